@@ -1,0 +1,33 @@
+# Warnings and sanitizers belong to this project's own targets and are never exported.
+function(stagger_target target)
+    target_compile_features(${target} PUBLIC cxx_std_20)
+    set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+        -Wnon-virtual-dtor -Wold-style-cast)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # g++ 12 reports awaitable frames as freed by a mismatched operator; they are not.
+        target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
+    endif()
+    if(STAGGER_SANITIZE)
+        list(JOIN STAGGER_SANITIZE "," sanitizers)
+        target_compile_options(${target} PRIVATE -fsanitize=${sanitizers} -fno-omit-frame-pointer
+            -fno-sanitize-recover=all)
+        target_link_options(${target} PUBLIC -fsanitize=${sanitizers})
+    endif()
+endfunction()
+
+# stagger_library(NAME SOURCES ... HEADERS ... PUBLIC_LINK ... PRIVATE_LINK ...)
+# A layer of the library as the target stagger::NAME. HEADERS are the public ones, below lib/include.
+function(stagger_library name)
+    cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;PUBLIC_LINK;PRIVATE_LINK" ${ARGN})
+    add_library(stagger_${name} STATIC ${arg_SOURCES})
+    add_library(stagger::${name} ALIAS stagger_${name})
+    set_target_properties(stagger_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON
+        POSITION_INDEPENDENT_CODE ON)
+    stagger_target(stagger_${name})
+    list(TRANSFORM arg_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/lib/include/")
+    target_sources(stagger_${name} PUBLIC
+        FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/lib/include" FILES ${arg_HEADERS})
+    target_include_directories(stagger_${name} PRIVATE "${PROJECT_SOURCE_DIR}/lib/src")
+    target_link_libraries(stagger_${name} PUBLIC ${arg_PUBLIC_LINK} PRIVATE ${arg_PRIVATE_LINK})
+endfunction()

@@ -1,0 +1,15 @@
+include(doctest)
+
+# stagger_test(NAME LABEL ... SOURCES ... LINK ...)
+# One doctest executable; every test case is a ctest test of its own.
+function(stagger_test name)
+    cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
+    add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:test_main>)
+    stagger_target(${name})
+    target_link_libraries(${name} PRIVATE doctest::doctest ${arg_LINK})
+    target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/lib/src" "${PROJECT_SOURCE_DIR}/tests")
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 300)
+    endif()
+    doctest_discover_tests(${name} TEST_PREFIX "${arg_LABEL}/" PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
+endfunction()

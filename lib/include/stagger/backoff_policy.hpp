@@ -1,0 +1,57 @@
+#pragma once
+
+#include "stagger/random.hpp"
+#include "stagger/time.hpp"
+
+namespace stagger {
+
+/** @brief *How long* one task waits by itself before its next attempt.
+ *
+ * The formulas that retry libraries use, each with its source. They know nothing of other tasks; with a
+ * coordinator they only space out the retries of accidents (broken connections, 5xx). n counts the attempts
+ * that failed, from 1.
+ *
+ * @par Thread safety
+ * Distinct objects: safe. Shared objects: `next` is const and safe with distinct generators.
+ */
+class backoff_policy {
+ public:
+    /// No wait.
+    static backoff_policy none();
+    /// Always `wait`.
+    static backoff_policy constant(duration wait);
+    /// min(max, multiplier * 2^(n-1)), without jitter.
+    static backoff_policy exponential(duration multiplier, duration max);
+    /// tenacity's wait_random_exponential: U(min, max(min, min(multiplier * 2^(n-1), max))).
+    static backoff_policy random_exponential(duration multiplier, duration max, duration min);
+    /// backoff's expo(base 2, factor, max) with its full_jitter: U(0, min(max, factor * 2^(n-1))).
+    static backoff_policy expo_full_jitter(duration factor, duration max);
+    /// AWS "full jitter": U(0, min(cap, base * 2^(n-1))).
+    static backoff_policy full_jitter(duration base, duration cap);
+    /// AWS "equal jitter": e/2 + U(0, e/2) with e = min(cap, base * 2^(n-1)).
+    static backoff_policy equal_jitter(duration base, duration cap);
+    /// AWS "decorrelated jitter": min(cap, U(base, 3 * previous wait)).
+    static backoff_policy decorrelated(duration base, duration cap);
+    /// openai-python: min(0.5 s * 2^(n-1), 8 s) * (1 - 0.25 * U(0, 1)).
+    static backoff_policy openai();
+
+    /** @brief The wait before attempt `failed_attempts + 1`.
+     * @param failed_attempts attempts made and failed, from 1
+     * @param previous the wait returned before, zero at first
+     * @param random drawn from at most once
+     */
+    duration next(unsigned failed_attempts, duration previous, random_source& random) const;
+
+ private:
+    enum class formula { constant, exponential, uniform_above_minimum, full, equal, decorrelated, openai };
+
+    backoff_policy(formula kind, duration base, duration cap, duration min)
+        : kind_(kind), base_(base), cap_(cap), min_(min) {}
+
+    formula kind_;
+    duration base_;
+    duration cap_;
+    duration min_;
+};
+
+}  // namespace stagger

@@ -1,0 +1,177 @@
+#pragma once
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "stagger/backoff_policy.hpp"
+#include "stagger/completion.hpp"
+#include "stagger/dialect.hpp"
+#include "stagger/gate.hpp"
+#include "stagger/retry_policy.hpp"
+
+namespace stagger {
+
+/** @brief Options of a `client`. Setters chain; everything is checked when the client is constructed.
+ *
+ * Not an aggregate on purpose: g++ 12 destroys aggregate temporaries inside `co_await` twice.
+ */
+class client_options {
+ public:
+    /// Where the API is, `http://` or `https://`, with any path. Required.
+    client_options& base_url(std::string url);
+    /// Sent as the dialect wants it; empty (default): nothing is sent.
+    client_options& api_key(std::string key);
+    /// Model of requests that name none. May be empty where the server needs none.
+    client_options& model(std::string name);
+    /// Default openai_chat.
+    client_options& dialect(stagger::dialect value);
+    /// Which endings are tried again. Default: by the table in docs/retries.md, without a limit on attempts.
+    client_options& retry(retry_policy policy);
+    /// A task's own wait after an accident. Default: full jitter, 0.5 s doubling up to 30 s.
+    client_options& backoff(backoff_policy policy);
+    /// Whether `backoff` also applies after a rejection. Default false: the coordinator decides then.
+    client_options& backoff_after_rejection(bool yes);
+
+    /// One attempt from its first byte sent to its last byte received, > 0. Default 300 s.
+    client_options& attempt_timeout(duration limit);
+    /// Name resolution, connecting (all addresses together), TLS handshake and sending, each > 0. Default 10 s,
+    /// sending 30 s.
+    client_options& resolve_timeout(duration limit);
+    client_options& connect_timeout(duration limit);
+    client_options& handshake_timeout(duration limit);
+    client_options& send_timeout(duration limit);
+    /// A request from the call to its end, waiting included; zero: none (default).
+    client_options& deadline(duration limit);
+    /// How long an idle connection is kept for reuse, >= 0. Default 60 s.
+    client_options& keep_alive(duration longest);
+    /// Open connections at most, from 1; 0 (default): as many as the gate lets be in flight.
+    client_options& max_connections(unsigned count);
+
+    /// PEM file with certificate authorities trusted in addition to the system's.
+    client_options& ca_file(std::string path);
+    /// A header sent with every request.
+    client_options& header(std::string name, std::string value);
+    /// Bound of an answer's head in bytes, from 1024. Default 64 KiB.
+    client_options& max_header_bytes(std::size_t count);
+    /// Bound of an answer's body in bytes, from 1024. Default 64 MiB.
+    client_options& max_body_bytes(std::size_t count);
+    /// Seed of everything random. 0 (default): taken from the system.
+    client_options& jitter_seed(std::uint64_t seed);
+
+    const std::string& base_url() const { return base_url_; }
+    const std::string& api_key() const { return api_key_; }
+    const std::string& model() const { return model_; }
+    stagger::dialect dialect() const { return dialect_; }
+    const retry_policy& retry() const { return retry_; }
+    const backoff_policy& backoff() const { return backoff_; }
+    bool backoff_after_rejection() const { return backoff_after_rejection_; }
+    duration attempt_timeout() const { return attempt_timeout_; }
+    duration resolve_timeout() const { return resolve_timeout_; }
+    duration connect_timeout() const { return connect_timeout_; }
+    duration handshake_timeout() const { return handshake_timeout_; }
+    duration send_timeout() const { return send_timeout_; }
+    duration deadline() const { return deadline_; }
+    duration keep_alive() const { return keep_alive_; }
+    unsigned max_connections() const { return max_connections_; }
+    const std::string& ca_file() const { return ca_file_; }
+    const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
+    std::size_t max_header_bytes() const { return max_header_bytes_; }
+    std::size_t max_body_bytes() const { return max_body_bytes_; }
+    std::uint64_t jitter_seed() const { return jitter_seed_; }
+
+ private:
+    std::string base_url_;
+    std::string api_key_;
+    std::string model_;
+    stagger::dialect dialect_ = stagger::dialect::openai_chat;
+    retry_policy retry_;
+    backoff_policy backoff_ = backoff_policy::full_jitter(std::chrono::milliseconds(500), std::chrono::seconds(30));
+    bool backoff_after_rejection_ = false;
+    duration attempt_timeout_ = std::chrono::seconds(300);
+    duration resolve_timeout_ = std::chrono::seconds(10);
+    duration connect_timeout_ = std::chrono::seconds(10);
+    duration handshake_timeout_ = std::chrono::seconds(10);
+    duration send_timeout_ = std::chrono::seconds(30);
+    duration deadline_{0};
+    duration keep_alive_ = std::chrono::seconds(60);
+    unsigned max_connections_ = 0;
+    std::string ca_file_;
+    std::vector<std::pair<std::string, std::string>> headers_;
+    std::size_t max_header_bytes_ = 64 * 1024;
+    std::size_t max_body_bytes_ = 64 * 1024 * 1024;
+    std::uint64_t jitter_seed_ = 0;
+};
+
+/** @brief Sends completion requests to one endpoint, admitted by one gate.
+ *
+ * Copies share one state, as handles do. All input and output of a client runs on one strand of its executor;
+ * programs that want several cores make several clients that share a gate.
+ *
+ * @par Thread safety
+ * Safe: any thread may call any member.
+ * @par Object lifetimes
+ * Outstanding operations keep the state alive; the execution context must outlive them.
+ */
+class client {
+ public:
+    using completion_signature = void(error_code, completion);
+
+    /// A client with a gate of its own, built from `limits`.
+    /// @throws std::invalid_argument naming the option, its rule and its value; boost::system::system_error if
+    ///         `ca_file` cannot be read
+    client(boost::asio::any_io_executor executor, const client_options& options,
+           const coordinator_options& limits = {});
+    /// A client that shares a gate with others of the same account.
+    client(boost::asio::any_io_executor executor, const client_options& options, stagger::gate shared);
+
+    /** @brief One completion: admitted, sent, and tried again until it succeeds or may not.
+     *
+     * @par Handler signature
+     * `void(error_code, completion)`. After an error, `completion::info` says what happened, how often the request
+     * was sent and how long it waited.
+     * @par Executor
+     * The handler's associated executor, else the client's. Never inline.
+     * @par Per-operation cancellation
+     * All types. Waiting or backing off: without side effect. In flight: the connection is closed and the server
+     * may have done the work. Ends with errc::cancelled.
+     * @par Errors
+     * Any errc. A refused or failed attempt is tried again first (docs/retries.md); what arrives here is final.
+     * @par Object lifetimes
+     * `request` is moved from; nothing else needs to outlive the call.
+     */
+    template <boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
+    auto async_complete(completion_request request, CompletionToken&& token = CompletionToken()) {
+        return boost::asio::async_initiate<CompletionToken, completion_signature>(
+            initiate_complete{state_}, token, std::move(request));
+    }
+
+    /// The gate that admits this client's requests.
+    stagger::gate gate() const;
+    boost::asio::any_io_executor get_executor() const;
+
+    /// Ends everything: waiting requests with errc::shut_down at once, those in flight by closing their
+    /// connections. New requests end with errc::shut_down.
+    void close();
+
+ private:
+    class state;
+    struct initiate_complete {
+        std::shared_ptr<state> target;
+        template <class Handler>
+        void operator()(Handler&& handler, completion_request request) const {
+            client::start_complete(target, std::move(request), std::forward<Handler>(handler));
+        }
+    };
+    static void start_complete(const std::shared_ptr<state>& target, completion_request request,
+                               boost::asio::any_completion_handler<completion_signature> handler);
+
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace stagger

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "stagger/error.hpp"
+#include "stagger/time.hpp"
+
+namespace stagger {
+
+/** @brief One prompt and its parameters, the same for every dialect.
+ *
+ * Not an aggregate on purpose: g++ 12 destroys aggregate temporaries inside `co_await` twice.
+ */
+class completion_request {
+ public:
+    explicit completion_request(std::string prompt) : prompt_(std::move(prompt)) {}
+    /// A request whose whole body is given as JSON text (a line of a Batch file); the dialect adds only what the
+    /// body lacks (the model).
+    static completion_request from_body(std::string json_object);
+
+    completion_request& system(std::string text);
+    /// Tokens to generate at most, from 1. Unset: the server's default (LLM Engine needs one: 20).
+    completion_request& max_new_tokens(unsigned count);
+    /// 0..2 (LLM Engine 0..1). Unset: the server's default (LLM Engine needs one: 0.2).
+    completion_request& temperature(double value);
+    /// Overrides the client's model for this request.
+    completion_request& model(std::string name);
+    /// Any further body member; `json_text` must be one JSON value. Checked when the request is encoded.
+    completion_request& set(std::string name, std::string json_text);
+    /// An id of the caller's that is sent as `x-request-id`.
+    completion_request& request_id(std::string id);
+    /// Tokens that this request is expected to cost, prompt and answer. 0: estimated from the prompt's length.
+    completion_request& expected_tokens(double count);
+
+    const std::string& prompt() const { return prompt_; }
+    const std::string& body() const { return body_; }
+    const std::optional<std::string>& system() const { return system_; }
+    std::optional<unsigned> max_new_tokens() const { return max_new_tokens_; }
+    std::optional<double> temperature() const { return temperature_; }
+    const std::string& model() const { return model_; }
+    const std::vector<std::pair<std::string, std::string>>& members() const { return members_; }
+    const std::string& request_id() const { return request_id_; }
+    double expected_tokens() const { return expected_tokens_; }
+
+ private:
+    completion_request() = default;
+
+    std::string prompt_;
+    std::string body_;  // not empty: used as it is, and the prompt is empty
+    std::optional<std::string> system_;
+    std::optional<unsigned> max_new_tokens_;
+    std::optional<double> temperature_;
+    std::string model_;
+    std::vector<std::pair<std::string, std::string>> members_;
+    std::string request_id_;
+    double expected_tokens_ = 0;
+};
+
+/// Tokens as the server counted them; absent where it did not say.
+struct token_usage {
+    std::optional<std::uint64_t> prompt_tokens;
+    std::optional<std::uint64_t> completion_tokens;
+};
+
+/// How a request came to its end, whether it succeeded or not.
+struct diagnostic {
+    std::string message;        ///< the server's own words, or what the transport met; empty after success
+    unsigned http_status = 0;   ///< of the last attempt; 0 if no answer came
+    std::string request_id;     ///< the server's name for the last attempt
+    error_code last_error;      ///< of the last attempt; differs from the result's code after a deadline
+    unsigned attempts = 0;      ///< sent
+    unsigned rejections = 0;    ///< attempts that were throttled
+    duration queued{0};         ///< waiting in line and backing off, all attempts together
+    duration served{0};         ///< from sending to the answer's end, last attempt
+};
+
+/// An answer. After an error only `info` is meaningful, and `raw` where a body was received.
+struct completion {
+    std::string text;
+    std::string finish_reason;
+    token_usage usage;
+    std::string raw;  ///< the answer's body as received
+    diagnostic info;
+};
+
+}  // namespace stagger

@@ -1,0 +1,200 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "stagger/time.hpp"
+
+namespace stagger {
+
+/// What one attempt costs a limit.
+struct cost {
+    double requests = 1;
+    double tokens = 0;
+};
+
+/// One dimension of a provider's rate-limit headers, as the header values say, relative to their arrival.
+struct limit_hint {
+    std::optional<double> limit;
+    std::optional<double> remaining;
+    std::optional<duration> reset;
+};
+
+/// What the headers of an answer tell about the limit. Hints are believed only while they prove true.
+struct hints {
+    std::optional<duration> retry_after;
+    limit_hint requests;
+    limit_hint tokens;
+};
+
+/// A task in the waiting line.
+enum class task_id : std::uint64_t {};
+/// An admitted attempt whose outcome has not been reported yet.
+enum class permit_id : std::uint64_t {};
+
+/// How attempts are admitted. `ride_the_limit` is what this library is for; the others are for comparison.
+enum class pacing_kind {
+    ride_the_limit,  ///< measure the limit from rejections and pace everyone at it
+    unpaced,         ///< only the bound on attempts in flight: every task backs off alone
+};
+
+/** @brief Options of a `coordinator`. Setters chain and check their value at once.
+ *
+ * @throws std::invalid_argument from a setter, naming the field, its rule and the value
+ */
+class coordinator_options {
+ public:
+    /// Attempts in flight at most, from 1. Default 256.
+    coordinator_options& max_in_flight(unsigned count);
+    /// A known limit, kept without testing it; 0 (default): unknown, measured. Requests per minute, >= 0.
+    coordinator_options& requests_per_minute(double rate);
+    /// The same for tokens per minute. Needs `cost::tokens` of every task.
+    coordinator_options& tokens_per_minute(double rate);
+    /// How far above the measured limit it is tested, as a fraction in [0.001, 0.2]: about this share of the
+    /// requests is rejected, and a risen limit is noticed within a few times its inverse. Default 0.01.
+    coordinator_options& probing(double fraction);
+    /// Longest Retry-After that is obeyed, > 0. Default 120 s: a longer one would stop every task on one
+    /// answer's word, so it is tested then.
+    coordinator_options& retry_after_cap(duration longest);
+    /// First guess of the rate in requests per second, > 0, doubled until the first rejection. Default 32.
+    coordinator_options& initial_rate(double per_second);
+    /// Default `ride_the_limit`.
+    coordinator_options& pacing(pacing_kind kind);
+
+    unsigned max_in_flight() const { return max_in_flight_; }
+    double requests_per_minute() const { return requests_per_minute_; }
+    double tokens_per_minute() const { return tokens_per_minute_; }
+    double probing() const { return probing_; }
+    duration retry_after_cap() const { return retry_after_cap_; }
+    double initial_rate() const { return initial_rate_; }
+    pacing_kind pacing() const { return pacing_; }
+
+ private:
+    unsigned max_in_flight_ = 256;
+    double requests_per_minute_ = 0;
+    double tokens_per_minute_ = 0;
+    double probing_ = 0.01;
+    duration retry_after_cap_ = std::chrono::seconds(120);
+    double initial_rate_ = 32;
+    pacing_kind pacing_ = pacing_kind::ride_the_limit;
+};
+
+/// Why the head of the waiting line is not admitted now.
+enum class wait_reason {
+    none,          ///< nothing waits
+    pace,          ///< the next slot of the pace has not come
+    in_flight,     ///< as many attempts are in flight as allowed
+    retry_after,   ///< the server announced when it admits again
+    closed,        ///< nothing is admitted; the next probe is not due, or one is out
+    retry_budget,  ///< too many accidents lately: their retries go one at a time
+    own_delay,     ///< every waiting task has a wait of its own to sit out
+};
+std::string_view to_string(wait_reason reason);
+
+/// What the coordinator believes about the server.
+enum class coordinator_mode {
+    ramp,    ///< no rejection yet: the pace doubles
+    search,  ///< first measurements
+    ride,    ///< at the measured limit
+    closed,  ///< nothing is admitted: one probe at a time
+};
+std::string_view to_string(coordinator_mode mode);
+
+/// Why a task comes back to the line.
+enum class retry_cause {
+    throttled,  ///< refused: it rejoins at the front
+    accident,   ///< failed by accident: it rejoins at the front and draws on the retry budget
+};
+
+/// What the driver is to do next.
+struct action {
+    enum class kind {
+        admit,   ///< send `task` now; report the outcome under `permit`
+        expire,  ///< the deadline of `task` has passed while it waited; it has left the line
+        wait,    ///< call `next` again at `at`, or after any other call
+        idle,    ///< call `next` again after any other call
+    };
+    action::kind what = kind::idle;
+    task_id task{};
+    permit_id permit{};
+    time_point at = never;
+    wait_reason why = wait_reason::none;
+};
+
+/// A view for progress displays and logs.
+struct coordinator_status {
+    coordinator_mode mode = coordinator_mode::ramp;
+    double pace_per_s = 0;                    ///< the rate at which attempts are admitted now
+    std::optional<double> measured_per_s;     ///< the limit, once measured
+    std::optional<unsigned> measured_window;  ///< a limit on concurrency, once learned
+    std::size_t waiting = 0;
+    std::size_t in_flight = 0;
+    wait_reason why = wait_reason::none;      ///< of the last `next`
+    std::uint64_t admitted = 0;
+    std::uint64_t accepted = 0;
+    std::uint64_t throttled = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t abandoned = 0;
+};
+
+/** @brief Decides *when* anyone may send: shared by every task that talks to one (endpoint, account, model).
+ *
+ * A rejection is a measurement. The coordinator paces first attempts and retries through one waiting line, learns
+ * the provider's limit from the send times of what was accepted between two rejections, holds the pace at it, and
+ * steps above it now and then to notice a change. While nothing is admitted it sends one probe at a time, and it
+ * never releases waiting tasks together. docs/design.md explains the parts.
+ *
+ * A pure state machine: time and outcomes come in, actions come out. It reads no clock, calls nobody back and draws
+ * from its own seeded generator, so that the same calls give the same actions. The driver calls `next` until it
+ * answers `wait` or `idle`, and again at that time and after every other call.
+ *
+ * @par Preconditions
+ * `now` never goes back between calls. Every permit is reported exactly once.
+ * @par Thread safety
+ * Distinct objects: safe. Shared objects: unsafe; the gate in net/ holds a lock.
+ * @par Exception safety
+ * Strong for `submit` and `resubmit` (std::bad_alloc); nothing else throws.
+ */
+class coordinator {
+ public:
+    coordinator(const coordinator_options& options, std::uint64_t seed);
+    coordinator(coordinator&&) noexcept;
+    coordinator& operator=(coordinator&&) noexcept;
+    ~coordinator();
+
+    /// A first attempt joins the line at its end. After `deadline` it is handed back by `expire`.
+    task_id submit(time_point now, const cost& what, time_point deadline = never);
+    /** @brief A further attempt rejoins at the front, but does not go before `not_before`.
+     * @param not_before the larger of what `throttled` answered and the task's own backoff
+     */
+    task_id resubmit(time_point now, const cost& what, time_point deadline, time_point not_before, retry_cause cause);
+    /// A waiting task leaves the line (cancelled). False if it is not waiting any more.
+    bool withdraw(time_point now, task_id task);
+
+    /// What to do now. Never the same `admit` or `expire` twice.
+    action next(time_point now);
+
+    /// The attempt was admitted by the server: a success, or an error that no limit caused.
+    void accepted(time_point now, permit_id permit, const hints& said);
+    /** @brief The attempt was refused by a limit (429, 503, 529, any error with a Retry-After).
+     * @return the earliest time at which this very request may go again: its own Retry-After, capped
+     */
+    time_point throttled(time_point now, permit_id permit, const hints& said);
+    /// The attempt failed without telling anything about the limit (5xx, broken connection, timeout).
+    void failed(time_point now, permit_id permit);
+    /// The attempt was dropped by the caller; nothing is known about it.
+    void abandoned(time_point now, permit_id permit);
+
+    /// Work that is known to come beside what waits, in requests: lets the last of it finish early.
+    void expect(std::size_t further_requests);
+
+    coordinator_status status(time_point now) const;
+
+ private:
+    struct parts;
+    std::unique_ptr<parts> parts_;
+};
+
+}  // namespace stagger

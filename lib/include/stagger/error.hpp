@@ -1,0 +1,79 @@
+#pragma once
+
+#include <boost/system/error_category.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/error_condition.hpp>
+#include <type_traits>
+
+namespace stagger {
+
+using boost::system::error_category;
+using boost::system::error_code;
+using boost::system::error_condition;
+
+/** @brief Everything that can end a completion without an answer.
+ *
+ * The comment beside each value says whether the library tries again by itself; `diagnostic` says what the
+ * server sent. Compare with a `condition` to handle groups.
+ */
+enum class errc {
+    // Refused for now; tried again through the coordinator.
+    rate_limited = 1,  ///< 429
+    overloaded,        ///< 503, 529, any error with a Retry-After, a gateway that hides its upstream's 429
+
+    // The attempt failed; tried again on a new connection within the retry budget.
+    server_error,              ///< 408, 409, 425, 500, 502, 504
+    name_server_unreachable,   ///< the resolver could not be asked
+    connect_failed,            ///< no address of the host accepted a connection
+    connection_lost,           ///< reset or closed before an answer began
+    answer_truncated,          ///< the connection ended inside the answer
+    tls_handshake_failed,      ///< the peer broke the handshake off
+    resolve_timed_out,
+    connect_timed_out,
+    handshake_timed_out,
+    send_timed_out,
+    answer_timed_out,          ///< the attempt's time limit passed before the answer was whole
+
+    // Final.
+    bad_request,               ///< 400, 413, 422 and every other 4xx without a row of its own
+    unauthorized,              ///< 401
+    forbidden,                 ///< 403
+    not_found,                 ///< 404
+    quota_exhausted,           ///< 429 that says that the account has nothing left
+    redirected,                ///< 3xx: a request that carries a key is never replayed elsewhere
+    error_in_answer,           ///< status 200, but the body reports an error
+    malformed_answer,          ///< not HTTP, not JSON, or JSON of another shape
+    answer_too_large,          ///< a header or the body is past its bound
+    name_not_found,            ///< the host name does not exist
+    certificate_expired,
+    certificate_not_yet_valid,
+    certificate_wrong_host,
+    certificate_self_signed,
+    certificate_untrusted,     ///< signed by nobody that is trusted, or otherwise invalid
+    invalid_request,           ///< refused before sending: a field breaks its rule
+    deadline_exceeded,         ///< the request's own deadline passed; `diagnostic` has the last failure
+    cancelled,                 ///< per-operation cancellation
+    shut_down,                 ///< the client or the gate was closed
+};
+
+/// Groups of errors, for callers that act on what is to be done, not on what happened.
+enum class condition {
+    throttled = 1,  ///< the server said: not now
+    retryable,      ///< the same request may succeed later; includes `throttled`
+    permanent,      ///< the same request will fail again
+    cancelled,      ///< the caller (or shutdown) ended it
+    timed_out,      ///< a time limit passed: a phase, the attempt, or the deadline
+};
+
+const error_category& stagger_category() noexcept;
+const error_category& condition_category() noexcept;
+
+error_code make_error_code(errc value) noexcept;
+error_condition make_error_condition(condition value) noexcept;
+
+}  // namespace stagger
+
+template <>
+struct boost::system::is_error_code_enum<stagger::errc> : std::true_type {};
+template <>
+struct boost::system::is_error_condition_enum<stagger::condition> : std::true_type {};

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/deferred.hpp>
+#include <memory>
+#include <utility>
+
+#include "stagger/coordinator.hpp"
+#include "stagger/error.hpp"
+#include "stagger/retry_policy.hpp"
+
+namespace stagger {
+
+class gate;
+
+/** @brief Leave to send one attempt. Report how it ended; dropping it unreported counts as abandoned.
+ *
+ * @par Thread safety
+ * Distinct objects: safe, also of one gate. Shared objects: unsafe.
+ */
+class permit {
+ public:
+    permit() = default;
+    permit(permit&& other) noexcept;
+    permit& operator=(permit&& other) noexcept;
+    ~permit();
+
+    /// True until a report is made.
+    explicit operator bool() const { return static_cast<bool>(owner_); }
+
+    /// The server admitted the attempt: a success, or an error that no limit caused.
+    void accepted(const hints& said = {});
+    /// The server refused the attempt. Returns when this very request may go again at the earliest.
+    time_point throttled(const hints& said = {});
+    /// The attempt failed without telling anything about the limit.
+    void failed();
+
+ private:
+    friend class gate;
+    struct gate_state;
+    permit(std::shared_ptr<gate_state> owner, permit_id id) : owner_(std::move(owner)), id_(id) {}
+
+    std::shared_ptr<gate_state> owner_;
+    permit_id id_{};
+};
+
+/// What an admission is asked for.
+class admission {
+ public:
+    admission() = default;
+    admission& cost(const stagger::cost& value) { return cost_ = value, *this; }
+    /// The wait ends with errc::deadline_exceeded at this time.
+    admission& deadline(time_point value) { return deadline_ = value, *this; }
+    /// A further attempt of a task: it goes to the front of the line, not before `not_before`.
+    admission& again(retry_cause cause, time_point not_before) {
+        return again_ = true, cause_ = cause, not_before_ = not_before, *this;
+    }
+
+    const stagger::cost& cost() const { return cost_; }
+    time_point deadline() const { return deadline_; }
+    bool is_retry() const { return again_; }
+    retry_cause cause() const { return cause_; }
+    time_point not_before() const { return not_before_; }
+
+ private:
+    stagger::cost cost_;
+    time_point deadline_ = never;
+    bool again_ = false;
+    retry_cause cause_ = retry_cause::throttled;
+    time_point not_before_{};
+};
+
+/** @brief One waiting line and one timer in front of one server: a coordinator that tasks can wait for.
+ *
+ * Copies share one state, as handles do.
+ *
+ * @par Thread safety
+ * Safe: any thread may call any member.
+ * @par Object lifetimes
+ * Outstanding waits and permits keep the state alive; the execution context must outlive them.
+ */
+class gate {
+ public:
+    using admit_signature = void(error_code, permit);
+
+    /// @param seed of the jitter; 0: taken from the system
+    gate(boost::asio::any_io_executor executor, const coordinator_options& options, std::uint64_t seed = 0);
+
+    /** @brief Waits in line for leave to send one attempt.
+     *
+     * @par Handler signature
+     * `void(error_code, permit)`
+     * @par Executor
+     * The handler's associated executor, else the gate's. Never inline.
+     * @par Per-operation cancellation
+     * All types, without side effect: the place in line is given up. Ends with errc::cancelled.
+     * @par Errors
+     * errc::cancelled, errc::deadline_exceeded, errc::shut_down.
+     */
+    template <boost::asio::completion_token_for<admit_signature> CompletionToken = boost::asio::deferred_t>
+    auto async_admit(const admission& what, CompletionToken&& token = CompletionToken()) {
+        return boost::asio::async_initiate<CompletionToken, admit_signature>(initiate_admit{state_}, token, what);
+    }
+
+    /// Work that is known to come beside what waits, in requests: lets the last of it finish early.
+    void expect(std::size_t further_requests);
+    coordinator_status status() const;
+    const coordinator_options& options() const;
+    boost::asio::any_io_executor get_executor() const;
+
+    /// Ends every wait with errc::shut_down; later ones end so at once. Permits stay valid.
+    void close();
+
+ private:
+    using state = permit::gate_state;
+    friend struct permit::gate_state;
+    struct initiate_admit {
+        std::shared_ptr<state> target;
+        template <class Handler>
+        void operator()(Handler&& handler, const admission& what) const {
+            gate::start_admit(target, what, std::forward<Handler>(handler));
+        }
+    };
+    static void start_admit(const std::shared_ptr<state>& target, const admission& what,
+                            boost::asio::any_completion_handler<admit_signature> handler);
+
+    std::shared_ptr<state> state_;
+};
+
+}  // namespace stagger

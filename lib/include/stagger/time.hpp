@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+
+/// Time as the whole library speaks of it: steady-clock points and nanosecond spans. No part of the core
+/// reads a clock; callers pass the time in.
+namespace stagger {
+
+using duration = std::chrono::nanoseconds;
+using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
+
+/// A time that never comes: no deadline, nothing scheduled.
+inline constexpr time_point never = time_point::max();
+
+constexpr double to_seconds(duration span) {
+    return std::chrono::duration<double>(span).count();
+}
+
+/// Converts seconds to a duration; values beyond what a duration can hold (292 years) saturate.
+constexpr duration from_seconds(double seconds) {
+    constexpr double limit = 9.2e9;
+    if (!(seconds < limit)) return duration::max();
+    if (seconds < -limit) return duration::min();
+    return std::chrono::duration_cast<duration>(std::chrono::duration<double>(seconds));
+}
+
+/// `start + span`, or `never` where the sum cannot be represented.
+constexpr time_point saturating_add(time_point start, duration span) {
+    return span > never - start ? never : start + span;
+}
+
+}  // namespace stagger

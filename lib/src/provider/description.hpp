@@ -1,0 +1,101 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "stagger/time.hpp"
+
+/// What a scenario file says about a provider: plain values, checked by the reader in wire/.
+namespace stagger::provider {
+
+enum class unit { requests, tokens };
+
+struct token_bucket {
+    unit counts = unit::requests;
+    double rate_per_s = 1;
+    double burst = 1;
+};
+struct fixed_window {
+    unit counts = unit::requests;
+    double quota = 1;
+    duration window{};
+    duration phase{0};
+};
+struct sliding_window {
+    unit counts = unit::requests;
+    double quota = 1;
+    duration window{};
+};
+struct concurrency_limit {
+    unsigned max = 1;
+    unsigned queue = 0;
+    duration queue_timeout = std::chrono::seconds(3);
+};
+using limit = std::variant<token_bucket, fixed_window, sliding_window, concurrency_limit>;
+
+enum class retry_after_hint { none, exact, integer, milliseconds, wrong };
+enum class header_hint { none, openai, ietf, anthropic };
+enum class distribution { constant, lognormal };
+
+struct hints_description {
+    retry_after_hint retry_after = retry_after_hint::none;
+    duration wrong = std::chrono::seconds(30);  ///< what `wrong` says
+    header_hint headers = header_hint::none;
+};
+struct latency_description {
+    distribution kind = distribution::constant;
+    duration mean = std::chrono::seconds(2);
+    double sigma = 0.5;  ///< of the logarithm
+};
+struct limits_change {
+    duration at{};
+    std::vector<limit> limits;
+};
+struct outage {
+    duration from{};
+    duration to{};
+};
+struct faults_description {
+    double error_rate = 0;
+    unsigned error_status = 500;
+    std::vector<outage> outages;
+};
+
+struct provider_description {
+    std::vector<limit> limits;
+    bool charge_rejections = false;
+    unsigned rejection_status = 429;
+    duration lockout_silence{0};  ///< zero: no lockout
+    hints_description hints;
+    latency_description latency;
+    duration rtt = std::chrono::milliseconds(50);
+    double rtt_sigma = 0.1;
+    std::vector<limits_change> changes;
+    faults_description faults;
+};
+
+struct token_costs {
+    distribution kind = distribution::constant;
+    double mean = 300;
+    double sigma = 0.5;
+};
+struct client_description {
+    std::uint64_t requests = 1;
+    unsigned concurrency = 1024;
+    duration start{0};
+    bool warm = false;
+    double rpm = 0;
+    double tpm = 0;
+    token_costs tokens;
+};
+
+struct scenario {
+    std::string name;
+    std::uint64_t seed = 1;
+    provider_description provider;
+    std::vector<client_description> clients;
+};
+
+}  // namespace stagger::provider

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "provider/description.hpp"
+#include "stagger/time.hpp"
+
+namespace stagger::provider {
+
+/// A request that the model has admitted or queued and that has not left yet.
+enum class request_id : std::uint64_t {};
+
+/// What the rate-limit headers of an answer say, for one unit.
+struct limit_report {
+    unit counts = unit::requests;
+    double limit = 0;
+    double remaining = 0;
+    duration reset{};
+};
+
+struct decision {
+    enum class kind {
+        admit,   ///< answer 200 after `service`; call `depart` then
+        queue,   ///< holds a place; a later `events_until` or `depart` tells how it went on
+        reject,  ///< answer `status` at once, with `retry_after` where the provider gives hints
+        fail,    ///< answer `status` at once: a random error or an outage; charged like an admission
+    };
+    decision::kind what = kind::admit;
+    request_id id{};
+    unsigned status = 200;
+    duration service{};
+    std::optional<duration> retry_after;  ///< already rounded as `hints.retry_after` asks
+    std::vector<limit_report> headers;    ///< empty unless `hints.headers` is set
+};
+
+/// What became of a queued request.
+struct queue_event {
+    request_id id{};
+    decision outcome;  ///< admit or reject
+};
+
+/** @brief A throttling provider as a pure model: arrivals in, decisions out.
+ *
+ * Time is passed in and counted from `start`, which scenario times (`changes`, `outages`, window phases) refer to.
+ * `now` never goes back. Randomness (latency, faults) comes from `seed`.
+ */
+class model {
+ public:
+    model(provider_description description, std::uint64_t seed, time_point start);
+    model(model&&) noexcept;
+    model& operator=(model&&) noexcept;
+    ~model();
+
+    /// A request of `caller` (an API key, a process) that costs `tokens` arrives.
+    decision arrive(time_point now, const std::string& caller, double tokens);
+    /// An admitted request has been answered, or a queued one's caller is gone.
+    void depart(time_point now, request_id id);
+    /// Queued requests that were admitted or timed out by `now`, in order; call after `depart` and at `next_event`.
+    std::vector<queue_event> events_until(time_point now);
+    /// When the next queued request times out; `never` if none is queued.
+    time_point next_event() const;
+
+ private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace stagger::provider

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "stagger/completion.hpp"
+#include "stagger/dialect.hpp"
+#include "stagger/error.hpp"
+
+namespace stagger::wire {
+
+/// A line of a prompt list, read.
+struct batch_item {
+    std::string custom_id;
+    completion_request request;
+};
+
+enum class prompt_format {
+    text,   ///< one prompt a line
+    jsonl,  ///< {"prompt": ...} or {"messages": [...]} with any parameters and an `id`, or an OpenAI Batch line
+};
+
+/** Reads one line.
+ * @param line_number from 1; the custom_id is "line-N" where the line has none
+ * @throws std::invalid_argument saying which member is wrong and why, without file and line number
+ */
+batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number, dialect target);
+
+/// One line of results, without the line end: an OpenAI Batch result with our own member `stagger`.
+std::string format_result_line(std::string_view custom_id, error_code error, const completion& result);
+/// The result line of a prompt that could not be read.
+std::string format_input_error_line(std::string_view custom_id, std::string_view problem);
+
+/// What resuming needs to know of an existing result line.
+struct result_summary {
+    std::string custom_id;
+    bool succeeded = false;  ///< answered: not to be asked again
+};
+/// Nothing if the line is not a whole result line.
+std::optional<result_summary> parse_result_line(std::string_view line);
+
+}  // namespace stagger::wire

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "stagger/completion.hpp"
+#include "stagger/coordinator.hpp"
+#include "stagger/dialect.hpp"
+#include "stagger/retry_policy.hpp"
+
+namespace stagger::wire {
+
+struct field {
+    std::string name;   ///< as sent; compared without case
+    std::string value;
+};
+
+/// What a dialect needs to know beside the request.
+struct encoding_context {
+    stagger::dialect dialect = stagger::dialect::openai_chat;
+    std::string base_path;  ///< path of the base URL, without a trailing slash; may be empty
+    std::string model;      ///< used where the request names none
+    std::string api_key;    ///< may be empty: no authorization is sent then
+};
+
+struct encoded_request {
+    std::string target;         ///< path and query
+    std::vector<field> fields;  ///< authorization, content-type, accept, x-request-id
+    std::string body;
+};
+
+/** Turns a request into bytes.
+ * @param problem set to what is wrong ("temperature: must be within 0..2, is 3") with errc::invalid_request
+ */
+encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
+                       std::string& problem);
+
+/// A response as the transport received it.
+struct response {
+    unsigned status = 0;
+    std::vector<field> fields;
+    std::string body;
+};
+
+/// A response as the caller and the coordinator need it.
+struct decoded_answer {
+    error_code error;              ///< none, or the errc of api-facts' table
+    classification what;           ///< whether to try again, and the Retry-After
+    bool tells_limit = true;       ///< false: neither accepted nor rejected for the rate
+    stagger::hints hints;
+    completion answer;             ///< text, usage, raw; info: status, message, request id
+};
+
+/// @param unix_now seconds since 1970, for Retry-After and reset values that are dates
+decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now);
+
+/// Estimated tokens of a request (prompt and answer) for token budgets: characters / 4, plus what may be generated.
+double estimate_tokens(const completion_request& request);
+
+}  // namespace stagger::wire
