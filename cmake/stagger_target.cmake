@@ -12,7 +12,7 @@ function(stagger_target target)
         list(JOIN STAGGER_SANITIZE "," sanitizers)
         target_compile_options(${target} PRIVATE -fsanitize=${sanitizers} -fno-omit-frame-pointer
             -fno-sanitize-recover=all)
-        target_link_options(${target} PUBLIC -fsanitize=${sanitizers})
+        target_link_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${sanitizers}>)
     endif()
 endfunction()
 
@@ -22,6 +22,7 @@ function(stagger_library name)
     cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;PUBLIC_LINK;PRIVATE_LINK" ${ARGN})
     add_library(stagger_${name} STATIC ${arg_SOURCES})
     add_library(stagger::${name} ALIAS stagger_${name})
+    set_property(GLOBAL APPEND PROPERTY stagger_layers stagger_${name})  # what stagger_install installs
     set_target_properties(stagger_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON
         POSITION_INDEPENDENT_CODE ON)
     stagger_target(stagger_${name})
