@@ -1,0 +1,238 @@
+#include "provider/model.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "provider/concurrency_limiter.hpp"
+#include "provider/draw.hpp"
+#include "provider/faults.hpp"
+#include "provider/hints.hpp"
+#include "provider/lockout.hpp"
+#include "provider/rate_limits.hpp"
+
+namespace stagger::provider {
+namespace {
+
+// Faults draw from a stream of their own, so that the same seed gives the same services with and without
+// them.
+constexpr std::uint64_t fault_stream = 0x6661756c74730000u;
+
+// What is said where a place should have become free already: soon, but not at once.
+constexpr duration overdue_wait = std::chrono::milliseconds(1);
+
+bool limits_concurrency(const std::vector<limit>& limits) {
+    return std::any_of(limits.begin(), limits.end(),
+                       [](const limit& each) { return std::holds_alternative<concurrency_limit>(each); });
+}
+
+bool ever_limits_concurrency(const provider_description& description) {
+    return limits_concurrency(description.limits) ||
+           std::any_of(description.changes.begin(), description.changes.end(),
+                       [](const limits_change& each) { return limits_concurrency(each.limits); });
+}
+
+}  // namespace
+
+struct model::state {
+    state(provider_description given, std::uint64_t seed, time_point begin);
+
+    decision arrive(time_point now, const std::string& caller, double tokens);
+    void advance(time_point now);
+    time_point earliest_admission(time_point now, const std::string& caller, double tokens);
+    time_point next_change() const;
+
+    decision admit(time_point now);
+    decision enqueue(time_point now, const std::string& caller, double tokens);
+    decision refuse(time_point now, const std::string& caller, double tokens);
+    decision fail(time_point now, unsigned status);
+    void promote_all(time_point now);
+    void time_out_first(time_point now);
+    void change_limits(time_point now);
+    bool has_place() const { return in_flight.has_room() || in_flight.has_place_in_line(); }
+    time_point place_free_at(time_point now) const;
+    void tell_limits(decision& answer, time_point now);
+
+    provider_description description;
+    time_point start;
+    bool tracks_in_flight;  // without a limit on it there is nothing that `depart` could change
+    rate_limits rates;
+    concurrency_limiter in_flight;
+    lockout locked;
+    faults failing;
+    random_source services;
+    std::size_t changes_done = 0;
+    std::uint64_t untracked_ids = 0;
+    std::vector<queue_event> events;
+    time_point oldest_event = never;
+};
+
+model::state::state(provider_description given, std::uint64_t seed, time_point begin)
+    : description(std::move(given)),
+      start(begin),
+      tracks_in_flight(ever_limits_concurrency(description)),
+      rates(description.limits, begin, begin),
+      locked(description.lockout_silence),
+      failing(description.faults, seed ^ fault_stream, begin),
+      services(seed) {
+    in_flight.set_limit(description.limits);
+    std::stable_sort(description.changes.begin(), description.changes.end(),
+                     [](const limits_change& a, const limits_change& b) { return a.at < b.at; });
+}
+
+decision model::state::arrive(time_point now, const std::string& caller, double tokens) {
+    advance(now);
+    tokens = std::max(1.0, tokens);
+    if (locked.refuses(now, caller) || !rates.admit(now, tokens) || !has_place()) {
+        if (description.charge_rejections) rates.take_refused(now, tokens);
+        return refuse(now, caller, tokens);
+    }
+    rates.take(now, tokens);
+    if (const auto status = failing.strike(now)) return fail(now, *status);
+    return in_flight.has_room() ? admit(now) : enqueue(now, caller, tokens);
+}
+
+decision model::state::admit(time_point now) {
+    decision answer;
+    answer.service = draw_service(description.latency, services);
+    answer.id =
+        tracks_in_flight ? in_flight.start(saturating_add(now, answer.service)) : request_id{untracked_ids++};
+    tell_limits(answer, now);
+    return answer;
+}
+
+decision model::state::enqueue(time_point now, const std::string& caller, double tokens) {
+    decision answer;
+    answer.what = decision::kind::queue;
+    answer.id = in_flight.wait({now, tokens, caller});
+    return answer;
+}
+
+decision model::state::refuse(time_point now, const std::string& caller, double tokens) {
+    decision answer;
+    answer.what = decision::kind::reject;
+    answer.status = description.rejection_status;
+    locked.shut_out(now, caller);
+    const retry_after_hint wanted = description.hints.retry_after;
+    if (wanted != retry_after_hint::none) {
+        std::optional<duration> wait;
+        const time_point then =
+            wanted == retry_after_hint::wrong ? never : earliest_admission(now, caller, tokens);
+        if (then != never) wait = then - now;
+        answer.retry_after = retry_after(description.hints, wait);
+    }
+    tell_limits(answer, now);
+    return answer;
+}
+
+decision model::state::fail(time_point now, unsigned status) {
+    decision answer;
+    answer.what = decision::kind::fail;
+    answer.status = status;
+    tell_limits(answer, now);
+    return answer;
+}
+
+void model::state::tell_limits(decision& answer, time_point now) {
+    if (description.hints.headers != header_hint::none) answer.headers = rates.reports(now);
+}
+
+time_point model::state::place_free_at(time_point now) const {
+    if (has_place()) return now;
+    time_point first = in_flight.next_departure();
+    if (in_flight.anyone_waits()) first = std::min(first, in_flight.next_timeout());
+    return first > now ? first : now + overdue_wait;
+}
+
+time_point model::state::earliest_admission(time_point now, const std::string& caller, double tokens) {
+    tokens = std::max(1.0, tokens);
+    time_point then = saturating_add(now, rates.wait(now, tokens));
+    if (locked.active()) then = std::max(then, saturating_add(now, locked.remaining(now, caller)));
+    then = std::max(then, place_free_at(now));
+    return failing.outage_end(then);
+}
+
+time_point model::state::next_change() const {
+    return changes_done < description.changes.size() ? start + description.changes[changes_done].at : never;
+}
+
+void model::state::promote_all(time_point now) {
+    while (in_flight.can_promote()) {
+        decision outcome;
+        outcome.service = draw_service(description.latency, services);
+        outcome.id = in_flight.promote(saturating_add(now, outcome.service));
+        tell_limits(outcome, now);
+        oldest_event = std::min(oldest_event, now);
+        events.push_back({outcome.id, std::move(outcome)});
+    }
+}
+
+void model::state::time_out_first(time_point now) {
+    request_id id{};
+    const waiting_request gone = in_flight.give_up(id);
+    if (!description.charge_rejections) rates.put_back(gone.since, gone.tokens);
+    decision outcome = refuse(now, gone.caller, gone.tokens);
+    outcome.id = id;
+    oldest_event = std::min(oldest_event, now);
+    events.push_back({id, std::move(outcome)});
+}
+
+void model::state::change_limits(time_point now) {
+    const std::vector<limit>& limits = description.changes[changes_done++].limits;
+    rates.replace(limits, now);
+    in_flight.set_limit(limits);
+    promote_all(now);
+}
+
+void model::state::advance(time_point now) {
+    while (true) {
+        const time_point change = next_change();
+        const time_point timeout = in_flight.next_timeout();
+        if (std::min(change, timeout) > now) return;
+        if (timeout <= change) {
+            time_out_first(timeout);
+        } else {
+            change_limits(change);
+        }
+    }
+}
+
+model::model(provider_description description, std::uint64_t seed, time_point start)
+    : state_(std::make_unique<state>(std::move(description), seed, start)) {}
+model::model(model&&) noexcept = default;
+model& model::operator=(model&&) noexcept = default;
+model::~model() = default;
+
+decision model::arrive(time_point now, const std::string& caller, double tokens) {
+    return state_->arrive(now, caller, tokens);
+}
+
+void model::depart(time_point now, request_id id) {
+    if (!state_->tracks_in_flight) return;
+    state_->advance(now);
+    state_->in_flight.leave(id);
+    state_->promote_all(now);
+}
+
+std::vector<queue_event> model::events_until(time_point now) {
+    state_->advance(now);
+    state_->oldest_event = never;
+    return std::exchange(state_->events, {});
+}
+
+time_point model::next_event() const {
+    if (state_->oldest_event != never) return state_->oldest_event;
+    return state_->in_flight.anyone_waits()
+               ? std::min(state_->in_flight.next_timeout(), state_->next_change())
+               : never;
+}
+
+time_point model::earliest_admission(time_point now, const std::string& caller, double tokens) {
+    state_->advance(now);
+    return state_->earliest_admission(now, caller, tokens);
+}
+
+time_point model::next_change() const {
+    return state_->next_change();
+}
+
+}  // namespace stagger::provider

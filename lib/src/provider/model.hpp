@@ -27,7 +27,8 @@ struct decision {
         admit,   ///< answer 200 after `service`; call `depart` then
         queue,   ///< holds a place; a later `events_until` or `depart` tells how it went on
         reject,  ///< answer `status` at once, with `retry_after` where the provider gives hints
-        fail,    ///< answer `status` at once: a random error or an outage; charged like an admission
+        fail,    ///< answer `status` at once: a random error or an outage; charged like an admission, no
+                 ///< Retry-After
     };
     decision::kind what = kind::admit;
     request_id id{};
@@ -45,8 +46,16 @@ struct queue_event {
 
 /** @brief A throttling provider as a pure model: arrivals in, decisions out.
  *
- * Time is passed in and counted from `start`, which scenario times (`changes`, `outages`, window phases) refer to.
- * `now` never goes back. Randomness (latency, faults) comes from `seed`.
+ * A request is held against, in this order: the lockout of its caller, every limit on requests and tokens,
+ * the places in flight and in line. Only one that passes all of them is charged, unless `charge_rejections`;
+ * then an outage or a random error may fail it. A limiter's `exact` Retry-After is what `earliest_admission`
+ * says.
+ *
+ * A queued request was charged when it arrived; if it times out in line it is refused and the charge is taken
+ * back. Limits belong to the provider and are shared by all callers, the lockout to each caller.
+ *
+ * Time is passed in and counted from `start`, which scenario times (`changes`, `outages`, window phases)
+ * refer to. `now` never goes back. Randomness (latency, faults) comes from `seed`.
  */
 class model {
  public:
@@ -59,10 +68,21 @@ class model {
     decision arrive(time_point now, const std::string& caller, double tokens);
     /// An admitted request has been answered, or a queued one's caller is gone.
     void depart(time_point now, request_id id);
-    /// Queued requests that were admitted or timed out by `now`, in order; call after `depart` and at `next_event`.
+    /// Queued requests that were admitted or timed out by `now`, in order; call after `depart` and at
+    /// `next_event`.
     std::vector<queue_event> events_until(time_point now);
-    /// When the next queued request times out; `never` if none is queued.
+    /// When `events_until` has something to tell at the latest: a queued request times out, or other limits
+    /// let it in. `never` if none is queued.
     time_point next_event() const;
+    /** The first instant at which this request would be admitted and served if nothing else came: `now` if it
+     * would be at once, `never` if that is not known.
+     *
+     * Requests in flight are taken to leave when their service ends. Limits that have yet to change are not
+     * looked at: at `next_change` the answer may be another.
+     */
+    time_point earliest_admission(time_point now, const std::string& caller, double tokens);
+    /// When the limits change next after what the model has seen; `never` if they do not.
+    time_point next_change() const;
 
  private:
     struct state;
