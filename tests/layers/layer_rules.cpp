@@ -1,0 +1,191 @@
+#include "layers/layer_rules.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <regex>
+#include <set>
+
+namespace layers {
+
+namespace {
+
+using names = std::set<std::string>;
+
+/// A row of the drawing in docs/design.md.
+struct layer_rule {
+    names below;              ///< layers it may include
+    names boost_everywhere;   ///< Boost libraries it may include
+    names boost_in_cpp_only;  ///< and those that must stay out of its headers
+    bool pure;                ///< no clock, no thread, no global randomness
+};
+
+const std::map<std::string, layer_rule> rules = {
+    {"core", {{}, {"system"}, {}, true}},
+    {"provider", {{"core"}, {}, {}, true}},
+    {"wire", {{"core", "provider"}, {"system"}, {"json", "url"}, true}},
+    {"sim", {{"core", "provider", "wire"}, {"system"}, {"json"}, true}},
+    {"net", {{"core", "wire"}, {"asio", "system"}, {"beast", "url"}, false}},
+    {"batch", {{"core", "wire", "net"}, {"asio", "system"}, {}, false}},
+    {"load", {{"core", "wire", "net"}, {"asio", "system"}, {"json"}, false}},
+    {"apps",
+     {{"core", "provider", "wire", "sim", "net", "batch", "load"},
+      {"asio", "system"},
+      {"beast", "json", "url"},
+      false}},
+    {"bench",
+     {{"core", "provider", "wire", "sim", "net", "batch", "load"},
+      {"asio", "system"},
+      {"beast", "json", "url"},
+      false}},
+    // Examples show what users can write: public headers only.
+    {"examples", {{"core", "wire", "net", "batch", "load", "sim"}, {"asio", "system"}, {}, false}},
+};
+
+// What provider knows of core: values that both speak of, not decisions.
+const names core_values = {"stagger/time.hpp", "stagger/random.hpp"};
+
+struct include_line {
+    std::string target;
+    std::size_t line;
+};
+
+std::vector<include_line> includes_of(const source_file& file) {
+    static const std::regex pattern(R"re((?:^|\n)[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"])re");
+    const std::string text = strip(file.text, keep::strings);
+    std::vector<include_line> found;
+    for (auto at = std::sregex_iterator(text.begin(), text.end(), pattern); at != std::sregex_iterator();
+         ++at) {
+        found.push_back({(*at)[1], line_of(text, static_cast<std::size_t>(at->position(1)))});
+    }
+    return found;
+}
+
+bool is_header(const std::string& path) {
+    return path.ends_with(".hpp");
+}
+
+std::string folder_at(const std::string& path, std::size_t from) {
+    return path.substr(from, path.find('/', from) - from);
+}
+
+// "boost/asio/post.hpp" and "boost/asio.hpp" -> "asio".
+std::string boost_library(const std::string& target) {
+    std::string name = folder_at(target, std::string("boost/").size());
+    return name.substr(0, name.find('.'));
+}
+
+std::string complaint_about_boost(const source_file& file, const std::string& target,
+                                  const std::string& layer) {
+    const layer_rule& rule = rules.at(layer);
+    std::string library = boost_library(target);
+    if (rule.boost_everywhere.contains(library)) return {};
+    if (!rule.boost_in_cpp_only.contains(library)) return layer + " must not include " + target;
+    return is_header(file.path) ? target + " belongs in a .cpp of " + layer : std::string();
+}
+
+// The layer that a quoted or angled include of our own reaches; empty for anything that is not ours.
+std::string layer_reached(const std::string& target, const header_owners& owners) {
+    if (target.starts_with("stagger/")) {
+        auto owner = owners.find(target);
+        return owner == owners.end() ? std::string() : owner->second;
+    }
+    std::string folder = folder_at(target, 0);
+    return target.find('/') != target.npos && rules.contains(folder) ? folder : std::string();
+}
+
+std::string complaint(const source_file& file, const std::string& target, const std::string& layer,
+                      const header_owners& owners) {
+    if (target.starts_with("boost/")) return complaint_about_boost(file, target, layer);
+    if (target.starts_with("stagger/") && file.path.starts_with("lib/") && !owners.contains(target)) {
+        return "no layer's CMakeLists.txt lists " + target;
+    }
+    std::string reached = layer_reached(target, owners);
+    if (reached.empty() || reached == layer) return {};
+    if (!rules.at(layer).below.contains(reached))
+        return layer + " must not include " + target + " of " + reached;
+    if (layer == "provider" && !core_values.contains(target)) {
+        return "provider knows only time and random values of core, not " + target;
+    }
+    if (layer == "examples" && !target.starts_with("stagger/")) return "examples include public headers only";
+    return {};
+}
+
+}  // namespace
+
+header_owners owners_of_public_headers(const std::vector<source_file>& cmake_lists) {
+    static const std::regex header(R"re(\bstagger/[\w/]+\.hpp)re");
+    header_owners owners;
+    for (const source_file& file : cmake_lists) {
+        std::string layer = folder_at(file.path, std::string("lib/src/").size());
+        for (auto at = std::sregex_iterator(file.text.begin(), file.text.end(), header);
+             at != std::sregex_iterator(); ++at) {
+            owners[at->str()] = layer;
+        }
+    }
+    return owners;
+}
+
+std::string layer_of(const std::string& path, const header_owners& owners) {
+    const std::string sources = "lib/src/";
+    const std::string headers = "lib/include/";
+    if (path.starts_with(sources)) return folder_at(path, sources.size());
+    if (!path.starts_with(headers)) return folder_at(path, 0);
+    auto owner = owners.find(path.substr(headers.size()));
+    return owner == owners.end() ? std::string() : owner->second;
+}
+
+std::vector<violation> wrong_includes(const std::vector<source_file>& files, const header_owners& owners) {
+    std::vector<violation> found;
+    for (const source_file& file : files) {
+        std::string layer = layer_of(file.path, owners);
+        if (!rules.contains(layer)) {
+            found.push_back({file.path, 1, "belongs to no known layer"});
+            continue;
+        }
+        for (const include_line& include : includes_of(file)) {
+            std::string what = complaint(file, include.target, layer, owners);
+            if (!what.empty()) found.push_back({file.path, include.line, what});
+        }
+    }
+    return found;
+}
+
+std::vector<violation> banned_words(const std::vector<source_file>& files, const header_owners& owners) {
+    static const std::regex banned(
+        R"re(boost/(?:asio|beast)|\b\w+_clock\s*::\s*now\b|\brandom_device\b|\bstd\s*::\s*j?thread\b)re");
+    std::vector<violation> found;
+    for (const source_file& file : files) {
+        auto rule = rules.find(layer_of(file.path, owners));
+        if (rule == rules.end() || !rule->second.pure) continue;
+        const std::string text = strip(file.text, keep::strings);
+        for (auto at = std::sregex_iterator(text.begin(), text.end(), banned); at != std::sregex_iterator();
+             ++at) {
+            found.push_back({file.path, line_of(text, static_cast<std::size_t>(at->position())),
+                             at->str() + " in " + rule->first});
+        }
+    }
+    return found;
+}
+
+std::vector<violation> beast_spread(const std::vector<source_file>& files) {
+    const std::vector<std::string> homes = {"lib/src/net/", "apps/throttled_server/"};
+    std::map<std::string, std::string> first_in_home;
+    std::vector<violation> found;
+    for (const source_file& file : files) {
+        auto home =
+            std::ranges::find_if(homes, [&](const std::string& one) { return file.path.starts_with(one); });
+        for (const include_line& include : includes_of(file)) {
+            if (!include.target.starts_with("boost/beast")) continue;
+            if (home == homes.end() || is_header(file.path)) {
+                found.push_back(
+                    {file.path, include.line, "Beast belongs in one .cpp of net and one of the server"});
+            } else if (first_in_home.try_emplace(*home, file.path).first->second != file.path) {
+                found.push_back(
+                    {file.path, include.line, "Beast is already included by " + first_in_home[*home]});
+            }
+        }
+    }
+    return found;
+}
+
+}  // namespace layers
