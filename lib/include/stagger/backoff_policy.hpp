@@ -9,8 +9,10 @@ namespace stagger {
  *
  * The formulas that retry libraries use, each with its source. They know nothing of other tasks; with a
  * coordinator they only space out the retries of accidents (broken connections, 5xx). n counts the attempts
- * that failed, from 1.
+ * that failed, from 1. Waits that a duration cannot hold saturate.
  *
+ * @par Errors
+ * The factories throw std::invalid_argument, naming the parameter and its value, for a negative duration.
  * @par Thread safety
  * Distinct objects: safe. Shared objects: `next` is const and safe with distinct generators.
  */

@@ -3,6 +3,7 @@
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/error_condition.hpp>
+#include <string_view>
 #include <type_traits>
 
 namespace stagger {
@@ -22,7 +23,7 @@ enum class errc {
     overloaded,        ///< 503, 529, any error with a Retry-After, a gateway that hides its upstream's 429
 
     // The attempt failed; tried again on a new connection within the retry budget.
-    server_error,              ///< 408, 409, 425, 500, 502, 504
+    server_error,              ///< 408, 409, 425, 500, 502, 504 and every 5xx without a row of its own
     name_server_unreachable,   ///< the resolver could not be asked
     connect_failed,            ///< no address of the host accepted a connection
     connection_lost,           ///< reset or closed before an answer began
@@ -35,7 +36,7 @@ enum class errc {
     answer_timed_out,          ///< the attempt's time limit passed before the answer was whole
 
     // Final.
-    bad_request,               ///< 400, 413, 422 and every other 4xx without a row of its own
+    bad_request,               ///< 400, 413, 422 and every 4xx without a row of its own; 501, 505
     unauthorized,              ///< 401
     forbidden,                 ///< 403
     not_found,                 ///< 404
@@ -56,7 +57,12 @@ enum class errc {
     shut_down,                 ///< the client or the gate was closed
 };
 
-/// Groups of errors, for callers that act on what is to be done, not on what happened.
+/** @brief Groups of errors, for callers that act on what is to be done, not on what happened.
+ *
+ * They also match codes of the system and of Asio: `cancelled` matches operation_canceled, `timed_out` matches
+ * timed_out, `retryable` matches broken and refused connections and an unreachable name server, `permanent`
+ * matches a host name that does not exist. deadline_exceeded is `timed_out` only.
+ */
 enum class condition {
     throttled = 1,  ///< the server said: not now
     retryable,      ///< the same request may succeed later; includes `throttled`
@@ -70,6 +76,9 @@ const error_category& condition_category() noexcept;
 
 error_code make_error_code(errc value) noexcept;
 error_condition make_error_condition(condition value) noexcept;
+
+/// The enumerator's name, as result files and logs write it: "rate_limited".
+std::string_view to_string(errc value) noexcept;
 
 }  // namespace stagger
 

@@ -43,7 +43,7 @@ class attempt_result {
         return result;
     }
 
-    /// The error code; for an exception that is a `boost::system::system_error`, its code.
+    /// The error code; for an exception that is a `boost::system::system_error` or a `std::system_error`, its code.
     error_code error() const { return error_; }
     /// The exception, or null.
     const std::exception_ptr& exception() const { return exception_; }
@@ -62,8 +62,8 @@ class attempt_result {
 
 /** @brief The default `classify`.
  *
- * No error: `ok`. Errors of this library: by `condition`. Connection and resolver errors of the system:
- * `transient`. Cancellation, other codes, and exceptions without a code: `permanent`.
+ * No error: `ok`. Otherwise by `condition`: `throttled`, `retryable` (broken connections of the system and of Asio
+ * included) as `transient`. Cancellation, passed deadlines, other codes, and exceptions without a code: `permanent`.
  */
 classification classify_by_default(const attempt_result& result);
 
@@ -80,7 +80,8 @@ class retry_policy {
 
     /// Attempts in all, the first included. 0: no limit. Default 0: a deadline should end tasks, not a count.
     retry_policy& max_attempts(unsigned count);
-    /// No further attempt once this long has passed since the first. Zero: no limit (default).
+    /// No further attempt once this long has passed since the first, >= 0. Zero: no limit (default).
+    /// @throws std::invalid_argument if negative
     retry_policy& stop_after(duration limit);
     /// Replaces `classify_by_default`. @throws std::invalid_argument if empty
     retry_policy& classify(classifier function);
