@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace stagger::batch {
+
+/// A line that is not blank, without its end.
+struct line {
+    std::string_view text;    ///< valid until the next call of `prepare`
+    std::size_t number = 0;   ///< from 1, blank lines counted
+    std::uint64_t start = 0;  ///< offset of its first byte in the input
+    bool terminated = true;   ///< false: the input ended before the line did
+    bool too_long = false;    ///< past the bound; `text` is empty
+};
+
+/** Cuts bytes into lines without holding more than one line and one block of them.
+ *
+ * Bytes come in by `prepare` and `commit`, lines go out by `next` until it answers nothing; after `finish`
+ * the last line counts even if it has no end. CRLF and LF end a line; a byte-order mark before the first line
+ * is dropped.
+ */
+class line_splitter {
+ public:
+    explicit line_splitter(std::size_t longest_line) : longest_(longest_line) {}
+
+    std::span<char> prepare();
+    void commit(std::size_t count) { end_ += count; }
+    void finish() { finished_ = true; }
+    std::optional<line> next();
+
+ private:
+    std::optional<line> cut(std::size_t length, std::size_t line_end);
+
+    std::size_t longest_;
+    std::vector<char> buffer_;
+    std::size_t begin_ = 0;    // first byte of the line that is being looked for
+    std::size_t scanned_ = 0;  // bytes from `begin_` known to hold no line end
+    std::size_t end_ = 0;
+    std::uint64_t line_start_ = 0;
+    std::uint64_t dropped_ = 0;  // bytes of this line that were let go because it is too long
+    std::size_t lines_ = 0;
+    bool finished_ = false;
+};
+
+}  // namespace stagger::batch

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "batch/file_handle.hpp"
+#include "batch/line_splitter.hpp"
+#include "stagger/prompt_source.hpp"
+#include "wire/batch_line.hpp"
+
+namespace stagger::batch {
+
+/** The lines of a prompt file as prompts.
+ *
+ * A regular file is read with plain calls and its prompts are counted when it is opened; anything that can
+ * keep the reader waiting (a pipe, a terminal) is read through the executor.
+ */
+class prompt_file final : public prompt_source {
+ public:
+    static std::unique_ptr<prompt_file> open(const boost::asio::any_io_executor& executor,
+                                             const std::string& path, prompt_file_format format,
+                                             dialect target, error_code& error);
+
+    boost::asio::awaitable<std::optional<batch_prompt>> read(error_code& error) override;
+    std::optional<std::size_t> remaining() const override;
+
+    /// The open file, to be compared with others.
+    int descriptor() const { return stream_ ? stream_watch_fd_ : file_.get(); }
+
+ private:
+    prompt_file(file_handle file, prompt_file_format format, dialect target);
+
+    boost::asio::awaitable<std::size_t> read_some(std::span<char> room, error_code& error);
+    batch_prompt interpret(const line& found);
+    void watch(const boost::asio::any_io_executor& executor);
+    void count_prompts();
+
+    file_handle file_;  // empty once `stream_` owns it
+    std::optional<boost::asio::posix::stream_descriptor> stream_;
+    int stream_watch_fd_ = -1;
+    prompt_file_format format_;
+    dialect dialect_;
+    line_splitter lines_{longest_prompt_line};
+    bool ended_ = false;
+    std::size_t handed_out_ = 0;
+    std::optional<std::size_t> total_;
+};
+
+}  // namespace stagger::batch

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "batch/endpoint_watch.hpp"
+#include "batch/result_file.hpp"
+#include "batch/transport.hpp"
+#include "batch/unanswered_prompts.hpp"
+#include "stagger/batch.hpp"
+
+namespace stagger::batch {
+
+struct run_counts {
+    std::size_t succeeded = 0;
+    std::size_t failed = 0;   ///< recorded as failed
+    std::size_t skipped = 0;  ///< answered before
+    std::uint64_t attempts = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t prompt_tokens = 0;
+    std::uint64_t completion_tokens = 0;
+    duration waiting{0};                          ///< in line and backing off, all prompts together
+    std::map<std::string, std::size_t> failures;  ///< by what the error is called
+
+    std::size_t recorded() const { return succeeded + failed; }
+    void add_effort(const diagnostic& info);
+    void add_result(const error_code& error, const completion& answer);
+};
+
+/// Why a run came to its end.
+enum class run_end { finished, interrupted, endpoint_unusable, output_failed, input_failed };
+
+struct run_report {
+    run_end end = run_end::finished;
+    std::string problem;              ///< what made it end early, in words
+    std::optional<std::size_t> left;  ///< prompts not recorded; nothing if their number is unknown
+    duration elapsed{0};
+    run_counts counts;
+};
+
+/** Runs a prompt list into a results file.
+ *
+ * Every result becomes a line, except of prompts that were given up because the run was stopped: those stay
+ * unanswered for the next run. Used from one thread, that of the transport's executor.
+ */
+class runner : public std::enable_shared_from_this<runner> {
+ public:
+    /// Told of every result that is recorded.
+    using observer = std::function<void(const batch_result&)>;
+
+    runner(transport target, std::unique_ptr<prompt_source> prompts, std::unique_ptr<result_file> results,
+           std::string secret = {});
+
+    void on_result(observer told) { told_ = std::move(told); }
+    /// An attempt ended; feeds the decision whether the endpoint can be used.
+    void attempt_ended(error_code error) { watch_.ended(error); }
+
+    boost::asio::awaitable<run_report> run();
+
+    /// Sends nothing new and awaits what is in flight.
+    void drain();
+    /// Gives up what is in flight, too.
+    void stop();
+
+    const run_counts& counts() const { return counts_; }
+    /// Prompts still to be recorded, where that is known.
+    std::optional<std::size_t> left() const;
+    /// What was taken up and is not recorded yet.
+    std::size_t under_way() const;
+    bool stopping() const { return end_ != run_end::finished; }
+    duration elapsed() const;
+
+ private:
+    boost::asio::awaitable<void> record(batch_result result);
+    bool given_up(const batch_result& result) const;
+    void check_endpoint();
+    void check_later();
+    void end_early(run_end why, std::string problem);
+    std::string without_secret(std::string text) const;
+
+    transport target_;
+    std::unique_ptr<result_file> results_;
+    unanswered_prompts* prompts_;  // owned by the batch
+    std::optional<batch_results> batch_;
+    std::string secret_;
+    observer told_;
+    time_point started_;
+    time_point last_result_;
+    std::optional<std::size_t> to_do_;
+    endpoint_watch watch_;
+    boost::asio::steady_timer check_timer_;
+    run_counts counts_;
+    std::size_t given_up_ = 0;
+    run_end end_ = run_end::finished;
+    error_code endpoint_error_;
+    std::string problem_;
+    std::unique_ptr<prompt_source> source_;
+};
+
+}  // namespace stagger::batch
