@@ -1,5 +1,10 @@
 include(doctest)
 
+# Targets tests-LABEL build one kind of tests: a sanitizer that runs two kinds need not build the others.
+foreach(label unit sim net threads fuzz cli layers)
+    add_custom_target(tests-${label})
+endforeach()
+
 # stagger_test(NAME LABEL ... SOURCES ... LINK ...)
 # One doctest executable; every test case is a ctest test of its own.
 function(stagger_test name)
@@ -11,5 +16,6 @@ function(stagger_test name)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 300)
     endif()
+    add_dependencies(tests-${arg_LABEL} ${name})
     doctest_discover_tests(${name} TEST_PREFIX "${arg_LABEL}/" PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT})
 endfunction()
