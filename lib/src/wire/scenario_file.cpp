@@ -1,0 +1,279 @@
+#include "wire/scenario_file.hpp"
+
+#include <algorithm>
+#include <boost/json/stream_parser.hpp>
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <stdexcept>
+#include <system_error>
+
+#include "wire/scenario_file_object.hpp"
+
+namespace stagger::wire {
+
+namespace json = boost::json;
+
+namespace {
+
+using provider::distribution;
+using provider::header_hint;
+using provider::retry_after_hint;
+using provider::unit;
+
+// A refusal and a failure are HTTP errors, whatever the scenario calls them.
+constexpr std::uint64_t lowest_error_status = 400;
+constexpr std::uint64_t highest_error_status = 599;
+// Of the logarithm: at 5 the largest of a million draws is 10^10 times the median.
+constexpr number_rule sigma_rule{.high = 5};
+constexpr std::uint64_t most_in_flight = 1'000'000;
+constexpr std::uint64_t most_requests = 1'000'000'000;
+// A scenario is read as a whole; the largest sensible ones have a few kilobytes.
+constexpr std::uintmax_t largest_file = 16u << 20;
+
+unit read_unit(const scenario_object& object) {
+    return object.word("unit", unit::requests, {{"requests", unit::requests}, {"tokens", unit::tokens}});
+}
+
+distribution read_distribution(const scenario_object& object, distribution fallback) {
+    return object.word("kind", fallback,
+                       {{"constant", distribution::constant}, {"lognormal", distribution::lognormal}});
+}
+
+// A bucket or window below one request would admit none.
+number_rule capacity_rule(unit counts) {
+    return counts == unit::requests ? at_least_one : positive;
+}
+
+double required_number(const scenario_object& object, std::string_view name, const number_rule& rule) {
+    object.require(name);
+    return object.number(name, 0, rule);
+}
+
+duration required_seconds(const scenario_object& object, std::string_view name, const number_rule& rule) {
+    object.require(name);
+    return object.seconds(name, duration::zero(), rule);
+}
+
+provider::limit read_token_bucket(const scenario_object& object) {
+    object.expect_only({"kind", "unit", "rate_per_s", "burst"});
+    provider::token_bucket bucket;
+    bucket.counts = read_unit(object);
+    bucket.rate_per_s = required_number(object, "rate_per_s", positive);
+    bucket.burst = object.number("burst", bucket.burst, capacity_rule(bucket.counts));
+    return bucket;
+}
+
+provider::limit read_fixed_window(const scenario_object& object) {
+    object.expect_only({"kind", "unit", "quota", "window_s", "phase_s"});
+    provider::fixed_window window;
+    window.counts = read_unit(object);
+    window.quota = required_number(object, "quota", capacity_rule(window.counts));
+    window.window = required_seconds(object, "window_s", positive);
+    window.phase = object.seconds("phase_s", window.phase, not_negative);
+    return window;
+}
+
+provider::limit read_sliding_window(const scenario_object& object) {
+    object.expect_only({"kind", "unit", "quota", "window_s"});
+    provider::sliding_window window;
+    window.counts = read_unit(object);
+    window.quota = required_number(object, "quota", capacity_rule(window.counts));
+    window.window = required_seconds(object, "window_s", positive);
+    return window;
+}
+
+provider::limit read_concurrency(const scenario_object& object) {
+    object.expect_only({"kind", "max", "queue", "queue_timeout_s"});
+    object.require("max");
+    provider::concurrency_limit limit;
+    limit.max = static_cast<unsigned>(object.whole("max", limit.max, 1, most_in_flight));
+    limit.queue = static_cast<unsigned>(object.whole("queue", limit.queue, 0, most_in_flight));
+    limit.queue_timeout = object.seconds("queue_timeout_s", limit.queue_timeout, positive);
+    return limit;
+}
+
+provider::limit read_limit(const json::value& value, const std::string& path) {
+    using read_kind = provider::limit (*)(const scenario_object&);
+    const scenario_object object(value, path);
+    object.require("kind");
+    const read_kind read = object.word<read_kind>("kind", nullptr,
+                                                  {{"token_bucket", read_token_bucket},
+                                                   {"fixed_window", read_fixed_window},
+                                                   {"sliding_window", read_sliding_window},
+                                                   {"concurrency", read_concurrency}});
+    return read(object);
+}
+
+/// Reads each element of a required array with `read(value, path)`.
+template <class Read>
+auto read_each(const scenario_object& object, std::string_view name, Read read) {
+    std::vector<decltype(read(json::value(), std::string()))> elements;
+    const json::array& array = object.require_array(name);
+    for (std::size_t i = 0; i < array.size(); ++i) {
+        elements.push_back(read(array[i], object.path_of(name) + "[" + std::to_string(i) + "]"));
+    }
+    return elements;
+}
+
+provider::limits_change read_change(const json::value& value, const std::string& path) {
+    const scenario_object object(value, path, {"at_s", "limits"});
+    return {required_seconds(object, "at_s", not_negative), read_each(object, "limits", read_limit)};
+}
+
+provider::outage read_outage(const json::value& value, const std::string& path) {
+    const scenario_object object(value, path, {"from_s", "to_s"});
+    const provider::outage outage{object.seconds("from_s", duration::zero(), not_negative),
+                                  required_seconds(object, "to_s", not_negative)};
+    if (outage.to <= outage.from) object.reject("to_s", "must be > from_s", object.require("to_s"));
+    return outage;
+}
+
+provider::hints_description read_hints(const json::value& value, const std::string& path) {
+    const scenario_object object(value, path, {"retry_after", "wrong_s", "headers"});
+    provider::hints_description hints;
+    hints.retry_after = object.word("retry_after", hints.retry_after,
+                                    {{"none", retry_after_hint::none},
+                                     {"exact", retry_after_hint::exact},
+                                     {"integer", retry_after_hint::integer},
+                                     {"ms", retry_after_hint::milliseconds},
+                                     {"wrong", retry_after_hint::wrong}});
+    hints.wrong = object.seconds("wrong_s", hints.wrong, not_negative);
+    hints.headers = object.word("headers", hints.headers,
+                                {{"none", header_hint::none},
+                                 {"openai", header_hint::openai},
+                                 {"ietf", header_hint::ietf},
+                                 {"anthropic", header_hint::anthropic}});
+    return hints;
+}
+
+provider::latency_description read_latency(const json::value& value, const std::string& path) {
+    const scenario_object object(value, path, {"kind", "mean_s", "sigma"});
+    provider::latency_description latency;
+    latency.kind = read_distribution(object, latency.kind);
+    latency.mean = object.seconds("mean_s", latency.mean, not_negative);
+    latency.sigma = object.number("sigma", latency.sigma, sigma_rule);
+    return latency;
+}
+
+provider::faults_description read_faults(const json::value& value, const std::string& path) {
+    const scenario_object object(value, path, {"error_rate", "error_status", "outages"});
+    provider::faults_description faults;
+    faults.error_rate = object.number("error_rate", faults.error_rate, {.high = 1});
+    faults.error_status = static_cast<unsigned>(
+        object.whole("error_status", faults.error_status, lowest_error_status, highest_error_status));
+    if (object.find("outages") != nullptr) faults.outages = read_each(object, "outages", read_outage);
+    return faults;
+}
+
+provider::provider_description read_provider(const json::value& value, const std::string& path) {
+    const scenario_object object(value, path,
+                                 {"limits", "charge_rejections", "rejection_status", "lockout", "hints",
+                                  "latency", "rtt_s", "rtt_sigma", "changes", "faults"});
+    provider::provider_description described;
+    described.limits = read_each(object, "limits", read_limit);
+    described.charge_rejections = object.flag("charge_rejections", described.charge_rejections);
+    described.rejection_status = static_cast<unsigned>(object.whole(
+        "rejection_status", described.rejection_status, lowest_error_status, highest_error_status));
+    if (const json::value* given = object.find("lockout")) {
+        const scenario_object lockout(*given, object.path_of("lockout"), {"silence_s"});
+        described.lockout_silence = lockout.seconds("silence_s", described.lockout_silence, not_negative);
+    }
+    if (const json::value* given = object.find("hints")) {
+        described.hints = read_hints(*given, object.path_of("hints"));
+    }
+    if (const json::value* given = object.find("latency")) {
+        described.latency = read_latency(*given, object.path_of("latency"));
+    }
+    described.rtt = object.seconds("rtt_s", described.rtt, not_negative);
+    described.rtt_sigma = object.number("rtt_sigma", described.rtt_sigma, sigma_rule);
+    if (object.find("changes") != nullptr) described.changes = read_each(object, "changes", read_change);
+    if (const json::value* given = object.find("faults")) {
+        described.faults = read_faults(*given, object.path_of("faults"));
+    }
+    return described;
+}
+
+provider::client_description read_client(const json::value& value, const std::string& path) {
+    const scenario_object object(value, path,
+                                 {"requests", "concurrency", "start_s", "warm", "rpm", "tpm", "tokens"});
+    provider::client_description client;
+    client.requests = object.whole("requests", client.requests, 1, most_requests);
+    client.concurrency =
+        static_cast<unsigned>(object.whole("concurrency", client.concurrency, 1, most_in_flight));
+    client.start = object.seconds("start_s", client.start, not_negative);
+    client.warm = object.flag("warm", client.warm);
+    client.rpm = object.number("rpm", client.rpm, not_negative);
+    client.tpm = object.number("tpm", client.tpm, not_negative);
+    if (const json::value* given = object.find("tokens")) {
+        const scenario_object tokens(*given, object.path_of("tokens"), {"kind", "mean", "sigma"});
+        client.tokens.kind = read_distribution(tokens, client.tokens.kind);
+        client.tokens.mean = tokens.number("mean", client.tokens.mean, at_least_one);
+        client.tokens.sigma = tokens.number("sigma", client.tokens.sigma, sigma_rule);
+    }
+    return client;
+}
+
+[[noreturn]] void reject_syntax(std::string_view text, std::size_t offset, const std::string& what) {
+    const std::string_view before = text.substr(0, offset);
+    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+    const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+    throw std::invalid_argument("line " + std::to_string(line) + ", column " +
+                                std::to_string(offset - line_start + 1) + ": " + what);
+}
+
+json::value parse_json(std::string_view text) {
+    json::stream_parser parser;
+    boost::system::error_code error;
+    const std::size_t parsed = parser.write_some(text, error);
+    if (error) reject_syntax(text, parsed, error.message());
+    const std::size_t rest = text.find_first_not_of(" \t\r\n", parsed);
+    if (rest != std::string_view::npos) reject_syntax(text, rest, "text after the scenario");
+    parser.finish(error);
+    if (error) reject_syntax(text, text.size(), error.message());
+    return parser.release();
+}
+
+std::string read_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::error_code unknown;
+    const std::uintmax_t size = std::filesystem::file_size(path, unknown);
+    if (!file || std::filesystem::is_directory(path)) {
+        throw std::system_error(errno != 0 ? errno : EISDIR, std::generic_category(), path);
+    }
+    if (!unknown && size > largest_file) throw std::system_error(EFBIG, std::generic_category(), path);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+provider::scenario parse_scenario(std::string_view text, clients_member clients) {
+    const json::value document = parse_json(text);
+    const scenario_object object(document, "", {"name", "seed", "provider", "clients"});
+    provider::scenario scenario;
+    scenario.name = object.text("name", scenario.name);
+    scenario.seed = object.whole("seed", scenario.seed, 0, std::numeric_limits<std::uint64_t>::max());
+    scenario.provider = read_provider(object.require("provider"), object.path_of("provider"));
+    if (clients == clients_member::required || object.find("clients") != nullptr) {
+        scenario.clients = read_each(object, "clients", read_client);
+    }
+    if (clients == clients_member::required && scenario.clients.empty()) {
+        object.reject("clients", "must not be empty", object.require("clients"));
+    }
+    return scenario;
+}
+
+provider::scenario load_scenario(const std::string& path, clients_member clients) {
+    const std::string text = read_file(path);
+    try {
+        provider::scenario scenario = parse_scenario(text, clients);
+        if (scenario.name.empty()) scenario.name = std::filesystem::path(path).stem().string();
+        return scenario;
+    } catch (const std::invalid_argument& wrong) {
+        throw std::invalid_argument(path + ": " + wrong.what());
+    }
+}
+
+}  // namespace stagger::wire
