@@ -18,8 +18,8 @@ namespace stagger {
 class completion_request {
  public:
     explicit completion_request(std::string prompt) : prompt_(std::move(prompt)) {}
-    /// A request whose whole body is given as JSON text (a line of a Batch file); the dialect adds only what the
-    /// body lacks (the model).
+    /// A request whose whole body is given as JSON text (a line of a Batch file). What the body has is sent as it is
+    /// written; model, max_new_tokens, temperature and `set` members are added where it lacks them.
     static completion_request from_body(std::string json_object);
 
     completion_request& system(std::string text);
@@ -50,7 +50,7 @@ class completion_request {
     completion_request() = default;
 
     std::string prompt_;
-    std::string body_;  // not empty: used as it is, and the prompt is empty
+    std::string body_;  // not empty: this is the request, and the prompt is empty
     std::optional<std::string> system_;
     std::optional<unsigned> max_new_tokens_;
     std::optional<double> temperature_;

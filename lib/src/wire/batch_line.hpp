@@ -18,14 +18,16 @@ struct batch_item {
 
 enum class prompt_format {
     text,   ///< one prompt a line
-    jsonl,  ///< {"prompt": ...} or {"messages": [...]} with any parameters and an `id`, or an OpenAI Batch line
+    jsonl,  ///< {"prompt": ...} or {"messages": [...]} with any parameters and an `id`, or an OpenAI Batch
+            ///< line
 };
 
 /** Reads one line.
  * @param line_number from 1; the custom_id is "line-N" where the line has none
  * @throws std::invalid_argument saying which member is wrong and why, without file and line number
  */
-batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number, dialect target);
+batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number,
+                            dialect target);
 
 /// One line of results, without the line end: an OpenAI Batch result with our own member `stagger`.
 std::string format_result_line(std::string_view custom_id, error_code error, const completion& result);

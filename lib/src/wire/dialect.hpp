@@ -13,16 +13,17 @@
 namespace stagger::wire {
 
 struct field {
-    std::string name;   ///< as sent; compared without case
+    std::string name;  ///< as sent; compared without case
     std::string value;
 };
 
 /// What a dialect needs to know beside the request.
 struct encoding_context {
     stagger::dialect dialect = stagger::dialect::openai_chat;
-    std::string base_path;  ///< path of the base URL, without a trailing slash; may be empty
-    std::string model;      ///< used where the request names none
-    std::string api_key;    ///< may be empty: no authorization is sent then
+    std::string
+        base_path;  ///< path of the base URL, percent-encoded, with or without a trailing slash; may be empty
+    std::string model;    ///< used where the request names none
+    std::string api_key;  ///< may be empty: no authorization is sent then
 };
 
 struct encoded_request {
@@ -46,17 +47,23 @@ struct response {
 
 /// A response as the caller and the coordinator need it.
 struct decoded_answer {
-    error_code error;              ///< none, or the errc of api-facts' table
-    classification what;           ///< whether to try again, and the Retry-After
-    bool tells_limit = true;       ///< false: neither accepted nor rejected for the rate
+    error_code error;         ///< none, or the errc of api-facts' table
+    classification what;      ///< whether to try again, and the Retry-After
+    bool tells_limit = true;  ///< false: neither accepted nor rejected for the rate, whatever the verdict
     stagger::hints hints;
-    completion answer;             ///< text, usage, raw; info: status, message, request id
+    completion answer;  ///< text, usage, raw; info: status, message, request id
 };
 
-/// @param unix_now seconds since 1970, for Retry-After and reset values that are dates
-decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now);
+/** Reads a response, whatever it holds: nothing in it can make this fail.
+ * @param unix_now seconds since 1970, for Retry-After and reset values that are dates; the response's own
+ * Date is used instead where the two clocks differ
+ * @param api_key masked in messages, should the server repeat it
+ */
+decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now,
+                      std::string_view api_key = {});
 
-/// Estimated tokens of a request (prompt and answer) for token budgets: characters / 4, plus what may be generated.
+/// Tokens that a request is expected to cost, prompt and answer: its own `expected_tokens`, else an estimate
+/// for token budgets, bytes of text / 4 plus what may be generated (256 where the request does not say).
 double estimate_tokens(const completion_request& request);
 
 }  // namespace stagger::wire

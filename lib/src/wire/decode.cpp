@@ -1,0 +1,178 @@
+#include <cmath>
+#include <utility>
+
+#include "wire/date.hpp"
+#include "wire/decimal.hpp"
+#include "wire/dialect.hpp"
+#include "wire/error_body.hpp"
+#include "wire/json_document.hpp"
+#include "wire/llm_engine_dialect.hpp"
+#include "wire/openai_dialect.hpp"
+#include "wire/rate_limit_headers.hpp"
+#include "wire/server_message.hpp"
+#include "wire/status_meaning.hpp"
+
+namespace stagger::wire {
+
+namespace {
+
+/// Clocks further apart than this are believed to be wrong against each other; below, ours is the finer one,
+/// as a Date has whole seconds.
+constexpr double clock_tolerance_s = 2;
+/// Of the beginning of an answer that is shown when it cannot be read.
+constexpr std::size_t shown_bytes = 80;
+
+std::string_view value_of(const std::vector<field>& fields, std::string_view name) {
+    for (const auto& one : fields) {
+        if (equal_ignoring_case(one.name, name)) return trim(one.value);
+    }
+    return {};
+}
+
+/// The time against which dates in the response are to be read: by the server's clock where ours differs.
+double time_of_response(const std::vector<field>& fields, double unix_now) {
+    const auto date = parse_http_date(value_of(fields, "date"));
+    return date && std::abs(*date - unix_now) > clock_tolerance_s ? *date : unix_now;
+}
+
+/// What reading one response needs to know.
+struct reading {
+    const response& received;
+    stagger::dialect dialect;
+    std::string_view api_key;
+
+    std::string readable(std::string_view text) const { return readable_message(text, api_key); }
+};
+
+std::string read_answer(const boost::json::object& document, stagger::dialect dialect, completion& answer) {
+    switch (dialect) {
+        case dialect::openai_chat:
+            return read_openai_answer(document, openai_endpoint::chat, answer);
+        case dialect::openai_completions:
+            return read_openai_answer(document, openai_endpoint::completions, answer);
+        case dialect::llm_engine:
+            return read_llm_engine_answer(document, answer);
+    }
+    return "its dialect is unknown";
+}
+
+std::string beginning(std::string_view body) {
+    if (body.empty()) return "the body is empty";
+    return "it begins with: " + std::string(body.substr(0, shown_bytes));
+}
+
+void fail(decoded_answer& out, errc error, std::string message) {
+    out.error = error;
+    out.what = {verdict::permanent};
+    // An answer that came whole is billed: the limit let it through, and it is never asked for again.
+    out.tells_limit = true;
+    out.answer.text.clear();
+    out.answer.finish_reason.clear();
+    out.answer.usage = {};
+    out.answer.info.message = std::move(message);
+}
+
+void decode_success(const reading& from, decoded_answer& out) {
+    const json_document document(from.received.body);
+    if (!document.problem().empty()) {
+        fail(out, errc::malformed_answer,
+             from.readable("answer is not JSON (" + document.problem() + "); " +
+                           beginning(from.received.body)));
+        return;
+    }
+    const auto* object = document.object();
+    if (!object) {
+        fail(out, errc::malformed_answer,
+             from.readable("answer is no JSON object; " + beginning(from.received.body)));
+        return;
+    }
+    if (const auto reported = reported_error(*object)) {
+        auto message = from.readable(reported->message);
+        fail(out, errc::error_in_answer,
+             message.empty() ? "answer reports an error without a message" : message);
+        return;
+    }
+    const auto problem = read_answer(*object, from.dialect, out.answer);
+    if (!problem.empty()) {
+        fail(out, errc::malformed_answer,
+             from.readable("answer has an unknown shape: " + problem + "; " + beginning(from.received.body)));
+    }
+}
+
+bool is_quota_exhausted(unsigned status, const error_body& body) {
+    constexpr std::string_view exhausted = "insufficient_quota";
+    return status == 429 && (body.code == exhausted || body.type == exhausted);
+}
+
+status_meaning meaning_of(const reading& from, const error_body& body, const hints& said) {
+    const auto status = from.received.status;
+    if (is_quota_exhausted(status, body)) return {errc::quota_exhausted, verdict::permanent, false};
+    if (from.dialect == dialect::llm_engine && is_disguised_overload(status, body.message)) {
+        return {errc::overloaded, verdict::throttled, false};
+    }
+    auto meaning = meaning_of_status(status);
+    // A Retry-After of zero asks for nothing: alone it does not make an error one that passes.
+    const bool asks_to_wait = said.retry_after && *said.retry_after > duration::zero();
+    if (status >= 400 && asks_to_wait && meaning.verdict != verdict::throttled) {
+        meaning = {errc::overloaded, verdict::throttled, true};
+    }
+    return meaning;
+}
+
+/// x-should-retry: the server knows better than any table.
+void apply_override(const std::vector<field>& fields, status_meaning& meaning) {
+    const auto wish = value_of(fields, "x-should-retry");
+    if (equal_ignoring_case(wish, "false") && meaning.verdict != verdict::permanent) {
+        meaning.verdict = verdict::permanent;
+        meaning.tells_limit = false;
+    } else if (equal_ignoring_case(wish, "true") && meaning.verdict == verdict::permanent) {
+        meaning.verdict = verdict::transient;
+    }
+}
+
+std::string message_of(const reading& from, const error_body& body) {
+    const auto status = std::to_string(from.received.status);
+    if (from.received.status >= 300 && from.received.status < 400) {
+        const auto target = value_of(from.received.fields, "location");
+        if (target.empty()) return "HTTP " + status + " without a target";
+        return from.readable("HTTP " + status + " redirects to " + std::string(target));
+    }
+    auto message = from.readable(body.message);
+    return message.empty() ? "HTTP " + status + " without a message" : message;
+}
+
+void decode_failure(const reading& from, decoded_answer& out) {
+    const auto body = read_error_body(from.received.body);
+    auto meaning = meaning_of(from, body, out.hints);
+    apply_override(from.received.fields, meaning);
+    out.error = meaning.error;
+    out.what.verdict = meaning.verdict;
+    out.tells_limit = meaning.tells_limit;
+    if (meaning.verdict != verdict::permanent) out.what.retry_after = out.hints.retry_after;
+    out.answer.info.message = message_of(from, body);
+}
+
+}  // namespace
+
+decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now,
+                      std::string_view api_key) {
+    const reading from{received, dialect, api_key};
+    decoded_answer out;
+    out.hints = read_hints(received.fields, time_of_response(received.fields, unix_now));
+    auto& info = out.answer.info;
+    info.http_status = received.status;
+    auto request_id = value_of(received.fields, "x-request-id");
+    if (request_id.empty()) request_id = value_of(received.fields, "request-id");
+    info.request_id = from.readable(request_id);
+
+    if (received.status >= 200 && received.status < 300) {
+        decode_success(from, out);
+    } else {
+        decode_failure(from, out);
+    }
+    info.last_error = out.error;
+    out.answer.raw = std::move(received.body);
+    return out;
+}
+
+}  // namespace stagger::wire

@@ -1,0 +1,116 @@
+#include "wire/llm_engine_dialect.hpp"
+
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
+#include <vector>
+
+#include "wire/json_document.hpp"
+#include "wire/json_writer.hpp"
+#include "wire/parameter_rules.hpp"
+#include "wire/usage.hpp"
+#include "wire/whole_body.hpp"
+
+namespace stagger::wire {
+
+namespace json = boost::json;
+
+namespace {
+
+// The API requires both; these are the defaults of its Python client.
+constexpr unsigned default_max_new_tokens = 20;
+constexpr double default_temperature = 0.2;
+
+/// A whole body without its model, which would be a second truth beside the target.
+std::string without_model(std::string_view object) {
+    const auto members = json_members(object).value_or(std::vector<json_member>());
+    std::string out;
+    object_writer writer(out);
+    for (const auto& [name, value] : members) {
+        if (name != "model") writer.raw(name, value);
+    }
+    writer.close();
+    return out;
+}
+
+std::string completed_body(const completion_request& request, std::string& problem) {
+    problem = broken_rule(request, dialect::llm_engine, {});
+    if (!problem.empty()) return {};
+    whole_body body(request, problem);
+    if (!problem.empty()) return {};
+    body.add_count("max_new_tokens", request.max_new_tokens().value_or(default_max_new_tokens));
+    body.add_number("temperature", request.temperature().value_or(default_temperature));
+    auto text = body.text(request);
+    return body.has("model") ? without_model(text) : text;
+}
+
+bool gives(const completion_request& request, std::string_view name) {
+    for (const auto& member : request.members()) {
+        if (member.first == name) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+std::string llm_engine_target(std::string_view base_path, std::string_view model) {
+    namespace urls = boost::urls;
+    std::string target(base_path);
+    target += "/v1/llm/completions-sync?model_endpoint_name=";
+    target += urls::encode(urls::string_view(model.data(), model.size()), urls::unreserved_chars);
+    return target;
+}
+
+std::string llm_engine_body(const completion_request& request, std::string& problem) {
+    if (!request.body().empty()) return completed_body(request, problem);
+    if (request.system()) {
+        problem = "system: the llm-engine dialect has no system message";
+        return {};
+    }
+    std::vector<std::string_view> reserved{"model", "prompt"};
+    if (request.max_new_tokens()) reserved.push_back("max_new_tokens");
+    if (request.temperature()) reserved.push_back("temperature");
+    problem = broken_rule(request, dialect::llm_engine, reserved);
+    if (!problem.empty()) return {};
+
+    std::string body;
+    // Room for the prompt with some escapes and for the names around it.
+    body.reserve(request.prompt().size() + request.prompt().size() / 8 + 256);
+    object_writer members(body);
+    members.string("prompt", request.prompt());
+    if (!gives(request, "max_new_tokens")) {
+        members.count("max_new_tokens", request.max_new_tokens().value_or(default_max_new_tokens));
+    }
+    if (!gives(request, "temperature")) {
+        members.number("temperature", request.temperature().value_or(default_temperature));
+    }
+    for (const auto& [name, json] : request.members()) members.raw(name, json);
+    members.close();
+    return body;
+}
+
+std::string llm_engine_model_in_body(const completion_request& request) {
+    if (request.body().empty() || json_problem(request.body())) return {};
+    const auto members = json_members(request.body());
+    const auto* model = members ? find_member(*members, "model") : nullptr;
+    return model ? json_string_value(model->value).value_or(std::string()) : std::string();
+}
+
+std::string read_llm_engine_answer(const json::object& document, completion& answer) {
+    const auto* output = member(document, "output");
+    if (!output || !output->is_object()) return "it has no output";
+    const auto& object = output->get_object();
+    const auto* text = member(object, "text");
+    if (!text || !text->is_string()) return "output has no text";
+    answer.text = text_of(*text);
+    answer.usage.prompt_tokens = token_count(object, "num_prompt_tokens");
+    answer.usage.completion_tokens = token_count(object, "num_completion_tokens");
+    const auto* id = member(document, "request_id");
+    if (answer.info.request_id.empty() && id && id->is_string()) answer.info.request_id = text_of(*id);
+    return {};
+}
+
+bool is_disguised_overload(unsigned status, std::string_view message) {
+    return status == 500 && message.find("Upstream service error") != std::string_view::npos;
+}
+
+}  // namespace stagger::wire

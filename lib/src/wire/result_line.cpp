@@ -1,0 +1,127 @@
+#include <array>
+#include <charconv>
+#include <cstdint>
+
+#include "wire/batch_line.hpp"
+#include "wire/json_text.hpp"
+#include "wire/json_writer.hpp"
+
+namespace stagger::wire {
+
+namespace {
+
+/// A result nests the answer two levels deeper.
+constexpr std::size_t max_result_depth = max_json_depth + 2;
+
+/// The same prompt gets the same id in every run: FNV-1a of its custom_id.
+std::string result_id(std::string_view custom_id) {
+    std::uint64_t hash = 0xcbf29ce484222325U;
+    for (const char character : custom_id) {
+        hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3U;
+    }
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string id = "batch_req_";
+    for (int shift = 60; shift >= 0; shift -= 4) id += digits[hash >> shift & 15];
+    return id;
+}
+
+/// The body as it came if it is JSON, on one line; as a string otherwise. Line ends can only stand between
+/// tokens.
+void append_body(std::string& out, std::string_view raw) {
+    if (json_problem(raw)) {
+        append_json_string(out, raw);
+        return;
+    }
+    for (const char character : json_trimmed(raw))
+        out += character == '\n' || character == '\r' ? ' ' : character;
+}
+
+void append_seconds(std::string& out, duration span) {
+    std::array<char, 64> digits{};
+    constexpr int microseconds = 6;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), to_seconds(span),
+                                   std::chars_format::fixed, microseconds);
+    out.append(digits.data(), end.ptr);
+}
+
+void append_response(std::string& out, const completion& result) {
+    if (result.info.http_status == 0) {
+        out += "null";
+        return;
+    }
+    object_writer response(out);
+    response.count("status_code", result.info.http_status);
+    response.string("request_id", result.info.request_id);
+    append_body(response.key("body"), result.raw);
+    response.close();
+}
+
+std::string code_of(error_code error) {
+    if (error.category() == stagger_category())
+        return std::string(to_string(static_cast<errc>(error.value())));
+    return std::string(error.category().name()) + ':' + std::to_string(error.value());
+}
+
+void append_error(std::string& out, std::string_view code, std::string_view message) {
+    object_writer error(out);
+    error.string("code", code);
+    error.string("message", message);
+    error.close();
+}
+
+void append_history(std::string& out, const diagnostic& info) {
+    object_writer history(out);
+    history.count("attempts", info.attempts);
+    history.count("rejections", info.rejections);
+    append_seconds(history.key("waiting_s"), info.queued);
+    append_seconds(history.key("service_s"), info.served);
+    history.close();
+}
+
+bool is_success(const json_member& response) {
+    const auto members = json_members(response.value);
+    const auto* status = members ? find_member(*members, "status_code") : nullptr;
+    return status && status->value.size() == 3 && status->value.front() == '2';
+}
+
+}  // namespace
+
+std::string format_result_line(std::string_view custom_id, error_code error, const completion& result) {
+    std::string out;
+    // Room for the answer as it is and for the names around it.
+    out.reserve(result.raw.size() + custom_id.size() + 320);
+    object_writer line(out);
+    line.string("id", result_id(custom_id));
+    line.string("custom_id", custom_id);
+    append_response(line.key("response"), result);
+    if (error) {
+        const auto& message = result.info.message;
+        append_error(line.key("error"), code_of(error), message.empty() ? error.message() : message);
+    } else {
+        line.raw("error", "null");
+    }
+    append_history(line.key("stagger"), result.info);
+    line.close();
+    return out;
+}
+
+std::string format_input_error_line(std::string_view custom_id, std::string_view problem) {
+    completion nothing;
+    nothing.info.message = problem;
+    return format_result_line(custom_id, errc::invalid_request, nothing);
+}
+
+std::optional<result_summary> parse_result_line(std::string_view line) {
+    if (json_problem(line, max_result_depth)) return std::nullopt;
+    const auto members = json_members(line);
+    if (!members) return std::nullopt;
+    const auto* custom_id = find_member(*members, "custom_id");
+    const auto* response = find_member(*members, "response");
+    const auto* error = find_member(*members, "error");
+    if (!custom_id || !response) return std::nullopt;
+    auto id = json_string_value(custom_id->value);
+    if (!id) return std::nullopt;
+    return result_summary{std::move(*id), (!error || error->value == "null") && is_success(*response)};
+}
+
+}  // namespace stagger::wire

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "stagger/error.hpp"
+#include "stagger/retry_policy.hpp"
+
+namespace stagger::wire {
+
+/// What a response is to the caller, to the retry and to the measured limit.
+struct status_meaning {
+    errc error;
+    stagger::verdict verdict;
+    bool tells_limit;  ///< false: no limit was applied, or it is unknown whether one was
+};
+
+/// Of a response that is no answer, by its status alone (docs/retries.md has the table).
+status_meaning meaning_of_status(unsigned status);
+
+}  // namespace stagger::wire

@@ -1,0 +1,95 @@
+#include <algorithm>
+
+#include "wire/dialect.hpp"
+#include "wire/json_document.hpp"
+#include "wire/json_text.hpp"
+#include "wire/usage.hpp"
+
+namespace stagger::wire {
+
+namespace json = boost::json;
+
+namespace {
+
+/// English text has about four characters a token; text of other scripts has fewer, but more bytes each.
+constexpr double bytes_per_token = 4;
+/// What a request that does not say how much may be generated is taken for: a chat answer of usual length.
+constexpr double default_generated_tokens = 256;
+/// Template tokens around each message of a chat.
+constexpr double tokens_per_message = 4;
+
+double tokens_of_text(std::size_t bytes) {
+    return static_cast<double>(bytes) / bytes_per_token;
+}
+
+/// A prompt: text, token ids, or a list of either.
+double tokens_of_prompt(const json::value& prompt) {
+    if (prompt.is_string()) return tokens_of_text(prompt.get_string().size());
+    if (!prompt.is_array()) return 0;
+    double tokens = 0;
+    for (const auto& part : prompt.get_array()) {
+        if (part.is_string()) {
+            tokens += tokens_of_text(part.get_string().size());
+        } else {
+            tokens += part.is_array() ? static_cast<double>(part.get_array().size()) : 1;
+        }
+    }
+    return tokens;
+}
+
+/// A message's text; images and other parts are not text, and their size says nothing about their cost.
+double tokens_of_message(const json::value& message) {
+    const auto* object = message.if_object();
+    const auto* content = object ? member(*object, "content") : nullptr;
+    if (!content) return 0;
+    if (content->is_string()) return tokens_per_message + tokens_of_text(content->get_string().size());
+    double tokens = tokens_per_message;
+    if (!content->is_array()) return tokens;
+    for (const auto& part : content->get_array()) {
+        const auto* text = part.is_object() ? member(part.get_object(), "text") : nullptr;
+        if (text && text->is_string()) tokens += tokens_of_text(text->get_string().size());
+    }
+    return tokens;
+}
+
+double tokens_of_body(const json::object& body, double generated) {
+    double tokens = 0;
+    if (const auto* prompt = member(body, "prompt")) tokens += tokens_of_prompt(*prompt);
+    if (const auto* messages = member(body, "messages"); messages && messages->is_array()) {
+        for (const auto& message : messages->get_array()) tokens += tokens_of_message(message);
+    }
+    for (const std::string_view name : {"max_completion_tokens", "max_tokens", "max_new_tokens"}) {
+        const auto count = token_count(body, name);
+        if (!count) continue;
+        generated = static_cast<double>(*count);
+        break;
+    }
+    const auto answers = token_count(body, "n").value_or(1);
+    return tokens + generated * static_cast<double>(std::max<std::uint64_t>(answers, 1));
+}
+
+/// What the request's own members say about a count, or nothing.
+std::optional<double> own_count(const completion_request& request) {
+    for (const auto& [name, text] : request.members()) {
+        const bool names_it =
+            name == "max_completion_tokens" || name == "max_tokens" || name == "max_new_tokens";
+        if (names_it && !json_problem(text)) return json_number_value(text);
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+double estimate_tokens(const completion_request& request) {
+    if (request.expected_tokens() > 0) return request.expected_tokens();
+    double generated = own_count(request).value_or(default_generated_tokens);
+    if (request.max_new_tokens()) generated = *request.max_new_tokens();
+    if (!request.body().empty()) {
+        const json_document document(request.body());
+        return document.object() ? tokens_of_body(*document.object(), generated) : generated;
+    }
+    const std::size_t system = request.system() ? request.system()->size() : 0;
+    return tokens_of_text(request.prompt().size() + system) + generated;
+}
+
+}  // namespace stagger::wire

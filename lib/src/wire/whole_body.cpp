@@ -1,0 +1,58 @@
+#include "wire/whole_body.hpp"
+
+#include "wire/json_writer.hpp"
+
+namespace stagger::wire {
+
+whole_body::whole_body(const completion_request& request, std::string& problem)
+    : object_(json_trimmed(request.body())) {
+    if (const auto wrong = json_problem(object_)) {
+        problem = "body: is not JSON: " + *wrong;
+        return;
+    }
+    auto members = json_members(object_);
+    if (!members) {
+        problem = "body: must be a JSON object";
+        return;
+    }
+    members_ = std::move(*members);
+    const auto* stream = get("stream");
+    if (stream && stream->value != "false" && stream->value != "null") {
+        problem = "body.stream: must be false: one answer is asked for";
+    } else if (request.system()) {
+        problem = "system: cannot be added to a whole body; put it into the body's messages";
+    }
+}
+
+void whole_body::add_string(std::string_view name, std::string_view text) {
+    std::string value;
+    append_json_string(value, text);
+    add_raw(name, value);
+}
+
+void whole_body::add_number(std::string_view name, double value) {
+    std::string text;
+    append_json_number(text, value);
+    add_raw(name, text);
+}
+
+void whole_body::add_count(std::string_view name, unsigned value) {
+    add_raw(name, std::to_string(value));
+}
+
+void whole_body::add_raw(std::string_view name, std::string_view json) {
+    if (has(name)) return;
+    append_json_string(added_, name);
+    added_ += ':';
+    added_ += json;
+    added_ += ',';
+}
+
+std::string whole_body::text(const completion_request& request) {
+    for (const auto& [name, json] : request.members()) add_raw(name, json);
+    if (added_.empty()) return std::string(object_);
+    if (members_.empty()) added_.pop_back();
+    return '{' + added_ + std::string(object_.substr(1));
+}
+
+}  // namespace stagger::wire
