@@ -13,10 +13,10 @@ using names = std::set<std::string>;
 
 /// A row of the drawing in docs/design.md.
 struct layer_rule {
-    names below;              ///< layers it may include
-    names boost_everywhere;   ///< Boost libraries it may include
-    names boost_in_cpp_only;  ///< and those that must stay out of its headers
-    bool pure;                ///< no clock, no thread, no global randomness
+    names below;           ///< layers it may include
+    names boost_anywhere;  ///< Boost libraries it may include
+    names boost_inside;    ///< and those that stay its own business: never in what another layer includes
+    bool pure;             ///< no clock, no thread, no global randomness
 };
 
 const std::map<std::string, layer_rule> rules = {
@@ -64,6 +64,10 @@ bool is_header(const std::string& path) {
     return path.ends_with(".hpp");
 }
 
+bool is_public(const std::string& path) {
+    return path.starts_with("lib/include/");
+}
+
 std::string folder_at(const std::string& path, std::size_t from) {
     return path.substr(from, path.find('/', from) - from);
 }
@@ -78,9 +82,31 @@ std::string complaint_about_boost(const source_file& file, const std::string& ta
                                   const std::string& layer) {
     const layer_rule& rule = rules.at(layer);
     std::string library = boost_library(target);
-    if (rule.boost_everywhere.contains(library)) return {};
-    if (!rule.boost_in_cpp_only.contains(library)) return layer + " must not include " + target;
-    return is_header(file.path) ? target + " belongs in a .cpp of " + layer : std::string();
+    if (rule.boost_anywhere.contains(library)) return {};
+    if (!rule.boost_inside.contains(library)) return layer + " must not include " + target;
+    return is_public(file.path) ? target + " in a public header" : std::string();
+}
+
+// Headers of lib/src that bring in, themselves or through another header, a library that is only their own
+// layer's business. By the name under which they are included.
+names confined_headers(const std::vector<source_file>& files, const header_owners& owners) {
+    const std::string sources = "lib/src/";
+    names confined;
+    for (bool grown = true; grown;) {
+        grown = false;
+        for (const source_file& file : files) {
+            if (!file.path.starts_with(sources) || !is_header(file.path)) continue;
+            const auto rule = rules.find(layer_of(file.path, owners));
+            if (rule == rules.end()) continue;
+            bool confines = std::ranges::any_of(includes_of(file), [&](const include_line& include) {
+                return confined.contains(include.target) ||
+                       (include.target.starts_with("boost/") &&
+                        rule->second.boost_inside.contains(boost_library(include.target)));
+            });
+            if (confines) grown |= confined.insert(file.path.substr(sources.size())).second;
+        }
+    }
+    return confined;
 }
 
 // The layer that a quoted or angled include of our own reaches; empty for anything that is not ours.
@@ -94,7 +120,7 @@ std::string layer_reached(const std::string& target, const header_owners& owners
 }
 
 std::string complaint(const source_file& file, const std::string& target, const std::string& layer,
-                      const header_owners& owners) {
+                      const header_owners& owners, const names& confined) {
     if (target.starts_with("boost/")) return complaint_about_boost(file, target, layer);
     if (target.starts_with("stagger/") && file.path.starts_with("lib/") && !owners.contains(target)) {
         return "no layer's CMakeLists.txt lists " + target;
@@ -103,6 +129,8 @@ std::string complaint(const source_file& file, const std::string& target, const 
     if (reached.empty() || reached == layer) return {};
     if (!rules.at(layer).below.contains(reached))
         return layer + " must not include " + target + " of " + reached;
+    if (confined.contains(target))
+        return target + " brings in a library that is " + reached + "'s own business";
     if (layer == "provider" && !core_values.contains(target)) {
         return "provider knows only time and random values of core, not " + target;
     }
@@ -135,6 +163,7 @@ std::string layer_of(const std::string& path, const header_owners& owners) {
 }
 
 std::vector<violation> wrong_includes(const std::vector<source_file>& files, const header_owners& owners) {
+    const names confined = confined_headers(files, owners);
     std::vector<violation> found;
     for (const source_file& file : files) {
         std::string layer = layer_of(file.path, owners);
@@ -143,7 +172,7 @@ std::vector<violation> wrong_includes(const std::vector<source_file>& files, con
             continue;
         }
         for (const include_line& include : includes_of(file)) {
-            std::string what = complaint(file, include.target, layer, owners);
+            std::string what = complaint(file, include.target, layer, owners, confined);
             if (!what.empty()) found.push_back({file.path, include.line, what});
         }
     }
