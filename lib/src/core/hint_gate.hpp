@@ -1,0 +1,43 @@
+#pragma once
+
+#include <optional>
+
+#include "core/round_trip.hpp"
+#include "core/send_log.hpp"
+
+namespace stagger {
+
+/** @brief Holds everyone back until the time a Retry-After announced, for as long as such hints prove true.
+ *
+ * A Retry-After stops the whole endpoint: whoever else asks earlier is refused as well. But many servers
+ * round it up to a second or more while they admit again within milliseconds. A request admitted well before
+ * the announced end refutes the hint; hints that are not much longer are then ignored for a while. The
+ * request that received one is held to it in any case; that is the waiting line's doing.
+ */
+class hint_gate {
+ public:
+    /// Takes a rejection's Retry-After. True if something sent after it was admitted before the announced
+    /// end.
+    bool announce(time_point now, const departure& rejected, seconds retry_after, const send_log& log);
+    /// True if this admission shows that the last hint announced too late an end.
+    bool refuted_by(const departure& admitted) const;
+    /// The hint was wrong: open the gate and ignore its like for a while.
+    void refute(time_point now);
+    void trust_again() { ignore_until_ = time_point::min(); }
+
+    /// Nobody goes before.
+    time_point opens_at() const { return opens_at_; }
+
+ private:
+    struct announcement {
+        departure rejected;
+        seconds retry_after;
+        bool well_before_end(time_point at) const;
+    };
+    std::optional<announcement> last_;
+    time_point opens_at_ = time_point::min();
+    time_point ignore_until_ = time_point::min();
+    seconds ignored_up_to_{0};
+};
+
+}  // namespace stagger

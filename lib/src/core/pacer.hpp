@@ -1,0 +1,46 @@
+#pragma once
+
+#include <algorithm>
+
+#include "core/seconds.hpp"
+#include "stagger/random.hpp"
+
+namespace stagger {
+
+/** @brief Hands out send slots at a rate.
+ *
+ * Each send moves the next slot on by its cost over the rate. Slots are jittered by a small part of their
+ * width so that several processes do not fall into step; the jitter does not add up, because the unjittered
+ * base moves on by itself. Time in which nobody wanted to send earns no credit: after a pause the first
+ * request goes at once and the second a full slot later. Only a delay too short to be a pause (a late timer)
+ * is made up for.
+ */
+class pacer {
+ public:
+    /// Fraction of a slot by which it may move, over both sides.
+    static constexpr double jitter = 0.05;
+    /// Timers ring this late on a busy machine; slots missed by less are caught up.
+    static constexpr seconds timer_slack{0.002};
+
+    explicit pacer(random_source random) : random_(random) {}
+
+    time_point next_slot() const { return slot_; }
+
+    void sent(time_point now, double cost, double rate_per_s) {
+        const seconds width(cost / rate_per_s);
+        if (seconds(now - base_) > std::max(seconds(1 / rate_per_s), timer_slack)) base_ = now;
+        base_ = after(base_, width);
+        slot_ = after(base_, jitter * random_.uniform(-0.5, 0.5) * width);
+    }
+
+    /// After a change of rate: one slot of silence, then on at the new rate.
+    void skip_slot(time_point now, double rate_per_s) { slot_ = base_ = after(now, seconds(1 / rate_per_s)); }
+    void restart(time_point now) { slot_ = base_ = now; }
+
+ private:
+    random_source random_;
+    time_point base_{};
+    time_point slot_{};
+};
+
+}  // namespace stagger

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "stagger/coordinator.hpp"
+#include "stagger/time.hpp"
+
+namespace stagger {
+
+/// Sends are numbered from 0 in the order in which they left.
+using send_number = std::uint64_t;
+
+/// One send, as its permit remembers it until the outcome is known.
+struct departure {
+    send_number number = 0;
+    time_point at{};
+    double cost = 1;         ///< in requests
+    double cost_before = 0;  ///< of everything sent before this one
+};
+
+/// When the head of the line may go. At `at` it is asked for again and may have moved; `at <= now` is leave
+/// to send.
+struct opening {
+    time_point at = never;
+    wait_reason why = wait_reason::pace;
+};
+
+/** @brief Decides when the head of the waiting line may be sent.
+ *
+ * What every strategy needs (the line, permits, deadlines, the retry budget, the bound on attempts in flight)
+ * is the coordinator's; a strategy sees one stream of sends and outcomes and answers one question.
+ */
+class pacing {
+ public:
+    pacing() = default;
+    pacing(const pacing&) = delete;
+    pacing& operator=(const pacing&) = delete;
+    virtual ~pacing() = default;
+
+    /// @param backlog requests that wait, or are known to come
+    virtual opening next_opening(time_point now, std::size_t backlog) = 0;
+    virtual departure on_send(time_point now, const cost& what) = 0;
+    virtual void on_accepted(time_point now, const departure& sent, const hints& said) = 0;
+    /// @param said with its Retry-After already capped
+    virtual void on_throttled(time_point now, const departure& sent, const hints& said) = 0;
+    virtual void on_failed(time_point now, const departure& sent) = 0;
+    virtual void on_abandoned(time_point now, const departure& sent) = 0;
+    /// Fills in mode, pace and what has been measured.
+    virtual void describe(time_point now, coordinator_status& status) const = 0;
+};
+
+}  // namespace stagger

@@ -1,0 +1,26 @@
+#include "core/rate_estimator.hpp"
+
+namespace stagger {
+
+estimate rate_estimator::up_to(const send_log& log, const departure& rejected) const {
+    estimate result;
+    double rejected_cost = 0;
+    for (auto each = log.rejections().rbegin(); each != log.rejections().rend(); ++each) {
+        const departure& from = each->sent;
+        if (from.number < barrier_) break;
+        if (from.number >= rejected.number) continue;
+        if (each->onset && from.at < rejected.at) {
+            result.admitted = rejected.cost_before - from.cost_before - from.cost - rejected_cost;
+            result.span = rejected.at - from.at;
+            if (result.admitted >= least_admitted) {
+                result.precise = result.admitted / result.span.count();
+                if (!result.quick) result.quick = result.precise;
+            }
+            if (result.admitted >= enough_admitted_) break;
+        }
+        rejected_cost += from.cost;
+    }
+    return result;
+}
+
+}  // namespace stagger

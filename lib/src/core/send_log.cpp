@@ -1,0 +1,68 @@
+#include "core/send_log.hpp"
+
+#include <algorithm>
+
+namespace stagger {
+
+namespace {
+
+bool sent_before(const rejection& left, send_number right) {
+    return left.sent.number < right;
+}
+
+}  // namespace
+
+send_log::send_log() : ring_(sends_kept) {}
+
+const departure& send_log::add(time_point now, double cost, double rate_per_s, unsigned in_flight,
+                               bool paced) {
+    send_record& record = ring_[size_ % sends_kept];
+    record = send_record{{size_, now, cost, cost_sent_}, rate_per_s, in_flight, outcome::pending, {}, paced};
+    ++size_;
+    cost_sent_ += cost;
+    return record.sent;
+}
+
+void send_log::settle(const departure& sent, outcome result, time_point now) {
+    if (!remembers(sent.number)) return;
+    send_record& record = ring_[sent.number % sends_kept];
+    record.result = result;
+    record.settled = now;
+}
+
+void send_log::note_rejection(const departure& sent, bool onset) {
+    // Answers overtake each other on the way, so a rejection may belong before the last ones.
+    auto place = std::lower_bound(rejections_.begin(), rejections_.end(), sent.number, sent_before);
+    rejections_.insert(place, rejection{sent, onset});
+    if (rejections_.size() > rejections_kept) rejections_.pop_front();
+}
+
+double send_log::admitted_between(const departure& from, const departure& to) const {
+    if (to.number <= from.number + 1) return 0;
+    double admitted = to.cost_before - from.cost_before - from.cost;
+    auto each = std::lower_bound(rejections_.begin(), rejections_.end(), from.number + 1, sent_before);
+    for (; each != rejections_.end() && each->sent.number < to.number; ++each) admitted -= each->sent.cost;
+    return admitted;
+}
+
+double send_log::recent_waste(send_number latest) const {
+    const send_number from = size_ > latest ? size_ - latest : 0;
+    const auto first = std::lower_bound(rejections_.begin(), rejections_.end(), from, sent_before);
+    return static_cast<double>(rejections_.end() - first) / static_cast<double>(latest);
+}
+
+rejected_run run_ending_at(const send_log& log, const departure& last) {
+    rejected_run run;
+    run.since = last.at;
+    for (send_number number = last.number; number > 0 && log.remembers(number - 1); --number) {
+        const send_record& before = log[number - 1];
+        if (before.result != outcome::rejected && before.result != outcome::neutral) break;
+        run.first = false;
+        if (before.result == outcome::neutral) continue;
+        ++run.length;
+        run.since = before.sent.at;
+    }
+    return run;
+}
+
+}  // namespace stagger

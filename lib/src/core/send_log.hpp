@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "core/pacing.hpp"
+#include "core/seconds.hpp"
+
+namespace stagger {
+
+enum class outcome : std::uint8_t { pending, accepted, rejected, neutral };
+
+/// What is remembered of a recent send.
+struct send_record {
+    departure sent;
+    double rate_per_s = 0;   ///< the pace at which it left
+    unsigned in_flight = 0;  ///< itself included
+    outcome result = outcome::pending;
+    time_point settled{};
+    bool paced = false;  ///< it left as soon as its slot came: the pace was what held it back
+};
+
+/// A rejected send. `onset`: the send before it was not rejected, so the limit was reached just here.
+struct rejection {
+    departure sent;
+    bool onset = false;
+};
+
+/** @brief The recent sends with their outcomes, and the recent rejections.
+ *
+ * Answers what every estimate is made of: how much was admitted between two sends. Costs are kept as running
+ * sums, so the two sends may lie any number of requests apart; only rejections between them are counted one
+ * by one. Both rings are bounded: memory does not grow with the number of requests.
+ */
+class send_log {
+ public:
+    /// Covers the requests in flight at once of a large client; outcomes of older sends are not looked up.
+    static constexpr std::size_t sends_kept = 4096;
+    /// At the usual 1 % of rejections, those of the last 100,000 requests.
+    static constexpr std::size_t rejections_kept = 1024;
+
+    send_log();
+
+    const departure& add(time_point now, double cost, double rate_per_s, unsigned in_flight, bool paced);
+    void settle(const departure& sent, outcome result, time_point now);
+    /// Notes a rejection; returns whether it is an onset.
+    void note_rejection(const departure& sent, bool onset);
+
+    /// How many sends there were; the next one gets this number.
+    send_number size() const { return size_; }
+    bool remembers(send_number number) const { return number < size_ && size_ - number <= sends_kept; }
+    const send_record& operator[](send_number number) const { return ring_[number % sends_kept]; }
+    const send_record& last() const { return (*this)[size_ - 1]; }
+
+    /// In order of sending.
+    const std::deque<rejection>& rejections() const { return rejections_; }
+    /// Cost admitted strictly between two sends.
+    double admitted_between(const departure& from, const departure& to) const;
+    /// Share of the latest sends that was rejected.
+    double recent_waste(send_number latest) const;
+
+ private:
+    std::vector<send_record> ring_;
+    std::deque<rejection> rejections_;
+    send_number size_ = 0;
+    double cost_sent_ = 0;
+};
+
+/// Consecutive rejections that end with one send. Neutral outcomes neither count nor interrupt.
+struct rejected_run {
+    unsigned length = 1;
+    time_point since{};
+    bool first = true;  ///< nothing before it was rejected or neutral
+};
+rejected_run run_ending_at(const send_log& log, const departure& last);
+
+}  // namespace stagger

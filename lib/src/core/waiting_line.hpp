@@ -1,0 +1,77 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "core/slot_map.hpp"
+#include "core/timer_heap.hpp"
+#include "stagger/coordinator.hpp"
+#include "stagger/time.hpp"
+
+namespace stagger {
+
+/// Where a task stands. Retries stand before first attempts; accidents are apart because a budget bounds
+/// them.
+enum class lane : std::uint8_t { accident, throttled, first };
+
+/** @brief Everyone who waits for leave to send.
+ *
+ * Three first-in-first-out lanes of linked entries in one vector, so that joining, looking at a front and
+ * leaving take constant time. A task with a wait of its own sits in a heap until that is over and then joins
+ * its lane; retries have lanes of their own, so joining theirs puts them before every first attempt.
+ * Deadlines sit in a second heap.
+ */
+class waiting_line {
+ public:
+    task_id join(lane where, const cost& what, time_point deadline,
+                 time_point not_before = time_point::min());
+
+    /// False if the task does not wait any more.
+    bool leave(task_id task);
+
+    /// A task whose deadline has passed leaves the line.
+    std::optional<task_id> take_expired(time_point now);
+    /// Tasks whose own wait is over join their lanes.
+    void release_due(time_point now);
+
+    std::optional<task_id> front(lane where) const;
+    const cost& cost_of(task_id task) const;
+
+    /// When `take_expired` or `release_due` next has something to do.
+    time_point next_timer() const { return std::min(deadlines_.earliest(), own_waits_.earliest()); }
+    std::size_t size() const { return tasks_.size(); }
+    /// Tasks that sit out a wait of their own.
+    std::size_t delayed() const { return delayed_; }
+
+ private:
+    using place = slot_map<int>::place;
+    static constexpr place none = slot_map<int>::none;
+    struct entry {
+        cost what;
+        time_point deadline;
+        place before = none;
+        place after = none;
+        lane where;
+        bool delayed;
+    };
+    struct ends {
+        place first = none;
+        place last = none;
+    };
+
+    void link(place at);
+    void unlink(place at);
+    void tidy();
+    bool waits(task_id task) const { return tasks_.find(static_cast<std::uint64_t>(task)) != nullptr; }
+
+    slot_map<entry> tasks_;
+    std::array<ends, 3> lanes_;
+    timer_heap own_waits_;
+    timer_heap deadlines_;
+    std::size_t delayed_ = 0;
+    std::size_t with_deadline_ = 0;
+};
+
+}  // namespace stagger
