@@ -63,7 +63,7 @@ double number_of(const json_member& member) {
     return json_number_value(member.value);
 }
 
-std::string custom_id_of(const members& line, std::size_t line_number) {
+std::optional<std::string> custom_id_of(const members& line) {
     for (const std::string_view name : {"custom_id", "id"}) {
         const auto* id = find_member(line, name);
         if (!is_given(id)) continue;
@@ -72,7 +72,7 @@ std::string custom_id_of(const members& line, std::size_t line_number) {
         if (text.empty()) refuse(id->name + ": must not be empty");
         return text;
     }
-    return "line-" + std::to_string(line_number);
+    return std::nullopt;
 }
 
 /// Whether `url` names the endpoint that the dialect posts to; any host and any prefix will do.
@@ -205,12 +205,29 @@ void refuse_duplicates(const members& line) {
     }
 }
 
+std::string default_id(std::size_t line_number) {
+    return "line-" + std::to_string(line_number);
+}
+
 batch_item parse_json_line(std::string_view line, std::size_t line_number, dialect target) {
     if (const auto problem = json_problem(line)) refuse("not valid JSON: " + *problem);
     const auto found = json_members(line);
     if (!found) refuse("must be a JSON object, is " + shown(line));
-    refuse_duplicates(*found);
-    return {custom_id_of(*found, line_number), read_request(*found, target)};
+    auto custom_id = custom_id_of(*found).value_or(default_id(line_number));
+    try {
+        refuse_duplicates(*found);
+        return {custom_id, read_request(*found, target)};
+    } catch (const std::invalid_argument& wrong) {
+        throw batch_line_error(std::move(custom_id), wrong.what());
+    }
+}
+
+batch_item parse_any_line(std::string_view line, prompt_format format, std::size_t line_number,
+                          dialect target) {
+    if (const auto at = invalid_utf8_at(line)) refuse("not valid UTF-8 at byte " + std::to_string(*at));
+    if (json_trimmed(line).empty()) refuse("the line is empty");
+    if (format == prompt_format::jsonl) return parse_json_line(line, line_number, target);
+    return {default_id(line_number), completion_request(std::string(line))};
 }
 
 }  // namespace
@@ -220,10 +237,13 @@ batch_item parse_batch_line(std::string_view line, prompt_format format, std::si
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (line_number == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (const auto at = invalid_utf8_at(line)) refuse("not valid UTF-8 at byte " + std::to_string(*at));
-    if (json_trimmed(line).empty()) refuse("the line is empty");
-    if (format == prompt_format::jsonl) return parse_json_line(line, line_number, target);
-    return {"line-" + std::to_string(line_number), completion_request(std::string(line))};
+    try {
+        return parse_any_line(line, format, line_number, target);
+    } catch (const batch_line_error&) {
+        throw;
+    } catch (const std::invalid_argument& wrong) {
+        throw batch_line_error(default_id(line_number), wrong.what());
+    }
 }
 
 }  // namespace stagger::wire

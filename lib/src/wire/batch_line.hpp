@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -22,9 +23,22 @@ enum class prompt_format {
             ///< line
 };
 
+/// A line that cannot be used: `what` says which member is wrong and why, without file and line number.
+class batch_line_error : public std::invalid_argument {
+ public:
+    batch_line_error(std::string custom_id, const std::string& problem)
+        : std::invalid_argument(problem), custom_id_(std::move(custom_id)) {}
+
+    /// The line's own id where it could be read, else "line-N".
+    const std::string& custom_id() const { return custom_id_; }
+
+ private:
+    std::string custom_id_;
+};
+
 /** Reads one line.
  * @param line_number from 1; the custom_id is "line-N" where the line has none
- * @throws std::invalid_argument saying which member is wrong and why, without file and line number
+ * @throws batch_line_error if the line cannot be used
  */
 batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number,
                             dialect target);

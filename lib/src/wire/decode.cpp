@@ -113,7 +113,7 @@ status_meaning meaning_of(const reading& from, const error_body& body, const hin
     auto meaning = meaning_of_status(status);
     // A Retry-After of zero asks for nothing: alone it does not make an error one that passes.
     const bool asks_to_wait = said.retry_after && *said.retry_after > duration::zero();
-    if (status >= 400 && asks_to_wait && meaning.verdict != verdict::throttled) {
+    if (status >= 400 && status < 600 && asks_to_wait && meaning.verdict != verdict::throttled) {
         meaning = {errc::overloaded, verdict::throttled, true};
     }
     return meaning;

@@ -1,5 +1,7 @@
 #include "wire/whole_body.hpp"
 
+#include <algorithm>
+
 #include "wire/json_writer.hpp"
 
 namespace stagger::wire {
@@ -41,7 +43,9 @@ void whole_body::add_count(std::string_view name, unsigned value) {
 }
 
 void whole_body::add_raw(std::string_view name, std::string_view json) {
-    if (has(name)) return;
+    const bool added = std::find(added_names_.begin(), added_names_.end(), name) != added_names_.end();
+    if (has(name) || added) return;
+    added_names_.emplace_back(name);
     append_json_string(added_, name);
     added_ += ':';
     added_ += json;

@@ -34,6 +34,7 @@ class whole_body {
  private:
     std::string_view object_;
     std::vector<json_member> members_;
+    std::vector<std::string> added_names_;
     std::string added_;  // `"name":value,` each
 };
 

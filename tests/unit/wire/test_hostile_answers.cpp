@@ -1,0 +1,192 @@
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "stagger/random.hpp"
+#include "wire/dialect.hpp"
+#include "wire/json_text.hpp"
+#include "wire/utf8.hpp"
+
+using namespace stagger::wire;
+using stagger::dialect;
+using stagger::errc;
+using stagger::verdict;
+
+namespace {
+
+struct sample {
+    dialect target;
+    std::string body;
+};
+
+const std::vector<sample> samples{
+    {dialect::openai_chat,
+     R"({"id":"chatcmpl-1","choices":[{"index":0,"message":{"role":"assistant","content":"a\"\u017c }]"},)"
+     R"("finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":2}})"},
+    {dialect::openai_completions, R"({"choices":[{"text":"ok \u00e9","finish_reason":null}],"usage":null})"},
+    {dialect::llm_engine,
+     R"({"request_id":"r","output":{"text":"ok","num_completion_tokens":1,"tokens":null}})"},
+};
+
+decoded_answer decoded(std::string body, dialect target, unsigned status = 200) {
+    return decode(response{status, {}, std::move(body)}, target, 1.7e9);
+}
+
+void check_malformed(const decoded_answer& got) {
+    CHECK(got.error == errc::malformed_answer);
+    CHECK(got.what == stagger::classification{verdict::permanent});
+    CHECK(got.tells_limit);
+    CHECK(got.answer.text.empty());
+    CHECK_FALSE(got.answer.info.message.empty());
+    CHECK(got.answer.info.message.size() <= 300);
+}
+
+std::string repeated(std::string_view piece, std::size_t count) {
+    std::string out;
+    for (std::size_t i = 0; i < count; ++i) out += piece;
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("an answer cut at any byte is malformed") {
+    for (const auto& [target, body] : samples) {
+        REQUIRE_FALSE(decoded(body, target).error);
+        for (std::size_t length = 0; length < body.size(); ++length) {
+            CAPTURE(length);
+            const auto cut = body.substr(0, length);
+            const auto got = decoded(cut, target);
+            check_malformed(got);
+            CHECK(got.answer.raw == cut);
+        }
+    }
+}
+
+TEST_CASE("bytes after an answer make it malformed") {
+    for (const auto& [target, body] : samples) {
+        CHECK_FALSE(decoded(body + "\r\n ", target).error);
+        for (const auto* tail : {"x", "{}", "\0x", body.c_str()}) {
+            if (*tail) check_malformed(decoded(body + tail, target));
+        }
+    }
+}
+
+TEST_CASE("JSON of another shape is malformed, and says how") {
+    const char* shapes[] = {"null",
+                            "1",
+                            "\"text\"",
+                            "[]",
+                            "{}",
+                            R"({"choices":null})",
+                            R"({"choices":{}})",
+                            R"({"choices":[]})",
+                            R"({"choices":[null]})",
+                            R"({"choices":["x"]})",
+                            R"({"choices":[{}]})",
+                            R"({"choices":[{"message":null,"text":null}]})",
+                            R"({"choices":[{"message":[],"text":[]}]})",
+                            R"({"choices":[{"message":{"content":7},"text":7}]})",
+                            R"({"choices":[{"message":{"content":{}},"text":{}}]})",
+                            R"({"output":null})",
+                            R"({"output":"x"})",
+                            R"({"output":{}})",
+                            R"({"output":{"text":null}})",
+                            R"({"output":{"text":["x"]}})",
+                            "<html>hello</html>",
+                            "data: {}\n\n",
+                            "\xEF\xBB\xBF{}"};
+    for (const auto* shape : shapes) {
+        CAPTURE(shape);
+        for (const auto& one : samples) check_malformed(decoded(shape, one.target));
+    }
+    CHECK(decoded("{}", dialect::openai_chat).answer.info.message ==
+          "answer has an unknown shape: it has no choices; it begins with: {}");
+    CHECK(decoded("{\"a\"", dialect::openai_chat).answer.info.message ==
+          "answer is not JSON (incomplete JSON); it begins with: {\"a\"");
+    CHECK(decoded("", dialect::openai_chat).answer.info.message ==
+          "answer is not JSON (incomplete JSON); the body is empty");
+}
+
+TEST_CASE("hostile JSON ends in an error, not in a crash") {
+    const std::string bombs[] = {
+        repeated("[", 1000000),
+        repeated("{\"a\":", 1000000),
+        repeated("[", 200) + repeated("]", 200),
+        R"({"choices":[{"message":{"content":)" + repeated("[", 500000),
+        R"({"choices":)" + repeated("[{\"message\":", 300) + "1",
+        repeated("9", 1000000),
+        "1e" + repeated("9", 100000),
+        "{\"" + repeated("a", 1000000) + "\":",
+        "\"" + repeated("\\u0000", 100000) + "\"",
+        "{\"choices\":[{\"message\":{\"content\":\"\xFF\"}}]}",
+        "{\"choices\":[{\"message\":{\"content\":\"\\ud800\"}}]}",
+        "{\"choices\":[{\"message\":{\"content\":\"\xED\xA0\x80\"}}]}",
+        std::string("{\"choices\0\":[]}", 15),
+        "{\"choices\":[{\"message\":{\"content\":\"a\nb\"}}]}",
+        std::string(1000, '\0'),
+        repeated("\xFF", 100000),
+    };
+    for (const auto& bomb : bombs) {
+        CAPTURE(bomb.substr(0, 40));
+        for (const auto& one : samples) {
+            check_malformed(decoded(bomb, one.target));
+            for (const unsigned status : {400U, 429U, 500U}) {
+                const auto got = decoded(bomb, one.target, status);
+                CHECK(got.error);
+                CHECK(got.answer.info.message.size() <= 300);
+                CHECK_FALSE(got.answer.info.message.empty());
+            }
+        }
+    }
+}
+
+TEST_CASE("many small things are read without harm") {
+    const auto wide = R"({"choices":[{"message":{"content":"x"}})" + repeated(",{}", 200000) + "]" +
+                      repeated(R"(,"a":1)", 200000) + "}";
+    CHECK(decoded(wide, dialect::openai_chat).answer.text == "x");
+    const auto long_text = repeated("\\u00e9", 500000);
+    const auto got =
+        decoded(R"({"choices":[{"message":{"content":")" + long_text + R"("}}]})", dialect::openai_chat);
+    CHECK(got.answer.text.size() == 1000000);
+}
+
+TEST_CASE("changed bytes never do worse than an error") {
+    stagger::random_source random(7);
+    for (int round = 0; round < 20000; ++round) {
+        const auto& [target, body] = samples[random.next() % samples.size()];
+        auto changed = body;
+        for (auto changes = random.next() % 4 + 1; changes > 0; --changes) {
+            const auto at = random.next() % changed.size();
+            switch (random.next() % 3) {
+                case 0:
+                    changed[at] = static_cast<char>(random.next());
+                    break;
+                case 1:
+                    changed.insert(at, 1, "{}[]\",:\\0e-"[random.next() % 11]);
+                    break;
+                default:
+                    changed.erase(at, random.next() % 5);
+                    break;
+            }
+            if (changed.empty()) changed = "x";
+        }
+        const unsigned statuses[] = {200, 400, 429, 500};
+        const auto status = statuses[random.next() % 4];
+        const auto got = decoded(changed, target, status);
+        const bool known = !got.error || got.error.category() == stagger::stagger_category();
+        CHECK(known);
+        CHECK(static_cast<bool>(got.error) == (got.what.verdict != verdict::ok));
+        CHECK_FALSE(invalid_utf8_at(got.answer.text));
+        CHECK_FALSE(invalid_utf8_at(got.answer.info.message));
+        // The two readers of JSON agree about what is JSON.
+        if (status == 200 && json_problem(changed)) CHECK(got.error == errc::malformed_answer);
+        if (!json_problem(changed)) {
+            const auto members = json_members(changed);
+            CHECK(members.has_value() == (json_trimmed(changed).front() == '{'));
+            if (!members) continue;
+            for (const auto& one : *members) CHECK_FALSE(json_problem(one.value));
+        }
+    }
+}
