@@ -104,6 +104,19 @@ bool is_quota_exhausted(unsigned status, const error_body& body) {
     return status == 429 && (body.code == exhausted || body.type == exhausted);
 }
 
+bool is_redirect(unsigned status) {
+    return status >= 300 && status < 400;
+}
+
+bool is_error(unsigned status) {
+    return status >= 400 && status < 600;
+}
+
+/// Not an answer, but HTTP: what any other status says of itself is not to be relied on.
+bool is_refusal(unsigned status) {
+    return is_redirect(status) || is_error(status);
+}
+
 status_meaning meaning_of(const reading& from, const error_body& body, const hints& said) {
     const auto status = from.received.status;
     if (is_quota_exhausted(status, body)) return {errc::quota_exhausted, verdict::permanent, false};
@@ -113,7 +126,7 @@ status_meaning meaning_of(const reading& from, const error_body& body, const hin
     auto meaning = meaning_of_status(status);
     // A Retry-After of zero asks for nothing: alone it does not make an error one that passes.
     const bool asks_to_wait = said.retry_after && *said.retry_after > duration::zero();
-    if (status >= 400 && status < 600 && asks_to_wait && meaning.verdict != verdict::throttled) {
+    if (is_error(status) && asks_to_wait && meaning.verdict != verdict::throttled) {
         meaning = {errc::overloaded, verdict::throttled, true};
     }
     return meaning;
@@ -132,7 +145,7 @@ void apply_override(const std::vector<field>& fields, status_meaning& meaning) {
 
 std::string message_of(const reading& from, const error_body& body) {
     const auto status = std::to_string(from.received.status);
-    if (from.received.status >= 300 && from.received.status < 400) {
+    if (is_redirect(from.received.status)) {
         const auto target = value_of(from.received.fields, "location");
         if (target.empty()) return "HTTP " + status + " without a target";
         return from.readable("HTTP " + status + " redirects to " + std::string(target));
@@ -144,7 +157,7 @@ std::string message_of(const reading& from, const error_body& body) {
 void decode_failure(const reading& from, decoded_answer& out) {
     const auto body = read_error_body(from.received.body);
     auto meaning = meaning_of(from, body, out.hints);
-    apply_override(from.received.fields, meaning);
+    if (is_refusal(from.received.status)) apply_override(from.received.fields, meaning);
     out.error = meaning.error;
     out.what.verdict = meaning.verdict;
     out.tells_limit = meaning.tells_limit;

@@ -157,6 +157,7 @@ TEST_CASE("what retries and what does not") {
         {500, no, errc::server_error, verdict::permanent, false},
         {400, yes, errc::bad_request, verdict::transient, true},
         {500, yes, errc::server_error, verdict::transient, false},
+        {999, yes, errc::malformed_answer, verdict::permanent, false},
         {503, yes, errc::overloaded, verdict::throttled, true},
         {500, {{"x-should-retry", "maybe"}}, errc::server_error, verdict::transient, false},
         // A broken Retry-After, or one of zero, makes nothing pass that would not.
