@@ -17,6 +17,10 @@
 
 namespace stagger {
 
+namespace detail {
+class client_state;
+}
+
 /** @brief Options of a `client`. Setters chain; everything is checked when the client is constructed.
  *
  * Not an aggregate on purpose: g++ 12 destroys aggregate temporaries inside `co_await` twice.
@@ -37,11 +41,14 @@ class client_options {
     client_options& backoff(backoff_policy policy);
     /// Whether `backoff` also applies after a rejection. Default false: the coordinator decides then.
     client_options& backoff_after_rejection(bool yes);
+    /// Whether a refused request waits for its own Retry-After. Default true; some retry policies know of
+    /// none.
+    client_options& obey_retry_after(bool yes);
 
     /// One attempt from its first byte sent to its last byte received, > 0. Default 300 s.
     client_options& attempt_timeout(duration limit);
-    /// Name resolution, connecting (all addresses together), TLS handshake and sending, each > 0. Default 10 s,
-    /// sending 30 s.
+    /// Name resolution, connecting (all addresses together), TLS handshake and sending, each > 0. Default 10
+    /// s, sending 30 s.
     client_options& resolve_timeout(duration limit);
     client_options& connect_timeout(duration limit);
     client_options& handshake_timeout(duration limit);
@@ -64,6 +71,10 @@ class client_options {
     /// Seed of everything random. 0 (default): taken from the system.
     client_options& jitter_seed(std::uint64_t seed);
 
+    /// Checks everything that does not need the network; the client's constructor calls it.
+    /// @throws std::invalid_argument naming the option, its rule and its value
+    void validate() const;
+
     const std::string& base_url() const { return base_url_; }
     const std::string& api_key() const { return api_key_; }
     const std::string& model() const { return model_; }
@@ -71,6 +82,7 @@ class client_options {
     const retry_policy& retry() const { return retry_; }
     const backoff_policy& backoff() const { return backoff_; }
     bool backoff_after_rejection() const { return backoff_after_rejection_; }
+    bool obey_retry_after() const { return obey_retry_after_; }
     duration attempt_timeout() const { return attempt_timeout_; }
     duration resolve_timeout() const { return resolve_timeout_; }
     duration connect_timeout() const { return connect_timeout_; }
@@ -91,8 +103,10 @@ class client_options {
     std::string model_;
     stagger::dialect dialect_ = stagger::dialect::openai_chat;
     retry_policy retry_;
-    backoff_policy backoff_ = backoff_policy::full_jitter(std::chrono::milliseconds(500), std::chrono::seconds(30));
+    backoff_policy backoff_ =
+        backoff_policy::full_jitter(std::chrono::milliseconds(500), std::chrono::seconds(30));
     bool backoff_after_rejection_ = false;
+    bool obey_retry_after_ = true;
     duration attempt_timeout_ = std::chrono::seconds(300);
     duration resolve_timeout_ = std::chrono::seconds(10);
     duration connect_timeout_ = std::chrono::seconds(10);
@@ -123,7 +137,8 @@ class client {
     using completion_signature = void(error_code, completion);
 
     /// A client with a gate of its own, built from `limits`.
-    /// @throws std::invalid_argument naming the option, its rule and its value; boost::system::system_error if
+    /// @throws std::invalid_argument naming the option, its rule and its value; boost::system::system_error
+    /// if
     ///         `ca_file` cannot be read
     client(boost::asio::any_io_executor executor, const client_options& options,
            const coordinator_options& limits = {});
@@ -133,22 +148,24 @@ class client {
     /** @brief One completion: admitted, sent, and tried again until it succeeds or may not.
      *
      * @par Handler signature
-     * `void(error_code, completion)`. After an error, `completion::info` says what happened, how often the request
-     * was sent and how long it waited.
+     * `void(error_code, completion)`. After an error, `completion::info` says what happened, how often the
+     * request was sent and how long it waited.
      * @par Executor
      * The handler's associated executor, else the client's. Never inline.
      * @par Per-operation cancellation
-     * All types. Waiting or backing off: without side effect. In flight: the connection is closed and the server
-     * may have done the work. Ends with errc::cancelled.
+     * All types. Waiting or backing off: without side effect. In flight: the connection is closed and the
+     * server may have done the work. Ends with errc::cancelled.
      * @par Errors
-     * Any errc. A refused or failed attempt is tried again first (docs/retries.md); what arrives here is final.
+     * Any errc. A refused or failed attempt is tried again first (docs/retries.md); what arrives here is
+     * final.
      * @par Object lifetimes
      * `request` is moved from; nothing else needs to outlive the call.
      */
-    template <boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
+    template <
+        boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
     auto async_complete(completion_request request, CompletionToken&& token = CompletionToken()) {
-        return boost::asio::async_initiate<CompletionToken, completion_signature>(
-            initiate_complete{state_}, token, std::move(request));
+        return boost::asio::async_initiate<CompletionToken, completion_signature>(initiate_complete{state_},
+                                                                                  token, std::move(request));
     }
 
     /// The gate that admits this client's requests.
@@ -160,18 +177,18 @@ class client {
     void close();
 
  private:
-    class state;
     struct initiate_complete {
-        std::shared_ptr<state> target;
+        std::shared_ptr<detail::client_state> target;
         template <class Handler>
         void operator()(Handler&& handler, completion_request request) const {
             client::start_complete(target, std::move(request), std::forward<Handler>(handler));
         }
     };
-    static void start_complete(const std::shared_ptr<state>& target, completion_request request,
+    static void start_complete(const std::shared_ptr<detail::client_state>& target,
+                               completion_request request,
                                boost::asio::any_completion_handler<completion_signature> handler);
 
-    std::shared_ptr<state> state_;
+    std::shared_ptr<detail::client_state> state_;
 };
 
 }  // namespace stagger

@@ -101,7 +101,8 @@ class gate {
      */
     template <boost::asio::completion_token_for<admit_signature> CompletionToken = boost::asio::deferred_t>
     auto async_admit(const admission& what, CompletionToken&& token = CompletionToken()) {
-        return boost::asio::async_initiate<CompletionToken, admit_signature>(initiate_admit{state_}, token, what);
+        return boost::asio::async_initiate<CompletionToken, admit_signature>(initiate_admit{state_}, token,
+                                                                             what);
     }
 
     /// Work that is known to come beside what waits, in requests: lets the last of it finish early.

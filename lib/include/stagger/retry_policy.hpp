@@ -88,6 +88,8 @@ class retry_policy {
 
     unsigned max_attempts() const { return max_attempts_; }
     duration stop_after() const { return stop_after_; }
+    /// False once `classify` was given a function.
+    bool classifies_by_default() const { return by_default_; }
     stagger::classification classify(const attempt_result& result) const { return classify_(result); }
 
     /// True if an attempt that ended with `verdict` is followed by another one.
@@ -97,6 +99,7 @@ class retry_policy {
     unsigned max_attempts_ = 0;
     duration stop_after_{0};
     classifier classify_ = classify_by_default;
+    bool by_default_ = true;
 };
 
 }  // namespace stagger

@@ -8,6 +8,7 @@
 
 namespace stagger {
 
+// NOLINTNEXTLINE(bugprone-throw-keyword-missing): the exception is kept, not thrown
 attempt_result::attempt_result(std::exception_ptr exception) : exception_(std::move(exception)) {
     if (!exception_) return;
     try {
@@ -45,6 +46,7 @@ retry_policy& retry_policy::stop_after(duration limit) {
 retry_policy& retry_policy::classify(classifier function) {
     if (!function) throw std::invalid_argument("classify: must not be empty");
     classify_ = std::move(function);
+    by_default_ = false;
     return *this;
 }
 

@@ -1,0 +1,107 @@
+#include "stagger/client.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <utility>
+
+#include "net/client_state.hpp"
+#include "net/completion_task.hpp"
+#include "net/http_request.hpp"
+#include "net/seed.hpp"
+#include "net/tls_context.hpp"
+
+namespace stagger {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::shared_ptr<const connection_settings> make_settings(const io_executor& strand,
+                                                         const client_options& options,
+                                                         const endpoint& target) {
+    auto settings = std::make_shared<connection_settings>();
+    settings->target = target;
+    settings->resolve_timeout = options.resolve_timeout();
+    settings->connect_timeout = options.connect_timeout();
+    settings->handshake_timeout = options.handshake_timeout();
+    settings->send_timeout = options.send_timeout();
+    settings->max_header_bytes = options.max_header_bytes();
+    settings->max_body_bytes = options.max_body_bytes();
+    if (target.tls) settings->tls = std::make_shared<asio::ssl::context>(make_tls_context(options.ca_file()));
+    settings->names = std::make_shared<name_lookup>(strand, target.host, target.port);
+    settings->deadlines = std::make_shared<deadline_queue>(strand);
+    return settings;
+}
+
+wire::encoding_context make_encoding(const client_options& options, const endpoint& target) {
+    wire::encoding_context context;
+    context.dialect = options.dialect();
+    context.base_path = target.base_path;
+    context.model = options.model();
+    context.api_key = options.api_key();
+    return context;
+}
+
+const client_options& validated(const client_options& options) {
+    options.validate();
+    return options;
+}
+
+}  // namespace
+
+namespace detail {
+
+client_state::client_state(asio::any_io_executor used, const client_options& chosen, stagger::gate shared,
+                           bool own)
+    : options(validated(chosen)),
+      executor(std::move(used)),
+      strand(asio::make_strand(executor)),
+      target(parse_endpoint(options.base_url())),
+      encoding(make_encoding(options, target)),
+      fixed_fields(format_fixed_fields(options.headers())),
+      gate(std::move(shared)),
+      gate_is_own(own),
+      pool(strand, make_settings(strand, options, target),
+           options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
+           options.keep_alive()),
+      random(seed_or_random(options.jitter_seed())) {}
+
+void client_state::close() {
+    if (gate_is_own) gate.close();
+    asio::post(strand, [self = shared_from_this()] {
+        self->closed = true;
+        self->pool.close();
+        // A task that stops leaves the set, but only after this loop: its end is posted.
+        for (completion_task* task : self->running) task->stop(errc::shut_down);
+    });
+}
+
+}  // namespace detail
+
+client::client(asio::any_io_executor executor, const client_options& options,
+               const coordinator_options& limits)
+    : state_(std::make_shared<detail::client_state>(
+          executor, options, stagger::gate(executor, limits, options.jitter_seed()), true)) {}
+
+client::client(asio::any_io_executor executor, const client_options& options, stagger::gate shared)
+    : state_(std::make_shared<detail::client_state>(std::move(executor), options, std::move(shared), false)) {
+}
+
+void client::start_complete(const std::shared_ptr<detail::client_state>& target, completion_request request,
+                            asio::any_completion_handler<completion_signature> handler) {
+    detail::completion_task::start(target, request, std::move(handler));
+}
+
+gate client::gate() const {
+    return state_->gate;
+}
+
+asio::any_io_executor client::get_executor() const {
+    return state_->executor;
+}
+
+void client::close() {
+    state_->close();
+}
+
+}  // namespace stagger

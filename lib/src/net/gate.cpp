@@ -1,0 +1,226 @@
+#include "stagger/gate.hpp"
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "net/complete_later.hpp"
+#include "net/seed.hpp"
+
+namespace stagger {
+
+namespace asio = boost::asio;
+
+/// The coordinator's driver: turns its actions into completions, and time and reports into its events.
+struct permit::gate_state : std::enable_shared_from_this<gate_state> {
+    using handler_type = asio::any_completion_handler<gate::admit_signature>;
+
+    /// A task in the coordinator's line, with whom to tell. The tracked executor keeps its context running.
+    struct waiter {
+        handler_type handler;
+        asio::any_completion_executor executor;
+    };
+    struct ending {
+        waiter whom;
+        error_code error;
+        permit leave;
+    };
+
+    gate_state(asio::any_io_executor used, const coordinator_options& chosen, std::uint64_t seed)
+        : options(chosen), executor(std::move(used)), timer(executor), core(chosen, seed) {}
+
+    void admit(const admission& what, handler_type handler);
+    void cancel(task_id task);
+    void close();
+
+    /// Runs `event(now, endings)` on the coordinator, then every action that follows from it. Handlers are
+    /// posted after the lock is released.
+    template <class Event>
+    void after(Event event) {
+        std::vector<ending> endings;
+        {
+            const std::lock_guard lock(mutex);
+            const time_point now = std::chrono::steady_clock::now();
+            event(now, endings);
+            drive(now, endings);
+        }
+        deliver(endings);
+    }
+
+    const coordinator_options options;
+    const asio::any_io_executor executor;
+
+    std::mutex mutex;  // guards everything below
+    asio::steady_timer timer;
+    time_point armed_for = never;
+    bool closed = false;
+    coordinator core;
+    std::unordered_map<task_id, waiter> waiters;
+
+ private:
+    void drive(time_point now, std::vector<ending>& endings);
+    void arm(time_point at);
+    void disarm();
+    waiter take(task_id task);
+    void deliver(std::vector<ending>& endings) const;
+};
+
+void permit::gate_state::drive(time_point now, std::vector<ending>& endings) {
+    for (;;) {
+        const action todo = core.next(now);
+        switch (todo.what) {
+            case action::kind::admit:
+                endings.push_back({take(todo.task), {}, permit(shared_from_this(), todo.permit)});
+                break;
+            case action::kind::expire:
+                endings.push_back({take(todo.task), errc::deadline_exceeded, {}});
+                break;
+            case action::kind::wait:
+                return arm(todo.at);
+            case action::kind::idle:
+                return disarm();
+        }
+    }
+}
+
+// Waking early costs one look at the coordinator; re-arming costs more, so a timer that is due sooner stays.
+void permit::gate_state::arm(time_point at) {
+    if (waiters.empty()) return disarm();
+    if (armed_for <= at) return;
+    armed_for = at;
+    timer.expires_at(at);
+    timer.async_wait([weak = weak_from_this(), at](error_code error) {
+        const auto self = weak.lock();
+        if (error || !self) return;
+        self->after([&](time_point, auto&) {
+            if (self->armed_for == at) self->armed_for = never;
+        });
+    });
+}
+
+// A pending wait would keep the context running although nobody waits.
+void permit::gate_state::disarm() {
+    if (armed_for == never) return;
+    armed_for = never;
+    timer.cancel();
+}
+
+permit::gate_state::waiter permit::gate_state::take(task_id task) {
+    auto node = waiters.extract(task);
+    return std::move(node.mapped());
+}
+
+void permit::gate_state::deliver(std::vector<ending>& endings) const {
+    for (ending& one : endings) {
+        complete_later(executor, std::move(one.whom.executor), std::move(one.whom.handler), one.error,
+                       std::move(one.leave));
+    }
+}
+
+void permit::gate_state::admit(const admission& what, handler_type handler) {
+    const auto slot = asio::get_associated_cancellation_slot(handler);
+    waiter joining{std::move(handler), {}};
+    joining.executor = asio::prefer(asio::get_associated_executor(joining.handler, executor),
+                                    asio::execution::outstanding_work.tracked);
+    after([&](time_point now, std::vector<ending>& endings) {
+        if (closed) return endings.push_back({std::move(joining), errc::shut_down, {}});
+        const task_id task = what.is_retry() ? core.resubmit(now, what.cost(), what.deadline(),
+                                                             what.not_before(), what.cause())
+                                             : core.submit(now, what.cost(), what.deadline());
+        // Assigned before the line can admit the task: a later assignment could outlive its completion.
+        if (slot.is_connected()) {
+            auto on_cancel = [weak = weak_from_this(), task](asio::cancellation_type) {
+                if (const auto self = weak.lock()) self->cancel(task);
+            };
+            asio::cancellation_slot(slot).assign(std::move(on_cancel));
+        }
+        waiters.emplace(task, std::move(joining));
+    });
+}
+
+void permit::gate_state::cancel(task_id task) {
+    after([&](time_point now, std::vector<ending>& endings) {
+        if (!waiters.contains(task)) return;  // already admitted or ended
+        core.withdraw(now, task);
+        endings.push_back({take(task), errc::cancelled, {}});
+    });
+}
+
+void permit::gate_state::close() {
+    after([&](time_point now, std::vector<ending>& endings) {
+        closed = true;
+        for (auto& [task, who] : waiters) {
+            core.withdraw(now, task);
+            endings.push_back({std::move(who), errc::shut_down, {}});
+        }
+        waiters.clear();
+    });
+}
+
+permit::permit(permit&& other) noexcept : owner_(std::move(other.owner_)), id_(other.id_) {}
+
+permit& permit::operator=(permit&& other) noexcept {
+    permit taken(std::move(other));
+    std::swap(owner_, taken.owner_);
+    std::swap(id_, taken.id_);
+    return *this;
+}
+
+permit::~permit() {
+    if (!owner_) return;
+    const auto owner = std::move(owner_);
+    owner->after([&](time_point now, auto&) { owner->core.abandoned(now, id_); });
+}
+
+void permit::accepted(const hints& said) {
+    const auto owner = std::move(owner_);
+    owner->after([&](time_point now, auto&) { owner->core.accepted(now, id_, said); });
+}
+
+time_point permit::throttled(const hints& said) {
+    const auto owner = std::move(owner_);
+    time_point earliest{};
+    owner->after([&](time_point now, auto&) { earliest = owner->core.throttled(now, id_, said); });
+    return earliest;
+}
+
+void permit::failed() {
+    const auto owner = std::move(owner_);
+    owner->after([&](time_point now, auto&) { owner->core.failed(now, id_); });
+}
+
+gate::gate(asio::any_io_executor executor, const coordinator_options& options, std::uint64_t seed)
+    : state_(std::make_shared<state>(std::move(executor), options, seed_or_random(seed))) {}
+
+void gate::start_admit(const std::shared_ptr<state>& target, const admission& what,
+                       asio::any_completion_handler<admit_signature> handler) {
+    target->admit(what, std::move(handler));
+}
+
+void gate::expect(std::size_t further_requests) {
+    state_->after([&](time_point, auto&) { state_->core.expect(further_requests); });
+}
+
+coordinator_status gate::status() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->core.status(std::chrono::steady_clock::now());
+}
+
+const coordinator_options& gate::options() const {
+    return state_->options;
+}
+
+asio::any_io_executor gate::get_executor() const {
+    return state_->executor;
+}
+
+void gate::close() {
+    state_->close();
+}
+
+}  // namespace stagger

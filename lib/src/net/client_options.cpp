@@ -1,0 +1,135 @@
+#include <stdexcept>
+#include <utility>
+
+#include "stagger/client.hpp"
+
+// Setters only store: an option may depend on another one, so the client checks all of them when it is made.
+namespace stagger {
+
+client_options& client_options::base_url(std::string url) {
+    base_url_ = std::move(url);
+    return *this;
+}
+client_options& client_options::api_key(std::string key) {
+    api_key_ = std::move(key);
+    return *this;
+}
+client_options& client_options::model(std::string name) {
+    model_ = std::move(name);
+    return *this;
+}
+client_options& client_options::dialect(stagger::dialect value) {
+    dialect_ = value;
+    return *this;
+}
+client_options& client_options::retry(retry_policy policy) {
+    retry_ = std::move(policy);
+    return *this;
+}
+client_options& client_options::backoff(backoff_policy policy) {
+    backoff_ = policy;
+    return *this;
+}
+client_options& client_options::backoff_after_rejection(bool yes) {
+    backoff_after_rejection_ = yes;
+    return *this;
+}
+client_options& client_options::obey_retry_after(bool yes) {
+    obey_retry_after_ = yes;
+    return *this;
+}
+client_options& client_options::attempt_timeout(duration limit) {
+    attempt_timeout_ = limit;
+    return *this;
+}
+client_options& client_options::resolve_timeout(duration limit) {
+    resolve_timeout_ = limit;
+    return *this;
+}
+client_options& client_options::connect_timeout(duration limit) {
+    connect_timeout_ = limit;
+    return *this;
+}
+client_options& client_options::handshake_timeout(duration limit) {
+    handshake_timeout_ = limit;
+    return *this;
+}
+client_options& client_options::send_timeout(duration limit) {
+    send_timeout_ = limit;
+    return *this;
+}
+client_options& client_options::deadline(duration limit) {
+    deadline_ = limit;
+    return *this;
+}
+client_options& client_options::keep_alive(duration longest) {
+    keep_alive_ = longest;
+    return *this;
+}
+client_options& client_options::max_connections(unsigned count) {
+    max_connections_ = count;
+    return *this;
+}
+client_options& client_options::ca_file(std::string path) {
+    ca_file_ = std::move(path);
+    return *this;
+}
+client_options& client_options::header(std::string name, std::string value) {
+    headers_.emplace_back(std::move(name), std::move(value));
+    return *this;
+}
+client_options& client_options::max_header_bytes(std::size_t count) {
+    max_header_bytes_ = count;
+    return *this;
+}
+client_options& client_options::max_body_bytes(std::size_t count) {
+    max_body_bytes_ = count;
+    return *this;
+}
+client_options& client_options::jitter_seed(std::uint64_t seed) {
+    jitter_seed_ = seed;
+    return *this;
+}
+
+namespace {
+
+void require_positive(const char* name, duration value) {
+    if (value > duration::zero()) return;
+    throw std::invalid_argument(std::string(name) + ": must be > 0, is " + std::to_string(to_seconds(value)) +
+                                " s");
+}
+
+void require_not_negative(const char* name, duration value) {
+    if (value >= duration::zero()) return;
+    throw std::invalid_argument(std::string(name) + ": must be >= 0, is " +
+                                std::to_string(to_seconds(value)) + " s");
+}
+
+void require_bound(const char* name, std::size_t value) {
+    constexpr std::size_t smallest = 1024;                 // less would refuse ordinary answers
+    constexpr std::size_t largest = std::size_t{1} << 31;  // what the parser can count
+    if (value >= smallest && value <= largest) return;
+    throw std::invalid_argument(std::string(name) + ": must be within 1024..2147483648, is " +
+                                std::to_string(value));
+}
+
+}  // namespace
+
+void client_options::validate() const {
+    require_positive("attempt_timeout", attempt_timeout_);
+    require_positive("resolve_timeout", resolve_timeout_);
+    require_positive("connect_timeout", connect_timeout_);
+    require_positive("handshake_timeout", handshake_timeout_);
+    require_positive("send_timeout", send_timeout_);
+    require_not_negative("deadline", deadline_);
+    require_not_negative("keep_alive", keep_alive_);
+    require_bound("max_header_bytes", max_header_bytes_);
+    require_bound("max_body_bytes", max_body_bytes_);
+    for (const unsigned char c : api_key_) {
+        // The value is not repeated: it is a secret.
+        if (c < 33 || c > 126)
+            throw std::invalid_argument("api_key: must consist of printable ASCII without spaces");
+    }
+}
+
+}  // namespace stagger

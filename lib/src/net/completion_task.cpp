@@ -1,0 +1,190 @@
+#include "net/completion_task.hpp"
+
+#include <algorithm>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
+
+#include "net/complete_later.hpp"
+#include "net/http_request.hpp"
+
+namespace stagger::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+time_point steady_now() {
+    return std::chrono::steady_clock::now();
+}
+
+double unix_now() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+completion_task::completion_task(std::shared_ptr<client_state> client, handler_type handler)
+    : client_(std::move(client)),
+      handler_(std::move(handler)),
+      handler_executor_(asio::prefer(asio::get_associated_executor(handler_, client_->executor),
+                                     asio::execution::outstanding_work.tracked)),
+      started_(steady_now()),
+      deadline_(client_->options.deadline() > duration::zero()
+                    ? saturating_add(started_, client_->options.deadline())
+                    : never) {}
+
+void completion_task::start(const std::shared_ptr<client_state>& client, const completion_request& request,
+                            handler_type handler) {
+    const auto self = std::make_shared<completion_task>(client, std::move(handler));
+    error_code error;
+    completion failed;
+    const wire::encoded_request encoded = wire::encode(request, client->encoding, error, failed.info.message);
+    if (error) {
+        asio::post(client->strand, [self, error, failed = std::move(failed)]() mutable {
+            self->finish(error, std::move(failed));
+        });
+        return;
+    }
+    self->sent_ = format_http_request(client->target.authority, encoded, client->fixed_fields);
+    self->cost_.tokens = wire::estimate_tokens(request);
+    self->listen_for_cancellation();
+    // Posted, not dispatched: the caller may be on the strand and must not be overtaken.
+    asio::post(client->strand, [self] {
+        if (self->client_->closed) return self->finish(errc::shut_down, {});
+        self->client_->running.insert(self.get());
+        auto rethrow = [self](const std::exception_ptr& exception) {
+            if (exception) std::rethrow_exception(exception);
+        };
+        asio::co_spawn(self->client_->strand, self->run(),
+                       asio::bind_cancellation_slot(self->signal_.slot(), std::move(rethrow)));
+    });
+}
+
+// The caller's signal comes from the caller's thread; ours is given on the strand.
+void completion_task::listen_for_cancellation() {
+    auto slot = asio::get_associated_cancellation_slot(handler_);
+    if (!slot.is_connected()) return;
+    slot.assign([weak = weak_from_this(), strand = client_->strand](asio::cancellation_type) {
+        asio::post(strand, [weak] {
+            if (const auto self = weak.lock()) self->stop(errc::cancelled);
+        });
+    });
+}
+
+void completion_task::stop(errc why) {
+    if (stopped_ != errc{}) return;
+    stopped_ = why;
+    signal_.emit(asio::cancellation_type::terminal);
+}
+
+io_awaitable<void> completion_task::run() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    admission next = admission().cost(cost_).deadline(deadline_);
+    for (;;) {
+        permit leave;
+        const error_code refused = co_await wait_for_leave(next, leave);
+        if (refused) co_return finish(refused, {});
+
+        const time_point sent_at = steady_now();
+        ++info_.attempts;
+        wire::decoded_answer ended = co_await attempt();
+        info_.served = steady_now() - sent_at;
+        info_.http_status = ended.answer.info.http_status;
+        info_.message = ended.answer.info.message;
+        info_.request_id = ended.answer.info.request_id;
+        info_.last_error = ended.error;
+        if (stopped_ != errc{} && ended.error == errc::cancelled) co_return finish(stopped_, {});
+
+        const time_point earliest = report(std::move(leave), ended);
+        if (!plan_next(ended, earliest, next)) {
+            const bool late = ended.error && steady_now() >= deadline_;
+            co_return finish(late ? error_code(errc::deadline_exceeded) : ended.error,
+                             std::move(ended.answer));
+        }
+    }
+}
+
+io_awaitable<error_code> completion_task::wait_for_leave(const admission& what, permit& leave) {
+    if (stopped_ != errc{}) co_return error_code(stopped_);
+    const time_point joined = steady_now();
+    auto [error, granted] = co_await client_->gate.async_admit(what, with_error);
+    info_.queued += steady_now() - joined;
+    leave = std::move(granted);
+    // Stopped and admitted at the same moment: the permit is dropped unused.
+    if (stopped_ != errc{}) co_return error_code(stopped_);
+    co_return error;
+}
+
+io_awaitable<wire::decoded_answer> completion_task::attempt() {
+    const time_point limit =
+        std::min(saturating_add(steady_now(), client_->options.attempt_timeout()), deadline_);
+    connection_pool::lease leased;
+    std::string problem;
+    const error_code unconnected = co_await client_->pool.acquire(limit, leased, problem);
+    if (unconnected) co_return transport_failure(unconnected, std::move(problem));
+
+    wire::response received;
+    const error_code failed = co_await leased->exchange(sent_, limit, received);
+    if (failed) co_return transport_failure(failed, leased->problem());
+    co_return wire::decode(std::move(received), client_->options.dialect(), unix_now());
+}
+
+wire::decoded_answer completion_task::transport_failure(error_code error, std::string problem) const {
+    wire::decoded_answer ended;
+    ended.error = error;
+    ended.what = classify_by_default(attempt_result(error));
+    ended.tells_limit = false;
+    ended.answer.info.message = problem.empty() ? error.message() : std::move(problem);
+    return ended;
+}
+
+time_point completion_task::report(permit leave, const wire::decoded_answer& ended) {
+    if (!ended.tells_limit) {
+        leave.failed();
+    } else if (ended.what.verdict == verdict::throttled) {
+        ++info_.rejections;
+        return leave.throttled(ended.hints);
+    } else {
+        leave.accepted(ended.hints);
+    }
+    return {};
+}
+
+classification completion_task::judge(const wire::decoded_answer& ended) const {
+    const retry_policy& policy = client_->options.retry();
+    if (policy.classifies_by_default()) return ended.what;
+    return policy.classify(ended.error ? attempt_result(ended.error) : attempt_result::of(ended.answer));
+}
+
+bool completion_task::plan_next(const wire::decoded_answer& ended, time_point earliest, admission& next) {
+    const client_options& options = client_->options;
+    const time_point now = steady_now();
+    const verdict judged = judge(ended).verdict;
+    if (!options.retry().should_retry(judged, info_.attempts, now - started_)) return false;
+    if (now >= deadline_) return false;
+
+    const bool refused_by_limit = judged == verdict::throttled && ended.tells_limit;
+    time_point not_before = options.obey_retry_after() ? std::max(now, earliest) : now;
+    if (!refused_by_limit || options.backoff_after_rejection()) {
+        last_wait_ = options.backoff().next(info_.attempts, last_wait_, client_->random);
+        not_before = std::max(not_before, saturating_add(now, last_wait_));
+    }
+    next.again(refused_by_limit ? retry_cause::throttled : retry_cause::accident, not_before);
+    return true;
+}
+
+void completion_task::finish(error_code error, completion result) {
+    client_->running.erase(this);
+    if (!info_.message.empty() || result.info.message.empty()) result.info = info_;
+    if (!error) result.info.message.clear();
+    complete_later(client_->executor, std::move(handler_executor_), std::move(handler_), error,
+                   std::move(result));
+}
+
+}  // namespace stagger::detail

@@ -1,0 +1,79 @@
+#include "net/connection_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace stagger {
+
+connection_pool::lease::lease(lease&& other) noexcept
+    : pool_(std::exchange(other.pool_, nullptr)), connection_(std::move(other.connection_)) {}
+
+connection_pool::lease::~lease() {
+    if (pool_) pool_->give_back(std::move(connection_));
+}
+
+connection_pool::connection_pool(const io_executor& executor,
+                                 std::shared_ptr<const connection_settings> settings, std::size_t most,
+                                 duration keep_alive)
+    : executor_(executor), settings_(std::move(settings)), most_(most), keep_alive_(keep_alive) {}
+
+io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& leased, std::string& problem) {
+    if (leased_ >= most_) {
+        const error_code error = co_await wait_for_place(limit);
+        if (error) co_return error;
+    } else {
+        ++leased_;
+    }
+    leased.pool_ = this;
+    leased.connection_ = take_idle();
+    if (leased.connection_) co_return error_code();
+
+    leased.connection_ = connection::make(executor_, settings_);
+    const error_code error = co_await leased->open(limit);
+    if (error) problem = leased->problem();
+    co_return error;
+}
+
+io_awaitable<error_code> connection_pool::wait_for_place(time_point limit) {
+    waiter self(*this, limit);
+    co_await self.until.async_wait(with_error);
+    if (self.granted) co_return error_code();
+    co_return error_code(std::chrono::steady_clock::now() >= limit ? errc::connect_timed_out
+                                                                   : errc::cancelled);
+}
+
+std::unique_ptr<connection> connection_pool::take_idle() {
+    const time_point oldest = std::chrono::steady_clock::now() - keep_alive_;
+    while (!idle_.empty()) {
+        idle_connection last = std::move(idle_.back());
+        idle_.pop_back();
+        if (last.since >= oldest && last.what->quiet_while_idle()) return std::move(last.what);
+    }
+    return nullptr;
+}
+
+void connection_pool::give_back(std::unique_ptr<connection> used) {
+    if (used && used->reusable() && !closed_) {
+        const time_point now = std::chrono::steady_clock::now();
+        const auto young = std::find_if(idle_.begin(), idle_.end(), [&](const idle_connection& one) {
+            return one.since >= now - keep_alive_;
+        });
+        idle_.erase(idle_.begin(), young);
+        idle_.push_back({std::move(used), now});
+    }
+    if (waiting_.empty()) {
+        --leased_;
+        return;
+    }
+    waiter* const next = waiting_.front();  // inherits the place
+    waiting_.pop_front();
+    next->granted = true;
+    next->until.cancel();
+}
+
+void connection_pool::close() {
+    closed_ = true;
+    idle_.clear();
+}
+
+}  // namespace stagger

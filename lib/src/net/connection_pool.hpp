@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/connection.hpp"
+#include "net/io_types.hpp"
+
+namespace stagger {
+
+/** @brief The connections of a client: a bound on their number, and idle ones kept for reuse.
+ *
+ * The connection used last is reused first, so that the others can grow old. A connection that closed or
+ * spoke while it was idle is dropped, never trusted with a request. Runs on the strand of its client.
+ */
+class connection_pool {
+ public:
+    connection_pool(const io_executor& executor, std::shared_ptr<const connection_settings> settings,
+                    std::size_t most, duration keep_alive);
+
+    /// Gives back what it leased when it goes out of scope: to the pool if reusable, else closed.
+    class lease {
+     public:
+        lease() = default;
+        lease(lease&& other) noexcept;
+        lease& operator=(lease&&) = delete;
+        ~lease();
+
+        connection& operator*() const { return *connection_; }
+        connection* operator->() const { return connection_.get(); }
+
+     private:
+        friend class connection_pool;
+        connection_pool* pool_ = nullptr;
+        std::unique_ptr<connection> connection_;
+    };
+
+    /** An open connection: an idle one, or a new one, or, where as many as allowed are leased, the next one
+     * that is given back.
+     * @param problem the words behind an error
+     */
+    io_awaitable<error_code> acquire(time_point limit, lease& leased, std::string& problem);
+    /// Closes idle connections; leased ones are closed when they come back.
+    void close();
+
+ private:
+    std::unique_ptr<connection> take_idle();
+    void give_back(std::unique_ptr<connection> used);
+    io_awaitable<error_code> wait_for_place(time_point limit);
+
+    struct idle_connection {
+        std::unique_ptr<connection> what;
+        time_point since;
+    };
+    struct waiter {
+        waiter(connection_pool& joined, time_point limit) : pool(joined), until(joined.executor_, limit) {
+            pool.waiting_.push_back(this);
+        }
+        waiter(const waiter&) = delete;
+        waiter& operator=(const waiter&) = delete;
+        ~waiter() { std::erase(pool.waiting_, this); }
+
+        connection_pool& pool;
+        io_timer until;
+        bool granted = false;
+    };
+
+    io_executor executor_;
+    std::shared_ptr<const connection_settings> settings_;
+    std::size_t most_;
+    duration keep_alive_;
+    std::size_t leased_ = 0;
+    bool closed_ = false;
+    std::vector<idle_connection> idle_;  // the one used last is at the back
+    std::deque<waiter*> waiting_;        // each on the stack of a caller
+};
+
+}  // namespace stagger

@@ -1,0 +1,48 @@
+#include "net/endpoint.hpp"
+
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <stdexcept>
+
+namespace stagger {
+
+namespace {
+
+[[noreturn]] void refuse(std::string_view base_url, const char* rule) {
+    throw std::invalid_argument("base_url: " + std::string(rule) + ", is \"" + std::string(base_url) + "\"");
+}
+
+}  // namespace
+
+endpoint parse_endpoint(std::string_view base_url) {
+    if (base_url.empty()) throw std::invalid_argument("base_url: must be given");
+    const auto parsed = boost::urls::parse_uri(base_url);
+    if (!parsed) refuse(base_url, "must be a URL such as https://host/v1");
+    const boost::urls::url_view url = *parsed;
+    endpoint result;
+    if (url.scheme() == "https") {
+        result.tls = true;
+    } else if (url.scheme() != "http") {
+        refuse(base_url, "must begin with http:// or https://");
+    }
+    if (url.host().empty()) refuse(base_url, "must name a host");
+    // The URL is not repeated here: it holds a secret.
+    if (url.has_userinfo())
+        throw std::invalid_argument("base_url: must not contain a user name or a password");
+    if (url.has_query() || url.has_fragment()) refuse(base_url, "must not have a query or a fragment");
+
+    result.host = url.host_address();
+    result.host_is_address = url.host_type() != boost::urls::host_type::name;
+    const std::string default_port = result.tls ? "443" : "80";
+    result.port = url.has_port() && !url.port().empty() ? std::string(url.port()) : default_port;
+    if (url.has_port() && !url.port().empty() && (url.port_number() == 0)) {
+        refuse(base_url, "must have a port within 1..65535");
+    }
+    result.authority = url.encoded_host();
+    if (result.port != default_port) result.authority += ":" + result.port;
+    result.base_path = url.encoded_path();
+    while (result.base_path.ends_with('/')) result.base_path.pop_back();
+    return result;
+}
+
+}  // namespace stagger

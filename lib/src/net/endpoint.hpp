@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace stagger {
+
+/// Where an API is, taken apart from its base URL.
+struct endpoint {
+    bool tls = false;
+    std::string host;  ///< a name or an address, without brackets
+    std::string port;  ///< decimal
+    std::string
+        authority;  ///< for the Host header: brackets and a port that is not the scheme's default included
+    std::string base_path;  ///< without a trailing slash; may be empty
+    bool host_is_address = false;
+};
+
+/// @throws std::invalid_argument "base_url: must ..., is ..."
+endpoint parse_endpoint(std::string_view base_url);
+
+}  // namespace stagger

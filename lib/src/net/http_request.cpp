@@ -1,0 +1,68 @@
+#include "net/http_request.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <stdexcept>
+
+namespace stagger {
+
+namespace {
+
+bool is_token(std::string_view name) {
+    constexpr std::string_view symbols = "!#$%&'*+-.^_`|~";  // RFC 9110, 5.6.2
+    return !name.empty() && std::all_of(name.begin(), name.end(), [&](unsigned char c) {
+        return (c < 128 && std::isalnum(c)) || symbols.find(static_cast<char>(c)) != std::string_view::npos;
+    });
+}
+
+bool is_field_value(std::string_view value) {
+    return std::none_of(value.begin(), value.end(),
+                        [](unsigned char c) { return (c < 32 && c != '\t') || c == 127; });
+}
+
+bool equal_without_case(std::string_view left, std::string_view right) {
+    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
+                      [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+}
+
+void append_field(std::string& text, std::string_view name, std::string_view value) {
+    text.append(name).append(": ").append(value).append("\r\n");
+}
+
+}  // namespace
+
+std::string format_fixed_fields(const std::vector<std::pair<std::string, std::string>>& headers) {
+    constexpr std::array<std::string_view, 6> ours = {"host",       "content-length",  "transfer-encoding",
+                                                      "connection", "accept-encoding", "content-type"};
+    std::string text;
+    for (const auto& [name, value] : headers) {
+        if (!is_token(name))
+            throw std::invalid_argument("header: the name must be a token, is \"" + name + "\"");
+        if (!is_field_value(value)) {
+            throw std::invalid_argument("header: the value of \"" + name +
+                                        "\" must not contain control characters");
+        }
+        const bool taken = std::any_of(ours.begin(), ours.end(),
+                                       [&](std::string_view one) { return equal_without_case(one, name); });
+        if (taken) throw std::invalid_argument("header: \"" + name + "\" is set by the transport");
+        append_field(text, name, value);
+    }
+    return text;
+}
+
+std::string format_http_request(std::string_view authority, const wire::encoded_request& request,
+                                const std::string& fixed_fields) {
+    std::string text;
+    text.reserve(256 + request.target.size() + fixed_fields.size() + request.body.size());
+    text.append("POST ").append(request.target).append(" HTTP/1.1\r\n");
+    append_field(text, "Host", authority);
+    append_field(text, "User-Agent", "stagger");
+    for (const wire::field& one : request.fields) append_field(text, one.name, one.value);
+    text.append(fixed_fields);
+    append_field(text, "Content-Length", std::to_string(request.body.size()));
+    text.append("\r\n").append(request.body);
+    return text;
+}
+
+}  // namespace stagger

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/strand.hpp>
+
+#include "stagger/time.hpp"
+
+namespace stagger {
+
+/// What all input and output of one client runs on. A concrete type: awaiting on it costs a frame less.
+using io_executor = boost::asio::strand<boost::asio::any_io_executor>;
+
+template <class T>
+using io_awaitable = boost::asio::awaitable<T, io_executor>;
+using io_timer =
+    boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                      boost::asio::wait_traits<std::chrono::steady_clock>, io_executor>;
+using io_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, io_executor>;
+
+/// Awaiting with it gives the error code beside the result instead of throwing.
+inline constexpr auto with_error = boost::asio::as_tuple(boost::asio::deferred);
+
+}  // namespace stagger

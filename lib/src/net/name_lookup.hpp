@@ -1,0 +1,60 @@
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/io_types.hpp"
+#include "stagger/error.hpp"
+
+namespace stagger {
+
+/** @brief The addresses of one host, looked up once for everybody who asks at the same time and kept for a
+ * while.
+ *
+ * The system's resolver blocks a thread of Asio's and cannot be cancelled; a caller that gives up leaves the
+ * look-up running for the next one.
+ */
+class name_lookup : public std::enable_shared_from_this<name_lookup> {
+ public:
+    using addresses = std::vector<boost::asio::ip::tcp::endpoint>;
+
+    name_lookup(const io_executor& executor, std::string host, std::string port);
+
+    /// @param limit the wait ends with errc::resolve_timed_out then
+    io_awaitable<error_code> resolve(time_point limit, addresses& found);
+    /// The addresses did not work: ask anew next time.
+    void forget() { known_until_ = time_point{}; }
+
+ private:
+    struct waiter {
+        waiter(std::shared_ptr<name_lookup> asked, time_point limit)
+            : names(std::move(asked)), until(names->resolver_.get_executor(), limit) {
+            names->waiting_.push_back(this);
+        }
+        waiter(const waiter&) = delete;
+        waiter& operator=(const waiter&) = delete;
+        ~waiter() { std::erase(names->waiting_, this); }
+
+        std::shared_ptr<name_lookup> names;
+        io_timer until;
+        bool answered = false;
+    };
+
+    void start();
+
+    using io_resolver = boost::asio::ip::basic_resolver<boost::asio::ip::tcp, io_executor>;
+
+    std::string host_;
+    std::string port_;
+    io_resolver resolver_;
+    bool running_ = false;
+    error_code error_;
+    addresses found_;
+    time_point known_until_{};
+    std::vector<waiter*> waiting_;  // each on the stack of a caller
+};
+
+}  // namespace stagger
