@@ -69,17 +69,20 @@ struct words {
 
 /// The parts between commas, spaces and hyphens; more than six make no date.
 words split(std::string_view text) {
-    constexpr std::string_view separators = ", -";
     words found;
-    while (true) {
-        const auto first = text.find_first_not_of(separators);
-        if (first == std::string_view::npos) return found;
-        if (found.count == found.at.size()) return {};
-        text.remove_prefix(first);
-        const auto length = std::min(text.find_first_of(separators), text.size());
-        found.at[found.count++] = text.substr(0, length);
-        text.remove_prefix(length);
+    bool inside = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const bool separator = text[at] == ' ' || text[at] == ',' || text[at] == '-';
+        if (separator) {
+            inside = false;
+            continue;
+        }
+        if (!inside && found.count == found.at.size()) return {};
+        auto& word = inside ? found.at[found.count - 1] : found.at[found.count++];
+        word = inside ? std::string_view(word.data(), word.size() + 1) : text.substr(at, 1);
+        inside = true;
     }
+    return found;
 }
 
 }  // namespace

@@ -13,10 +13,6 @@ bool is_digit(char character) {
     return character >= '0' && character <= '9';
 }
 
-char lower(char character) {
-    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
-}
-
 /// Cuts the number off the front of `text`.
 std::optional<double> take_decimal(std::string_view& text) {
     if (text.empty() || !is_digit(text.front())) return std::nullopt;
@@ -63,11 +59,6 @@ std::string_view trim(std::string_view text) {
     const auto first = text.find_first_not_of(" \t");
     if (first == std::string_view::npos) return {};
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-bool equal_ignoring_case(std::string_view left, std::string_view right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](char a, char b) { return lower(a) == lower(b); });
 }
 
 std::optional<double> parse_decimal(std::string_view text) {

@@ -11,8 +11,20 @@ namespace stagger::wire {
 
 /// Without spaces and tabs at both ends.
 std::string_view trim(std::string_view text);
+/// The lower case of an ASCII letter; any other character as it is.
+constexpr char ascii_lower(char character) {
+    return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
+}
+
 /// Without regard to the case of ASCII letters.
-bool equal_ignoring_case(std::string_view left, std::string_view right);
+// In the header because every field of every response is compared with every known name.
+constexpr bool equal_ignoring_case(std::string_view left, std::string_view right) {
+    if (left.size() != right.size()) return false;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+        if (ascii_lower(left[i]) != ascii_lower(right[i])) return false;
+    }
+    return true;
+}
 
 /// Digits, with or without a fraction: "20", "0.5". Nothing for any other text.
 std::optional<double> parse_decimal(std::string_view text);

@@ -67,8 +67,8 @@ std::string llm_engine_body(const completion_request& request, std::string& prob
         return {};
     }
     std::vector<std::string_view> reserved{"model", "prompt"};
-    if (request.max_new_tokens()) reserved.push_back("max_new_tokens");
-    if (request.temperature()) reserved.push_back("temperature");
+    if (request.max_new_tokens()) reserved.emplace_back("max_new_tokens");
+    if (request.temperature()) reserved.emplace_back("temperature");
     problem = broken_rule(request, dialect::llm_engine, reserved);
     if (!problem.empty()) return {};
 

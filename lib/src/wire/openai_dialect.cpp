@@ -103,8 +103,8 @@ std::string openai_body(const completion_request& request, openai_endpoint endpo
         return {};
     }
     std::vector<std::string_view> reserved{"model", chat ? "messages" : "prompt"};
-    if (sends_max_tokens(request)) reserved.push_back("max_tokens");
-    if (request.temperature()) reserved.push_back("temperature");
+    if (sends_max_tokens(request)) reserved.emplace_back("max_tokens");
+    if (request.temperature()) reserved.emplace_back("temperature");
     problem = broken_rule(request, chat ? dialect::openai_chat : dialect::openai_completions, reserved);
     if (!problem.empty()) return {};
 

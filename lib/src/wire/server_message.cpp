@@ -13,7 +13,7 @@ namespace {
 /// Long enough for any honest message, short enough for a line of a log.
 constexpr std::size_t longest_message_bytes = 300;
 /// What is looked at of a longer text.
-constexpr std::size_t longest_input_bytes = 16 * 1024;
+constexpr std::size_t longest_input_bytes = 16384;
 /// A key shorter than this is a placeholder ("x", "none"), and masking it would eat parts of words.
 constexpr std::size_t shortest_secret_bytes = 6;
 /// Characters after "sk-" that make a word a key and not a name.
