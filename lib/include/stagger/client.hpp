@@ -163,7 +163,7 @@ class client {
      */
     template <
         boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
-    auto async_complete(completion_request request, CompletionToken&& token = CompletionToken()) {
+    auto async_complete(completion_request request, CompletionToken&& token = CompletionToken()) const {
         return boost::asio::async_initiate<CompletionToken, completion_signature>(initiate_complete{state_},
                                                                                   token, std::move(request));
     }
@@ -174,7 +174,7 @@ class client {
 
     /// Ends everything: waiting requests with errc::shut_down at once, those in flight by closing their
     /// connections. New requests end with errc::shut_down.
-    void close();
+    void close() const;
 
  private:
     struct initiate_complete {

@@ -9,6 +9,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <exception>
 #include <optional>
@@ -155,7 +156,7 @@ inline const backoff_policy default_backoff =
  */
 template <class Operation, boost::asio::completion_token_for<typename detail::retry_signature<
                                typename detail::awaited<std::invoke_result_t<Operation&>>::type>::type>
-                               CompletionToken = boost::asio::deferred_t>
+                               CompletionToken = boost::asio::use_awaitable_t<>>
 auto async_retry(Operation operation, retry_policy policy, backoff_policy backoff,
                  CompletionToken&& token = CompletionToken()) {
     using value_type = typename detail::awaited<std::invoke_result_t<Operation&>>::type;
@@ -167,7 +168,7 @@ auto async_retry(Operation operation, retry_policy policy, backoff_policy backof
 /// @copydoc async_retry
 template <class Operation, boost::asio::completion_token_for<typename detail::retry_signature<
                                typename detail::awaited<std::invoke_result_t<Operation&>>::type>::type>
-                               CompletionToken = boost::asio::deferred_t>
+                               CompletionToken = boost::asio::use_awaitable_t<>>
 auto async_retry(Operation operation, retry_policy policy, gate limiter,
                  backoff_policy backoff = default_backoff, CompletionToken&& token = CompletionToken()) {
     using value_type = typename detail::awaited<std::invoke_result_t<Operation&>>::type;

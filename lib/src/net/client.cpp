@@ -100,7 +100,7 @@ asio::any_io_executor client::get_executor() const {
     return state_->executor;
 }
 
-void client::close() {
+void client::close() const {
     state_->close();
 }
 

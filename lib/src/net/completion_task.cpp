@@ -132,7 +132,8 @@ io_awaitable<wire::decoded_answer> completion_task::attempt() {
     wire::response received;
     const error_code failed = co_await leased->exchange(sent_, limit, received);
     if (failed) co_return transport_failure(failed, leased->problem());
-    co_return wire::decode(std::move(received), client_->options.dialect(), unix_now());
+    co_return wire::decode(std::move(received), client_->options.dialect(), unix_now(),
+                           client_->options.api_key());
 }
 
 wire::decoded_answer completion_task::transport_failure(error_code error, std::string problem) const {

@@ -2,6 +2,7 @@
 
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
+#include <charconv>
 #include <stdexcept>
 
 namespace stagger {
@@ -10,6 +11,13 @@ namespace {
 
 [[noreturn]] void refuse(std::string_view base_url, const char* rule) {
     throw std::invalid_argument("base_url: " + std::string(rule) + ", is \"" + std::string(base_url) + "\"");
+}
+
+// Boost.URL 1.81 lets a number pass that does not fit.
+bool is_port(std::string_view text) {
+    unsigned number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return error == std::errc() && end == text.data() + text.size() && number >= 1 && number <= 65535;
 }
 
 }  // namespace
@@ -35,9 +43,7 @@ endpoint parse_endpoint(std::string_view base_url) {
     result.host_is_address = url.host_type() != boost::urls::host_type::name;
     const std::string default_port = result.tls ? "443" : "80";
     result.port = url.has_port() && !url.port().empty() ? std::string(url.port()) : default_port;
-    if (url.has_port() && !url.port().empty() && (url.port_number() == 0)) {
-        refuse(base_url, "must have a port within 1..65535");
-    }
+    if (!is_port(result.port)) refuse(base_url, "must have a port within 1..65535");
     result.authority = url.encoded_host();
     if (result.port != default_port) result.authority += ":" + result.port;
     result.base_path = url.encoded_path();

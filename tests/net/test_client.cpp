@@ -1,0 +1,392 @@
+#include <doctest/doctest.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
+
+#include "support/completing.hpp"
+#include "support/scripted_peer.hpp"
+
+namespace asio = boost::asio;
+using namespace stagger;
+using namespace stagger::test;
+
+namespace {
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("a completion sends one request and gives text, reason and usage") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{chat_answer("blue")}}});
+    client llm(context.get_executor(), options_for(peer.base_url()));
+    const outcome ended =
+        complete(context, llm, completion_request("Why is the sky blue?").max_new_tokens(7));
+
+    CHECK_FALSE(ended.error);
+    CHECK(ended.result.text == "blue");
+    CHECK(ended.result.finish_reason == "stop");
+    CHECK(ended.result.usage.prompt_tokens.value() == 3);
+    CHECK(ended.result.info.attempts == 1);
+    CHECK(ended.result.info.http_status == 200);
+    REQUIRE(peer.requests().size() == 1);
+    const std::string& sent = peer.requests()[0];
+    CHECK(sent.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"));
+    CHECK(contains(sent, "Host: 127.0.0.1:" + std::to_string(peer.port()) + "\r\n"));
+    CHECK(contains(sent, "Bearer secret-key\r\n"));
+    CHECK(contains(sent, "Why is the sky blue?"));
+}
+
+TEST_CASE("a connection is kept and used again") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{chat_answer("one")}, {chat_answer("two")}}});
+    client llm(context.get_executor(), options_for(peer.base_url()));
+    CHECK(complete(context, llm, completion_request("a")).result.text == "one");
+    CHECK(complete(context, llm, completion_request("b")).result.text == "two");
+    CHECK(peer.connections() == 1);
+}
+
+TEST_CASE("an idle connection that the peer closed, or spoke on, is not trusted with a request") {
+    asio::io_context context;
+    std::string surplus;
+    SUBCASE("closed") {}
+    SUBCASE("spoke") {
+        surplus = chat_answer("stale");
+    }
+    const auto then = surplus.empty() ? turn::close : turn::keep;
+    scripted_peer peer(context, {{{chat_answer("one") + surplus, then}}, {{chat_answer("two")}}});
+    client llm(context.get_executor(), options_for(peer.base_url()));
+    CHECK(complete(context, llm, completion_request("a")).result.text == "one");
+    context.restart();
+    context.poll();
+    const outcome second = complete(context, llm, completion_request("b"));
+    CHECK(second.result.text == "two");
+    CHECK(second.result.info.attempts == 1);
+    CHECK(peer.connections() == 2);
+}
+
+TEST_CASE("a refused request is tried again and counted") {
+    asio::io_context context;
+    const std::string refusal =
+        answer(429, R"({"error":{"message":"slow down","type":"requests","code":"x"}})");
+    scripted_peer peer(context, {{{refusal}, {refusal}, {chat_answer("ok")}}});
+    client llm(context.get_executor(), options_for(peer.base_url()),
+               coordinator_options().initial_rate(1000));
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK_FALSE(ended.error);
+    CHECK(ended.result.info.attempts == 3);
+    CHECK(ended.result.info.rejections == 2);
+    CHECK(llm.gate().status().throttled == 2);
+}
+
+TEST_CASE("accidents are tried again on a new connection") {
+    asio::io_context context;
+    turn accident;
+    SUBCASE("server error") {
+        accident = {answer(500, R"({"error":{"message":"boom"}})"), turn::close};
+    }
+    SUBCASE("reset before an answer") {
+        accident = {"", turn::reset};
+    }
+    SUBCASE("closed before an answer") {
+        accident = {"", turn::close};
+    }
+    SUBCASE("cut inside the answer") {
+        accident = {chat_answer("lost").substr(0, 120), turn::close};
+    }
+    scripted_peer peer(context, {{accident}, {{chat_answer("ok")}}});
+    client llm(context.get_executor(), impatient_options_for(peer.base_url()));
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.result.text == "ok");
+    CHECK(ended.result.info.attempts == 2);
+    CHECK(ended.result.info.rejections == 0);
+    CHECK(peer.connections() == 2);
+}
+
+TEST_CASE("a permanent error ends the request with the server's words") {
+    asio::io_context context;
+    std::string bytes;
+    errc expected{};
+    std::string words;
+    SUBCASE("401") {
+        bytes = answer(
+            401,
+            R"({"error":{"message":"Incorrect API key provided.","type":"x","code":"invalid_api_key"}})");
+        expected = errc::unauthorized;
+        words = "Incorrect API key";
+    }
+    SUBCASE("quota") {
+        bytes = answer(429, R"({"error":{"message":"You exceeded your quota","code":"insufficient_quota"}})");
+        expected = errc::quota_exhausted;
+        words = "exceeded your quota";
+    }
+    SUBCASE("redirect") {
+        bytes = answer(307, "", "Location: https://elsewhere.example/v1\r\n");
+        expected = errc::redirected;
+        words = "elsewhere.example";
+    }
+    SUBCASE("error inside a 200") {
+        bytes = answer(200, R"({"error":{"message":"model crashed"}})");
+        expected = errc::error_in_answer;
+        words = "model crashed";
+    }
+    SUBCASE("not JSON") {
+        bytes = answer(200, "<html>hello</html>");
+        expected = errc::malformed_answer;
+    }
+    scripted_peer peer(context, {{{bytes}}});
+    client llm(context.get_executor(), options_for(peer.base_url()));
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.error == expected);
+    CHECK(contains(ended.result.info.message, words));
+    CHECK_FALSE(contains(ended.result.info.message, "secret-key"));
+    CHECK(ended.result.info.attempts == 1);
+    CHECK(peer.requests().size() == 1);
+}
+
+TEST_CASE("an answer cut at any byte is never a success") {
+    const std::string whole = chat_answer("an answer");
+    for (std::size_t length = 0; length < whole.size(); ++length) {
+        asio::io_context context;
+        scripted_peer peer(context, {{{whole.substr(0, length), turn::close}}});
+        client llm(context.get_executor(),
+                   options_for(peer.base_url()).retry(retry_policy().max_attempts(1)));
+        const outcome ended = complete(context, llm, completion_request("a"));
+        CAPTURE(length);
+        REQUIRE(ended.error == (length == 0 ? errc::connection_lost : errc::answer_truncated));
+        REQUIRE(ended.result.text.empty());
+    }
+}
+
+TEST_CASE("answers that break the protocol or its bounds end in a typed error") {
+    asio::io_context context;
+    std::string bytes;
+    errc expected = errc::malformed_answer;
+    turn then{"", turn::fall_silent};
+    SUBCASE("no HTTP") {
+        bytes = "SSH-2.0-OpenSSH_9.2\r\n\r\n";
+    }
+    SUBCASE("two lengths") {
+        bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x";
+    }
+    SUBCASE("length and chunks") {
+        bytes = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}";
+    }
+    SUBCASE("wrong chunk size") {
+        bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n";
+    }
+    SUBCASE("endless head") {
+        bytes = "HTTP/1.1 200 OK\r\nX-Filler: " + std::string(100'000, 'x');
+        expected = errc::answer_too_large;
+    }
+    SUBCASE("endless chunk head") {
+        bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(200'000, 'x');
+        expected = errc::answer_too_large;
+    }
+    SUBCASE("announced body past the bound") {
+        bytes = "HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n";
+        expected = errc::answer_too_large;
+    }
+    SUBCASE("chunks past the bound") {
+        bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2000\r\n" + std::string(0x2000, 'x');
+        expected = errc::answer_too_large;
+    }
+    SUBCASE("interim answers without end") {
+        for (int i = 0; i < 100; ++i) bytes += "HTTP/1.1 103 Early Hints\r\n\r\n";
+    }
+    then.bytes = bytes;
+    scripted_peer peer(context, {{then}});
+    client llm(context.get_executor(),
+               options_for(peer.base_url()).retry(retry_policy().max_attempts(1)).max_body_bytes(4096));
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.error == expected);
+    CHECK(ended.result.info.attempts == 1);
+}
+
+TEST_CASE("interim answers are skipped, chunks joined, and an answer without a length ends with the stream") {
+    asio::io_context context;
+    const std::string whole = chat_answer("pieces");
+    const std::string body = whole.substr(whole.find("\r\n\r\n") + 4);
+    turn what;
+    SUBCASE("interim") {
+        what.bytes = "HTTP/1.1 100 Continue\r\n\r\n" + whole;
+    }
+    SUBCASE("chunked") {
+        char size[32];
+        std::snprintf(size, sizeof size, "%zx", body.size() - 5);
+        what.bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n" + body.substr(0, 5) +
+                     "\r\n" + size + "\r\n" + body.substr(5) + "\r\n0\r\n\r\n";
+    }
+    SUBCASE("until the end") {
+        what = {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body, turn::close};
+    }
+    scripted_peer peer(context, {{what}});
+    client llm(context.get_executor(), options_for(peer.base_url()));
+    CHECK(complete(context, llm, completion_request("a")).result.text == "pieces");
+}
+
+TEST_CASE("silence ends with the attempt's time limit, and the deadline ends all attempts") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{"", turn::fall_silent}}});
+    client_options options =
+        impatient_options_for(peer.base_url()).attempt_timeout(std::chrono::milliseconds(20));
+    SUBCASE("attempt") {
+        client llm(context.get_executor(), options.retry(retry_policy().max_attempts(2)));
+        const outcome ended = complete(context, llm, completion_request("a"));
+        CHECK(ended.error == errc::answer_timed_out);
+        CHECK(ended.error == condition::timed_out);
+        CHECK(ended.result.info.attempts == 2);
+    }
+    SUBCASE("deadline") {
+        client llm(context.get_executor(), options.deadline(std::chrono::milliseconds(100)));
+        const outcome ended = complete(context, llm, completion_request("a"));
+        CHECK(ended.error == errc::deadline_exceeded);
+        CHECK(ended.result.info.attempts >= 1);
+        CHECK(ended.result.info.last_error == errc::answer_timed_out);
+    }
+}
+
+TEST_CASE("a port that refuses connections is an accident that says where") {
+    asio::io_context context;
+    std::string url;
+    {
+        scripted_peer gone(context, {{}});
+        url = gone.base_url();
+    }
+    client llm(context.get_executor(), impatient_options_for(url).retry(retry_policy().max_attempts(3)));
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.error == errc::connect_failed);
+    CHECK(ended.error == condition::retryable);
+    CHECK(contains(ended.result.info.message, "127.0.0.1:"));
+    CHECK(ended.result.info.attempts == 3);
+}
+
+TEST_CASE("cancelling after any number of steps ends the request once") {
+    bool ended_by_itself = false;
+    for (int steps = 0; !ended_by_itself; ++steps) {
+        REQUIRE(steps < 1000);
+        asio::io_context context;
+        scripted_peer peer(context, {{{"", turn::reset}}, {{chat_answer("ok")}}});
+        client llm(context.get_executor(), impatient_options_for(peer.base_url()));
+        asio::cancellation_signal signal;
+        int completions = 0;
+        error_code ended;
+        auto count = [&](error_code error, const completion&) {
+            ++completions;
+            ended = error;
+        };
+        llm.async_complete(completion_request("a"), asio::bind_cancellation_slot(signal.slot(), count));
+        for (int i = 0; i < steps && completions == 0; ++i) context.run_one();
+        ended_by_itself = completions == 1;
+        signal.emit(asio::cancellation_type::terminal);
+        peer.close();
+        while (completions == 0 && context.run_one() != 0) continue;
+        context.poll();
+        CAPTURE(steps);
+        REQUIRE(completions == 1);
+        const bool as_expected = ended == errc::cancelled || !ended || ended == errc::connect_failed;
+        REQUIRE(as_expected);
+        REQUIRE(llm.gate().status().in_flight == 0);
+        REQUIRE(llm.gate().status().waiting == 0);
+    }
+}
+
+TEST_CASE("destroying the context after any number of steps leaks nothing") {
+    for (int steps = 0; steps < 60; ++steps) {
+        asio::io_context context;
+        scripted_peer peer(context, {{{chat_answer("1")}, {chat_answer("2")}, {chat_answer("3")}}});
+        client llm(context.get_executor(), options_for(peer.base_url()));
+        int completions = 0;
+        for (int i = 0; i < 3; ++i) {
+            llm.async_complete(completion_request("a"),
+                               [&](error_code, const completion&) { ++completions; });
+        }
+        for (int i = 0; i < steps && completions < 3; ++i) context.run_one();
+    }
+}
+
+TEST_CASE("close ends waiting and running requests with shut_down, and refuses new ones") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{"", turn::fall_silent}}});
+    client llm(context.get_executor(), options_for(peer.base_url()), coordinator_options().max_in_flight(1));
+    std::vector<error_code> ended;
+    const auto collect = [&](error_code error, const completion&) { ended.push_back(error); };
+    for (int i = 0; i < 3; ++i) llm.async_complete(completion_request("a"), collect);
+    while (peer.requests().empty()) context.run_one();
+    llm.close();
+    llm.async_complete(completion_request("late"), collect);
+    while (ended.size() < 4 && context.run_one() != 0) continue;
+    REQUIRE(ended.size() == 4);
+    for (const error_code& error : ended) CHECK(error == errc::shut_down);
+}
+
+TEST_CASE("every kind of completion token works, and none completes inline") {
+    asio::io_context context;
+    scripted_peer peer(context,
+                       {{{chat_answer("1")}, {chat_answer("2")}, {chat_answer("3")}, {chat_answer("4")}}});
+    client llm(context.get_executor(), options_for(peer.base_url()));
+
+    bool called = false;
+    llm.async_complete(completion_request("a"), [&](error_code, const completion&) { called = true; });
+    CHECK_FALSE(called);
+
+    std::future<completion> future = llm.async_complete(completion_request("a"), asio::use_future);
+    std::string texts;
+    auto coroutine = [&]() -> asio::awaitable<void> {
+        const completion thrown_or = co_await llm.async_complete(completion_request("a"));
+        const auto [error, result] =
+            co_await llm.async_complete(completion_request("a"), asio::as_tuple(asio::use_awaitable));
+        texts = thrown_or.text + (error ? "" : result.text);
+    };
+    bool finished = false;
+    asio::co_spawn(context, coroutine, [&](std::exception_ptr) { finished = true; });
+    const auto ready = [&] { return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready; };
+    while (!(called && finished && ready()) && context.run_one() != 0) continue;
+    CHECK(called);
+    CHECK_FALSE(future.get().text.empty());
+    CHECK(texts.size() == 2);
+}
+
+TEST_CASE("a request that breaks a rule is refused before anything is sent") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{chat_answer("no")}}});
+    client llm(context.get_executor(), options_for(peer.base_url()));
+    const outcome ended = complete(context, llm, completion_request("a").temperature(3));
+    CHECK(ended.error == errc::invalid_request);
+    CHECK(contains(ended.result.info.message, "temperature"));
+    CHECK(ended.result.info.attempts == 0);
+    CHECK(peer.connections() == 0);
+}
+
+TEST_CASE("options are checked when the client is made, by name") {
+    asio::io_context context;
+    const auto problem = [&](const client_options& options) -> std::string {
+        try {
+            client llm(context.get_executor(), options);
+        } catch (const std::invalid_argument& error) {
+            return error.what();
+        }
+        return "accepted";
+    };
+    CHECK(problem(client_options()) == "base_url: must be given");
+    CHECK(contains(problem(client_options().base_url("ftp://x")),
+                   "base_url: must begin with http:// or https://"));
+    CHECK(contains(problem(client_options().base_url("http://x:99999")), "base_url: "));
+    CHECK_FALSE(contains(problem(client_options().base_url("http://me:pass@x")), "pass@"));
+    const client_options good = client_options().base_url("http://localhost");
+    CHECK(problem(good) == "accepted");
+    CHECK(
+        contains(problem(client_options(good).attempt_timeout(duration(0))), "attempt_timeout: must be > 0"));
+    CHECK(contains(problem(client_options(good).header("a b", "c")), "header: "));
+    CHECK(contains(problem(client_options(good).header("a", "c\r\nx: y")), "header: "));
+    CHECK(contains(problem(client_options(good).api_key("a\nb")), "api_key: "));
+    CHECK(contains(problem(client_options(good).max_body_bytes(1)), "max_body_bytes: "));
+    CHECK(contains(problem(client_options(good).base_url("https://x").ca_file("/nonexistent")), "ca_file: "));
+}
