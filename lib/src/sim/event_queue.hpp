@@ -1,0 +1,43 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "stagger/time.hpp"
+
+namespace stagger::sim {
+
+/// Things to come, in the order of their times; those of one time in the order in which they were scheduled.
+template <class Payload>
+class event_queue {
+ public:
+    struct event {
+        time_point at;
+        std::uint64_t order;
+        Payload what;
+    };
+
+    void schedule(time_point at, const Payload& what) {
+        heap_.push_back(event{at, scheduled_++, what});
+        std::push_heap(heap_.begin(), heap_.end(), later);
+    }
+    bool empty() const { return heap_.empty(); }
+    time_point next_at() const { return heap_.empty() ? never : heap_.front().at; }
+    event take() {
+        std::pop_heap(heap_.begin(), heap_.end(), later);
+        const event first = heap_.back();
+        heap_.pop_back();
+        return first;
+    }
+
+ private:
+    static bool later(const event& left, const event& right) {
+        return left.at != right.at ? left.at > right.at : left.order > right.order;
+    }
+
+    std::vector<event> heap_;
+    std::uint64_t scheduled_ = 0;
+};
+
+}  // namespace stagger::sim

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "stagger/backoff_policy.hpp"
+#include "stagger/coordinator.hpp"
+
+/// Virtual-time simulation: a scenario's clients, each with its own coordinator, against the provider model.
+namespace stagger::sim {
+
+/// How the clients of a simulation decide when to send.
+struct policy {
+    std::string name = "coordinated";
+    /// `max_in_flight`, RPM and TPM are the scenario's to say.
+    coordinator_options coordination = {};
+    /// A task's own wait after an accident, and after a rejection where `backs_off_when_throttled`.
+    backoff_policy backoff =
+        backoff_policy::full_jitter(std::chrono::milliseconds(500), std::chrono::seconds(8));
+    bool backs_off_when_throttled = false;
+    bool obeys_retry_after = true;
+    /// 0: until it succeeds.
+    unsigned max_attempts = 0;
+};
+
+}  // namespace stagger::sim

@@ -1,0 +1,363 @@
+#include "sim/simulation.hpp"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "core/slot_map.hpp"
+#include "provider/arrival_peak.hpp"
+#include "provider/draw.hpp"
+#include "provider/model.hpp"
+#include "sim/clairvoyant.hpp"
+#include "sim/event_queue.hpp"
+#include "sim/seeds.hpp"
+#include "sim/span_histogram.hpp"
+
+namespace stagger::sim {
+
+namespace {
+
+constexpr time_point start_of_time{};
+
+/// A client's request, from its submission to its end.
+struct request {
+    std::uint64_t number = 0;
+    double tokens = 0;
+    unsigned failed_attempts = 0;
+    duration previous_wait{0};
+    time_point first_sent = never;
+};
+
+/// A request on its way, at the server, or on its way back.
+struct attempt {
+    std::size_t client = 0;
+    permit_id permit{};
+    request what;
+    duration way_back{};
+    provider::request_id id{};
+    unsigned status = 0;  ///< 0 until the server has answered
+    duration service{};
+    hints said;
+};
+
+using attempt_key = slot_map<attempt>::key;
+
+struct event {
+    enum class kind { wake, arrive, leave, answer, queue } what;
+    std::uint64_t which = 0;  ///< a client, or an attempt
+};
+
+struct client {
+    client(const provider::client_description& given, const policy& by, std::uint64_t seed, std::size_t index)
+        : description(given),
+          name(client_name(index)),
+          core(options(given, by), coordinator_seed(seed, index)),
+          tokens(token_seed(seed, index)),
+          backoff(backoff_seed(seed, index)),
+          unfinished(given.requests) {}
+
+    static coordinator_options options(const provider::client_description& given, const policy& by) {
+        coordinator_options chosen = by.coordination;
+        chosen.max_in_flight(given.concurrency).requests_per_minute(given.rpm).tokens_per_minute(given.tpm);
+        return chosen;
+    }
+
+    const provider::client_description& description;
+    std::string name;
+    coordinator core;
+    random_source tokens;
+    random_source backoff;
+    std::unordered_map<task_id, request> waiting;
+    std::uint64_t submitted = 0;
+    std::uint64_t first_attempts_waiting = 0;
+    std::uint64_t unfinished;
+    std::uint64_t succeeded_beside_all = 0;  ///< while every client was active
+    time_point armed = never;
+    bool shut_out = false;  ///< its last arrival was refused
+};
+
+hints as_hints(const provider::decision& said) {
+    hints result;
+    result.retry_after = said.retry_after;
+    for (const provider::limit_report& each : said.headers) {
+        limit_hint& target = each.counts == provider::unit::requests ? result.requests : result.tokens;
+        target = {each.limit, each.remaining, each.reset};
+    }
+    return result;
+}
+
+bool limits_concurrency(const provider::provider_description& provider) {
+    const auto any = [](const std::vector<provider::limit>& limits) {
+        return std::any_of(limits.begin(), limits.end(), [](const provider::limit& each) {
+            return std::holds_alternative<provider::concurrency_limit>(each);
+        });
+    };
+    return any(provider.limits) || std::any_of(provider.changes.begin(), provider.changes.end(),
+                                               [&](const auto& change) { return any(change.limits); });
+}
+
+bool is_throttling(unsigned status) {
+    return status == 429 || status == 503 || status == 529;
+}
+
+class simulation {
+ public:
+    simulation(const provider::scenario& scenario, const policy& by, std::uint64_t seed, observer* watching)
+        : scenario_(scenario),
+          policy_(by),
+          watching_(watching ? watching : &nobody_),
+          model_(scenario.provider, model_seed(seed), start_of_time),
+          network_(network_seed(seed)),
+          leaving_matters_(limits_concurrency(scenario.provider)) {
+        clients_.reserve(scenario.clients.size());
+        for (std::size_t each = 0; each < scenario.clients.size(); ++each) {
+            clients_.emplace_back(scenario.clients[each], by, seed, each);
+            const time_point begins = start_of_time + scenario.clients[each].start;
+            first_start_ = std::min(first_start_, begins);
+            last_start_ = std::max(last_start_, begins);
+            clients_[each].armed = begins;
+            events_.schedule(begins, {event::kind::wake, each});
+        }
+    }
+
+    measures run(std::uint64_t seed) {
+        while (!events_.empty()) {
+            const auto next = events_.take();
+            now_ = next.at;
+            handle(next.what);
+        }
+        result_.peak_10ms = in_10ms_.most();
+        result_.peak_1s = in_1s_.most();
+        result_.p99_retry_wait_s = retry_waits_.quantile_s(0.99);
+        result_.makespan_s = to_seconds(last_end_ - first_start_);
+        result_.aggregate_goodput_per_s = static_cast<double>(result_.succeeded) / result_.makespan_s;
+        result_.waste_per_100 = 100 * static_cast<double>(result_.rejected) /
+                                std::max(1.0, static_cast<double>(result_.succeeded));
+        result_.efficiency = to_seconds(clairvoyant_makespan(scenario_, seed)) / result_.makespan_s;
+        result_.jain = jain_index();
+        return result_;
+    }
+
+ private:
+    void handle(const event& what) {
+        switch (what.what) {
+            case event::kind::wake:
+                return wake(what.which);
+            case event::kind::arrive:
+                return arrive(what.which);
+            case event::kind::leave:
+                return leave(what.which);
+            case event::kind::answer:
+                return answer(what.which);
+            case event::kind::queue:
+                return look_at_queue();
+        }
+    }
+
+    // ---- the client's side
+
+    void wake(std::size_t index) {
+        client& who = clients_[index];
+        if (who.armed != now_) return;  // another event came first and moved the timer
+        who.armed = never;
+        drive(index);
+    }
+
+    void drive(std::size_t index) {
+        client& who = clients_[index];
+        while (true) {
+            hand_over(who);
+            const action todo = who.core.next(now_);
+            if (todo.what == action::kind::admit) {
+                send(index, todo);
+                continue;
+            }
+            if (todo.what == action::kind::wait && todo.at < who.armed) {
+                who.armed = todo.at;
+                events_.schedule(todo.at, {event::kind::wake, index});
+            }
+            break;
+        }
+        watching_->settled(now_, index, who.core);
+    }
+
+    /// Keeps some first attempts in the line and announces the others.
+    void hand_over(client& who) {
+        constexpr std::uint64_t at_once = 64;
+        if (who.first_attempts_waiting > 0 || who.submitted == who.description.requests) return;
+        for (; who.first_attempts_waiting < at_once && who.submitted < who.description.requests;
+             ++who.first_attempts_waiting) {
+            request fresh;
+            fresh.number = who.submitted++;
+            fresh.tokens = provider::draw_tokens(who.description.tokens, who.tokens);
+            who.waiting.emplace(who.core.submit(now_, {1, fresh.tokens}), fresh);
+        }
+        who.core.expect(who.description.requests - who.submitted);
+    }
+
+    void send(std::size_t index, const action& admitted) {
+        client& who = clients_[index];
+        auto found = who.waiting.extract(admitted.task);
+        attempt sending;
+        sending.client = index;
+        sending.permit = admitted.permit;
+        sending.what = found.mapped();
+        if (sending.what.first_sent == never) {
+            sending.what.first_sent = now_;
+            --who.first_attempts_waiting;
+        }
+        const duration trip = provider::draw_rtt(scenario_.provider, network_);
+        sending.way_back = trip - trip / 2;
+        watching_->sent(now_, index, sending.what.number);
+        events_.schedule(now_ + trip / 2, {event::kind::arrive, attempts_.insert(std::move(sending))});
+    }
+
+    void answer(attempt_key key) {
+        const attempt done = std::move(*attempts_.find(key));
+        attempts_.erase(key);
+        client& who = clients_[done.client];
+        if (done.status == 200) {
+            who.core.accepted(now_, done.permit, done.said);
+            ++result_.succeeded;
+            if (now_ >= last_start_ && !any_finished_) ++who.succeeded_beside_all;
+            retry_waits_.add(now_ - done.what.first_sent - done.service);
+            end(who, done, true);
+        } else if (is_throttling(done.status)) {
+            ++result_.rejected;
+            hints said = done.said;
+            if (!policy_.obeys_retry_after) said.retry_after.reset();
+            const time_point allowed = who.core.throttled(now_, done.permit, said);
+            come_back(who, done, allowed, retry_cause::throttled);
+        } else {
+            ++result_.failed;
+            who.core.failed(now_, done.permit);
+            come_back(who, done, now_, retry_cause::accident);
+        }
+        drive(done.client);
+    }
+
+    void come_back(client& who, const attempt& done, time_point allowed, retry_cause cause) {
+        request again = done.what;
+        ++again.failed_attempts;
+        if (policy_.max_attempts > 0 && again.failed_attempts >= policy_.max_attempts) {
+            ++result_.lost;
+            return end(who, done, false);
+        }
+        if (cause == retry_cause::accident || (policy_.backs_off_when_throttled && allowed <= now_)) {
+            again.previous_wait =
+                policy_.backoff.next(again.failed_attempts, again.previous_wait, who.backoff);
+            allowed = std::max(allowed, now_ + again.previous_wait);
+        }
+        watching_->came_back(now_, done.client, again.number, allowed);
+        who.waiting.emplace(who.core.resubmit(now_, {1, again.tokens}, never, allowed, cause), again);
+    }
+
+    void end(client& who, const attempt& done, bool succeeded) {
+        last_end_ = now_;
+        watching_->ended(now_, done.client, done.what.number, succeeded);
+        if (--who.unfinished == 0) any_finished_ = true;
+    }
+
+    // ---- the server's side
+
+    void arrive(attempt_key key) {
+        attempt& arriving = *attempts_.find(key);
+        client& who = clients_[arriving.client];
+        in_10ms_.add(now_);
+        in_1s_.add(now_);
+        const provider::decision decided = model_.arrive(now_, who.name, arriving.what.tokens);
+        watching_->arrived(now_, arriving.client, arriving.what.number, decided.status);
+        arriving.id = decided.id;
+        if (decided.what == provider::decision::kind::queue) {
+            queued_.emplace(decided.id, key);
+        } else {
+            decide(key, decided);
+        }
+        schedule_queue();
+    }
+
+    void decide(attempt_key key, const provider::decision& decided) {
+        attempt& answered = *attempts_.find(key);
+        client& who = clients_[answered.client];
+        const bool refused = decided.what == provider::decision::kind::reject;
+        if (refused && !who.shut_out && scenario_.provider.lockout_silence > duration::zero())
+            ++result_.lockouts;
+        who.shut_out = refused;
+        answered.status = decided.status;
+        answered.said = as_hints(decided);
+        answered.service = decided.service;
+        if (decided.what != provider::decision::kind::admit) {
+            events_.schedule(now_ + answered.way_back, {event::kind::answer, key});
+        } else if (leaving_matters_) {
+            events_.schedule(now_ + decided.service, {event::kind::leave, key});
+        } else {
+            events_.schedule(now_ + decided.service + answered.way_back, {event::kind::answer, key});
+        }
+    }
+
+    void leave(attempt_key key) {
+        const attempt& leaving = *attempts_.find(key);
+        model_.depart(now_, leaving.id);
+        events_.schedule(now_ + leaving.way_back, {event::kind::answer, key});
+        look_at_queue();
+    }
+
+    void look_at_queue() {
+        if (queue_look_at_ == now_) queue_look_at_ = never;
+        for (const provider::queue_event& each : model_.events_until(now_)) {
+            const auto found = queued_.extract(each.id);
+            if (!found.empty()) decide(found.mapped(), each.outcome);
+        }
+        schedule_queue();
+    }
+
+    void schedule_queue() {
+        const time_point at = std::max(now_, model_.next_event());
+        if (at == never || at >= queue_look_at_) return;
+        queue_look_at_ = at;
+        events_.schedule(at, {event::kind::queue, 0});
+    }
+
+    double jain_index() const {
+        double sum = 0;
+        double squares = 0;
+        for (const client& each : clients_) {
+            const auto goodput = static_cast<double>(each.succeeded_beside_all);
+            sum += goodput;
+            squares += goodput * goodput;
+        }
+        return squares > 0 ? sum * sum / (static_cast<double>(clients_.size()) * squares) : 1;
+    }
+
+    const provider::scenario& scenario_;
+    const policy& policy_;
+    observer nobody_;
+    observer* watching_;
+    provider::model model_;
+    random_source network_;
+    bool leaving_matters_;
+    std::vector<client> clients_;
+    slot_map<attempt> attempts_;
+    std::unordered_map<provider::request_id, attempt_key> queued_;
+    event_queue<event> events_;
+    time_point now_ = start_of_time;
+    time_point queue_look_at_ = never;
+    time_point first_start_ = never;
+    time_point last_start_ = start_of_time;
+    time_point last_end_ = start_of_time;
+    bool any_finished_ = false;
+    provider::arrival_peak in_10ms_{std::chrono::milliseconds(10)};
+    provider::arrival_peak in_1s_{std::chrono::seconds(1)};
+    span_histogram retry_waits_;
+    measures result_;
+};
+
+}  // namespace
+
+measures run(const provider::scenario& scenario, const policy& by, std::uint64_t seed, observer* watching) {
+    simulation running(scenario, by, seed, watching);
+    return running.run(seed);
+}
+
+}  // namespace stagger::sim

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "provider/description.hpp"
+#include "sim/policy.hpp"
+#include "stagger/time.hpp"
+
+namespace stagger::sim {
+
+/// What a run is judged by; docs/scenarios.md defines each.
+struct measures {
+    double efficiency = 0;
+    double waste_per_100 = 0;
+    std::uint64_t lost = 0;
+    std::uint64_t peak_10ms = 0;
+    std::uint64_t peak_1s = 0;
+    double p99_retry_wait_s = 0;
+    double jain = 1;
+    double makespan_s = 0;
+    double aggregate_goodput_per_s = 0;
+    std::uint64_t lockouts = 0;
+    std::uint64_t succeeded = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t failed = 0;  ///< attempts that ended by an accident
+
+    friend bool operator==(const measures&, const measures&) = default;
+};
+
+/// Sees every step of a run; for tests and traces. `request` counts a client's requests from 0.
+class observer {
+ public:
+    virtual ~observer() = default;
+    virtual void sent(time_point, std::size_t /*client*/, std::uint64_t /*request*/) {}
+    virtual void arrived(time_point, std::size_t /*client*/, std::uint64_t /*request*/, unsigned /*status*/) {
+    }
+    /// @param not_before what the rejection's own Retry-After and the task's own wait allow
+    virtual void came_back(time_point, std::size_t /*client*/, std::uint64_t /*request*/,
+                           time_point /*not_before*/) {}
+    virtual void ended(time_point, std::size_t /*client*/, std::uint64_t /*request*/, bool /*succeeded*/) {}
+    /// After everything that happens at one instant to one client.
+    virtual void settled(time_point, std::size_t /*client*/, const coordinator&) {}
+};
+
+/** @brief Runs a scenario's clients against its provider in virtual time.
+ *
+ * Every client drives its coordinator as the gate in net/ does: one timer, `next` after every event. Requests
+ * are handed over as the line empties and announced by `expect`, so memory does not grow with their number.
+ *
+ * @param seed of the run; the scenario's own seed is not looked at
+ */
+measures run(const provider::scenario& scenario, const policy& by, std::uint64_t seed,
+             observer* watching = nullptr);
+
+}  // namespace stagger::sim
