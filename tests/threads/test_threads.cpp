@@ -1,0 +1,134 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
+#include <thread>
+#include <vector>
+
+#include "stagger/client.hpp"
+#include "stagger/gate.hpp"
+#include "support/scripted_peer.hpp"
+
+namespace asio = boost::asio;
+using namespace stagger;
+using namespace stagger::test;
+
+namespace {
+
+constexpr int callers = 4;
+constexpr int requests_per_caller = 50;
+
+/// A peer on a thread of its own.
+class peer_thread {
+ public:
+    explicit peer_thread(std::vector<scripted_peer::script> scripts) : peer_(context_, std::move(scripts)) {
+        thread_ = std::thread([this] { context_.run(); });
+    }
+    ~peer_thread() {
+        asio::post(context_, [this] { peer_.close(); });
+        context_.stop();
+        thread_.join();
+    }
+    std::string base_url() const { return url_; }
+
+ private:
+    asio::io_context context_{1};
+    scripted_peer peer_;
+    const std::string url_ = peer_.base_url();
+    std::thread thread_;
+};
+
+client_options options_for(const std::string& base_url) {
+    return client_options().base_url(base_url).model("m").backoff(backoff_policy::none()).jitter_seed(1);
+}
+
+scripted_peer::script many_answers(int count) {
+    return {static_cast<std::size_t>(count), turn{chat_answer("ok")}};
+}
+
+}  // namespace
+
+TEST_CASE("many threads share one client") {
+    peer_thread peer({many_answers(callers * requests_per_caller)});
+    asio::thread_pool pool(callers);
+    client llm(pool.get_executor(), options_for(peer.base_url()),
+               coordinator_options().max_in_flight(16).initial_rate(1e5));
+    std::atomic<int> answered{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < callers; ++i) {
+        threads.emplace_back([&] {
+            std::vector<std::future<completion>> futures;
+            for (int j = 0; j < requests_per_caller; ++j) {
+                futures.push_back(llm.async_complete(completion_request("a"), asio::use_future));
+            }
+            for (auto& one : futures) answered += one.get().text == "ok";
+        });
+    }
+    for (std::thread& one : threads) one.join();
+    pool.join();
+    CHECK(answered == callers * requests_per_caller);
+    CHECK(llm.gate().status().in_flight == 0);
+}
+
+TEST_CASE("cancelling and closing race with completions, and every request still ends once") {
+    peer_thread peer({many_answers(callers * requests_per_caller)});
+    asio::thread_pool pool(callers);
+    client llm(pool.get_executor(), options_for(peer.base_url()),
+               coordinator_options().max_in_flight(8).initial_rate(1e5));
+    std::atomic<int> ended{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < callers; ++i) {
+        threads.emplace_back([&] {
+            // A signal and its operations belong to one strand, as Asio asks.
+            auto strand = asio::make_strand(pool.get_executor());
+            auto signals = std::make_shared<std::vector<asio::cancellation_signal>>(requests_per_caller);
+            asio::post(strand, [&, strand, signals] {
+                for (asio::cancellation_signal& one : *signals) {
+                    auto count =
+                        asio::bind_executor(strand, [&, signals](error_code, const completion&) { ++ended; });
+                    llm.async_complete(completion_request("a"),
+                                       asio::bind_cancellation_slot(one.slot(), count));
+                }
+                for (auto& one : *signals) one.emit(asio::cancellation_type::terminal);
+            });
+            for (int j = 0; j < requests_per_caller; ++j) {
+                llm.async_complete(completion_request("b"), [&](error_code, const completion&) { ++ended; });
+            }
+        });
+    }
+    for (std::thread& one : threads) one.join();
+    llm.close();
+    pool.join();
+    CHECK(ended == 2 * callers * requests_per_caller);
+    CHECK(llm.gate().status().waiting == 0);
+    CHECK(llm.gate().status().in_flight == 0);
+}
+
+TEST_CASE("many threads wait at one gate") {
+    asio::thread_pool pool(callers);
+    gate limiter(pool.get_executor(), coordinator_options().max_in_flight(3).initial_rate(1e5), 1);
+    std::atomic<int> inside{0}, most{0}, admitted{0};
+    for (int i = 0; i < callers * requests_per_caller; ++i) {
+        asio::post(pool, [&] {
+            limiter.async_admit(admission(), [&](error_code error, permit granted) {
+                const int now_inside = ++inside;
+                int seen = most;
+                while (now_inside > seen && !most.compare_exchange_weak(seen, now_inside)) continue;
+                admitted += !error;
+                --inside;
+                granted.accepted();
+            });
+        });
+    }
+    pool.join();
+    CHECK(admitted == callers * requests_per_caller);
+    CHECK(most <= 3);
+    CHECK(limiter.status().accepted == admitted);
+}
