@@ -18,6 +18,14 @@ constexpr std::size_t shortest_secret = 8;
 
 }  // namespace
 
+std::string without_secret(std::string text, const std::string& secret) {
+    if (secret.size() < shortest_secret) return text;
+    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
+        text.replace(at, secret.size(), "[API key]");
+    }
+    return text;
+}
+
 void run_counts::add_effort(const diagnostic& info) {
     attempts += info.attempts;
     rejected += info.rejections;
@@ -67,15 +75,18 @@ asio::awaitable<run_report> runner::run() {
     check_timer_.cancel();
     counts_.skipped = prompts_->skipped();
     if (const auto failed = results_->sync()) end_early(run_end::output_failed, failed.message());
+    co_return report();
+}
+
+run_report runner::report() const {
     run_report report;
     // An interruption that came when everything was done is none.
-    if (end_ == run_end::interrupted && left() == 0) end_ = run_end::finished;
-    report.end = end_;
-    report.left = end_ == run_end::finished ? 0 : left();
-    report.problem = problem_;
+    report.end = end_ == run_end::interrupted && left() == 0 ? run_end::finished : end_;
+    report.problem = problem_.empty() && endpoint_error_ ? endpoint_error_.message() : problem_;
+    report.left = report.end == run_end::finished ? 0 : left();
     report.elapsed = last_result_ - started_;
     report.counts = counts_;
-    co_return report;
+    return report;
 }
 
 // What a stopped run gave up has no result; neither has what only shows again that the endpoint cannot be
@@ -92,11 +103,11 @@ asio::awaitable<void> runner::record(batch_result result) {
     counts_.skipped = prompts_->skipped();
     if (info.attempts > 0) watch_.ended(result.error);
     check_endpoint();
-    if (endpoint_error_ && info.last_error == endpoint_error_ && problem_.empty()) {
-        problem_ = without_secret(info.message);
+    const bool shows_why = info.last_error == endpoint_error_ || result.error == endpoint_error_;
+    if (endpoint_error_ && shows_why && problem_.empty()) {
+        problem_ = without_secret(info.message, secret_);
     }
     if (given_up(result) || end_ == run_end::output_failed) {
-        ++given_up_;
         co_return;
     }
     std::string text;
@@ -106,12 +117,11 @@ asio::awaitable<void> runner::record(batch_result result) {
         text = wire::format_result_line(result.custom_id, result.error, result.answer);
     }
     if (result.error) {
-        text = without_secret(std::move(text));
-        info.message = without_secret(std::move(info.message));
+        text = without_secret(std::move(text), secret_);
+        info.message = without_secret(std::move(info.message), secret_);
     }
     const auto failed = co_await results_->write_line(std::move(text));
     if (failed) {
-        ++given_up_;
         end_early(run_end::output_failed, failed.message());
         co_return;
     }
@@ -166,20 +176,8 @@ std::optional<std::size_t> runner::left() const {
     return *to_do_ > counts_.recorded() ? *to_do_ - counts_.recorded() : 0;
 }
 
-std::size_t runner::under_way() const {
-    return batch_ ? batch_->taken_up() - counts_.recorded() - given_up_ : 0;
-}
-
 duration runner::elapsed() const {
     return std::chrono::steady_clock::now() - started_;
-}
-
-std::string runner::without_secret(std::string text) const {
-    if (secret_.size() < shortest_secret) return text;
-    for (auto at = text.find(secret_); at != std::string::npos; at = text.find(secret_, at)) {
-        text.replace(at, secret_.size(), "[API key]");
-    }
-    return text;
 }
 
 }  // namespace stagger::batch

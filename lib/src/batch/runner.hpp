@@ -15,6 +15,9 @@
 
 namespace stagger::batch {
 
+/// Replaces an API key that a server repeats in its messages. Very short ones are placeholders, and stay.
+std::string without_secret(std::string text, const std::string& secret);
+
 struct run_counts {
     std::size_t succeeded = 0;
     std::size_t failed = 0;   ///< recorded as failed
@@ -69,8 +72,9 @@ class runner : public std::enable_shared_from_this<runner> {
     const run_counts& counts() const { return counts_; }
     /// Prompts still to be recorded, where that is known.
     std::optional<std::size_t> left() const;
-    /// What was taken up and is not recorded yet.
-    std::size_t under_way() const;
+    coordinator_status status() const { return target_.status(); }
+    /// How it stands now; final once `run` has answered it.
+    run_report report() const;
     bool stopping() const { return end_ != run_end::finished; }
     duration elapsed() const;
 
@@ -80,7 +84,6 @@ class runner : public std::enable_shared_from_this<runner> {
     void check_endpoint();
     void check_later();
     void end_early(run_end why, std::string problem);
-    std::string without_secret(std::string text) const;
 
     transport target_;
     std::unique_ptr<result_file> results_;
@@ -94,7 +97,6 @@ class runner : public std::enable_shared_from_this<runner> {
     endpoint_watch watch_;
     boost::asio::steady_timer check_timer_;
     run_counts counts_;
-    std::size_t given_up_ = 0;
     run_end end_ = run_end::finished;
     error_code endpoint_error_;
     std::string problem_;

@@ -10,12 +10,12 @@ transport transport_of(const client& target) {
     transport made;
     made.executor = target.get_executor();
     made.max_in_flight = target.gate().options().max_in_flight();
-    made.send = [target](completion_request request, transport::handler handler) mutable {
+    made.send = [target = target](completion_request request, transport::handler handler) mutable {
         target.async_complete(std::move(request), std::move(handler));
     };
     made.expect = [gate = target.gate()](std::size_t rest) mutable { gate.expect(rest); };
     made.stop_sending = [gate = target.gate()]() mutable { gate.close(); };
-    made.close = [target]() mutable { target.close(); };
+    made.close = [target = target]() mutable { target.close(); };
     made.status = [gate = target.gate()] { return gate.status(); };
     return made;
 }

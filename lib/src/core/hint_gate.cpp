@@ -43,4 +43,16 @@ void hint_gate::refute(time_point now) {
     last_.reset();
 }
 
+std::optional<time_point> hint_gate::trial_at(time_point now, seconds rtt) const {
+    constexpr double latest_fraction = 0.5;
+    // Where impatience is punished, a knock right after the rejection costs most.
+    constexpr seconds long_wait{3};
+    constexpr seconds least_patience{1};
+    const seconds announced = opens_at_ - now;
+    seconds wait = trial_fraction_ * announced;
+    if (trial_fraction_ > latest_fraction || wait <= 2 * rtt) return std::nullopt;
+    if (announced >= long_wait) wait = std::max(wait, least_patience);
+    return after(now, wait);
+}
+
 }  // namespace stagger

@@ -18,11 +18,11 @@ namespace stagger {
 class pacer {
  public:
     /// Fraction of a slot by which it may move, over both sides.
-    static constexpr double jitter = 0.05;
+    static constexpr double usual_jitter = 0.05;
     /// Timers ring this late on a busy machine; slots missed by less are caught up.
     static constexpr seconds timer_slack{0.002};
 
-    explicit pacer(random_source random) : random_(random) {}
+    explicit pacer(random_source random, double jitter = usual_jitter) : random_(random), jitter_(jitter) {}
 
     time_point next_slot() const { return slot_; }
 
@@ -30,7 +30,7 @@ class pacer {
         const seconds width(cost / rate_per_s);
         if (seconds(now - base_) > std::max(seconds(1 / rate_per_s), timer_slack)) base_ = now;
         base_ = after(base_, width);
-        slot_ = after(base_, jitter * random_.uniform(-0.5, 0.5) * width);
+        slot_ = after(base_, jitter_ * random_.uniform(-0.5, 0.5) * width);
     }
 
     /// After a change of rate: one slot of silence, then on at the new rate.
@@ -39,6 +39,7 @@ class pacer {
 
  private:
     random_source random_;
+    double jitter_;
     time_point base_{};
     time_point slot_{};
 };

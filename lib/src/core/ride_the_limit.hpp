@@ -2,15 +2,30 @@
 
 #include <optional>
 
+#include "core/budget.hpp"
+#include "core/climb.hpp"
+#include "core/closed_phase.hpp"
+#include "core/concurrency_learner.hpp"
+#include "core/header_tracker.hpp"
 #include "core/hint_gate.hpp"
+#include "core/lockout_learner.hpp"
 #include "core/pacer.hpp"
 #include "core/pacing.hpp"
 #include "core/rate_estimator.hpp"
 #include "core/round_trip.hpp"
 #include "core/send_log.hpp"
+#include "core/window_learner.hpp"
 
 namespace stagger {
 
+/** @brief Paces everybody at the limit, which it measures from rejections.
+ *
+ * The mode machine that holds the parts together. RAMP doubles the pace until the first rejection. SEARCH lowers it
+ * until rejections are far enough apart to measure with. RIDE holds it at the measured limit, tests a little above
+ * it, and measures again at every rejection. When a run of rejections shows that nothing is admitted, or an end is
+ * announced, it is CLOSED: one probe at a time, until one is admitted. Rejections change the pace once a round trip:
+ * those of requests sent before the last cut tell nothing new.
+ */
 class ride_the_limit final : public pacing {
  public:
     ride_the_limit(const coordinator_options& options, std::uint64_t seed);
@@ -24,26 +39,75 @@ class ride_the_limit final : public pacing {
     void describe(time_point now, coordinator_status& status) const override;
 
  private:
-    void cut(time_point now, double rate);
-    void reopen(time_point now);
+    using mode = coordinator_mode;
 
-    random_source random_;
-    pacer pacer_;
-    send_log log_;
-    rate_estimator estimator_;
-    hint_gate gate_;
-    round_trip rtt_;
-    double ceiling_;
-    double rate_;
+    bool closed() const { return mode_ == mode::closed; }
+    double rate(time_point now) const;
+    double measured_or_base() const { return measured_.value_or(climb_.base()); }
+    void tick(time_point now);
+    void settle(time_point now, const departure& sent, outcome result);
+
+    // Open: what a rejection does to the pace.
+    void cut(time_point now, double to);
+    void cut_once_a_round(time_point now, const departure& rejected, const rejected_run& run);
+    void end_of_growth(time_point now, const departure& rejected, const estimate& limit);
+    void search(time_point now, const estimate& limit);
+    void ride(time_point now, const rejected_run& run, const estimate& limit);
+    void note_clean_run(const departure& rejected);
+    void note_limit(double per_second);
+
+    // Closed: probes, and what ends it.
+    bool shut(time_point now, const departure& rejected, const rejected_run& run) const;
+    void close(time_point now, time_point since, double rate_at_rejection);
+    void probe_rejected(time_point now);
+    void probe_admitted(time_point now, const departure& probe);
+    void reopen_after_lockout(time_point now, const departure& probe, const open_run& before, double rate);
+    void reopen_after_window(time_point now, const departure& probe);
+    bool was_presumed_admitted(time_point now, const departure& rejected) const;
+    void close_again();
+    void refute_hint(time_point now);
+    void note_failure_while_closed(time_point now, const departure& sent);
+
     double probing_;
-    coordinator_mode mode_ = coordinator_mode::ramp;
+    random_source random_;
+    mode mode_ = mode::ramp;
     std::optional<double> measured_;
-    std::optional<departure> probe_;
-    time_point probe_at_{};
-    seconds gap_{0};
-    time_point last_change_{};
-    send_number changed_at_ = 0;
+    bool provisional_ = false;  ///< `measured_` was told or guessed, not measured from rejections
+    time_point last_cut_ = time_point::min();
+
+    pacer pacer_;
+    budget budget_;
+    send_log log_;
+    round_trip rtt_;
+    rate_estimator estimator_;
+    climb climb_;
+    hint_gate gate_;
+    header_tracker headers_;
+    concurrency_learner concurrency_;
+    window_learner windows_;
+    lockout_learner lockout_;
+
+    std::optional<closed_phase> phase_;
+    mode mode_before_closing_ = mode::search;
+    double rate_before_closing_ = 0;
+    departure opened_;            ///< the probe that ended the last closed phase, else the first send
+    bool ever_opened_ = false;
+
+    struct presumption {
+        departure probe;
+        departure opened_before;
+        bool ever_opened_before;
+        window_learner windows_before;
+    };
+    std::optional<presumption> presumed_;        ///< the last reopening, until it is certain
+    std::optional<send_number> hint_refuted_by_;
+
     unsigned in_flight_ = 0;
+    std::optional<seconds> service_;
+    double backlog_ = 0;
+    unsigned failures_in_a_row_ = 0;
+    seconds slowest_failure_{0};
+    bool closed_by_failures_ = false;
 };
 
 }  // namespace stagger

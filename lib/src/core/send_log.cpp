@@ -37,6 +37,22 @@ void send_log::note_rejection(const departure& sent, bool onset) {
     if (rejections_.size() > rejections_kept) rejections_.pop_front();
 }
 
+send_number send_log::mark_onset_before(send_number number) {
+    const auto next = std::lower_bound(rejections_.begin(), rejections_.end(), number, sent_before);
+    if (next == rejections_.begin()) return 0;
+    rejection& last = *std::prev(next);
+    last.onset = true;
+    return last.sent.number;
+}
+
+const departure* send_log::onset_before(send_number number) const {
+    auto each = std::lower_bound(rejections_.begin(), rejections_.end(), number, sent_before);
+    while (each != rejections_.begin()) {
+        if ((--each)->onset) return &each->sent;
+    }
+    return nullptr;
+}
+
 double send_log::admitted_between(const departure& from, const departure& to) const {
     if (to.number <= from.number + 1) return 0;
     double admitted = to.cost_before - from.cost_before - from.cost;

@@ -1,0 +1,311 @@
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <exception>
+
+#include "attempt_observer.hpp"
+#include "batch/prompt_file.hpp"
+#include "batch/runner.hpp"
+#include "commands.hpp"
+#include "console.hpp"
+#include "log.hpp"
+#include "progress.hpp"
+#include "prompts_with_defaults.hpp"
+#include "send_options.hpp"
+#include "summary.hpp"
+
+namespace asio = boost::asio;
+namespace batch = stagger::batch;
+
+namespace app {
+namespace {
+
+constexpr auto redraw_interval = std::chrono::milliseconds(200);
+// After the second signal everything is being closed; this is for what does not let itself be closed.
+constexpr auto closing_patience = std::chrono::seconds(1);
+// Problems of single lines beyond these are only in the results file.
+constexpr std::size_t problems_shown = 20;
+
+struct batch_files {
+    std::string prompts;
+    std::string results;
+    std::string format = "auto";
+    bool overwrite = false;
+};
+
+std::string shown_name(const std::string& path, const char* standard) {
+    return path == "-" ? standard : path;
+}
+
+stagger::prompt_file_format parse_format(const std::string& name) {
+    if (name == "auto") return stagger::prompt_file_format::automatic;
+    if (name == "text") return stagger::prompt_file_format::text;
+    if (name == "jsonl") return stagger::prompt_file_format::jsonl;
+    throw failure(exit_code::wrong_usage, "--format: must be auto, text or jsonl, is \"" + name + "\"");
+}
+
+bool same_file(const std::string& left, const std::string& right) {
+    struct stat a {};
+    struct stat b {};
+    if (left == "-" || right == "-") return false;
+    if (::stat(left.c_str(), &a) != 0 || ::stat(right.c_str(), &b) != 0) return false;
+    return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/// One run of the command: the runner, and around it what a user sees and presses.
+class session {
+ public:
+    session(const batch_files& files, const send_options& options)
+        : files_(files),
+          out_(options.quiet),
+          log_(make_log(out_, options.log_level)),
+          plan_(make_plan(options, stagger::duration::zero())),
+          signals_(context_),
+          redraw_timer_(context_),
+          patience_timer_(context_) {
+        observer_.attach(plan_.client);
+        auto client = make_client();
+        open_files(options);
+        runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(prompts_),
+                                                  std::move(results_), plan_.secret);
+        observer_.tell([this](stagger::error_code error) {
+            if (error) log_->debug("attempt: {}", error.message());
+            runner_->attempt_ended(error);
+        });
+        runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
+    }
+
+    exit_code run() {
+        await_signals();
+        redraw_later();
+        auto finished = [this](std::exception_ptr failed, batch::run_report report) {
+            if (failed) std::rethrow_exception(failed);
+            report_ = std::move(report);
+            context_.stop();
+        };
+        asio::co_spawn(context_, runner_->run(), std::move(finished));
+        context_.run();
+        return conclude();
+    }
+
+ private:
+    stagger::client make_client() {
+        try {
+            return stagger::client(context_.get_executor(), plan_.client, plan_.limits);
+        } catch (const std::invalid_argument& wrong) {
+            throw failure(exit_code::wrong_usage, wrong.what());
+        }
+    }
+
+    void open_files(const send_options& options) {
+        const auto format = parse_format(files_.format);
+        if (same_file(files_.prompts, files_.results)) {
+            throw failure(exit_code::wrong_usage,
+                          "the results cannot go into the prompt file " + files_.prompts);
+        }
+        stagger::error_code unreadable;
+        auto prompts = stagger::prompts_from_file(context_.get_executor(), files_.prompts, format,
+                                                  plan_.dialect, unreadable);
+        if (unreadable) throw failure(exit_code::file_failed, prompts_name() + ": " + unreadable.message());
+        prompts_ = std::make_unique<prompts_with_defaults>(std::move(prompts), plan_);
+        summary_.emplace(options.summary_file);
+        const auto mode =
+            files_.overwrite ? batch::if_results_exist::overwrite : batch::if_results_exist::resume;
+        std::string problem;
+        results_ = batch::result_file::open(context_.get_executor(), files_.results, mode, problem);
+        if (!results_) throw failure(exit_code::file_failed, results_name() + ": " + problem);
+        tell_of_resuming();
+    }
+
+    void tell_of_resuming() {
+        if (results_->torn_line_cut())
+            out_.remark(results_name() + ": cut off a result that was written in part");
+        if (results_->failed_before() > 0) {
+            out_.remark(results_name() + ": asking again for " + std::to_string(results_->failed_before()) +
+                        " that failed");
+        }
+        if (results_->answered().size() > 0) {
+            out_.remark(results_name() + ": " + std::to_string(results_->answered().size()) +
+                        " answered already");
+        }
+    }
+
+    std::string prompts_name() const { return shown_name(files_.prompts, "standard input"); }
+    std::string results_name() const { return shown_name(files_.results, "standard output"); }
+
+    void on_result(const stagger::batch_result& result) {
+        const auto& info = result.answer.info;
+        log_->debug("{}: {}, status {}, attempts {}, rejections {}, waited {:.3f} s, served {:.3f} s",
+                    result.custom_id, result.error ? result.error.message() : "answered", info.http_status,
+                    info.attempts, info.rejections, stagger::to_seconds(info.queued),
+                    stagger::to_seconds(info.served));
+        if (!result.error) return;
+        ++problems_;
+        if (problems_ > problems_shown) return;
+        const auto& message = info.message.empty() ? result.error.message() : info.message;
+        out_.error(prompts_name() + ":" + std::to_string(result.position) + ": " + message);
+        if (problems_ == problems_shown) out_.error("further ones are only in " + results_name());
+    }
+
+    void await_signals() {
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
+        next_signal();
+    }
+
+    void next_signal() {
+        signals_.async_wait([this](stagger::error_code error, int) {
+            if (error) return;
+            interrupted_ ? stop_at_once() : stop_gently();
+            next_signal();
+        });
+    }
+
+    void stop_gently() {
+        interrupted_ = true;
+        runner_->drain();
+        const auto in_flight = runner_->status().in_flight;
+        if (in_flight > 0) {
+            out_.remark("interrupted: awaiting " + std::to_string(in_flight) +
+                        " in flight; once more stops at once");
+        }
+        redraw();
+    }
+
+    void stop_at_once() {
+        runner_->stop();
+        patience_timer_.expires_after(closing_patience);
+        patience_timer_.async_wait([this](stagger::error_code error) {
+            if (!error) context_.stop();
+        });
+    }
+
+    void redraw_later() {
+        if (!out_.shows_status()) return;
+        redraw_timer_.expires_after(redraw_interval);
+        redraw_timer_.async_wait([this](stagger::error_code error) {
+            if (error) return;
+            redraw();
+            redraw_later();
+        });
+    }
+
+    void redraw() {
+        if (!out_.shows_status()) return;
+        progress view;
+        view.done = runner_->counts().succeeded;
+        view.failed = runner_->counts().failed;
+        view.left = runner_->left();
+        view.gate = runner_->status();
+        view.elapsed = runner_->elapsed();
+        view.stopping = runner_->stopping();
+        out_.status(format_progress(view, out_.width()));
+    }
+
+    exit_code conclude() {
+        out_.clear_status();
+        observer_.tell({});
+        if (!report_) report_ = runner_->report();
+        const auto& report = *report_;
+        const auto code = explain(report);
+        if (report.end != batch::run_end::endpoint_unusable || report.counts.recorded() > 0) {
+            out_.print(describe(report));
+        }
+        summary_->write(to_json(report, plan_.policy));
+        return code;
+    }
+
+    exit_code explain(const batch::run_report& report) {
+        const auto kept = ": " + std::to_string(report.counts.recorded()) + " results of this run are kept";
+        switch (report.end) {
+            case batch::run_end::finished:
+                return report.counts.failed > 0 ? exit_code::some_failed : exit_code::done;
+            case batch::run_end::interrupted:
+                out_.remark("interrupted, " + left(report) + "; " + how_to_continue());
+                return exit_code::interrupted;
+            case batch::run_end::endpoint_unusable:
+                out_.error("cannot use " + plan_.base_url + ": " + report.problem);
+                if (report.counts.recorded() > 0) out_.remark(left(report) + "; " + how_to_continue());
+                return exit_code::endpoint_unusable;
+            case batch::run_end::output_failed:
+                out_.error(results_name() + ": " + report.problem + kept + ", " + left(report));
+                return exit_code::file_failed;
+            case batch::run_end::input_failed:
+                out_.error(prompts_name() + ": " + report.problem + kept);
+                return exit_code::file_failed;
+        }
+        return exit_code::done;
+    }
+
+    static std::string left(const batch::run_report& report) {
+        return report.left ? std::to_string(*report.left) + " left" : "the rest left";
+    }
+
+    std::string how_to_continue() const {
+        return files_.results == "-" ? "standard output cannot be continued"
+                                     : std::string("the same command ") +
+                                           (files_.overwrite ? "without --overwrite " : "") + "continues";
+    }
+
+    const batch_files& files_;
+    console out_;
+    std::shared_ptr<spdlog::logger> log_;
+    send_plan plan_;
+    attempt_observer observer_;
+    asio::io_context context_{1};
+    asio::signal_set signals_;
+    asio::steady_timer redraw_timer_;
+    asio::steady_timer patience_timer_;
+    std::unique_ptr<stagger::prompt_source> prompts_;
+    std::unique_ptr<batch::result_file> results_;
+    std::optional<summary_file> summary_;
+    std::shared_ptr<batch::runner> runner_;
+    std::optional<batch::run_report> report_;
+    std::size_t problems_ = 0;
+    bool interrupted_ = false;
+};
+
+class batch_command final : public command {
+ public:
+    explicit batch_command(CLI::App& parser) {
+        parser
+            .add_option(
+                "PROMPTS", files_.prompts,
+                "Prompt list: plain text, one a line, or JSONL with prompt, messages or in OpenAI Batch "
+                "form; - for standard input")
+            ->required();
+        parser
+            .add_option(
+                "-o,--output", files_.results,
+                "Results, one a line, in OpenAI Batch form. Where it exists, answered prompts are skipped; - "
+                "for standard output")
+            ->required()
+            ->type_name("RESULTS");
+        parser.add_flag("--overwrite", files_.overwrite, "Start over where RESULTS exists");
+        parser
+            .add_option("--format", files_.format, "How PROMPTS is read: auto, text or jsonl (default auto)")
+            ->type_name("FORMAT");
+        add_send_options(parser, options_);
+    }
+
+    exit_code run() override {
+        session one(files_, options_);
+        return one.run();
+    }
+
+ private:
+    batch_files files_;
+    send_options options_;
+};
+
+}  // namespace
+
+std::unique_ptr<command> make_batch_command(CLI::App& parser) {
+    return std::make_unique<batch_command>(parser);
+}
+
+}  // namespace app

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+
+#include "exit_code.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace app {
+
+/// A subcommand: its options were added to the parser that it was made with.
+class command {
+ public:
+    virtual ~command() = default;
+    /// @throws failure
+    virtual exit_code run() = 0;
+};
+
+std::unique_ptr<command> make_complete_command(CLI::App& parser);
+std::unique_ptr<command> make_batch_command(CLI::App& parser);
+
+}  // namespace app

@@ -1,0 +1,206 @@
+#include <poll.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+
+#include "attempt_observer.hpp"
+#include "batch/endpoint_watch.hpp"
+#include "batch/write_all.hpp"
+#include "commands.hpp"
+#include "console.hpp"
+#include "log.hpp"
+#include "send_options.hpp"
+#include "summary.hpp"
+
+namespace asio = boost::asio;
+namespace batch = stagger::batch;
+
+namespace app {
+namespace {
+
+constexpr auto usual_deadline = std::chrono::minutes(10);
+constexpr auto endpoint_check_interval = std::chrono::milliseconds(250);
+constexpr std::size_t longest_prompt_bytes = stagger::longest_prompt_line;
+
+std::string read_prompt(console& out) {
+    if (::isatty(STDIN_FILENO) == 1) out.remark("reading the prompt from standard input; Ctrl-D ends it");
+    std::string prompt;
+    std::string block(64 * 1024, '\0');
+    for (;;) {
+        const auto got = ::read(STDIN_FILENO, block.data(), block.size());
+        if (got == 0) break;
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno == EAGAIN) {
+            pollfd wait{STDIN_FILENO, POLLIN, 0};
+            ::poll(&wait, 1, -1);
+            continue;
+        }
+        if (got < 0)
+            throw failure(exit_code::file_failed, "standard input: " + batch::system_failure().message());
+        prompt.append(block, 0, static_cast<std::size_t>(got));
+        if (prompt.size() > longest_prompt_bytes) {
+            throw failure(exit_code::wrong_usage, "standard input: the prompt is longer than 16 MiB");
+        }
+    }
+    // The line end that echo and editors add is no part of the question.
+    if (prompt.ends_with('\n')) prompt.pop_back();
+    if (prompt.ends_with('\r')) prompt.pop_back();
+    return prompt;
+}
+
+/// One completion, and what can end it early.
+class session {
+ public:
+    session(const send_options& options, console& out)
+        : out_(out),
+          log_(make_log(out, options.log_level)),
+          plan_(make_plan(options, usual_deadline)),
+          summary_(options.summary_file),
+          started_(std::chrono::steady_clock::now()),
+          watch_(started_),
+          signals_(context_, SIGINT, SIGTERM),
+          check_timer_(context_) {
+        observer_.attach(plan_.client);
+        observer_.tell([this](stagger::error_code error) {
+            if (error) log_->info("attempt: {}", error.message());
+            watch_.ended(error);
+        });
+        try {
+            client_.emplace(context_.get_executor(), plan_.client, plan_.limits);
+        } catch (const std::invalid_argument& wrong) {
+            throw failure(exit_code::wrong_usage, wrong.what());
+        }
+    }
+
+    exit_code run(stagger::completion_request request) {
+        apply_defaults(plan_, request);
+        signals_.async_wait([this](stagger::error_code error, int) {
+            if (error) return;
+            interrupted_ = true;
+            client_->close();
+        });
+        check_later();
+        client_->async_complete(std::move(request),
+                                [this](stagger::error_code error, stagger::completion answer) {
+                                    error_ = error;
+                                    answer_ = std::move(answer);
+                                    context_.stop();
+                                });
+        context_.run();
+        return conclude();
+    }
+
+ private:
+    void check_later() {
+        check_timer_.expires_after(endpoint_check_interval);
+        check_timer_.async_wait([this](stagger::error_code error) {
+            if (error) return;
+            unusable_ = watch_.verdict(std::chrono::steady_clock::now(), client_->gate().status().in_flight);
+            unusable_ ? client_->close() : check_later();
+        });
+    }
+
+    exit_code conclude() {
+        observer_.tell({});
+        if (!unusable_) unusable_ = watch_.verdict(std::chrono::steady_clock::now(), 0);
+        if (!error_) unusable_.reset();
+        const auto code = explain();
+        batch::run_report report;
+        report.elapsed = std::chrono::steady_clock::now() - started_;
+        report.counts.add_effort(answer_.info);
+        report.counts.add_result(error_, answer_);
+        report.left = 0;
+        summary_.write(to_json(report, plan_.policy));
+        return code;
+    }
+
+    exit_code explain() {
+        const auto& info = answer_.info;
+        if (!error_) {
+            write_text();
+            return exit_code::done;
+        }
+        if (interrupted_) {
+            out_.remark("interrupted");
+            return exit_code::interrupted;
+        }
+        if (unusable_) {
+            const auto& reason = info.message.empty() ? unusable_->message() : info.message;
+            out_.error("cannot use " + plan_.base_url + ": " + without_secret(reason));
+            return exit_code::endpoint_unusable;
+        }
+        std::string message = error_.message();
+        if (info.attempts > 1) message += " after " + std::to_string(info.attempts) + " attempts";
+        if (info.last_error && info.last_error != error_) message += "; " + info.last_error.message();
+        if (!info.message.empty()) message += ": " + without_secret(info.message);
+        out_.error(message);
+        return error_ == stagger::errc::invalid_request ? exit_code::wrong_usage : exit_code::some_failed;
+    }
+
+    void write_text() {
+        auto text = answer_.text;
+        if (!text.ends_with('\n')) text.push_back('\n');
+        if (const auto failed = batch::write_all(STDOUT_FILENO, text)) {
+            throw failure(exit_code::file_failed, "standard output: " + failed.message());
+        }
+    }
+
+    std::string without_secret(std::string text) const {
+        return batch::without_secret(std::move(text), plan_.secret);
+    }
+
+    console& out_;
+    std::shared_ptr<spdlog::logger> log_;
+    send_plan plan_;
+    summary_file summary_;
+    stagger::time_point started_;
+    batch::endpoint_watch watch_;
+    attempt_observer observer_;
+    asio::io_context context_{1};
+    asio::signal_set signals_;
+    asio::steady_timer check_timer_;
+    std::optional<stagger::client> client_;
+    stagger::error_code error_ = stagger::errc::shut_down;
+    stagger::completion answer_;
+    std::optional<stagger::error_code> unusable_;
+    bool interrupted_ = false;
+};
+
+class complete_command final : public command {
+ public:
+    explicit complete_command(CLI::App& parser) {
+        parser.add_option("PROMPT", prompt_,
+                          "The prompt; without it, or as -, it is read from standard input");
+        parser.add_option("--system", system_, "System message (openai-chat)")->type_name("TEXT");
+        add_send_options(parser, options_);
+    }
+
+    exit_code run() override {
+        console out(options_.quiet);
+        session one(options_, out);
+        const auto prompt = !prompt_ || *prompt_ == "-" ? read_prompt(out) : *prompt_;
+        if (prompt.find_first_not_of(" \t\r\n") == std::string::npos) {
+            throw failure(exit_code::wrong_usage, "the prompt is empty");
+        }
+        stagger::completion_request request(prompt);
+        if (system_) request.system(*system_);
+        return one.run(std::move(request));
+    }
+
+ private:
+    std::optional<std::string> prompt_;
+    std::optional<std::string> system_;
+    send_options options_;
+};
+
+}  // namespace
+
+std::unique_ptr<command> make_complete_command(CLI::App& parser) {
+    return std::make_unique<complete_command>(parser);
+}
+
+}  // namespace app

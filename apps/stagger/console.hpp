@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace app {
+
+/** Standard error as the user sees it: messages, and below them one line that is redrawn in place.
+ *
+ * The line is there only on a terminal that can redraw; messages are whole lines in every case. Failures to
+ * write are ignored: there is nobody left to tell.
+ */
+class console {
+ public:
+    /// @param quiet no status line, no remarks; errors are still shown
+    explicit console(bool quiet);
+    ~console() { clear_status(); }
+    console(const console&) = delete;
+    console& operator=(const console&) = delete;
+
+    bool shows_status() const { return shows_status_; }
+    /// Columns of the terminal, asked for anew, since windows change.
+    unsigned width() const;
+
+    void status(std::string text);
+    void clear_status();
+    /// Always shown, with the program's name.
+    void error(std::string_view message);
+    /// Shown unless quiet, with the program's name.
+    void remark(std::string_view message);
+    /// Shown unless quiet, as it is.
+    void print(std::string_view text);
+    /// A whole log line, as it is.
+    void log(std::string_view line);
+
+ private:
+    void write_line(std::string_view prefix, std::string_view text);
+
+    bool quiet_;
+    bool shows_status_;
+    std::string drawn_;
+};
+
+}  // namespace app

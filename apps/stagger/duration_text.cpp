@@ -1,0 +1,46 @@
+#include "duration_text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace app {
+namespace {
+
+struct unit {
+    std::string_view name;
+    double seconds;
+};
+constexpr std::array units{unit{"ms", 0.001}, unit{"s", 1}, unit{"m", 60}, unit{"h", 3600}};
+
+// A year: what is longer is a slip of the keyboard.
+constexpr double longest_s = 366.0 * 24 * 3600;
+
+}  // namespace
+
+std::optional<stagger::duration> parse_duration(std::string_view text) {
+    if (text == "0") return stagger::duration(0);
+    double value = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+    if (error != std::errc() || !std::isfinite(value) || std::signbit(value)) return std::nullopt;
+    const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    for (const auto& each : units) {
+        if (each.name != name) continue;
+        const double seconds = value * each.seconds;
+        return seconds <= longest_s ? std::optional(stagger::from_seconds(seconds)) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+std::string format_clock(stagger::duration span) {
+    const auto whole = std::chrono::ceil<std::chrono::seconds>(span).count();
+    const auto hours = whole / 3600;
+    const auto minutes = whole / 60 % 60;
+    if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60);
+    return fmt::format("{}:{:02}", minutes, whole % 60);
+}
+
+}  // namespace app

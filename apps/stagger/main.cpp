@@ -1,0 +1,98 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/version.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "batch/write_all.hpp"
+#include "commands.hpp"
+#include "version.hpp"
+
+namespace {
+
+constexpr auto footer =
+    "Exit codes: 0 all done; 1 some prompts failed; 2 wrong usage or configuration;\n"
+    "3 a file cannot be read or written; 4 the endpoint cannot be used;\n"
+    "130 interrupted, the same command continues.";
+
+std::string version_text() {
+    return fmt::format("stagger {} (Boost {}.{}.{}, {})", app::version, BOOST_VERSION / 100000,
+                       BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100, app::compiler);
+}
+
+// A program started with a standard stream closed would open its own files in that place and write messages
+// into them. What is opened here instead refuses the wrong direction, so that a missing stream is an error
+// where it is used.
+void occupy_standard_streams() {
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(stream, F_GETFD) != -1) continue;
+        const int opened = ::open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        if (opened != stream) std::_Exit(static_cast<int>(app::exit_code::file_failed));
+    }
+}
+
+app::exit_code say(app::exit_code code, const std::string& message) {
+    stagger::batch::write_all(STDERR_FILENO, "stagger: " + message + "\n");
+    return code;
+}
+
+CLI::App& add_command(CLI::App& parser, const std::string& name, const std::string& description) {
+    auto& command = *parser.add_subcommand(name, description);
+    command.set_version_flag("--version", version_text())->description("Print the version");
+    command.set_help_flag("-h,--help", "Print this help");
+    command.footer(footer);
+    return command;
+}
+
+app::exit_code run(int count, char** arguments) {
+    CLI::App parser("Sends many completion requests to a language-model API without stampeding it.",
+                    "stagger");
+    parser.set_version_flag("--version", version_text())->description("Print the version");
+    parser.set_help_flag("-h,--help", "Print this help");
+    parser.require_subcommand(1);
+    parser.footer("stagger COMMAND --help explains a command.");
+    auto& complete_parser = add_command(parser, "complete", "Answer one prompt on standard output");
+    auto& batch_parser = add_command(parser, "batch", "Answer a list of prompts into a results file");
+    const auto complete = app::make_complete_command(complete_parser);
+    const auto batch = app::make_batch_command(batch_parser);
+    try {
+        parser.parse(count, arguments);
+    } catch (const CLI::Success& asked) {
+        // Help or version: whoever closed the pipe has read enough.
+        std::ostringstream text;
+        std::ostringstream none;
+        parser.exit(asked, text, none);
+        stagger::batch::write_all(STDOUT_FILENO, text.str());
+        return app::exit_code::done;
+    } catch (const CLI::ParseError& wrong) {
+        if (count < 2) {
+            stagger::batch::write_all(STDERR_FILENO, parser.help());
+            return app::exit_code::wrong_usage;
+        }
+        return say(app::exit_code::wrong_usage, std::string(wrong.what()) + " (see --help)");
+    }
+    return complete_parser.parsed() ? complete->run() : batch->run();
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    occupy_standard_streams();
+    std::signal(SIGPIPE, SIG_IGN);
+    auto code = app::exit_code::done;
+    try {
+        code = run(count, arguments);
+    } catch (const app::failure& known) {
+        code = say(known.code(), known.what());
+    } catch (const std::exception& unexpected) {
+        code = say(app::exit_code::some_failed, std::string("failed: ") + unexpected.what());
+    }
+    // Everything is written and closed. A look-up that still blocks a thread of the resolver must not hold
+    // the exit.
+    std::_Exit(static_cast<int>(code));
+}

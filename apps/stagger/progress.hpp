@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "stagger/coordinator.hpp"
+
+namespace app {
+
+/// What the progress line tells.
+struct progress {
+    std::size_t done = 0;
+    std::size_t failed = 0;
+    std::optional<std::size_t> left;  ///< not recorded yet; nothing if unknown
+    stagger::coordinator_status gate;
+    stagger::duration elapsed{0};
+    bool stopping = false;
+};
+
+/// One line of at most `width` columns. What matters least is left out first where it would be longer.
+std::string format_progress(const progress& view, unsigned width);
+
+/// How long the rest takes at the present pace; nothing while that cannot be told.
+std::optional<stagger::duration> time_left(const progress& view);
+
+}  // namespace app

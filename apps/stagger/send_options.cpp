@@ -1,0 +1,280 @@
+#include "send_options.hpp"
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "api_key.hpp"
+#include "duration_text.hpp"
+#include "exit_code.hpp"
+#include "policies.hpp"
+#include "stagger/dialect.hpp"
+
+namespace app {
+namespace {
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+CLI::Option* add_duration(CLI::App& command, const std::string& name,
+                          std::function<void(stagger::duration)> set, const std::string& help) {
+    const auto read = [name, set = std::move(set)](const std::string& text) {
+        const auto value = parse_duration(text);
+        if (!value) throw CLI::ValidationError(name, "must read like 250ms, 30s or 5m, is \"" + text + "\"");
+        set(*value);
+    };
+    return command.add_option_function<std::string>(name, read, help)->type_name("DURATION");
+}
+
+// CLI11 reads "-1" into an unsigned as a very large number.
+CLI::Option* add_count(CLI::App& command, const std::string& name, std::function<void(unsigned)> set,
+                       unsigned least, const std::string& help) {
+    const auto read = [name, set = std::move(set), least](const std::string& text) {
+        unsigned value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error != std::errc() || end != text.data() + text.size() || value < least) {
+            throw CLI::ValidationError(
+                name, "must be a whole number from " + std::to_string(least) + ", is \"" + text + "\"");
+        }
+        set(value);
+    };
+    return command.add_option_function<std::string>(name, read, help)->type_name("N");
+}
+
+void add_endpoint_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Endpoint";
+    command
+        .add_option("--base-url", options.base_url,
+                    "Where the API is, such as https://api.example.com/v1 "
+                    "(else OPENAI_BASE_URL; for llm-engine LLM_ENGINE_BASE_PATH)")
+        ->type_name("URL")
+        ->group(group);
+    command.add_option("--model", options.model, "Model of prompts that name none")
+        ->type_name("NAME")
+        ->group(group);
+    command
+        .add_option(
+            "--dialect", options.dialect,
+            "What the server speaks: openai-chat, openai-completions or llm-engine (default openai-chat)")
+        ->type_name("NAME")
+        ->group(group);
+    command
+        .add_option("--api-key-file", options.api_key_file,
+                    "File that holds the API key (else OPENAI_API_KEY; for llm-engine SCALE_API_KEY)")
+        ->type_name("FILE")
+        ->group(group);
+    command
+        .add_option("--ca-file", options.ca_file,
+                    "Certificate authorities to trust beside the system's (PEM)")
+        ->type_name("FILE")
+        ->group(group);
+    command
+        .add_option("--header", options.headers, "A header for every request, \"Name: value\"; repeatable")
+        ->type_name("HEADER")
+        ->group(group)
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+void add_request_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Request";
+    add_count(
+        command, "--max-tokens", [&options](unsigned value) { options.max_tokens = value; }, 1,
+        "Tokens to generate at most (default: the server's)")
+        ->group(group);
+    command
+        .add_option("--temperature", options.temperature, "0 to 2; llm-engine 0 to 1 (default: the server's)")
+        ->type_name("X")
+        ->group(group);
+    command.add_option("--param", options.params, "Any member of the request's body, NAME=JSON; repeatable")
+        ->type_name("NAME=JSON")
+        ->group(group)
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+void add_limit_options(CLI::App& command, send_options& options, const std::string& usual_deadline) {
+    constexpr auto group = "Limits";
+    command
+        .add_option("--policy", options.policy,
+                    "Who decides when to send: " + policy_names() + " (default coordinated)")
+        ->type_name("NAME")
+        ->group(group);
+    add_count(
+        command, "--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
+        "Requests in flight at most (default 256)")
+        ->group(group);
+    add_count(
+        command, "--max-attempts", [&options](unsigned value) { options.max_attempts = value; }, 0,
+        "Times a prompt is sent at most; 0: until its deadline (default 0; tenacity 6, openai-sdk 3)")
+        ->group(group);
+    add_duration(
+        command, "--timeout", [&options](stagger::duration value) { options.timeout = value; },
+        "One attempt, from sending to the answer's end (default 300s)")
+        ->group(group);
+    add_duration(
+        command, "--deadline", [&options](stagger::duration value) { options.deadline = value; },
+        "One prompt from the moment it is taken up, waiting included; 0: none (default " + usual_deadline +
+            ")")
+        ->group(group);
+    command
+        .add_option("--rpm", options.requests_per_minute,
+                    "A known limit, kept without testing it: requests a minute")
+        ->type_name("N")
+        ->group(group);
+    command.add_option("--tpm", options.tokens_per_minute, "The same for tokens a minute")
+        ->type_name("N")
+        ->group(group);
+    command
+        .add_option("--jitter-seed", options.jitter_seed,
+                    "Seed of everything random (default: from the system)")
+        ->type_name("N")
+        ->group(group);
+}
+
+void add_report_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Report";
+    command.add_flag("--quiet", options.quiet, "Say nothing but errors")->group(group);
+    command
+        .add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off (default warn)")
+        ->type_name("LEVEL")
+        ->group(group);
+    command.add_option("--summary", options.summary_file, "Write the run's figures there as JSON")
+        ->type_name("FILE")
+        ->group(group);
+}
+
+std::pair<std::string, std::string> parse_header(const std::string& text) {
+    const auto colon = text.find(':');
+    if (colon == std::string::npos || colon == 0) {
+        throw failure(exit_code::wrong_usage, "--header: must read \"Name: value\"");
+    }
+    auto name = text.substr(0, colon);
+    const auto value_begin = text.find_first_not_of(" \t", colon + 1);
+    auto value = value_begin == std::string::npos ? std::string() : text.substr(value_begin);
+    std::string lower = name;
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    if (lower == "authorization") {
+        throw failure(exit_code::wrong_usage,
+                      "--header: a key does not belong on the command line, where others can read it; use "
+                      "--api-key-file");
+    }
+    return {std::move(name), std::move(value)};
+}
+
+std::pair<std::string, std::string> parse_param(const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        throw failure(exit_code::wrong_usage, "--param: must read NAME=JSON, is \"" + text + "\"");
+    }
+    auto name = text.substr(0, equals);
+    auto value = text.substr(equals + 1);
+    if (name == "stream") throw failure(exit_code::wrong_usage, "--param stream: answers are taken whole");
+    boost::json::error_code wrong;
+    boost::json::parse(value, wrong);
+    if (wrong) {
+        throw failure(exit_code::wrong_usage,
+                      "--param " + name + ": the value must be JSON (a text needs quotes), is " + value);
+    }
+    return {std::move(name), std::move(value)};
+}
+
+void set_policy(const send_options& options, send_plan& plan) {
+    const auto chosen = find_policy(options.policy);
+    stagger::retry_policy retry;
+    retry.max_attempts(options.max_attempts.value_or(chosen.max_attempts));
+    plan.client.retry(std::move(retry));
+    if (chosen.backoff) plan.client.backoff(*chosen.backoff).backoff_after_rejection(true);
+    plan.client.obey_retry_after(chosen.obeys_retry_after);
+    plan.limits.pacing(chosen.pacing);
+    plan.policy = options.policy;
+}
+
+void set_endpoint(const send_options& options, send_plan& plan) {
+    const auto dialect = stagger::parse_dialect(options.dialect);
+    if (!dialect) {
+        throw failure(exit_code::wrong_usage,
+                      "--dialect: must be openai-chat, openai-completions or llm-engine, is \"" +
+                          options.dialect + "\"");
+    }
+    plan.dialect = *dialect;
+    const bool llm_engine = *dialect == stagger::dialect::llm_engine;
+    const auto* url_variable = llm_engine ? "LLM_ENGINE_BASE_PATH" : "OPENAI_BASE_URL";
+    const auto* key_variable = llm_engine ? "SCALE_API_KEY" : "OPENAI_API_KEY";
+    plan.base_url = options.base_url.empty() ? environment(url_variable) : options.base_url;
+    if (plan.base_url.empty()) {
+        throw failure(exit_code::wrong_usage,
+                      std::string("no base URL: give --base-url or set ") + url_variable);
+    }
+    plan.secret = options.api_key_file.empty() ? checked_api_key(environment(key_variable), key_variable)
+                                               : read_api_key(options.api_key_file);
+    if (!options.ca_file.empty() && ::access(options.ca_file.c_str(), R_OK) != 0) {
+        throw failure(exit_code::file_failed,
+                      options.ca_file + ": " + std::error_code(errno, std::generic_category()).message());
+    }
+    plan.client.base_url(plan.base_url).dialect(*dialect).model(options.model).api_key(plan.secret);
+    plan.client.ca_file(options.ca_file);
+}
+
+}  // namespace
+
+void add_send_options(CLI::App& command, send_options& options) {
+    const auto usual_deadline = command.get_name() == "complete" ? "10m" : "none";
+    add_endpoint_options(command, options);
+    add_request_options(command, options);
+    add_limit_options(command, options, usual_deadline);
+    add_report_options(command, options);
+}
+
+send_plan make_plan(const send_options& options, stagger::duration usual_deadline) {
+    send_plan plan;
+    set_policy(options, plan);
+    set_endpoint(options, plan);
+    if (options.timeout <= stagger::duration::zero()) {
+        throw failure(exit_code::wrong_usage, "--timeout: must be longer than 0");
+    }
+    plan.client.attempt_timeout(options.timeout).deadline(options.deadline.value_or(usual_deadline));
+    plan.client.jitter_seed(options.jitter_seed);
+    for (const auto& each : options.headers) {
+        auto [name, value] = parse_header(each);
+        plan.client.header(std::move(name), std::move(value));
+    }
+    for (const auto& each : options.params) plan.params.push_back(parse_param(each));
+    const double highest = plan.dialect == stagger::dialect::llm_engine ? 1 : 2;
+    if (options.temperature && !(*options.temperature >= 0 && *options.temperature <= highest)) {
+        throw failure(exit_code::wrong_usage,
+                      "--temperature: must be within 0 and " + std::to_string(int(highest)));
+    }
+    plan.max_tokens = options.max_tokens;
+    plan.temperature = options.temperature;
+    plan.limits.max_in_flight(options.max_concurrency);
+    for (const auto& [name, value] :
+         {std::pair("--rpm", options.requests_per_minute), std::pair("--tpm", options.tokens_per_minute)}) {
+        if (!(value >= 0 && value < 1e12)) {
+            throw failure(exit_code::wrong_usage,
+                          std::string(name) + ": must be a number from 0 (0: unknown)");
+        }
+    }
+    plan.limits.requests_per_minute(options.requests_per_minute).tokens_per_minute(options.tokens_per_minute);
+    return plan;
+}
+
+void apply_defaults(const send_plan& plan, stagger::completion_request& request) {
+    if (plan.max_tokens && !request.max_new_tokens()) request.max_new_tokens(*plan.max_tokens);
+    if (plan.temperature && !request.temperature()) request.temperature(*plan.temperature);
+    for (const auto& [name, value] : plan.params) {
+        const auto& own = request.members();
+        const auto same = [&name = name](const auto& member) { return member.first == name; };
+        if (std::none_of(own.begin(), own.end(), same)) request.set(name, value);
+    }
+}
+
+}  // namespace app

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "stagger/client.hpp"
+#include "stagger/completion.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace app {
+
+/// What every subcommand that sends takes on its command line, as given.
+struct send_options {
+    std::string base_url;
+    std::string model;
+    std::string dialect = "openai-chat";
+    std::string api_key_file;
+    std::string policy = "coordinated";
+    unsigned max_concurrency = 256;
+    std::optional<unsigned> max_attempts;
+    stagger::duration timeout = std::chrono::seconds(300);
+    std::optional<stagger::duration> deadline;
+    double requests_per_minute = 0;
+    double tokens_per_minute = 0;
+    std::string ca_file;
+    std::optional<unsigned> max_tokens;
+    std::optional<double> temperature;
+    std::vector<std::string> params;
+    std::vector<std::string> headers;
+    std::uint64_t jitter_seed = 0;
+    bool quiet = false;
+    std::string log_level = "warn";
+    std::string summary_file;
+};
+
+/// Adds the options to a subcommand; `options` must outlive the parsing.
+void add_send_options(CLI::App& command, send_options& options);
+
+/// The options, checked and put into the library's terms.
+struct send_plan {
+    stagger::client_options client;
+    stagger::coordinator_options limits;
+    stagger::dialect dialect = stagger::dialect::openai_chat;
+    std::string policy;
+    std::string base_url;
+    std::string secret;  ///< the API key
+    std::vector<std::pair<std::string, std::string>> params;
+    std::optional<unsigned> max_tokens;
+    std::optional<double> temperature;
+};
+
+/** Fills in what is not given from the environment.
+ * @param usual_deadline of a request, where none is given; zero: none
+ * @throws failure wrong_usage or file_failed
+ */
+send_plan make_plan(const send_options& options, stagger::duration usual_deadline);
+
+/// Adds to a request what the command line says and the request does not.
+void apply_defaults(const send_plan& plan, stagger::completion_request& request);
+
+}  // namespace app

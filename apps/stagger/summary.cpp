@@ -1,0 +1,88 @@
+#include "summary.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "batch/write_all.hpp"
+#include "exit_code.hpp"
+
+namespace app {
+namespace {
+
+double per(double amount, double of) {
+    return of > 0 ? amount / of : 0;
+}
+
+double goodput(const stagger::batch::run_report& report) {
+    return per(static_cast<double>(report.counts.succeeded), stagger::to_seconds(report.elapsed));
+}
+
+}  // namespace
+
+std::string describe(const stagger::batch::run_report& report) {
+    const auto& counts = report.counts;
+    const auto succeeded = static_cast<double>(counts.succeeded);
+    const auto recorded = static_cast<double>(counts.recorded());
+    std::string text = fmt::format("{} answered, {} failed", counts.succeeded, counts.failed);
+    if (counts.skipped > 0) text += fmt::format(", {} answered before", counts.skipped);
+    text +=
+        fmt::format("; {:.1f} s, {:.2f} answers/s\n", stagger::to_seconds(report.elapsed), goodput(report));
+    if (counts.succeeded > 0) {
+        text += fmt::format("attempts per success {:.2f}, rejections per 100 successes {:.1f}, ",
+                            static_cast<double>(counts.attempts) / succeeded,
+                            100 * static_cast<double>(counts.rejected) / succeeded);
+    } else {
+        text += fmt::format("attempts {}, rejections {}, ", counts.attempts, counts.rejected);
+    }
+    const auto waiting = stagger::to_seconds(counts.waiting);
+    text += fmt::format("waiting {:.2f} s a prompt, {:.1f} s in all\n", per(waiting, recorded), waiting);
+    for (const auto& [reason, count] : counts.failures)
+        text += fmt::format("failed: {} x {}\n", count, reason);
+    return text;
+}
+
+std::string to_json(const stagger::batch::run_report& report, const std::string& policy) {
+    const auto& counts = report.counts;
+    boost::json::object figures;
+    figures["succeeded"] = counts.succeeded;
+    figures["failed"] = counts.failed;
+    figures["attempts"] = counts.attempts;
+    figures["rejected"] = counts.rejected;
+    figures["elapsed_s"] = stagger::to_seconds(report.elapsed);
+    figures["goodput_per_s"] = goodput(report);
+    figures["waiting_s"] = stagger::to_seconds(counts.waiting);
+    figures["skipped"] = counts.skipped;
+    if (report.left) {
+        figures["left"] = *report.left;
+    } else {
+        figures["left"] = nullptr;
+    }
+    figures["policy"] = policy;
+    figures["prompt_tokens"] = counts.prompt_tokens;
+    figures["completion_tokens"] = counts.completion_tokens;
+    return boost::json::serialize(figures) + "\n";
+}
+
+summary_file::summary_file(const std::string& path) : path_(path) {
+    if (path_.empty()) return;
+    constexpr mode_t by_umask = 0666;
+    file_ = stagger::batch::file_handle(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, by_umask));
+    if (!file_)
+        throw failure(exit_code::file_failed, path_ + ": " + stagger::batch::system_failure().message());
+}
+
+void summary_file::write(const std::string& text) {
+    if (!file_) return;
+    struct stat info {};
+    const bool regular = ::fstat(file_.get(), &info) == 0 && S_ISREG(info.st_mode);
+    auto failed = regular && ::ftruncate(file_.get(), 0) != 0 ? stagger::batch::system_failure()
+                                                              : boost::system::error_code();
+    if (!failed) failed = stagger::batch::write_all(file_.get(), text);
+    if (failed) throw failure(exit_code::file_failed, path_ + ": " + failed.message());
+}
+
+}  // namespace app

@@ -1,0 +1,182 @@
+#include "throttled_server/answer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <ctime>
+
+#include "throttled_server/limit_headers.hpp"
+
+namespace stagger::server {
+
+namespace json = boost::json;
+
+namespace {
+
+std::string answer_text(const std::string& prompt) {
+    return "answer to: " + prompt;
+}
+
+/// Tokens of all answers together, as far as the request allowed.
+std::uint64_t completion_tokens(const call& asked) {
+    std::uint64_t count = 0;
+    for (const std::string& prompt : asked.prompts) {
+        count += std::min(asked.max_tokens, estimate_tokens(answer_text(prompt).size()));
+    }
+    return count;
+}
+
+json::array choices(const call& asked) {
+    json::array all;
+    for (const std::string& prompt : asked.prompts) {
+        json::object choice{{"index", all.size()}, {"finish_reason", "stop"}, {"logprobs", nullptr}};
+        if (asked.spoken == dialect::openai_chat) {
+            choice["message"] = {{"role", "assistant"}, {"content", answer_text(prompt)}};
+        } else {
+            choice["text"] = answer_text(prompt);
+        }
+        all.push_back(std::move(choice));
+    }
+    return all;
+}
+
+std::string_view reason_phrase(unsigned status) {
+    switch (status) {
+        case 200:
+            return "OK";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 413:
+            return "Content Too Large";
+        case 429:
+            return "Too Many Requests";
+        case 431:
+            return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
+        case 502:
+            return "Bad Gateway";
+        case 503:
+            return "Service Unavailable";
+        case 504:
+            return "Gateway Timeout";
+        default:
+            return status < 500 ? "Client Error" : "Server Error";
+    }
+}
+
+/// `format` as strftime has it, in UTC and in the C locale, which nothing in this program changes.
+std::string utc(std::int64_t unix_time, const char* format) {
+    const auto seconds = static_cast<std::time_t>(unix_time);
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 64> text{};
+    return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
+}
+
+/// The Date header's value, made once a second.
+const std::string& http_date(std::int64_t unix_now) {
+    thread_local std::int64_t made_for = -1;
+    thread_local std::string made;
+    if (made_for != unix_now) {
+        made = utc(unix_now, "%a, %d %b %Y %H:%M:%S GMT");
+        made_for = unix_now;
+    }
+    return made;
+}
+
+std::string_view openai_type(unsigned status) {
+    if (status == 401) return "invalid_request_error";
+    if (status == 429) return "requests";
+    return status < 500 ? "invalid_request_error" : "server_error";
+}
+
+json::value openai_code(unsigned status) {
+    if (status == 401) return "invalid_api_key";
+    if (status == 429) return "rate_limit_exceeded";
+    if (status == 503) return "service_unavailable";
+    return nullptr;
+}
+
+}  // namespace
+
+std::string completion_body(const call& asked, std::string_view request_id, std::int64_t unix_now) {
+    const std::uint64_t answered = completion_tokens(asked);
+    if (asked.spoken == dialect::llm_engine) {
+        const json::object output{{"text", answer_text(asked.prompts.front())},
+                                  {"num_prompt_tokens", asked.prompt_tokens},
+                                  {"num_completion_tokens", answered},
+                                  {"tokens", nullptr}};
+        return json::serialize(json::object{{"request_id", request_id}, {"output", output}});
+    }
+    const bool chat = asked.spoken == dialect::openai_chat;
+    const json::object usage{{"prompt_tokens", asked.prompt_tokens},
+                             {"completion_tokens", answered},
+                             {"total_tokens", asked.prompt_tokens + answered}};
+    return json::serialize(json::object{{"id", (chat ? "chatcmpl-" : "cmpl-") + std::string(request_id)},
+                                        {"object", chat ? "chat.completion" : "text_completion"},
+                                        {"created", unix_now},
+                                        {"model", asked.model},
+                                        {"choices", choices(asked)},
+                                        {"usage", usage}});
+}
+
+std::string error_body(stagger::dialect spoken, unsigned status, std::string_view message,
+                       std::string_view member, std::int64_t unix_now) {
+    if (spoken == dialect::llm_engine) {
+        if (status == 429) {
+            return json::serialize(
+                json::object{{"error", "Too many requests"}, {"timestamp", rfc3339(unix_now)}});
+        }
+        return json::serialize(json::object{{"detail", message}});
+    }
+    const json::value parameter = member.empty() ? json::value(nullptr) : json::value(member);
+    const json::object error{{"message", message},
+                             {"type", openai_type(status)},
+                             {"param", parameter},
+                             {"code", openai_code(status)}};
+    return json::serialize(json::object{{"error", error}});
+}
+
+std::string_view provider_message(unsigned status) {
+    if (status == 429) return "Rate limit reached, please try again later";
+    if (status == 503 || status == 529)
+        return "The service is overloaded or unavailable, please try again later";
+    return status < 500 ? "The request was refused" : "The server had an error while processing the request";
+}
+
+std::string hint_lines(const provider::decision& decided, const provider::hints_description& hints,
+                       std::int64_t unix_now) {
+    std::string lines;
+    if (decided.retry_after) append_retry_after(lines, hints.retry_after, *decided.retry_after);
+    append_limit_headers(lines, hints.headers, decided.headers, unix_now);
+    return lines;
+}
+
+std::string whole_response(const response_head& head, std::string_view body) {
+    std::string whole;
+    whole.reserve(320 + head.extra_lines.size() + body.size());
+    whole.append("HTTP/1.1 ")
+        .append(std::to_string(head.status))
+        .append(" ")
+        .append(reason_phrase(head.status));
+    whole.append("\r\nDate: ").append(http_date(head.unix_now));
+    whole.append("\r\nContent-Type: application/json\r\nContent-Length: ")
+        .append(std::to_string(body.size()));
+    if (!head.request_id.empty()) whole.append("\r\nx-request-id: ").append(head.request_id);
+    if (!head.connection.empty()) whole.append("\r\nConnection: ").append(head.connection);
+    return whole.append("\r\n").append(head.extra_lines).append("\r\n").append(body);
+}
+
+std::string rfc3339(std::int64_t unix_time) {
+    return utc(unix_time, "%Y-%m-%dT%H:%M:%SZ");
+}
+
+}  // namespace stagger::server

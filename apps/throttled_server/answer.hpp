@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "provider/model.hpp"
+#include "throttled_server/call.hpp"
+
+/// What the server says: bodies in either dialect, and the head around them.
+namespace stagger::server {
+
+/// The completion: "answer to: " and the prompt, the same whenever the same is asked.
+std::string completion_body(const call& asked, std::string_view request_id, std::int64_t unix_now);
+
+/// An error in the dialect's own shape.
+/// @param member the member of the request that is wrong, or empty
+std::string error_body(stagger::dialect spoken, unsigned status, std::string_view message,
+                       std::string_view member, std::int64_t unix_now);
+
+/// What a refusal or a failure of the provider is told as.
+std::string_view provider_message(unsigned status);
+
+/// Retry-After and rate-limit header lines, each with its CRLF.
+std::string hint_lines(const provider::decision& decided, const provider::hints_description& hints,
+                       std::int64_t unix_now);
+
+struct response_head {
+    unsigned status = 200;
+    std::string request_id;        ///< may be empty
+    std::string_view extra_lines;  ///< each with its CRLF
+    std::string_view connection;   ///< the Connection header's value; empty: none
+    std::int64_t unix_now = 0;
+};
+
+/// Head and body in one string, so that one write sends them.
+std::string whole_response(const response_head& head, std::string_view body);
+
+/// "2024-01-27T16:05:00Z"
+std::string rfc3339(std::int64_t unix_time);
+
+}  // namespace stagger::server

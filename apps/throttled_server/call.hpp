@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "stagger/dialect.hpp"
+
+namespace stagger::server {
+
+/// What a path and a method ask for.
+enum class route { completion, stats, reset_stats, wrong_method, nothing };
+
+struct destination {
+    route to = route::nothing;
+    stagger::dialect spoken = dialect::openai_chat;  ///< also how an error is to be told
+    std::string_view allow;                          ///< the one method that the path takes
+};
+
+/// Whatever base path precedes them, "/chat/completions", "/completions" and "/v1/llm/completions-sync" are
+/// known.
+/// @param target path and query
+destination find_destination(std::string_view method, std::string_view target);
+
+/// A completion request as the provider needs it.
+struct call {
+    stagger::dialect spoken = dialect::openai_chat;
+    std::string model;
+    std::vector<std::string> prompts;  ///< one answer each; of a chat the last message's text
+    std::uint64_t prompt_tokens = 0;   ///< estimated: four characters each
+    std::uint64_t max_tokens = 0;      ///< as asked, or the default
+
+    /// What it costs where tokens are limited.
+    double cost() const { return static_cast<double>(prompt_tokens + max_tokens); }
+};
+
+/// Why a body is no completion request.
+struct call_problem {
+    std::string message;
+    std::string member;  ///< the body's member that is wrong; empty if it is the whole
+};
+
+std::variant<call, call_problem> read_call(stagger::dialect spoken, std::string_view target,
+                                           std::string_view body);
+
+/// Estimated tokens of a text.
+std::uint64_t estimate_tokens(std::size_t characters);
+
+}  // namespace stagger::server

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/channel.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "provider/description.hpp"
+#include "provider/draw.hpp"
+#include "provider/model.hpp"
+#include "stagger/random.hpp"
+#include "throttled_server/agenda.hpp"
+#include "throttled_server/statistics.hpp"
+
+namespace stagger::server {
+
+/** @brief The provider model in real time: a request is brought here and comes back when its answer may be
+ * sent.
+ *
+ * Travelling (the scenario's round trip), standing in the provider's line and being served are waits on one
+ * timer. Runs on one executor that never runs two handlers at once.
+ */
+class provider_desk {
+ public:
+    /// A connection, which brings one request at a time.
+    class visitor {
+     public:
+        explicit visitor(const boost::asio::any_io_executor& executor) : changed_(executor, 1) {}
+        /// The client is gone: whatever the visitor waits for ends, and what it holds is freed.
+        void leave();
+        bool gone() const { return gone_; }
+
+     private:
+        friend class provider_desk;
+        void wake();
+
+        boost::asio::experimental::channel<void(boost::system::error_code)> changed_;
+        bool gone_ = false;
+        bool due_ = false;
+        std::optional<provider::decision> called_;  // from the provider's line
+    };
+
+    provider_desk(const boost::asio::any_io_executor& executor, const provider::scenario& scenario,
+                  std::uint64_t seed, statistics_recorder& recorder);
+
+    /// What the provider decided, when its answer may be sent; nothing if the visitor left before.
+    boost::asio::awaitable<std::optional<provider::decision>> visit(visitor& who, std::string key,
+                                                                    std::size_t caller, double tokens);
+    /// For timers of the server's own.
+    agenda& timers() { return agenda_; }
+
+ private:
+    boost::asio::awaitable<void> pause(visitor& who, time_point until);
+    boost::asio::awaitable<std::optional<provider::decision>> stand_in_line(visitor& who,
+                                                                            provider::request_id place);
+    /// Calls those from the line whom the provider admits or refuses now.
+    void settle_line();
+    duration half_trip();
+
+    agenda agenda_;
+    provider::model model_;
+    statistics_recorder& recorder_;
+    const provider::provider_description described_;
+    random_source trips_;
+    std::unordered_map<std::uint64_t, visitor*> line_;
+    time_point alarm_ = never;  // the earliest look at the line that is planned
+};
+
+}  // namespace stagger::server

@@ -1,0 +1,347 @@
+#include "throttled_server/server.hpp"
+
+#include <sys/socket.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <unordered_set>
+#include <utility>
+
+#include "throttled_server/answer.hpp"
+#include "throttled_server/api_key.hpp"
+#include "throttled_server/call.hpp"
+#include "throttled_server/provider_desk.hpp"
+
+namespace stagger::server {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr std::uint32_t largest_header = 16u << 10;
+constexpr std::uint64_t largest_body = 16u << 20;
+constexpr std::size_t read_size = 4096;  // an ordinary request fits
+constexpr std::size_t most_connections = 20'000;
+constexpr duration accept_pause = std::chrono::milliseconds(50);  // when descriptors have run out
+constexpr duration sweep_period = std::chrono::seconds(1);  // how late an idle connection may be noticed
+
+constexpr auto with_error = asio::as_tuple(asio::deferred);
+using request_parser = http::request_parser<http::string_body>;
+using request_message = request_parser::value_type;
+
+std::int64_t unix_now() {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+std::string_view view(boost::beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+}  // namespace
+
+class server::core : public std::enable_shared_from_this<server::core> {
+ public:
+    class session;
+
+    core(const asio::any_io_executor& executor, provider::scenario what, const options& how)
+        : recorder(std::chrono::steady_clock::now(), rfc3339(unix_now())),
+          desk(executor, what, how.seed.value_or(what.seed), recorder),
+          scenario(std::move(what)),
+          chosen(how),
+          acceptor(executor, tcp::endpoint(asio::ip::make_address(how.host), how.port)),
+          local(acceptor.local_endpoint()) {}
+
+    void start();
+    void close();
+
+    statistics_recorder recorder;
+    provider_desk desk;
+    const provider::scenario scenario;
+    const options chosen;
+    caller_names callers;
+    tcp::acceptor acceptor;
+    const tcp::endpoint local;
+    std::unordered_set<session*> sessions;
+    std::uint64_t requests = 0;
+
+ private:
+    asio::awaitable<void> accept_all();
+    void sweep();
+};
+
+/// One connection: takes requests off it one after the other, so that a client that pipelines waits in its
+/// socket.
+class server::core::session : public std::enable_shared_from_this<server::core::session> {
+ public:
+    session(std::shared_ptr<core> home, tcp::socket accepted)
+        : home_(std::move(home)), socket_(std::move(accepted)), visitor_(socket_.get_executor()) {
+        home_->sessions.insert(this);
+        home_->recorder.connected();
+    }
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+    ~session() {
+        home_->recorder.disconnected();
+        home_->sessions.erase(this);
+    }
+
+    asio::awaitable<void> run();
+    void close();
+    bool overdue(time_point now) const { return deadline_ <= now; }
+
+ private:
+    /// False when nothing more can be read. A request that breaks a bound or the protocol sets `refused_`.
+    asio::awaitable<bool> read_request();
+    asio::awaitable<std::string> answer(const request_message& request);
+    asio::awaitable<std::string> complete(const request_message& request, destination found);
+    std::string refuse(destination found, unsigned status, std::string_view message,
+                       std::string_view member = {});
+    std::string respond(unsigned status, std::string_view lines, std::string_view body,
+                        std::string id = {}) const;
+    bool authorized(const request_message& request) const;
+    void watch_for_departure();
+    void limit_time() { deadline_ = std::chrono::steady_clock::now() + home_->chosen.idle_timeout; }
+
+    std::shared_ptr<core> home_;
+    tcp::socket socket_;
+    provider_desk::visitor visitor_;
+    boost::beast::flat_buffer inbox_;
+    std::optional<request_parser> parser_;
+    unsigned refused_ = 0;  // status of the answer before the connection is closed
+    bool keep_alive_ = true;
+    time_point deadline_ = never;
+};
+
+asio::awaitable<void> server::core::session::run() {
+    error_code ignored;
+    socket_.set_option(tcp::no_delay(true), ignored);
+    while (keep_alive_ && !visitor_.gone()) {
+        limit_time();
+        if (!co_await read_request()) break;
+        deadline_ = never;  // an answer takes as long as the provider says
+        std::string response;
+        if (refused_ != 0) {
+            keep_alive_ = false;
+            home_->recorder.invalid();
+            response = respond(
+                refused_, {},
+                error_body(dialect::openai_chat, refused_, "The request is not acceptable", {}, unix_now()));
+        } else {
+            keep_alive_ = parser_->keep_alive();
+            const request_message request = parser_->release();
+            response = co_await answer(request);
+        }
+        if (visitor_.gone()) break;
+        limit_time();
+        const auto [error, count] = co_await asio::async_write(socket_, asio::buffer(response), with_error);
+        if (error) break;
+    }
+    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+}
+
+asio::awaitable<bool> server::core::session::read_request() {
+    parser_.emplace();
+    parser_->header_limit(largest_header);
+    parser_->body_limit(largest_body);
+    parser_->eager(true);
+    for (;;) {
+        error_code error;
+        while (inbox_.size() > 0 && !parser_->is_done() && !error) {
+            inbox_.consume(parser_->put(inbox_.data(), error));
+        }
+        if (parser_->is_done()) co_return true;
+        if (error && error != http::error::need_more) {
+            const bool long_head = error == http::error::header_limit;
+            refused_ = error == http::error::body_limit ? 413 : long_head ? 431 : 400;
+            co_return true;
+        }
+        if (inbox_.size() > largest_header) {
+            refused_ = 431;
+            co_return true;
+        }
+        const auto [unread, count] = co_await socket_.async_read_some(inbox_.prepare(read_size), with_error);
+        inbox_.commit(count);
+        if (unread || visitor_.gone()) co_return false;
+    }
+}
+
+asio::awaitable<std::string> server::core::session::answer(const request_message& request) {
+    const destination found = find_destination(view(request.method_string()), view(request.target()));
+    switch (found.to) {
+        case route::completion:
+            co_return co_await complete(request, found);
+        case route::stats:
+            co_return respond(
+                200, {},
+                to_json(home_->recorder.snapshot(std::chrono::steady_clock::now()), home_->scenario.name));
+        case route::reset_stats:
+            home_->recorder.reset();
+            co_return respond(200, {}, "{}");
+        case route::wrong_method:
+            co_return refuse(found, 405, "This path knows another method");
+        case route::nothing:
+            break;
+    }
+    co_return refuse(found, 404, "Nothing is served at this path");
+}
+
+asio::awaitable<std::string> server::core::session::complete(const request_message& request,
+                                                             destination found) {
+    if (!authorized(request)) {
+        home_->recorder.unauthorized();
+        co_return respond(401, {},
+                          error_body(found.spoken, 401, "Incorrect API key provided", {}, unix_now()));
+    }
+    const auto read = read_call(found.spoken, view(request.target()), request.body());
+    if (const auto* problem = std::get_if<call_problem>(&read)) {
+        co_return refuse(found, 400, problem->message, problem->member);
+    }
+    const call& asked = std::get<call>(read);
+    const std::string key(view(request[http::field::authorization]));
+    std::string id = "req-" + std::to_string(++home_->requests);
+    watch_for_departure();
+    const std::size_t caller = home_->callers.number_of(key);
+    const std::optional<provider::decision> decided =
+        co_await home_->desk.visit(visitor_, key, caller, asked.cost());
+    if (!decided) co_return std::string();
+    const std::string lines = hint_lines(*decided, home_->scenario.provider.hints, unix_now());
+    if (decided->what == provider::decision::kind::admit) {
+        const std::string body = completion_body(asked, id, unix_now());
+        co_return respond(200, lines, body, std::move(id));
+    }
+    const std::string body =
+        error_body(found.spoken, decided->status, provider_message(decided->status), {}, unix_now());
+    co_return respond(decided->status, lines, body, std::move(id));
+}
+
+std::string server::core::session::refuse(destination found, unsigned status, std::string_view message,
+                                          std::string_view member) {
+    home_->recorder.invalid();
+    return respond(status, {}, error_body(found.spoken, status, message, member, unix_now()));
+}
+
+std::string server::core::session::respond(unsigned status, std::string_view lines, std::string_view body,
+                                           std::string id) const {
+    response_head head;
+    head.status = status;
+    head.request_id = std::move(id);
+    head.extra_lines = lines;
+    if (!keep_alive_) head.connection = "close";
+    head.unix_now = unix_now();
+    return whole_response(head, body);
+}
+
+bool server::core::session::authorized(const request_message& request) const {
+    return presents_key(home_->chosen.api_key, view(request[http::field::authorization]),
+                        view(request["x-api-key"]));
+}
+
+// While a request is being served nobody reads: the end of the stream has to be looked for.
+void server::core::session::watch_for_departure() {
+    socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& error) {
+        char byte = 0;
+        const bool over =
+            !error && ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+        if (over) self->visitor_.leave();
+    });
+}
+
+void server::core::session::close() {
+    error_code ignored;
+    socket_.close(ignored);
+    visitor_.leave();
+}
+
+void server::core::start() {
+    asio::co_spawn(acceptor.get_executor(), accept_all(),
+                   [self = shared_from_this()](std::exception_ptr failure) {
+                       if (failure) std::rethrow_exception(failure);
+                   });
+    sweep();
+}
+
+asio::awaitable<void> server::core::accept_all() {
+    asio::steady_timer pause(acceptor.get_executor());
+    while (acceptor.is_open()) {
+        auto [error, socket] = co_await acceptor.async_accept(with_error);
+        if (error == asio::error::operation_aborted || !acceptor.is_open()) co_return;
+        if (error) {
+            pause.expires_after(accept_pause);
+            co_await pause.async_wait(with_error);
+            continue;
+        }
+        if (sessions.size() >= most_connections) continue;  // closed at once
+        const auto one = std::make_shared<session>(shared_from_this(), std::move(socket));
+        asio::co_spawn(acceptor.get_executor(), one->run(), [one](std::exception_ptr failure) {
+            if (failure) std::rethrow_exception(failure);
+        });
+    }
+}
+
+void server::core::sweep() {
+    const time_point now = std::chrono::steady_clock::now();
+    for (session* one : sessions) {
+        if (one->overdue(now)) one->close();
+    }
+    desk.timers().at(now + sweep_period, [this] { sweep(); });
+}
+
+void server::core::close() {
+    error_code ignored;
+    acceptor.close(ignored);
+    desk.timers().stop();
+    for (session* one : sessions) one->close();
+}
+
+server::server(asio::any_io_executor executor, provider::scenario scenario, options chosen)
+    : core_(std::make_shared<core>(executor, std::move(scenario), chosen)) {
+    core_->start();
+}
+
+server::server(asio::any_io_executor executor, provider::scenario scenario, std::uint16_t port)
+    : server(std::move(executor), std::move(scenario), [port] {
+          options chosen;
+          chosen.port = port;
+          return chosen;
+      }()) {}
+
+server::~server() {
+    close();
+}
+
+std::uint16_t server::port() const {
+    return core_->local.port();
+}
+
+std::string server::address() const {
+    const std::string host = core_->local.address().to_string();
+    const std::string shown = core_->local.address().is_v6() ? "[" + host + "]" : host;
+    return shown + ":" + std::to_string(core_->local.port());
+}
+
+statistics server::stats() const {
+    return core_->recorder.snapshot(std::chrono::steady_clock::now());
+}
+
+void server::reset_stats() {
+    core_->recorder.reset();
+}
+
+void server::close() {
+    asio::post(core_->acceptor.get_executor(), [self = core_] { self->close(); });
+}
+
+}  // namespace stagger::server

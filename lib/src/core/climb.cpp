@@ -1,0 +1,152 @@
+#include "core/climb.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/rate_estimator.hpp"
+
+namespace stagger {
+
+namespace {
+
+constexpr double slowest_rate_per_s = 1.0 / 60;
+
+// Requests on the way when the first rejection of a growth comes back: a handful, or a small part of what has
+// been admitted before, so that the waste of finding the limit stays a small part of the work.
+constexpr double overshoot_requests = 16;
+constexpr double overshoot_of_sent = 0.05;
+
+constexpr seconds ramp_doubles_every{0.25};
+constexpr send_number least_sends_to_double = 4;
+constexpr double most_doublings_at_once = 2;
+
+constexpr double search_step = 0.1;
+constexpr double sends_per_search_step = 16;
+
+// At low rates processes that share a limit would need minutes to even out without it.
+constexpr seconds steps_at_least_every{5};
+constexpr send_number least_sends_per_step = 8;
+constexpr double big_step = 0.3;
+constexpr double past_usual_run = 1.5;
+
+constexpr double most_patience = 4;
+constexpr double patience_factor = 1.15;
+constexpr double tolerated_waste = 1.2;  // of `probing`
+
+}  // namespace
+
+void typical_run::add(double admitted, seconds span) {
+    admitted_[count_ % 3] = admitted;
+    span_s_[count_ % 3] = span.count();
+    ++count_;
+}
+
+double typical_run::median(const last_three& values) const {
+    if (count_ < 3) return std::max(values[0], values[1]);
+    last_three sorted = values;
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[1];
+}
+
+climb::climb(double probing, double initial_rate, bool starts_at_known_rate)
+    : probing_(probing), started_at_known_rate_(starts_at_known_rate), base_(initial_rate) {}
+
+void climb::cut(time_point now, double rate, const send_log& log) {
+    base_ = std::max(slowest_rate_per_s, rate);
+    above_ = 0;
+    steps_ = 0;
+    since_step_ = {log.size(), now};
+}
+
+void climb::restart(time_point now, const send_log& log) {
+    steps_ = 0;
+    since_step_ = since_rejection_ = {log.size(), now};
+}
+
+void climb::note_waste(double recent_waste) {
+    const double factor = recent_waste > tolerated_waste * probing_ ? patience_factor : 1 / patience_factor;
+    patience_ = std::clamp(patience_ * factor, 1.0, most_patience);
+}
+
+void climb::ramp(time_point now, const send_log& log, const round_trip& rtt) {
+    if (ramp_.sends == 0) {
+        ramp_ = {log.size(), now};
+        return;
+    }
+    const seconds period = std::max(ramp_doubles_every, rtt.mean());
+    if (now - ramp_.at < period || log.size() - ramp_.sends < least_sends_to_double) return;
+    if (log.last().paced) {
+        const double doublings = std::min(most_doublings_at_once, (now - ramp_.at) / period);
+        const double sent = static_cast<double>(log.size());
+        const double most = std::max(overshoot_requests, overshoot_of_sent * sent) / rtt.mean().count();
+        raise_to(std::min(base_ * std::exp2(doublings), most));
+    }
+    ramp_ = {log.size(), now};
+}
+
+void climb::search(time_point now, const send_log& log, const round_trip& rtt) {
+    step next{};
+    next.needed = steps_ == 0 ? rate_estimator::least_admitted : sends_per_search_step;
+    next.or_after = steps_at_least_every;
+    next.size = search_step * std::exp2(steps_);
+    take(next, now, log, rtt);
+}
+
+void climb::ride(time_point now, const send_log& log, const round_trip& rtt, double price) {
+    take(next_ride_step(now, log, price), now, log, rtt);
+}
+
+double climb::usual_admitted() const {
+    // A rate that was told is worth more patience before it is doubted.
+    const double at_least = (started_at_known_rate_ && !usual_.known() ? 5 : 1) / probing_;
+    return std::max(at_least, usual_.known() ? usual_.admitted() : 0);
+}
+
+climb::step climb::next_ride_step(time_point now, const send_log& log, double price) const {
+    step next{};
+    next.or_after = price * steps_at_least_every;
+    const double run = static_cast<double>(log.size() - since_rejection_.sends);
+    const seconds usual_span = std::max(steps_at_least_every, past_usual_run * usual_.span());
+    const bool longer_than_usual = run >= past_usual_run * usual_admitted() ||
+                                   (usual_.known() && now - since_rejection_.at >= usual_span);
+    if (steps_ == 0) {
+        next.needed = 0.5 * patience_ / probing_;
+        next.size = probing_;
+    } else if (steps_ >= 2 && !longer_than_usual) {
+        next.needed = 1 / probing_;
+        next.size = probing_;
+        next.counts = false;
+    } else {
+        // By then a pace this far above the limit has used up what a bucket of the usual size had saved.
+        const double quarter = 0.25 * usual_admitted();
+        next.needed = std::clamp(1 / std::max(above_, probing_), std::max(sends_per_search_step, quarter),
+                                 std::max(1 / probing_, quarter));
+        next.size = probing_ * std::exp2(steps_ - 1);
+    }
+    next.needed *= price;
+    return next;
+}
+
+void climb::take(const step& next, time_point now, const send_log& log, const round_trip& rtt) {
+    const send_number sends = log.size() - since_step_.sends;
+    const seconds waited = now - since_step_.at;
+    const bool long_enough = waited >= next.or_after && sends >= least_sends_per_step;
+    if (static_cast<double>(sends) < next.needed && !long_enough) return;
+    if (waited < 1.5 * rtt.mean()) return;  // the last step's rejection could still be on its way
+    if (above_ >= 1 && waited < 2 * ramp_doubles_every) return;
+    since_step_ = {log.size(), now};
+
+    const double run = static_cast<double>(log.size() - since_rejection_.sends);
+    const double most = std::max(overshoot_requests, 0.5 * overshoot_of_sent * run) / rtt.mean().count();
+    if (!log.last().paced || (next.size >= big_step && rate() >= most)) return;
+    before_step_ = rate();
+    above_ += std::min(1.0, next.size);
+    if (next.counts) ++steps_;
+    if (above_ >= 1) {  // the base is far behind: the same rate, as half above a new base
+        const double reached = rate();
+        above_ = 0.5;
+        base_ = reached / (1 + above_);
+    }
+}
+
+}  // namespace stagger

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <array>
+
+#include "core/round_trip.hpp"
+#include "core/send_log.hpp"
+
+namespace stagger {
+
+/// What is usual between two rejections, as the median of the last three: one odd run does not count.
+class typical_run {
+ public:
+    void add(double admitted, seconds span);
+    bool known() const { return count_ > 0; }
+    double admitted() const { return median(admitted_); }
+    seconds span() const { return seconds(median(span_s_)); }
+
+ private:
+    using last_three = std::array<double, 3>;
+    double median(const last_three& values) const;
+
+    last_three admitted_{};
+    last_three span_s_{};
+    std::size_t count_ = 0;
+};
+
+/** @brief The pace between rejections: a base rate, and how far above it the limit is being tested.
+ *
+ * Without rejections the limit may have risen, and only going faster can tell. Before the first rejection the
+ * rate doubles. While the limit is searched it grows by tenths. At the limit the pace holds still for a
+ * while, then steps up by `probing` and again by `probing`, enough to meet the limit where it was; only a run
+ * that is longer than usual means that the limit has risen, and only then do the steps double. A rejection
+ * ends the climb: `cut` sets the new base. Every kind of growth is bounded by how many requests it would put
+ * on the way before the first rejection can come back.
+ */
+class climb {
+ public:
+    climb(double probing, double initial_rate, bool starts_at_known_rate);
+
+    double rate() const { return base_ * (1 + above_); }
+    double base() const { return base_; }
+    double above() const { return above_; }
+    /// Several steps were taken since the last cut, so the rate before the last step is known to be admitted.
+    bool has_proven_steps() const { return steps_ >= 2; }
+    double rate_before_step() const { return before_step_; }
+
+    /// Sets a new base rate.
+    void cut(time_point now, double rate, const send_log& log);
+    /// A rejection, or a new start: whatever grows begins anew.
+    void restart(time_point now, const send_log& log);
+    void note_run(double admitted, seconds span) { usual_.add(admitted, span); }
+    /// Becomes slower to test the limit while too many requests are rejected.
+    void note_waste(double recent_waste);
+
+    void begin_ramp() { ramp_ = {}; }
+    void raise_to(double rate) { base_ = std::max(base_, rate); }
+    void ramp(time_point now, const send_log& log, const round_trip& rtt);
+    void search(time_point now, const send_log& log, const round_trip& rtt);
+    /// @param price how many admitted requests a rejection is worth avoiding for, usually 1
+    void ride(time_point now, const send_log& log, const round_trip& rtt, double price);
+
+ private:
+    struct position {
+        send_number sends = 0;
+        time_point at{};
+    };
+    struct step {
+        double needed;       ///< sends since the last step
+        seconds or_after;    ///< or this long, with a few sends
+        double size;         ///< fraction of the base rate
+        bool counts = true;  ///< towards doubling
+    };
+    step next_ride_step(time_point now, const send_log& log, double price) const;
+    void take(const step& next, time_point now, const send_log& log, const round_trip& rtt);
+    double usual_admitted() const;
+
+    double probing_;
+    bool started_at_known_rate_;
+    double base_;
+    double above_ = 0;
+    unsigned steps_ = 0;
+    double before_step_ = 0;
+    double patience_ = 1;
+    position ramp_;
+    position since_step_;
+    position since_rejection_;
+    typical_run usual_;
+};
+
+}  // namespace stagger

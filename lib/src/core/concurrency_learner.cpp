@@ -1,0 +1,122 @@
+#include "core/concurrency_learner.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace stagger {
+
+namespace {
+
+constexpr std::size_t most_samples = 8;
+constexpr std::size_t least_samples = 6;
+constexpr send_number looked_at = 400;              // latest sends
+constexpr send_number overlooked_rejections = 512;  // sends to look back for rejections under way
+constexpr double spread_always_allowed = 3;
+constexpr double most_admitted_above = 0.15;
+constexpr unsigned least_admitted = 8;
+
+struct samples {
+    std::array<unsigned, most_samples> in_flight{};
+    std::size_t count = 0;
+    send_number oldest = 0;
+    time_point oldest_at{};
+    time_point newest_at{};
+};
+
+/// The latest onsets, one of each round trip.
+samples latest_onsets(const send_log& log, seconds rtt) {
+    samples found;
+    const send_number from = log.size() > looked_at ? log.size() - looked_at : 0;
+    for (auto each = log.rejections().rbegin(); each != log.rejections().rend(); ++each) {
+        const departure& sent = each->sent;
+        if (sent.number < from || found.count == most_samples) break;
+        if (!each->onset) continue;
+        if (found.count > 0 && found.oldest_at - sent.at < 2 * rtt) continue;
+        if (found.count == 0) found.newest_at = sent.at;
+        found.oldest = sent.number;
+        found.oldest_at = sent.at;
+        found.in_flight[found.count++] = admitted_in_flight(log, sent.number, rtt);
+    }
+    return found;
+}
+
+/// Whether next to nothing was admitted while that many were in flight.
+bool bounds_admissions(const send_log& log, send_number from, unsigned in_flight, time_point now,
+                       const round_trip& rtt) {
+    unsigned admitted = 0;
+    unsigned above = 0;
+    for (send_number each = from; each < log.size(); ++each) {
+        const send_record& record = log[each];
+        const bool presumed =
+            record.result == outcome::pending && now - record.sent.at > rtt.presumed_admitted();
+        if (record.result != outcome::accepted && !presumed) continue;
+        ++admitted;
+        if (admitted_in_flight(log, each, rtt.mean()) >= in_flight) ++above;
+    }
+    return admitted >= least_admitted && above <= most_admitted_above * admitted;
+}
+
+}  // namespace
+
+unsigned admitted_in_flight(const send_log& log, send_number at, seconds rtt) {
+    const send_record& record = log[at];
+    unsigned count = record.in_flight;
+    for (send_number back = 1; back <= overlooked_rejections && back <= at; ++back) {
+        if (!log.remembers(at - back)) break;
+        const send_record& before = log[at - back];
+        if (record.sent.at - before.sent.at >= 4 * rtt) break;
+        if (before.result == outcome::rejected && before.settled > record.sent.at && count > 0) --count;
+    }
+    return count;
+}
+
+bool concurrency_learner::learn(time_point now, const send_log& log, const round_trip& rtt, seconds service) {
+    samples found = latest_onsets(log, rtt.mean());
+    const seconds span = found.newest_at - found.oldest_at;
+    if (found.count < least_samples || span < 0.5 * service) return false;
+    const auto end = found.in_flight.begin() + static_cast<std::ptrdiff_t>(found.count);
+    std::sort(found.in_flight.begin(), end);
+    const unsigned median = found.in_flight[found.count / 2];
+    const double spread = *(end - 1) - found.in_flight.front();
+    const double sends_a_trip =
+        rtt.mean() / std::max(span, seconds(1e-3)) * static_cast<double>(log.size() - found.oldest);
+    if (spread > spread_always_allowed + sends_a_trip) return false;
+    if (!bounds_admissions(log, found.oldest, median, now, rtt)) return false;
+    window_ = std::max(1u, median);
+    last_cut_ = now;
+    clean_ = too_low_ = 0;
+    growth_ = 1;
+    return true;
+}
+
+bool concurrency_learner::cut(time_point now, const departure& rejected, const send_log& log,
+                              const round_trip& rtt) {
+    if (rejected.at <= last_cut_) return true;  // of the round that was cut already
+    if (!log.remembers(rejected.number)) return true;
+    const double in_flight = admitted_in_flight(log, rejected.number, rtt.mean());
+    constexpr double far_below = 0.9;
+    constexpr double most_far_below = 6;
+    too_low_ = in_flight < far_below * *window_ ? too_low_ + 1 : 0.8 * too_low_;
+    window_ = std::max(1.0, std::min(*window_ - 1, std::max(in_flight, 0.5 * *window_)));
+    last_cut_ = now;
+    clean_ = 0;
+    growth_ = 1;
+    if (too_low_ > most_far_below) {
+        window_.reset();
+        too_low_ = 0;
+    }
+    return limits();
+}
+
+void concurrency_learner::admitted(const send_record& sent) {
+    if (sent.in_flight < *window_ - 1) return;  // it did not fill the window and proves nothing
+    constexpr double sends_per_further_growth = 16;
+    const double needed = growth_ > 1 ? sends_per_further_growth : std::max(1 / probing_, 0.25 * *window_);
+    if (++clean_ < needed) return;
+    *window_ += std::min(growth_, 0.25 * *window_ + 1);
+    growth_ *= 2;
+    clean_ = 0;
+}
+
+}  // namespace stagger

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <optional>
+
+#include "core/round_trip.hpp"
+#include "core/send_log.hpp"
+
+namespace stagger {
+
+/** @brief Finds out whether the limit is on requests in flight rather than on their rate, and holds that
+ * window.
+ *
+ * With a limit on requests in flight every rejection comes at the same number of admitted requests in flight,
+ * whatever the rate, and hardly anything is admitted at or above that number. When the last rejections, one
+ * of a round trip and spread over half a service time, agree in this, the median is taken as the window. It
+ * is then held by count: it shrinks by at least one when a request within it is rejected, and grows by one,
+ * two, four… while requests that filled it are admitted. When rejections keep coming far below it, the theory
+ * is dropped.
+ */
+class concurrency_learner {
+ public:
+    explicit concurrency_learner(double probing) : probing_(probing) {}
+
+    bool limits() const { return window_.has_value(); }
+    double window() const { return *window_; }
+
+    /// Looks at the latest rejections; true once they agree.
+    bool learn(time_point now, const send_log& log, const round_trip& rtt, seconds service);
+    /// A rejection while the window is held. False when the theory is dropped.
+    bool cut(time_point now, const departure& rejected, const send_log& log, const round_trip& rtt);
+    /// A success while the window is held.
+    void admitted(const send_record& sent);
+
+ private:
+    std::optional<double> window_;
+    double probing_;
+    double growth_ = 1;
+    double clean_ = 0;
+    double too_low_ = 0;
+    time_point last_cut_{};
+};
+
+/// Requests in flight at a send, without those that turned out to be rejected.
+unsigned admitted_in_flight(const send_log& log, send_number at, seconds rtt);
+
+}  // namespace stagger

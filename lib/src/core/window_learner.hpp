@@ -1,0 +1,53 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <optional>
+
+#include "core/seconds.hpp"
+
+namespace stagger {
+
+/** @brief The rate across closed times, and whether they look like the rest of a quota window.
+ *
+ * From one reopening to the next the server admitted what its limit allows, closed time included: admitted
+ * over span is the rate, whatever kind of limit it is. Spread at this rate a window's quota lasts to its end,
+ * and the closed time shrinks to almost nothing. Where a noticeable part of a cycle was closed, what it
+ * admitted is taken as the quota of a window: work that fits into one is then sent as fast as possible.
+ */
+class window_learner {
+ public:
+    struct cycle {
+        double admitted = 0;
+        seconds span{0};     ///< since the reopening before
+        seconds closed{0};   ///< the end of it
+        bool first = false;  ///< it began with the first send, so it may hold a bucket's initial fill
+    };
+
+    /// The phase closes while the limit is known from rejections.
+    void closing(std::optional<double> measured) {
+        if (short_cycles_ == 0) before_closing_ = measured;
+    }
+    /// The rate to go on at. @param current what was believed before, 0 if nothing
+    double reopened(const cycle& done, double current);
+    /// Whether that cycle was long enough to measure; a shorter one is merged into the next.
+    static bool is_whole(const cycle& done);
+
+    std::optional<double> quota() const { return quota_; }
+    /// Between two onsets much less was admitted than the quota: after some repetitions it is forgotten.
+    void check(double admitted);
+
+ private:
+    double best() const { return std::max({before_closing_.value_or(0), rates_[0], rates_[1], rates_[2]}); }
+
+    std::array<double, 3> rates_{};  // of the latest whole cycles
+    std::size_t cycles_ = 0;
+    unsigned window_like_ = 0;
+    unsigned short_cycles_ = 0;
+    std::optional<double> before_closing_;
+    std::optional<double> quota_;
+    int contradictions_ = 0;
+};
+
+}  // namespace stagger
