@@ -18,8 +18,8 @@ namespace stagger {
 class completion_request {
  public:
     explicit completion_request(std::string prompt) : prompt_(std::move(prompt)) {}
-    /// A request whose whole body is given as JSON text (a line of a Batch file). What the body has is sent as it is
-    /// written; model, max_new_tokens, temperature and `set` members are added where it lacks them.
+    /// A request whose whole body is given as JSON text (a line of a Batch file). What the body has is sent
+    /// as it is written; model, max_new_tokens, temperature and `set` members are added where it lacks them.
     static completion_request from_body(std::string json_object);
 
     completion_request& system(std::string text);
@@ -33,7 +33,8 @@ class completion_request {
     completion_request& set(std::string name, std::string json_text);
     /// An id of the caller's that is sent as `x-request-id`.
     completion_request& request_id(std::string id);
-    /// Tokens that this request is expected to cost, prompt and answer. 0: estimated from the prompt's length.
+    /// Tokens that this request is expected to cost, prompt and answer. 0: estimated from the prompt's
+    /// length.
     completion_request& expected_tokens(double count);
 
     const std::string& prompt() const { return prompt_; }
@@ -68,14 +69,14 @@ struct token_usage {
 
 /// How a request came to its end, whether it succeeded or not.
 struct diagnostic {
-    std::string message;        ///< the server's own words, or what the transport met; empty after success
-    unsigned http_status = 0;   ///< of the last attempt; 0 if no answer came
-    std::string request_id;     ///< the server's name for the last attempt
-    error_code last_error;      ///< of the last attempt; differs from the result's code after a deadline
-    unsigned attempts = 0;      ///< sent
-    unsigned rejections = 0;    ///< attempts that were throttled
-    duration queued{0};         ///< waiting in line and backing off, all attempts together
-    duration served{0};         ///< from sending to the answer's end, last attempt
+    std::string message;       ///< the server's own words, or what the transport met; empty after success
+    unsigned http_status = 0;  ///< of the last attempt; 0 if no answer came
+    std::string request_id;    ///< the server's name for the last attempt
+    error_code last_error;     ///< of the last attempt; differs from the result's code after a deadline
+    unsigned attempts = 0;     ///< sent
+    unsigned rejections = 0;   ///< attempts that were throttled
+    duration queued{0};        ///< waiting in line and backing off, all attempts together
+    duration served{0};        ///< from sending to the answer's end, last attempt
 };
 
 /// An answer. After an error only `info` is meaningful, and `raw` where a body was received.

@@ -131,7 +131,7 @@ struct coordinator_status {
     std::optional<unsigned> measured_window;  ///< a limit on concurrency, once learned
     std::size_t waiting = 0;
     std::size_t in_flight = 0;
-    wait_reason why = wait_reason::none;      ///< of the last `next`
+    wait_reason why = wait_reason::none;  ///< of the last `next`
     std::uint64_t admitted = 0;
     std::uint64_t accepted = 0;
     std::uint64_t throttled = 0;
@@ -141,14 +141,14 @@ struct coordinator_status {
 
 /** @brief Decides *when* anyone may send: shared by every task that talks to one (endpoint, account, model).
  *
- * A rejection is a measurement. The coordinator paces first attempts and retries through one waiting line, learns
- * the provider's limit from the send times of what was accepted between two rejections, holds the pace at it, and
- * steps above it now and then to notice a change. While nothing is admitted it sends one probe at a time, and it
- * never releases waiting tasks together. docs/design.md explains the parts.
+ * A rejection is a measurement. The coordinator paces first attempts and retries through one waiting line,
+ * learns the provider's limit from the send times of what was accepted between two rejections, holds the pace
+ * at it, and steps above it now and then to notice a change. While nothing is admitted it sends one probe at
+ * a time, and it never releases waiting tasks together. docs/design.md explains the parts.
  *
- * A pure state machine: time and outcomes come in, actions come out. It reads no clock, calls nobody back and draws
- * from its own seeded generator, so that the same calls give the same actions. The driver calls `next` until it
- * answers `wait` or `idle`, and again at that time and after every other call.
+ * A pure state machine: time and outcomes come in, actions come out. It reads no clock, calls nobody back and
+ * draws from its own seeded generator, so that the same calls give the same actions. The driver calls `next`
+ * until it answers `wait` or `idle`, and again at that time and after every other call.
  *
  * @par Preconditions
  * `now` never goes back between calls. Every permit is reported exactly once.
@@ -169,7 +169,8 @@ class coordinator {
     /** @brief A further attempt rejoins at the front, but does not go before `not_before`.
      * @param not_before the larger of what `throttled` answered and the task's own backoff
      */
-    task_id resubmit(time_point now, const cost& what, time_point deadline, time_point not_before, retry_cause cause);
+    task_id resubmit(time_point now, const cost& what, time_point deadline, time_point not_before,
+                     retry_cause cause);
     /// A waiting task leaves the line (cancelled). False if it is not waiting any more.
     bool withdraw(time_point now, task_id task);
 

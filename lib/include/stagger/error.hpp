@@ -23,45 +23,45 @@ enum class errc {
     overloaded,        ///< 503, 529, any error with a Retry-After, a gateway that hides its upstream's 429
 
     // The attempt failed; tried again on a new connection within the retry budget.
-    server_error,              ///< 408, 409, 425, 500, 502, 504 and every 5xx without a row of its own
-    name_server_unreachable,   ///< the resolver could not be asked
-    connect_failed,            ///< no address of the host accepted a connection
-    connection_lost,           ///< reset or closed before an answer began
-    answer_truncated,          ///< the connection ended inside the answer
-    tls_handshake_failed,      ///< the peer broke the handshake off
+    server_error,             ///< 408, 409, 425, 500, 502, 504 and every 5xx without a row of its own
+    name_server_unreachable,  ///< the resolver could not be asked
+    connect_failed,           ///< no address of the host accepted a connection
+    connection_lost,          ///< reset or closed before an answer began
+    answer_truncated,         ///< the connection ended inside the answer
+    tls_handshake_failed,     ///< the peer broke the handshake off
     resolve_timed_out,
     connect_timed_out,
     handshake_timed_out,
     send_timed_out,
-    answer_timed_out,          ///< the attempt's time limit passed before the answer was whole
+    answer_timed_out,  ///< the attempt's time limit passed before the answer was whole
 
     // Final.
-    bad_request,               ///< 400, 413, 422 and every 4xx without a row of its own; 501, 505
-    unauthorized,              ///< 401
-    forbidden,                 ///< 403
-    not_found,                 ///< 404
-    quota_exhausted,           ///< 429 that says that the account has nothing left
-    redirected,                ///< 3xx: a request that carries a key is never replayed elsewhere
-    error_in_answer,           ///< status 200, but the body reports an error
-    malformed_answer,          ///< not HTTP, not JSON, or JSON of another shape
-    answer_too_large,          ///< a header or the body is past its bound
-    name_not_found,            ///< the host name does not exist
+    bad_request,       ///< 400, 413, 422 and every 4xx without a row of its own; 501, 505
+    unauthorized,      ///< 401
+    forbidden,         ///< 403
+    not_found,         ///< 404
+    quota_exhausted,   ///< 429 that says that the account has nothing left
+    redirected,        ///< 3xx: a request that carries a key is never replayed elsewhere
+    error_in_answer,   ///< status 200, but the body reports an error
+    malformed_answer,  ///< not HTTP, not JSON, or JSON of another shape
+    answer_too_large,  ///< a header or the body is past its bound
+    name_not_found,    ///< the host name does not exist
     certificate_expired,
     certificate_not_yet_valid,
     certificate_wrong_host,
     certificate_self_signed,
-    certificate_untrusted,     ///< signed by nobody that is trusted, or otherwise invalid
-    invalid_request,           ///< refused before sending: a field breaks its rule
-    deadline_exceeded,         ///< the request's own deadline passed; `diagnostic` has the last failure
-    cancelled,                 ///< per-operation cancellation
-    shut_down,                 ///< the client or the gate was closed
+    certificate_untrusted,  ///< signed by nobody that is trusted, or otherwise invalid
+    invalid_request,        ///< refused before sending: a field breaks its rule
+    deadline_exceeded,      ///< the request's own deadline passed; `diagnostic` has the last failure
+    cancelled,              ///< per-operation cancellation
+    shut_down,              ///< the client or the gate was closed
 };
 
 /** @brief Groups of errors, for callers that act on what is to be done, not on what happened.
  *
- * They also match codes of the system and of Asio: `cancelled` matches operation_canceled, `timed_out` matches
- * timed_out, `retryable` matches broken and refused connections and an unreachable name server, `permanent`
- * matches a host name that does not exist. deadline_exceeded is `timed_out` only.
+ * They also match codes of the system and of Asio: `cancelled` matches operation_canceled, `timed_out`
+ * matches timed_out, `retryable` matches broken and refused connections and an unreachable name server,
+ * `permanent` matches a host name that does not exist. deadline_exceeded is `timed_out` only.
  */
 enum class condition {
     throttled = 1,  ///< the server said: not now

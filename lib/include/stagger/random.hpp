@@ -6,8 +6,8 @@ namespace stagger {
 
 /** @brief A small seeded generator: the same seed gives the same numbers on every platform.
  *
- * SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). Eight bytes of
- * state, so every part that draws owns one; not for secrets.
+ * SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). Eight bytes
+ * of state, so every part that draws owns one; not for secrets.
  */
 class random_source {
  public:

@@ -43,7 +43,8 @@ class attempt_result {
         return result;
     }
 
-    /// The error code; for an exception that is a `boost::system::system_error` or a `std::system_error`, its code.
+    /// The error code; for an exception that is a `boost::system::system_error` or a `std::system_error`, its
+    /// code.
     error_code error() const { return error_; }
     /// The exception, or null.
     const std::exception_ptr& exception() const { return exception_; }
@@ -62,8 +63,9 @@ class attempt_result {
 
 /** @brief The default `classify`.
  *
- * No error: `ok`. Otherwise by `condition`: `throttled`, `retryable` (broken connections of the system and of Asio
- * included) as `transient`. Cancellation, passed deadlines, other codes, and exceptions without a code: `permanent`.
+ * No error: `ok`. Otherwise by `condition`: `throttled`, `retryable` (broken connections of the system and of
+ * Asio included) as `transient`. Cancellation, passed deadlines, other codes, and exceptions without a code:
+ * `permanent`.
  */
 classification classify_by_default(const attempt_result& result);
 

@@ -25,8 +25,9 @@ class hint_gate {
     void refute(time_point now);
     void trust_again() { ignore_until_ = time_point::min(); }
 
-    /// When to test an announced end by one request before it: early, because most false hints are false by far,
-    /// and later each time that this failed. None once testing has failed too often, or for too short a wait.
+    /// When to test an announced end by one request before it: early, because most false hints are false by
+    /// far, and later each time that this failed. None once testing has failed too often, or for too short a
+    /// wait.
     std::optional<time_point> trial_at(time_point now, seconds rtt) const;
     void trial_failed() { trial_fraction_ *= 2; }
 

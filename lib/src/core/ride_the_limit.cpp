@@ -22,8 +22,7 @@ ride_the_limit::ride_the_limit(const coordinator_options& options, std::uint64_t
       pacer_(random_source(seed ^ slot_stream)),
       budget_(options),
       estimator_(options.probing()),
-      climb_(options.probing(),
-             budget_.limits_requests() ? budget_.requests_per_s() : options.initial_rate(),
+      climb_(options.probing(), budget_.limits_requests() ? budget_.requests_per_s() : options.initial_rate(),
              budget_.limits_requests()),
       concurrency_(options.probing()) {
     if (budget_.limits_requests()) {
@@ -39,7 +38,8 @@ double ride_the_limit::rate(time_point now) const {
     double result = climb_.rate();
     if (concurrency_.limits()) {
         // The window governs; the pace only keeps its refilling from being a burst.
-        result = std::max(1.0, 2 * concurrency_.window() / std::max(1e-3, service_.value_or(seconds(1)).count()));
+        result =
+            std::max(1.0, 2 * concurrency_.window() / std::max(1e-3, service_.value_or(seconds(1)).count()));
     } else if (!closed() && log_.size() > 0) {
         result = headers_.rate(now, log_, rtt_.mean(), backlog_).value_or(result);
     }
@@ -82,13 +82,16 @@ void ride_the_limit::tick(time_point now) {
         case mode::closed: {
             if (!phase_->probe_out()) return;
             const departure probe = phase_->out()->sent;
-            const seconds certain = closed_by_failures_ ? std::max(2 * slowest_failure_, rtt_.presumed_admitted())
-                                                        : rtt_.presumed_admitted();
+            const seconds certain = closed_by_failures_
+                                        ? std::max(2 * slowest_failure_, rtt_.presumed_admitted())
+                                        : rtt_.presumed_admitted();
             if (now >= after(probe.at, certain)) probe_admitted(now, probe);
             return;
         }
-        case mode::ramp: return climb_.ramp(now, log_, rtt_);
-        case mode::search: return climb_.search(now, log_, rtt_);
+        case mode::ramp:
+            return climb_.ramp(now, log_, rtt_);
+        case mode::search:
+            return climb_.search(now, log_, rtt_);
         case mode::ride: {
             if (climb_.rate() >= budget_.requests_per_s()) return;
             // Behind a lockout a rejection costs all that would be admitted meanwhile.
@@ -173,21 +176,23 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
         if (phase_->probe_out() && phase_->out()->sent.number == sent.number) probe_rejected(now);
         return;
     }
-    if (shut(now, sent, run)) return close(now, run.since, log_.remembers(sent.number) ? log_[sent.number].rate_per_s : rate(now));
+    if (shut(now, sent, run))
+        return close(now, run.since, log_.remembers(sent.number) ? log_[sent.number].rate_per_s : rate(now));
     if (run.first) note_clean_run(sent);
     constexpr send_number waste_measured_over = 500;
     climb_.note_waste(log_.recent_waste(waste_measured_over));
     cut_once_a_round(now, sent, run);
     climb_.restart(now, log_);
     const seconds announced = gate_.opens_at() > now ? seconds(gate_.opens_at() - now) : seconds(0);
-    if (announced > std::max(4 * rtt_.mean(), seconds(3 / measured_or_base()))) close(now, sent.at, log_.remembers(sent.number) ? log_[sent.number].rate_per_s : rate(now));
+    if (announced > std::max(4 * rtt_.mean(), seconds(3 / measured_or_base())))
+        close(now, sent.at, log_.remembers(sent.number) ? log_[sent.number].rate_per_s : rate(now));
 }
 
 void ride_the_limit::on_failed(time_point now, const departure& sent) {
     settle(now, sent, outcome::neutral);
     if (closed()) return note_failure_while_closed(now, sent);
-    slowest_failure_ = failures_in_a_row_ == 0 ? seconds(now - sent.at)
-                                               : std::max(slowest_failure_, seconds(now - sent.at));
+    slowest_failure_ =
+        failures_in_a_row_ == 0 ? seconds(now - sent.at) : std::max(slowest_failure_, seconds(now - sent.at));
     if (++failures_in_a_row_ < failures_to_close) return;
     close(now, now, rate(now));
     closed_by_failures_ = true;
@@ -270,7 +275,8 @@ bool ride_the_limit::shut(time_point now, const departure& rejected, const rejec
     if (lockout_.confirmed()) return true;
     (void)now;
     const seconds three_slots = measured_ ? seconds(3 / *measured_) : seconds(0);
-    return run.length >= rejections_to_close && rejected.at - run.since >= std::max(2 * rtt_.mean(), three_slots);
+    return run.length >= rejections_to_close &&
+           rejected.at - run.since >= std::max(2 * rtt_.mean(), three_slots);
 }
 
 void ride_the_limit::close(time_point now, time_point since, double rate_at_rejection) {

@@ -20,11 +20,11 @@ namespace stagger {
 
 /** @brief Paces everybody at the limit, which it measures from rejections.
  *
- * The mode machine that holds the parts together. RAMP doubles the pace until the first rejection. SEARCH lowers it
- * until rejections are far enough apart to measure with. RIDE holds it at the measured limit, tests a little above
- * it, and measures again at every rejection. When a run of rejections shows that nothing is admitted, or an end is
- * announced, it is CLOSED: one probe at a time, until one is admitted. Rejections change the pace once a round trip:
- * those of requests sent before the last cut tell nothing new.
+ * The mode machine that holds the parts together. RAMP doubles the pace until the first rejection. SEARCH
+ * lowers it until rejections are far enough apart to measure with. RIDE holds it at the measured limit, tests
+ * a little above it, and measures again at every rejection. When a run of rejections shows that nothing is
+ * admitted, or an end is announced, it is CLOSED: one probe at a time, until one is admitted. Rejections
+ * change the pace once a round trip: those of requests sent before the last cut tell nothing new.
  */
 class ride_the_limit final : public pacing {
  public:
@@ -90,7 +90,7 @@ class ride_the_limit final : public pacing {
     std::optional<closed_phase> phase_;
     mode mode_before_closing_ = mode::search;
     double rate_before_closing_ = 0;
-    departure opened_;            ///< the probe that ended the last closed phase, else the first send
+    departure opened_;  ///< the probe that ended the last closed phase, else the first send
     bool ever_opened_ = false;
 
     struct presumption {
@@ -99,7 +99,7 @@ class ride_the_limit final : public pacing {
         bool ever_opened_before;
         window_learner windows_before;
     };
-    std::optional<presumption> presumed_;        ///< the last reopening, until it is certain
+    std::optional<presumption> presumed_;  ///< the last reopening, until it is certain
     std::optional<send_number> hint_refuted_by_;
 
     unsigned in_flight_ = 0;

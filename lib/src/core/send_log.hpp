@@ -45,8 +45,8 @@ class send_log {
     const departure& add(time_point now, double cost, double rate_per_s, unsigned in_flight, bool paced);
     void settle(const departure& sent, outcome result, time_point now);
     void note_rejection(const departure& sent, bool onset);
-    /// The last rejection before a send is an onset after all, since the limit is known to have been reached there.
-    /// Returns its number, 0 if there is none.
+    /// The last rejection before a send is an onset after all, since the limit is known to have been reached
+    /// there. Returns its number, 0 if there is none.
     send_number mark_onset_before(send_number number);
     /// The last onset before a send, or null.
     const departure* onset_before(send_number number) const;

@@ -10,7 +10,8 @@ namespace stagger::wire {
 /** @brief What the headers of a response say about the limit.
  *
  * Knows retry-after-ms and Retry-After; OpenAI's x-ratelimit-{limit,remaining,reset}-{requests,tokens};
- * Anthropic's anthropic-ratelimit-*; the IETF drafts 8 (RateLimit: "name";r=...;t=...), 7 (RateLimit: limit=...,
+ * Anthropic's anthropic-ratelimit-*; the IETF drafts 8 (RateLimit: "name";r=...;t=...), 7 (RateLimit:
+ * limit=...,
  * ...) and 6 (RateLimit-Limit ...); and the older X-RateLimit-{Limit,Remaining,Reset}. Where a response
  * carries several families, the first of this order that says anything about a dimension is used for all of
  * it. Values that are no numbers, negative, or absurd are left out: they count as not sent.
