@@ -57,6 +57,7 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
 
     std::mutex mutex;  // guards everything below
     asio::steady_timer timer;
+    bool armed = false;
     time_point armed_for = never;
     bool closed = false;
     coordinator core;
@@ -64,8 +65,11 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
 
  private:
     void drive(time_point now, std::vector<ending>& endings);
+    class on_timer;
+
     void arm(time_point at);
     void disarm();
+    void forget_waiters();
     waiter take(task_id task);
     void deliver(std::vector<ending>& endings) const;
 };
@@ -83,31 +87,60 @@ void permit::gate_state::drive(time_point now, std::vector<ending>& endings) {
             case action::kind::wait:
                 return arm(todo.at);
             case action::kind::idle:
-                return disarm();
+                return arm(never);
         }
     }
 }
 
-// Waking early costs one look at the coordinator; re-arming costs more, so a timer that is due sooner stays.
-void permit::gate_state::arm(time_point at) {
-    if (waiters.empty()) return disarm();
-    if (armed_for <= at) return;
-    armed_for = at;
-    timer.expires_at(at);
-    timer.async_wait([weak = weak_from_this(), at](error_code error) {
-        const auto self = weak.lock();
+/// Runs when the timer fires or is set anew. The context destroys it uncalled when it is destroyed itself:
+/// then the waiters go, too, whose coroutines may own the gate.
+class permit::gate_state::on_timer {
+ public:
+    on_timer(std::weak_ptr<gate_state> owner, time_point armed_for)
+        : owner_(std::move(owner)), armed_for_(armed_for) {}
+    on_timer(on_timer&&) noexcept = default;
+    on_timer& operator=(on_timer&&) = delete;
+    ~on_timer() {
+        if (const auto self = owner_.lock()) self->forget_waiters();
+    }
+
+    void operator()(error_code error) {
+        const auto self = std::exchange(owner_, {}).lock();
         if (error || !self) return;
         self->after([&](time_point, auto&) {
-            if (self->armed_for == at) self->armed_for = never;
+            if (self->armed_for == armed_for_) self->armed = false;
         });
-    });
+    }
+
+ private:
+    std::weak_ptr<gate_state> owner_;  // empty once called or moved from
+    time_point armed_for_;
+};
+
+// Waking early costs one look at the coordinator; re-arming costs more, so a timer that is due sooner stays.
+// It is armed as long as anybody waits, if only for a time that never comes.
+void permit::gate_state::arm(time_point at) {
+    if (waiters.empty()) return disarm();
+    if (armed && armed_for <= at) return;
+    armed = true;
+    armed_for = at;
+    timer.expires_at(at);
+    timer.async_wait(on_timer(weak_from_this(), at));
 }
 
 // A pending wait would keep the context running although nobody waits.
 void permit::gate_state::disarm() {
-    if (armed_for == never) return;
-    armed_for = never;
+    if (!armed) return;
+    armed = false;
     timer.cancel();
+}
+
+void permit::gate_state::forget_waiters() {
+    std::unordered_map<task_id, waiter>
+        forgotten;  // destroyed after the lock is released: its coroutines may call us
+    const std::lock_guard lock(mutex);
+    for (const auto& [task, who] : waiters) core.withdraw(std::chrono::steady_clock::now(), task);
+    forgotten.swap(waiters);
 }
 
 permit::gate_state::waiter permit::gate_state::take(task_id task) {
