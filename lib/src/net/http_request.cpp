@@ -36,7 +36,9 @@ std::string format_fixed_fields(const std::vector<std::pair<std::string, std::st
     constexpr std::array<std::string_view, 6> ours = {"host",       "content-length",  "transfer-encoding",
                                                       "connection", "accept-encoding", "content-type"};
     std::string text;
-    for (const auto& [name, value] : headers) {
+    for (const auto& header : headers) {
+        const auto& name = header.first;
+        const auto& value = header.second;
         if (!is_token(name))
             throw std::invalid_argument("header: the name must be a token, is \"" + name + "\"");
         if (!is_field_value(value)) {

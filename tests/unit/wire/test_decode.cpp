@@ -166,8 +166,11 @@ TEST_CASE("what retries and what does not") {
         {400, {{"Retry-After", "-1"}}, errc::bad_request, verdict::permanent, true},
     };
     for (const auto& [status, fields, error, what, tells_limit] : rows) {
-        CAPTURE(status);
-        CAPTURE(fields.empty() ? std::string() : fields.front().name + ": " + fields.front().value);
+        const auto shown_status = status;  // clang 14 captures no structured bindings
+        const auto shown_field =
+            fields.empty() ? std::string() : fields.front().name + ": " + fields.front().value;
+        CAPTURE(shown_status);
+        CAPTURE(shown_field);
         for (const auto target : {chat, dialect::openai_completions, engine}) {
             const auto got = decoded(status, R"({"error":{"message":"why","code":"c"}})", fields, target);
             CHECK(got.error == error);
