@@ -72,6 +72,7 @@ unsigned admitted_in_flight(const send_log& log, send_number at, seconds rtt) {
 }
 
 bool concurrency_learner::learn(time_point now, const send_log& log, const round_trip& rtt, seconds service) {
+    if (now < not_before_) return false;
     samples found = latest_onsets(log, rtt.mean());
     const seconds span = found.newest_at - found.oldest_at;
     if (found.count < least_samples || span < 0.5 * service) return false;
@@ -83,11 +84,17 @@ bool concurrency_learner::learn(time_point now, const send_log& log, const round
         rtt.mean() / std::max(span, seconds(1e-3)) * static_cast<double>(log.size() - found.oldest);
     if (spread > spread_always_allowed + sends_a_trip) return false;
     if (!bounds_admissions(log, found.oldest, median, now, rtt)) return false;
-    window_ = std::max(1u, median);
+    window_ = learned_ = std::max(1u, median);
     last_cut_ = now;
     clean_ = too_low_ = 0;
     growth_ = 1;
     return true;
+}
+
+bool concurrency_learner::contradicted(double in_flight) const {
+    constexpr double most_far_below = 6;
+    constexpr double least_of_learned = 0.6;
+    return too_low_ > most_far_below || in_flight <= 1 || *window_ < least_of_learned * learned_ - 1;
 }
 
 bool concurrency_learner::cut(time_point now, const departure& rejected, const send_log& log,
@@ -96,17 +103,16 @@ bool concurrency_learner::cut(time_point now, const departure& rejected, const s
     if (!log.remembers(rejected.number)) return true;
     const double in_flight = admitted_in_flight(log, rejected.number, rtt.mean());
     constexpr double far_below = 0.9;
-    constexpr double most_far_below = 6;
     too_low_ = in_flight < far_below * *window_ ? too_low_ + 1 : 0.8 * too_low_;
     window_ = std::max(1.0, std::min(*window_ - 1, std::max(in_flight, 0.5 * *window_)));
     last_cut_ = now;
     clean_ = 0;
     growth_ = 1;
-    if (too_low_ > most_far_below) {
-        window_.reset();
-        too_low_ = 0;
-    }
-    return limits();
+    if (!contradicted(in_flight)) return true;
+    window_.reset();
+    not_before_ = after(now, hold_off_);
+    hold_off_ *= 2;
+    return false;
 }
 
 void concurrency_learner::admitted(const send_record& sent) {

@@ -14,8 +14,10 @@ namespace stagger {
  * whatever the rate, and hardly anything is admitted at or above that number. When the last rejections, one
  * of a round trip and spread over half a service time, agree in this, the median is taken as the window. It
  * is then held by count: it shrinks by at least one when a request within it is rejected, and grows by one,
- * two, four… while requests that filled it are admitted. When rejections keep coming far below it, the theory
- * is dropped.
+ * two, four… while requests that filled it are admitted. The theory is dropped, and not taken up again for a
+ * while, when rejections keep coming far below the window, when they push it far below what was learned, or
+ * when a request is rejected that was alone: then it is a rate that is limited, which a steady pace makes
+ * look the same.
  */
 class concurrency_learner {
  public:
@@ -32,12 +34,17 @@ class concurrency_learner {
     void admitted(const send_record& sent);
 
  private:
+    bool contradicted(double in_flight) const;
+
     std::optional<double> window_;
     double probing_;
     double growth_ = 1;
     double clean_ = 0;
     double too_low_ = 0;
-    time_point last_cut_{};
+    double learned_ = 0;
+    time_point last_cut_ = time_point::min();
+    time_point not_before_ = time_point::min();
+    seconds hold_off_{60};
 };
 
 /// Requests in flight at a send, without those that turned out to be rejected.

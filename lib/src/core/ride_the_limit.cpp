@@ -165,7 +165,7 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
         if (concurrency_.cut(now, sent, log_, rtt_)) return;
         mode_ = mode::search;
         estimator_.forget_before(sent.number);
-        return cut(now, measured_.value_or(0));
+        return cut(now, measured_or_base());
     }
     if (!closed() && service_ && concurrency_.learn(now, log_, rtt_, *service_)) {
         concurrency_.cut(now, sent, log_, rtt_);
