@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +13,8 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <cerrno>
+#include <string_view>
 #include <unordered_set>
 #include <utility>
 
@@ -34,7 +37,11 @@ constexpr std::uint64_t largest_body = 16u << 20;
 constexpr std::size_t read_size = 4096;  // an ordinary request fits
 constexpr std::size_t most_connections = 20'000;
 constexpr duration accept_pause = std::chrono::milliseconds(50);  // when descriptors have run out
-constexpr duration sweep_period = std::chrono::seconds(1);  // how late an idle connection may be noticed
+// How late an idle connection may be noticed: a quarter of its time, within these.
+constexpr duration shortest_sweep = std::chrono::milliseconds(5);
+constexpr duration longest_sweep = std::chrono::seconds(1);
+constexpr duration linger = std::chrono::seconds(2);  // for a client to take the last answer before the close
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 constexpr auto with_error = asio::as_tuple(asio::deferred);
 using request_parser = http::request_parser<http::string_body>;
@@ -108,10 +115,15 @@ class server::core::session : public std::enable_shared_from_this<server::core::
     asio::awaitable<std::string> answer(const request_message& request);
     asio::awaitable<std::string> complete(const request_message& request, destination found);
     std::string refuse(destination found, unsigned status, std::string_view message,
-                       std::string_view member = {});
+                       std::string_view member = {}, std::string_view lines = {});
     std::string respond(unsigned status, std::string_view lines, std::string_view body,
                         std::string id = {}) const;
     bool authorized(const request_message& request) const;
+    /// Tells a client that asks before it sends a body to send it.
+    asio::awaitable<void> invite_body();
+    /// Lets the client take the last answer; a close with unread bytes in the socket would reset the
+    /// connection.
+    asio::awaitable<void> drain();
     void watch_for_departure();
     void limit_time() { deadline_ = std::chrono::steady_clock::now() + home_->chosen.idle_timeout; }
 
@@ -122,6 +134,8 @@ class server::core::session : public std::enable_shared_from_this<server::core::
     std::optional<request_parser> parser_;
     unsigned refused_ = 0;  // status of the answer before the connection is closed
     bool keep_alive_ = true;
+    bool invited_ = false;
+    std::string_view connection_header_;  // what the client's version of HTTP would not assume by itself
     time_point deadline_ = never;
 };
 
@@ -135,6 +149,7 @@ asio::awaitable<void> server::core::session::run() {
         std::string response;
         if (refused_ != 0) {
             keep_alive_ = false;
+            connection_header_ = "close";
             home_->recorder.invalid();
             response = respond(
                 refused_, {},
@@ -142,14 +157,34 @@ asio::awaitable<void> server::core::session::run() {
         } else {
             keep_alive_ = parser_->keep_alive();
             const request_message request = parser_->release();
+            const bool kept_by_default = request.version() >= 11;
+            connection_header_ = keep_alive_ == kept_by_default ? "" : keep_alive_ ? "keep-alive" : "close";
             response = co_await answer(request);
         }
         if (visitor_.gone()) break;
         limit_time();
         const auto [error, count] = co_await asio::async_write(socket_, asio::buffer(response), with_error);
-        if (error) break;
+        if (error) co_return;
     }
-    socket_.shutdown(tcp::socket::shutdown_both, ignored);
+    if (!visitor_.gone()) co_await drain();
+}
+
+asio::awaitable<void> server::core::session::drain() {
+    error_code ignored;
+    socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    deadline_ = std::chrono::steady_clock::now() + linger;
+    for (;;) {
+        inbox_.clear();
+        const auto [error, count] = co_await socket_.async_read_some(inbox_.prepare(read_size), with_error);
+        if (error) co_return;
+    }
+}
+
+asio::awaitable<void> server::core::session::invite_body() {
+    if (invited_ || !parser_->is_header_done()) co_return;
+    invited_ = true;
+    if (view(parser_->get()[http::field::expect]) != "100-continue") co_return;
+    co_await asio::async_write(socket_, asio::buffer(go_on), with_error);  // the next read meets any error
 }
 
 asio::awaitable<bool> server::core::session::read_request() {
@@ -157,6 +192,7 @@ asio::awaitable<bool> server::core::session::read_request() {
     parser_->header_limit(largest_header);
     parser_->body_limit(largest_body);
     parser_->eager(true);
+    invited_ = false;
     for (;;) {
         error_code error;
         while (inbox_.size() > 0 && !parser_->is_done() && !error) {
@@ -172,6 +208,7 @@ asio::awaitable<bool> server::core::session::read_request() {
             refused_ = 431;
             co_return true;
         }
+        co_await invite_body();
         const auto [unread, count] = co_await socket_.async_read_some(inbox_.prepare(read_size), with_error);
         inbox_.commit(count);
         if (unread || visitor_.gone()) co_return false;
@@ -190,8 +227,10 @@ asio::awaitable<std::string> server::core::session::answer(const request_message
         case route::reset_stats:
             home_->recorder.reset();
             co_return respond(200, {}, "{}");
-        case route::wrong_method:
-            co_return refuse(found, 405, "This path knows another method");
+        case route::wrong_method: {
+            const std::string allow = "Allow: " + std::string(found.allow) + "\r\n";
+            co_return refuse(found, 405, "This path knows another method", {}, allow);
+        }
         case route::nothing:
             break;
     }
@@ -210,8 +249,11 @@ asio::awaitable<std::string> server::core::session::complete(const request_messa
         co_return refuse(found, 400, problem->message, problem->member);
     }
     const call& asked = std::get<call>(read);
-    const std::string key(view(request[http::field::authorization]));
-    std::string id = "req-" + std::to_string(++home_->requests);
+    const auto authorization = view(request[http::field::authorization]);
+    const std::string key(authorization.empty() ? view(request["x-api-key"]) : authorization);
+    ++home_->requests;
+    std::string id(view(request["x-request-id"]));
+    if (id.empty()) id = "req-" + std::to_string(home_->requests);
     watch_for_departure();
     const std::size_t caller = home_->callers.number_of(key);
     const std::optional<provider::decision> decided =
@@ -228,9 +270,9 @@ asio::awaitable<std::string> server::core::session::complete(const request_messa
 }
 
 std::string server::core::session::refuse(destination found, unsigned status, std::string_view message,
-                                          std::string_view member) {
+                                          std::string_view member, std::string_view lines) {
     home_->recorder.invalid();
-    return respond(status, {}, error_body(found.spoken, status, message, member, unix_now()));
+    return respond(status, lines, error_body(found.spoken, status, message, member, unix_now()));
 }
 
 std::string server::core::session::respond(unsigned status, std::string_view lines, std::string_view body,
@@ -239,7 +281,7 @@ std::string server::core::session::respond(unsigned status, std::string_view lin
     head.status = status;
     head.request_id = std::move(id);
     head.extra_lines = lines;
-    if (!keep_alive_) head.connection = "close";
+    head.connection = connection_header_;
     head.unix_now = unix_now();
     return whole_response(head, body);
 }
@@ -252,10 +294,11 @@ bool server::core::session::authorized(const request_message& request) const {
 // While a request is being served nobody reads: the end of the stream has to be looked for.
 void server::core::session::watch_for_departure() {
     socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code& error) {
+        if (error) return;
         char byte = 0;
-        const bool over =
-            !error && ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-        if (over) self->visitor_.leave();
+        const auto seen = ::recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        const bool reset = seen < 0 && errno != EAGAIN && errno != EINTR;
+        if (seen == 0 || reset) self->visitor_.leave();
     });
 }
 
@@ -296,13 +339,15 @@ void server::core::sweep() {
     for (session* one : sessions) {
         if (one->overdue(now)) one->close();
     }
-    desk.timers().at(now + sweep_period, [this] { sweep(); });
+    const duration period = std::clamp<duration>(chosen.idle_timeout / 4, shortest_sweep, longest_sweep);
+    desk.timers().at(now + period, [this] { sweep(); });
 }
 
 void server::core::close() {
     error_code ignored;
     acceptor.close(ignored);
     desk.timers().stop();
+    desk.timers().release();
     for (session* one : sessions) one->close();
 }
 
