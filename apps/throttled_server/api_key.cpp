@@ -8,6 +8,7 @@
 
 #include "stagger/dialect.hpp"
 #include "wire/authorization.hpp"
+#include "wire/decimal.hpp"
 
 namespace stagger::server {
 
@@ -17,8 +18,9 @@ bool presents_key(std::string_view key, std::string_view authorization, std::str
     for (const dialect each : {dialect::openai_chat, dialect::llm_engine}) {
         std::vector<wire::field> fields;
         wire::add_authorization(fields, each, key);
-        const bool same = std::any_of(fields.begin(), fields.end(),
-                                      [&](const wire::field& sent) { return sent.value == authorization; });
+        const bool same = std::any_of(fields.begin(), fields.end(), [&](const wire::field& sent) {
+            return wire::equal_ignoring_case(sent.name, "authorization") && sent.value == authorization;
+        });
         if (same) return true;
     }
     return false;

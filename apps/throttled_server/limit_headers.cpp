@@ -78,16 +78,16 @@ std::string decimal_seconds(duration span) {
     return text.substr(0, text.find_last_not_of('0') + 1);
 }
 
-std::string go_span(duration span) {
+std::string go_span(duration exact) {
     using namespace std::chrono;
-    if (span < seconds(1)) return std::to_string(ceil<milliseconds>(span).count()) + "ms";
+    const auto span = ceil<milliseconds>(exact);
+    if (span < seconds(1)) return std::to_string(span.count()) + "ms";
     const auto whole_hours = floor<hours>(span);
     const auto whole_minutes = floor<minutes>(span - whole_hours);
     std::string text;
     if (whole_hours.count() > 0) text += std::to_string(whole_hours.count()) + "h";
     if (!text.empty() || whole_minutes.count() > 0) text += std::to_string(whole_minutes.count()) + "m";
-    const duration rest = ceil<milliseconds>(span - whole_hours - whole_minutes);
-    return text + decimal_seconds(rest) + "s";
+    return text + decimal_seconds(span - whole_hours - whole_minutes) + "s";
 }
 
 void append_retry_after(std::string& lines, provider::retry_after_hint kind, duration wait) {

@@ -17,7 +17,8 @@ void append_limit_headers(std::string& lines, provider::header_hint style,
 
 /// Seconds as a decimal without trailing zeros: "2", "0.05".
 std::string decimal_seconds(duration span);
-/// As Go prints a span, which OpenAI's reset headers show: "20ms", "1s", "6m0s".
-std::string go_span(duration span);
+/// As Go prints a span, which OpenAI's reset headers show: "20ms", "1s", "6m0s". In whole milliseconds,
+/// upwards.
+std::string go_span(duration exact);
 
 }  // namespace stagger::server
