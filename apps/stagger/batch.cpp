@@ -8,7 +8,6 @@
 #include <csignal>
 #include <exception>
 
-#include "attempt_observer.hpp"
 #include "batch/prompt_file.hpp"
 #include "batch/runner.hpp"
 #include "commands.hpp"
@@ -68,15 +67,11 @@ class session {
           signals_(context_),
           redraw_timer_(context_),
           patience_timer_(context_) {
-        observer_.attach(plan_.client);
+        plan_.client.on_attempt([this](const stagger::diagnostic& info) { on_attempt(info); });
         auto client = make_client();
         open_files(options);
         runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(prompts_),
                                                   std::move(results_), plan_.secret);
-        observer_.tell([this](stagger::error_code error) {
-            if (error) log_->debug("attempt: {}", error.message());
-            runner_->attempt_ended(error);
-        });
         runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
     }
 
@@ -137,6 +132,12 @@ class session {
 
     std::string prompts_name() const { return shown_name(files_.prompts, "standard input"); }
     std::string results_name() const { return shown_name(files_.results, "standard output"); }
+
+    void on_attempt(const stagger::diagnostic& info) {
+        if (info.last_error)
+            log_->debug("attempt {}: {}: {}", info.attempts, info.last_error.message(), info.message);
+        runner_->attempt_ended(info);
+    }
 
     void on_result(const stagger::batch_result& result) {
         const auto& info = result.answer.info;
@@ -208,7 +209,6 @@ class session {
 
     exit_code conclude() {
         out_.clear_status();
-        observer_.tell({});
         if (!report_) report_ = runner_->report();
         const auto& report = *report_;
         const auto code = explain(report);
@@ -255,7 +255,6 @@ class session {
     console out_;
     std::shared_ptr<spdlog::logger> log_;
     send_plan plan_;
-    attempt_observer observer_;
     asio::io_context context_{1};
     asio::signal_set signals_;
     asio::steady_timer redraw_timer_;

@@ -7,7 +7,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 
-#include "attempt_observer.hpp"
 #include "batch/endpoint_watch.hpp"
 #include "batch/write_all.hpp"
 #include "commands.hpp"
@@ -64,10 +63,10 @@ class session {
           watch_(started_),
           signals_(context_, SIGINT, SIGTERM),
           check_timer_(context_) {
-        observer_.attach(plan_.client);
-        observer_.tell([this](stagger::error_code error) {
-            if (error) log_->info("attempt: {}", error.message());
-            watch_.ended(error);
+        plan_.client.on_attempt([this](const stagger::diagnostic& info) {
+            if (info.last_error)
+                log_->info("attempt {}: {}: {}", info.attempts, info.last_error.message(), info.message);
+            watch_.ended(info.last_error);
         });
         try {
             client_.emplace(context_.get_executor(), plan_.client, plan_.limits);
@@ -105,7 +104,6 @@ class session {
     }
 
     exit_code conclude() {
-        observer_.tell({});
         if (!unusable_) unusable_ = watch_.verdict(std::chrono::steady_clock::now(), 0);
         if (!error_) unusable_.reset();
         const auto code = explain();
@@ -129,8 +127,8 @@ class session {
             return exit_code::interrupted;
         }
         if (unusable_) {
-            const auto& reason = info.message.empty() ? unusable_->message() : info.message;
-            out_.error("cannot use " + plan_.base_url + ": " + without_secret(reason));
+            out_.error("cannot use " + plan_.base_url + ": " +
+                       without_secret(batch::explain(*unusable_, info.message)));
             return exit_code::endpoint_unusable;
         }
         std::string message = error_.message();
@@ -159,7 +157,6 @@ class session {
     summary_file summary_;
     stagger::time_point started_;
     batch::endpoint_watch watch_;
-    attempt_observer observer_;
     asio::io_context context_{1};
     asio::signal_set signals_;
     asio::steady_timer check_timer_;

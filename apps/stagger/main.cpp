@@ -74,6 +74,10 @@ app::exit_code run(int count, char** arguments) {
             stagger::batch::write_all(STDERR_FILENO, parser.help());
             return app::exit_code::wrong_usage;
         }
+        const std::string first = arguments[1];
+        if (!first.starts_with("-") && !complete_parser.parsed() && !batch_parser.parsed()) {
+            return say(app::exit_code::wrong_usage, first + " is no command: there are complete and batch");
+        }
         return say(app::exit_code::wrong_usage, std::string(wrong.what()) + " (see --help)");
     }
     return complete_parser.parsed() ? complete->run() : batch->run();

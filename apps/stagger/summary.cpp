@@ -4,9 +4,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
-
 #include "batch/write_all.hpp"
 #include "exit_code.hpp"
 
@@ -47,24 +44,14 @@ std::string describe(const stagger::batch::run_report& report) {
 
 std::string to_json(const stagger::batch::run_report& report, const std::string& policy) {
     const auto& counts = report.counts;
-    boost::json::object figures;
-    figures["succeeded"] = counts.succeeded;
-    figures["failed"] = counts.failed;
-    figures["attempts"] = counts.attempts;
-    figures["rejected"] = counts.rejected;
-    figures["elapsed_s"] = stagger::to_seconds(report.elapsed);
-    figures["goodput_per_s"] = goodput(report);
-    figures["waiting_s"] = stagger::to_seconds(counts.waiting);
-    figures["skipped"] = counts.skipped;
-    if (report.left) {
-        figures["left"] = *report.left;
-    } else {
-        figures["left"] = nullptr;
-    }
-    figures["policy"] = policy;
-    figures["prompt_tokens"] = counts.prompt_tokens;
-    figures["completion_tokens"] = counts.completion_tokens;
-    return boost::json::serialize(figures) + "\n";
+    const auto left = report.left ? std::to_string(*report.left) : "null";
+    return fmt::format(
+        R"({{"succeeded":{},"failed":{},"attempts":{},"rejected":{},"elapsed_s":{:.6f},"goodput_per_s":{:.6f},)"
+        R"("waiting_s":{:.6f},"skipped":{},"left":{},"policy":"{}","prompt_tokens":{},"completion_tokens":{}}})"
+        "\n",
+        counts.succeeded, counts.failed, counts.attempts, counts.rejected,
+        stagger::to_seconds(report.elapsed), goodput(report), stagger::to_seconds(counts.waiting),
+        counts.skipped, left, policy, counts.prompt_tokens, counts.completion_tokens);
 }
 
 summary_file::summary_file(const std::string& path) : path_(path) {

@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -70,6 +71,10 @@ class client_options {
     client_options& max_body_bytes(std::size_t count);
     /// Seed of everything random. 0 (default): taken from the system.
     client_options& jitter_seed(std::uint64_t seed);
+    /// Called on the client's strand after every attempt, also those that are tried again; `last_error` says
+    /// how it ended. For logs, and to notice early that an endpoint cannot be used. Must not throw. Default:
+    /// none.
+    client_options& on_attempt(std::function<void(const diagnostic&)> observer);
 
     /// Checks everything that does not need the network; the client's constructor calls it.
     /// @throws std::invalid_argument naming the option, its rule and its value
@@ -96,6 +101,7 @@ class client_options {
     std::size_t max_header_bytes() const { return max_header_bytes_; }
     std::size_t max_body_bytes() const { return max_body_bytes_; }
     std::uint64_t jitter_seed() const { return jitter_seed_; }
+    const std::function<void(const diagnostic&)>& on_attempt() const { return on_attempt_; }
 
  private:
     std::string base_url_;
@@ -120,6 +126,7 @@ class client_options {
     std::size_t max_header_bytes_ = 64 * 1024;
     std::size_t max_body_bytes_ = 64 * 1024 * 1024;
     std::uint64_t jitter_seed_ = 0;
+    std::function<void(const diagnostic&)> on_attempt_;
 };
 
 /** @brief Sends completion requests to one endpoint, admitted by one gate.

@@ -74,6 +74,21 @@ std::optional<error_code> endpoint_watch::verdict(time_point now, std::size_t in
     return last_unanswered_;
 }
 
+std::string explain(error_code verdict, const std::string& message) {
+    const auto& reason = message.empty() ? verdict.message() : message;
+    switch (kind_of(verdict)) {
+        case kind::unanswered:
+            return "nothing was answered within " +
+                   std::to_string(
+                       std::chrono::duration_cast<std::chrono::seconds>(endpoint_watch::patience).count()) +
+                   " s: " + reason;
+        case kind::refused_key:
+            return message.empty() ? reason : verdict.message() + ": " + message;
+        default:
+            return reason;
+    }
+}
+
 bool concerns_endpoint(error_code error) {
     const auto what = kind_of(error);
     return what == kind::refused_key || what == kind::refused_endpoint || what == kind::unanswered;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 
 #include "stagger/error.hpp"
 #include "stagger/time.hpp"
@@ -37,6 +38,9 @@ class endpoint_watch {
     error_code last_unanswered_;
     std::optional<error_code> final_;
 };
+
+/// A verdict for people; `message` is what the failed attempt met or was told, and may be empty.
+std::string explain(error_code verdict, const std::string& message);
 
 /// True for errors that tell about the endpoint and not about the one request.
 bool concerns_endpoint(error_code error);

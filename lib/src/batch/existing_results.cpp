@@ -53,7 +53,8 @@ std::optional<existing_results> read_existing_results(int file, std::string& pro
         if (!result) {
             const bool torn = !each.terminated && begins_like_a_result(each.text);
             if (torn) found.torn_at = each.start;
-            if (!torn) problem = "line " + std::to_string(each.number) + " is not a result";
+            if (!torn)
+                problem = "line " + std::to_string(each.number) + " is not a result, so this is left alone";
             return torn;
         }
         if (result->succeeded) {

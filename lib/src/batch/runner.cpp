@@ -82,7 +82,7 @@ run_report runner::report() const {
     run_report report;
     // An interruption that came when everything was done is none.
     report.end = end_ == run_end::interrupted && left() == 0 ? run_end::finished : end_;
-    report.problem = problem_.empty() && endpoint_error_ ? endpoint_error_.message() : problem_;
+    report.problem = problem_;
     report.left = report.end == run_end::finished ? 0 : left();
     report.elapsed = last_result_ - started_;
     report.counts = counts_;
@@ -101,12 +101,7 @@ asio::awaitable<void> runner::record(batch_result result) {
     auto& info = result.answer.info;
     counts_.add_effort(info);
     counts_.skipped = prompts_->skipped();
-    if (info.attempts > 0) watch_.ended(result.error);
     check_endpoint();
-    const bool shows_why = info.last_error == endpoint_error_ || result.error == endpoint_error_;
-    if (endpoint_error_ && shows_why && problem_.empty()) {
-        problem_ = without_secret(info.message, secret_);
-    }
     if (given_up(result) || end_ == run_end::output_failed) {
         co_return;
     }
@@ -130,14 +125,18 @@ asio::awaitable<void> runner::record(batch_result result) {
     if (told_) told_(result);
 }
 
+void runner::attempt_ended(const diagnostic& info) {
+    watch_.ended(info.last_error);
+    if (concerns_endpoint(info.last_error)) last_failure_ = info.message;
+}
+
 void runner::check_endpoint() {
     if (end_ != run_end::finished) return;
     const auto status = target_.status();
     if (status.accepted + status.throttled > 0) watch_.answered();
     const auto unusable = watch_.verdict(std::chrono::steady_clock::now(), status.in_flight);
     if (!unusable) return;
-    endpoint_error_ = *unusable;
-    end_early(run_end::endpoint_unusable, {});
+    end_early(run_end::endpoint_unusable, without_secret(explain(*unusable, last_failure_), secret_));
 }
 
 void runner::check_later() {

@@ -60,7 +60,7 @@ class runner : public std::enable_shared_from_this<runner> {
 
     void on_result(observer told) { told_ = std::move(told); }
     /// An attempt ended; feeds the decision whether the endpoint can be used.
-    void attempt_ended(error_code error) { watch_.ended(error); }
+    void attempt_ended(const diagnostic& info);
 
     boost::asio::awaitable<run_report> run();
 
@@ -98,7 +98,7 @@ class runner : public std::enable_shared_from_this<runner> {
     boost::asio::steady_timer check_timer_;
     run_counts counts_;
     run_end end_ = run_end::finished;
-    error_code endpoint_error_;
+    std::string last_failure_;  // of those that concern the endpoint
     std::string problem_;
     std::unique_ptr<prompt_source> source_;
 };

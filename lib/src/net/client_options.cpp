@@ -90,6 +90,10 @@ client_options& client_options::jitter_seed(std::uint64_t seed) {
     jitter_seed_ = seed;
     return *this;
 }
+client_options& client_options::on_attempt(std::function<void(const diagnostic&)> observer) {
+    on_attempt_ = std::move(observer);
+    return *this;
+}
 
 namespace {
 

@@ -99,6 +99,7 @@ io_awaitable<void> completion_task::run() {
         info_.message = ended.answer.info.message;
         info_.request_id = ended.answer.info.request_id;
         info_.last_error = ended.error;
+        if (const auto& observe = client_->options.on_attempt()) observe(info_);
         if (stopped_ != errc{} && ended.error == errc::cancelled) co_return finish(stopped_, {});
 
         const time_point earliest = report(std::move(leave), ended);
