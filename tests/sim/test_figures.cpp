@@ -1,0 +1,257 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "scenarios.hpp"
+#include "sim/simulation.hpp"
+
+// What the coordinator is measured by: docs/design.md has the table. Request counts are smaller here, so that
+// the limits are a little wider: finding the limit weighs more in a short job. Medians over several seeds.
+
+using namespace scenarios;
+using stagger::sim::measures;
+
+namespace {
+
+constexpr std::uint64_t seeds = 7;
+
+class results {
+ public:
+    explicit results(const provider::scenario& scenario) {
+        for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+            runs_.push_back(stagger::sim::run(scenario, stagger::sim::policy(), seed));
+        }
+    }
+
+    double median(const std::function<double(const measures&)>& of) const {
+        std::vector<double> values;
+        for (const measures& each : runs_) values.push_back(of(each));
+        std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+        return values[values.size() / 2];
+    }
+    double efficiency() const {
+        return median([](const measures& run) { return run.efficiency; });
+    }
+    double waste() const {
+        return median([](const measures& run) { return run.waste_per_100; });
+    }
+    std::uint64_t highest_peak_10ms() const {
+        std::uint64_t highest = 0;
+        for (const measures& each : runs_) highest = std::max(highest, each.peak_10ms);
+        return highest;
+    }
+    std::uint64_t highest_peak_1s() const {
+        std::uint64_t highest = 0;
+        for (const measures& each : runs_) highest = std::max(highest, each.peak_1s);
+        return highest;
+    }
+    bool nothing_lost(std::uint64_t requests) const {
+        return std::all_of(runs_.begin(), runs_.end(),
+                           [&](const measures& run) { return run.lost == 0 && run.succeeded == requests; });
+    }
+
+ private:
+    std::vector<measures> runs_;
+};
+
+void check(const provider::scenario& scenario, double least_efficiency, double most_waste) {
+    const results found(scenario);
+    CHECK(found.efficiency() >= least_efficiency);
+    CHECK(found.waste() <= most_waste);
+    std::uint64_t requests = 0;
+    for (const auto& client : scenario.clients) requests += client.requests;
+    CHECK(found.nothing_lost(requests));
+}
+
+}  // namespace
+
+TEST_CASE("a token bucket of 50/s is used to the full, without bursts") {
+    auto scenario = far_away(6000);
+    scenario.provider.limits = {token_bucket(50, 50)};
+    check(scenario, 0.998, 0.9);
+    const results found(scenario);
+    CHECK(found.highest_peak_10ms() <= 6);
+    CHECK(found.highest_peak_1s() <= 118);
+}
+
+TEST_CASE("a cold start on a bucket of 20/s, with a long latency and no hints") {
+    auto scenario = far_away(600, 256);
+    scenario.provider.limits = {token_bucket(20, 20)};
+    for (const auto rtt : {50ms, 1ms}) {
+        CAPTURE(rtt.count());
+        scenario.provider.rtt = rtt;
+        check(scenario, 0.95, 3);
+    }
+}
+
+TEST_CASE("20/s with a burst of 5 and a Retry-After of a second, close by") {
+    auto scenario = far_away(500, 256);
+    scenario.provider.limits = {token_bucket(20, 5)};
+    scenario.provider.hints.retry_after = provider::retry_after_hint::integer;
+    scenario.provider.latency.mean = 50ms;
+    scenario.provider.rtt = 1ms;
+    check(scenario, 0.98, 2.5);
+}
+
+TEST_CASE("fixed windows of a minute: the quota is spread, the last window is used at once") {
+    auto scenario = far_away(20000);
+    scenario.provider.limits = {fixed_window(3000, 60s)};
+    check(scenario, 0.99, 1.9);
+}
+
+TEST_CASE("fixed windows of a second") {
+    auto scenario = far_away(10000);
+    scenario.provider.limits = {fixed_window(50, 1s)};
+    check(scenario, 0.975, 1.2);
+}
+
+TEST_CASE("a limit on requests in flight") {
+    auto scenario = far_away(10000);
+    scenario.provider.limits = {concurrency(64)};
+    check(scenario, 0.955, 1.5);
+    scenario.provider.rtt = 1ms;
+    check(scenario, 0.96, 1.3);
+}
+
+TEST_CASE("a limit of two requests in flight") {
+    auto scenario = far_away(300);
+    scenario.provider.limits = {concurrency(2)};
+    scenario.provider.rtt = 1ms;
+    check(scenario, 0.89, 9);
+}
+
+TEST_CASE("the limit halves and doubles again") {
+    auto scenario = far_away(15000);
+    scenario.provider.limits = {token_bucket(50, 50)};
+    scenario.provider.changes = {{100s, {token_bucket(25, 25)}}, {200s, {token_bucket(50, 50)}}};
+    check(scenario, 0.98, 1.1);
+}
+
+TEST_CASE("a Retry-After in whole seconds does not slow a fast bucket down") {
+    auto scenario = far_away(6000);
+    scenario.provider.limits = {token_bucket(50, 50)};
+    scenario.provider.hints.retry_after = provider::retry_after_hint::integer;
+    check(scenario, 0.998, 1);
+    scenario.provider.rtt = 1ms;
+    check(scenario, 0.998, 1);
+    CHECK(results(scenario).highest_peak_10ms() <= 3);
+}
+
+TEST_CASE("fixed windows of a minute with an exact Retry-After") {
+    auto scenario = far_away(20000);
+    scenario.provider.limits = {fixed_window(3000, 60s)};
+    scenario.provider.hints.retry_after = provider::retry_after_hint::exact;
+    check(scenario, 0.99, 0.5);
+}
+
+TEST_CASE("rate-limit headers measure the limit almost without rejections") {
+    auto scenario = far_away(6000);
+    scenario.provider.hints.headers = provider::header_hint::openai;
+    SUBCASE("bucket") {
+        scenario.provider.limits = {token_bucket(50, 50)};
+        check(scenario, 0.994, 0.3);
+    }
+    SUBCASE("window") {
+        scenario.clients[0].requests = 20000;
+        scenario.provider.limits = {fixed_window(3000, 60s)};
+        check(scenario, 0.995, 0.2);
+    }
+}
+
+TEST_CASE("an outage of half a minute") {
+    auto scenario = far_away(10000);
+    scenario.provider.limits = {token_bucket(50, 50)};
+    scenario.provider.faults.outages = {{60s, 90s}};
+    for (const unsigned status : {503u, 500u}) {
+        CAPTURE(status);
+        scenario.provider.faults.error_status = status;
+        check(scenario, 0.985, 1.5);
+    }
+}
+
+TEST_CASE("random server errors say nothing about the rate") {
+    auto scenario = far_away(6000);
+    scenario.provider.limits = {token_bucket(50, 50)};
+    scenario.provider.faults.error_rate = 0.02;
+    check(scenario, 0.995, 1.1);
+}
+
+TEST_CASE("a limit on tokens while requests are counted") {
+    auto scenario = far_away(10000);
+    scenario.provider.limits = {token_bucket(15000, 15000, provider::unit::tokens)};
+    scenario.clients[0].tokens.kind = provider::distribution::lognormal;
+    check(scenario, 0.97, 4);
+}
+
+TEST_CASE("a lockout is met a few times and then avoided") {
+    auto scenario = far_away(300);
+    scenario.provider.limits = {token_bucket(10, 10)};
+    scenario.provider.lockout_silence = 3s;
+    const auto lockouts = [](const measures& run) { return static_cast<double>(run.lockouts); };
+    SUBCASE("no hint") {
+        check(scenario, 0.57, 8);
+        CHECK(results(scenario).median(lockouts) <= 2);
+    }
+    SUBCASE("Retry-After of four seconds") {
+        scenario.provider.hints.retry_after = provider::retry_after_hint::wrong;
+        scenario.provider.hints.wrong = 4s;
+        check(scenario, 0.69, 3);
+        CHECK(results(scenario).median(lockouts) <= 2);
+    }
+    SUBCASE("3000 requests") {
+        scenario.clients[0].requests = 3000;
+        check(scenario, 0.78, 1);
+    }
+    SUBCASE("with the rate configured there is none") {
+        scenario.clients[0].rpm = 600;
+        check(scenario, 0.97, 0);
+        CHECK(results(scenario).median(lockouts) == 0);
+    }
+}
+
+TEST_CASE("a sliding window that charges refusals") {
+    auto scenario = far_away(300);
+    scenario.provider.limits = {sliding_window(20, 2s)};
+    scenario.provider.charge_rejections = true;
+    SUBCASE("no hint") {
+        check(scenario, 0.86, 5.8);
+    }
+    SUBCASE("Retry-After") {
+        scenario.provider.hints.retry_after = provider::retry_after_hint::integer;
+        check(scenario, 0.73, 4);
+    }
+}
+
+TEST_CASE("a high rate from a cold start") {
+    auto scenario = far_away(60000, 8192);
+    scenario.provider.limits = {token_bucket(2000, 2000)};
+    const auto warmed_up = stagger::sim::run(scenario, stagger::sim::policy(), 1);
+    CHECK(warmed_up.efficiency >= 0.84);
+    CHECK(warmed_up.waste_per_100 <= 1.5);
+}
+
+TEST_CASE("four processes with a coordinator each share one bucket fairly") {
+    auto scenario = far_away(4000);
+    scenario.provider.limits = {token_bucket(50, 50)};
+    scenario.clients.assign(4, scenario.clients[0]);
+    check(scenario, 0.93, 2.6);
+    CHECK(results(scenario).median([](const measures& run) { return run.jain; }) >= 0.9);
+}
+
+TEST_CASE("tasks that back off alone waste many times more") {
+    auto scenario = far_away(3000);
+    scenario.provider.limits = {token_bucket(50, 50)};
+    stagger::sim::policy alone;
+    alone.coordination.pacing(stagger::pacing_kind::unpaced);
+    alone.backoff = stagger::backoff_policy::random_exponential(1s, 60s, 0s);
+    alone.backs_off_when_throttled = true;
+    const measures stampede = stagger::sim::run(scenario, alone, 1);
+    CHECK(stampede.succeeded == 3000);
+    CHECK(stampede.waste_per_100 > 100);
+    CHECK(stampede.peak_10ms > 500);
+    alone.max_attempts = 6;
+    CHECK(stagger::sim::run(scenario, alone, 1).lost > 300);
+}

@@ -1,0 +1,233 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "scenarios.hpp"
+#include "sim/simulation.hpp"
+#include "stagger/random.hpp"
+
+// Rules that hold whatever the provider does, checked at every step of random scenarios. A failure prints the
+// seed: `random_scenario(seed)` is the scenario, and the run has the same seed.
+
+using namespace scenarios;
+using stagger::coordinator;
+using stagger::coordinator_mode;
+using stagger::time_point;
+
+namespace {
+
+template <class Value>
+Value one_of(stagger::random_source& random, std::initializer_list<Value> values) {
+    return *(values.begin() + random.next() % values.size());
+}
+
+provider::limit random_limit(stagger::random_source& random) {
+    const double rate = std::exp(random.uniform(std::log(1.0), std::log(200.0)));
+    switch (random.next() % 4) {
+        case 0:
+            return token_bucket(rate, one_of(random, {1.0, 5.0, rate, 2 * rate}) + 1);
+        case 1: {
+            const double window_s = one_of(random, {1.0, 5.0, 20.0});
+            return fixed_window(std::ceil(rate * window_s), from_seconds(window_s));
+        }
+        case 2: {
+            const double window_s = one_of(random, {1.0, 5.0, 20.0});
+            return sliding_window(std::ceil(rate * window_s), from_seconds(window_s));
+        }
+        default: {
+            provider::concurrency_limit limit;
+            limit.max = 1 + static_cast<unsigned>(random.next() % 40);
+            limit.queue = one_of(random, {0u, 0u, 10u});
+            return limit;
+        }
+    }
+}
+
+provider::scenario random_scenario(std::uint64_t seed) {
+    stagger::random_source random(seed);
+    provider::scenario scenario;
+    provider::provider_description& server = scenario.provider;
+    server.limits = {random_limit(random)};
+    if (random.uniform() < 0.2) server.limits.push_back(random_limit(random));
+    server.latency.kind =
+        one_of(random, {provider::distribution::constant, provider::distribution::lognormal});
+    server.latency.mean = one_of<stagger::duration>(random, {20ms, 300ms, 2s});
+    server.rtt = one_of<stagger::duration>(random, {200us, 5ms, 50ms, 300ms});
+    server.hints.retry_after =
+        one_of(random, {provider::retry_after_hint::none, provider::retry_after_hint::none,
+                        provider::retry_after_hint::exact, provider::retry_after_hint::integer,
+                        provider::retry_after_hint::milliseconds, provider::retry_after_hint::wrong});
+    server.hints.wrong = one_of<stagger::duration>(random, {500ms, 4s, 30s});
+    server.hints.headers = one_of(random, {provider::header_hint::none, provider::header_hint::openai});
+    server.charge_rejections = random.uniform() < 0.1;
+    if (random.uniform() < 0.15) server.lockout_silence = one_of<stagger::duration>(random, {1s, 3s});
+    if (random.uniform() < 0.3) server.faults.error_rate = random.uniform(0, 0.2);
+    if (random.uniform() < 0.2) {
+        server.faults.error_status = one_of(random, {500u, 503u});
+        server.faults.outages = {{3s, 20s}};
+    }
+    if (random.uniform() < 0.2) server.changes = {{5s, {random_limit(random)}}};
+    const std::size_t clients = random.uniform() < 0.2 ? 3 : 1;
+    for (std::size_t each = 0; each < clients; ++each) {
+        provider::client_description client;
+        client.requests = 50 + random.next() % 600;
+        client.concurrency = one_of(random, {1u, 7u, 64u, 1024u});
+        client.start = one_of<stagger::duration>(random, {0s, 2s});
+        client.rpm = random.uniform() < 0.2 ? random.uniform(60, 3000) : 0;
+        scenario.clients.push_back(client);
+    }
+    return scenario;
+}
+
+std::string describe(const provider::scenario& scenario) {
+    std::ostringstream text;
+    const provider::provider_description& server = scenario.provider;
+    for (const provider::limit& each : server.limits) text << "limit kind " << each.index() << ", ";
+    text << "rtt " << stagger::to_seconds(server.rtt) << " s, latency "
+         << stagger::to_seconds(server.latency.mean) << " s, retry-after "
+         << static_cast<int>(server.hints.retry_after) << ", lockout "
+         << stagger::to_seconds(server.lockout_silence) << " s, errors " << server.faults.error_rate
+         << ", outages " << server.faults.outages.size() << ", changes " << server.changes.size();
+    for (const auto& each : scenario.clients)
+        text << ", client " << each.requests << " in " << each.concurrency;
+    return text.str();
+}
+
+/// Checks the rules for one client and collects what broke them.
+struct rules {
+    unsigned max_in_flight = 0;
+    double requests_per_s = 0;
+    std::map<std::uint64_t, time_point> not_before;  // of the retries that wait
+    std::set<std::uint64_t> ended;
+    std::set<std::uint64_t> probes;  // sent while closed and not yet answered
+    std::uint64_t next_first = 0;
+    std::uint64_t sends = 0;
+    bool was_closed = false;
+    unsigned sent_in_this_step = 0;
+    std::vector<std::uint64_t> sent_now;
+    std::vector<time_point> sent_at;
+};
+
+class rule_keeper : public stagger::sim::observer {
+ public:
+    explicit rule_keeper(const provider::scenario& scenario) : clients_(scenario.clients.size()) {
+        for (std::size_t each = 0; each < clients_.size(); ++each) {
+            clients_[each].max_in_flight = scenario.clients[each].concurrency;
+            clients_[each].requests_per_s = scenario.clients[each].rpm / 60;
+        }
+    }
+
+    void sent(time_point now, std::size_t client, std::uint64_t request) override {
+        rules& own = clients_[client];
+        const auto waited = own.not_before.find(request);
+        if (waited == own.not_before.end()) {
+            expect(request == own.next_first++, "first attempts leave in the order of submission");
+        } else {
+            expect(now >= waited->second, "nobody goes before its own Retry-After");
+            own.not_before.erase(waited);
+        }
+        expect(!own.ended.contains(request), "nothing is sent after its end");
+        own.sent_now.push_back(request);
+        if (own.requests_per_s > 0) {
+            own.sent_at.push_back(now);
+            // Within any second: the rate, and the slots of a request that was late by up to one.
+            const auto count = static_cast<std::size_t>(own.requests_per_s) + 3;
+            const std::size_t size = own.sent_at.size();
+            if (size > count) {
+                expect(now - own.sent_at[size - 1 - count] >= 1s, "a configured rate is not exceeded");
+            }
+        }
+    }
+
+    void came_back(time_point, std::size_t client, std::uint64_t request, time_point not_before) override {
+        clients_[client].not_before[request] = not_before;
+        clients_[client].probes.erase(request);
+    }
+
+    void ended(time_point, std::size_t client, std::uint64_t request, bool succeeded) override {
+        expect(clients_[client].ended.insert(request).second, "each task ends once");
+        expect(succeeded, "without a limit on attempts each task succeeds");
+        clients_[client].probes.erase(request);
+    }
+
+    void settled(time_point now, std::size_t client, const coordinator& core) override {
+        rules& own = clients_[client];
+        const auto status = core.status(now);
+        expect(status.in_flight <= own.max_in_flight, "in flight within the bound");
+        expect(status.admitted == status.accepted + status.throttled + status.failed + status.in_flight,
+               "permits are conserved");
+        const bool closed = status.mode == coordinator_mode::closed;
+        if (!closed) own.probes.clear();
+        if (closed && own.was_closed) {
+            own.probes.insert(own.sent_now.begin(), own.sent_now.end());
+            expect(own.probes.size() <= 1, "at most one probe is out while closed");
+        }
+        own.was_closed = closed;
+        own.sent_now.clear();
+    }
+
+    bool all_ended(const provider::scenario& scenario) const {
+        for (std::size_t each = 0; each < clients_.size(); ++each) {
+            if (clients_[each].ended.size() != scenario.clients[each].requests) return false;
+        }
+        return true;
+    }
+    const std::string& broken() const { return broken_; }
+
+ private:
+    void expect(bool holds, const char* rule) {
+        if (!holds && broken_.empty()) broken_ = rule;
+    }
+
+    std::vector<rules> clients_;
+    std::string broken_;
+};
+
+}  // namespace
+
+TEST_CASE("the rules hold in random scenarios") {
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        const provider::scenario scenario = random_scenario(seed);
+        const std::string what = describe(scenario);
+        CAPTURE(seed);
+        CAPTURE(what);
+        rule_keeper keeper(scenario);
+        stagger::sim::run(scenario, stagger::sim::policy(), seed, &keeper);
+        REQUIRE_MESSAGE(keeper.broken().empty(), keeper.broken());
+        REQUIRE(keeper.all_ended(scenario));
+    }
+}
+
+TEST_CASE("the rules that do not depend on a pace hold without one") {
+    stagger::sim::policy alone;
+    alone.coordination.pacing(stagger::pacing_kind::unpaced);
+    alone.backs_off_when_throttled = true;
+    alone.backoff = stagger::backoff_policy::full_jitter(1s, 30s);
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        provider::scenario scenario = random_scenario(seed);
+        scenario.provider.lockout_silence = {};  // such tasks never fall silent
+        scenario.provider.charge_rejections = false;
+        for (auto& client : scenario.clients) client.rpm = 0;
+        CAPTURE(seed);
+        rule_keeper keeper(scenario);
+        stagger::sim::run(scenario, alone, seed, &keeper);
+        REQUIRE_MESSAGE(keeper.broken().empty(), keeper.broken());
+        REQUIRE(keeper.all_ended(scenario));
+    }
+}
+
+TEST_CASE("the same seed gives the same run, another seed another one") {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        const provider::scenario scenario = random_scenario(seed);
+        const auto first = stagger::sim::run(scenario, stagger::sim::policy(), seed);
+        CAPTURE(seed);
+        CHECK(first == stagger::sim::run(scenario, stagger::sim::policy(), seed));
+        CHECK_FALSE(first == stagger::sim::run(scenario, stagger::sim::policy(), seed + 1));
+    }
+}
