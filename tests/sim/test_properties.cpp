@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -158,6 +159,9 @@ class rule_keeper : public stagger::sim::observer {
 
     void settled(time_point now, std::size_t client, const coordinator& core) override {
         rules& own = clients_[client];
+        if (++steps_ > most_steps)
+            throw std::runtime_error("the run does not end: " +
+                                     std::to_string(stagger::to_seconds(now.time_since_epoch())) + " s");
         const auto status = core.status(now);
         expect(status.in_flight <= own.max_in_flight, "in flight within the bound");
         expect(status.admitted == status.accepted + status.throttled + status.failed + status.in_flight,
@@ -185,6 +189,8 @@ class rule_keeper : public stagger::sim::observer {
         if (!holds && broken_.empty()) broken_ = rule;
     }
 
+    static constexpr std::uint64_t most_steps = 1'000'000;
+    std::uint64_t steps_ = 0;
     std::vector<rules> clients_;
     std::string broken_;
 };

@@ -25,10 +25,23 @@ struct caller {
     time_point begins;
 };
 
+/// Who knows when a place is free needs no queue.
+provider::provider_description without_queues(provider::provider_description server) {
+    const auto strike = [](std::vector<provider::limit>& limits) {
+        for (provider::limit& each : limits) {
+            if (auto* found = std::get_if<provider::concurrency_limit>(&each)) found->queue = 0;
+        }
+    };
+    strike(server.limits);
+    for (provider::limits_change& each : server.changes) strike(each.limits);
+    return server;
+}
+
 class best_caller {
  public:
     best_caller(const provider::scenario& scenario, std::uint64_t seed)
-        : model_(scenario.provider, model_seed(seed), start_of_time), half_way_(scenario.provider.rtt / 2) {
+        : model_(without_queues(scenario.provider), model_seed(seed), start_of_time),
+          half_way_(scenario.provider.rtt / 2) {
         for (std::size_t each = 0; each < scenario.clients.size(); ++each) {
             const provider::client_description& what = scenario.clients[each];
             callers_.push_back({&what, client_name(each), what.requests, 0,
