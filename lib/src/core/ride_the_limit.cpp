@@ -103,6 +103,7 @@ void ride_the_limit::tick(time_point now) {
 }
 
 departure ride_the_limit::on_send(time_point now, const cost& what) {
+    if (log_.size() == 0) climb_.restart(now, log_);
     const double pace = rate(now);
     const seconds silence = log_.size() > 0 ? seconds(now - log_.last().sent.at) : seconds(0);
     // Held back by the pace: it went within a slot of when it could.

@@ -1,0 +1,114 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <optional>
+
+#include "core/budget.hpp"
+#include "core/pacer.hpp"
+#include "core/retry_budget.hpp"
+#include "core/round_trip.hpp"
+
+using namespace std::chrono_literals;
+using stagger::pacer;
+using stagger::random_source;
+using stagger::retry_budget;
+using stagger::seconds;
+using stagger::time_point;
+
+namespace {
+
+constexpr time_point start = time_point() + 1h;
+
+}  // namespace
+
+TEST_CASE("slots lie one width apart, jittered by a fortieth, without drift") {
+    pacer slots(random_source(1));
+    time_point now = start;
+    double widest = 0;
+    slots.sent(now, 1, 10);
+    for (int each = 1; each <= 1000; ++each) {
+        now = slots.next_slot();
+        const double late = seconds(now - start - each * 100ms).count();
+        widest = std::max(widest, std::fabs(late));
+        slots.sent(now, 1, 10);
+    }
+    CHECK(widest <= 0.0025 + 1e-6);
+    CHECK(widest > 0.001);
+}
+
+TEST_CASE("a request of double cost takes double the time") {
+    pacer slots(random_source(1), 0);
+    slots.sent(start, 2, 10);
+    CHECK(slots.next_slot() == start + 200ms);
+}
+
+TEST_CASE("idle time earns no credit") {
+    pacer slots(random_source(1), 0);
+    slots.sent(start, 1, 10);
+    const time_point much_later = start + 1h;
+    slots.sent(much_later, 1, 10);
+    CHECK(slots.next_slot() == much_later + 100ms);
+}
+
+TEST_CASE("a timer that rings late is made up for") {
+    pacer slots(random_source(1), 0);
+    slots.sent(start, 1, 1000);
+    slots.sent(start + 1ms + 1500us, 1, 1000);
+    CHECK(slots.next_slot() == start + 2ms);
+}
+
+TEST_CASE("a change of rate begins with a silent slot") {
+    pacer slots(random_source(1), 0);
+    slots.sent(start, 1, 100);
+    slots.skip_slot(start + 5ms, 10);
+    CHECK(slots.next_slot() == start + 105ms);
+    slots.restart(start + 6ms);
+    CHECK(slots.next_slot() == start + 6ms);
+}
+
+TEST_CASE("of the budgets for requests and tokens the slower one governs") {
+    stagger::budget told(stagger::coordinator_options().requests_per_minute(600).tokens_per_minute(60000));
+    CHECK(told.requests_per_s() == doctest::Approx(10));
+    told.sent(start, {1, 50});
+    CHECK(told.next_slot() == start + 100ms);
+    told.sent(start + 100ms, {1, 500});
+    CHECK(told.next_slot() == start + 600ms);
+}
+
+TEST_CASE("without budgets nothing is held back") {
+    stagger::budget none{stagger::coordinator_options()};
+    CHECK_FALSE(none.limits_requests());
+    CHECK(std::isinf(none.requests_per_s()));
+    none.sent(start, {1, 1000});
+    CHECK(none.next_slot() <= start);
+}
+
+TEST_CASE("the retry budget covers a burst, is refilled by successes and drips") {
+    retry_budget accidents;
+    time_point now = start;
+    int afforded = 0;
+    for (; accidents.affords_retry(now); ++afforded) accidents.spend(now);
+    CHECK(afforded == 100);
+    CHECK(accidents.affordable_at(now) == now + 5s);
+
+    for (int each = 0; each < 5; ++each) accidents.success();
+    CHECK(accidents.affords_retry(now));
+    accidents.spend(now);
+    CHECK_FALSE(accidents.affords_retry(now + 4s));
+    CHECK(accidents.affords_retry(now + 5s));
+
+    CHECK(accidents.affords_retry(now + 24h));
+    afforded = 0;
+    for (now += 24h; accidents.affords_retry(now); ++afforded) accidents.spend(now);
+    CHECK(afforded == 100);
+}
+
+TEST_CASE("the round trip follows the rejections") {
+    stagger::round_trip rtt;
+    CHECK(rtt.mean() == stagger::round_trip::assumed);
+    rtt.sample(10ms);
+    CHECK(rtt.mean() == seconds(0.01));
+    for (int each = 0; each < 50; ++each) rtt.sample(20ms);
+    CHECK(rtt.mean().count() == doctest::Approx(0.02).epsilon(0.01));
+    CHECK(rtt.presumed_admitted() >= 2 * rtt.mean() + seconds(0.02));
+}
