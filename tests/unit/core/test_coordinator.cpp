@@ -209,7 +209,7 @@ TEST_CASE("a Retry-After closes: one probe at its end, then everyone else one by
     CHECK(trials <= 1);
     CHECK(drive.log.size() == before + trials);
 
-    drive.run_until(told + 2200ms);
+    drive.run_until(told + 2030ms);
     REQUIRE(drive.log.size() == before + trials + 1);
     CHECK(drive.log.back().at >= told + 2s);
     drive.accept(drive.log.back());
