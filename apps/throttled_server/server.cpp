@@ -357,11 +357,7 @@ server::server(asio::any_io_executor executor, provider::scenario scenario, opti
 }
 
 server::server(asio::any_io_executor executor, provider::scenario scenario, std::uint16_t port)
-    : server(std::move(executor), std::move(scenario), [port] {
-          options chosen;
-          chosen.port = port;
-          return chosen;
-      }()) {}
+    : server(std::move(executor), std::move(scenario), options::on_port(port)) {}
 
 server::~server() {
     close();
