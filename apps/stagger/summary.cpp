@@ -23,7 +23,6 @@ double goodput(const stagger::batch::run_report& report) {
 std::string describe(const stagger::batch::run_report& report) {
     const auto& counts = report.counts;
     const auto succeeded = static_cast<double>(counts.succeeded);
-    const auto recorded = static_cast<double>(counts.recorded());
     std::string text = fmt::format("{} answered, {} failed", counts.succeeded, counts.failed);
     if (counts.skipped > 0) text += fmt::format(", {} answered before", counts.skipped);
     text +=
@@ -36,7 +35,7 @@ std::string describe(const stagger::batch::run_report& report) {
         text += fmt::format("attempts {}, rejections {}, ", counts.attempts, counts.rejected);
     }
     const auto waiting = stagger::to_seconds(counts.waiting);
-    text += fmt::format("waiting {:.2f} s a prompt, {:.1f} s in all\n", per(waiting, recorded), waiting);
+    text += fmt::format("waiting {:.2f} s a prompt, {:.1f} s in all\n", per(waiting, static_cast<double>(counts.ended)), waiting);
     for (const auto& [reason, count] : counts.failures)
         text += fmt::format("failed: {} x {}\n", count, reason);
     return text;

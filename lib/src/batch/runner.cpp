@@ -27,6 +27,7 @@ std::string without_secret(std::string text, const std::string& secret) {
 }
 
 void run_counts::add_effort(const diagnostic& info) {
+    ++ended;
     attempts += info.attempts;
     rejected += info.rejections;
     waiting += info.queued;

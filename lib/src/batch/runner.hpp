@@ -22,6 +22,7 @@ struct run_counts {
     std::size_t succeeded = 0;
     std::size_t failed = 0;   ///< recorded as failed
     std::size_t skipped = 0;  ///< answered before
+    std::size_t ended = 0;    ///< recorded, or given up when the run was stopped
     std::uint64_t attempts = 0;
     std::uint64_t rejected = 0;
     std::uint64_t prompt_tokens = 0;

@@ -1,0 +1,225 @@
+#include "batch/runner.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <set>
+
+#include "support/temporary_folder.hpp"
+#include "unit/batch/fake_transport.hpp"
+#include "wire/batch_line.hpp"
+
+namespace asio = boost::asio;
+namespace batch = stagger::batch;
+using batch::run_end;
+using stagger::errc;
+
+namespace {
+
+struct fixture {
+    temporary_folder folder;
+    asio::io_context context;
+    fake_transport peer{context};
+    std::shared_ptr<batch::runner> runner;
+    std::optional<batch::run_report> report;
+    std::vector<std::string> told;
+
+    void start(const std::string& prompts, const std::string& output, const std::string& secret = {}) {
+        report.reset();
+        told.clear();
+        stagger::error_code error;
+        std::string problem;
+        auto source = stagger::prompts_from_file(context.get_executor(), folder.write("prompts", prompts),
+                                                 stagger::prompt_file_format::automatic,
+                                                 stagger::dialect::openai_chat, error);
+        REQUIRE_FALSE(error);
+        auto results = batch::result_file::open(context.get_executor(), output,
+                                                batch::if_results_exist::resume, problem);
+        REQUIRE_MESSAGE(results, problem);
+        runner = std::make_shared<batch::runner>(peer.make(4), std::move(source), std::move(results), secret);
+        runner->on_result([this](const stagger::batch_result& result) { told.push_back(result.custom_id); });
+        auto done = [this](std::exception_ptr failed, batch::run_report made) {
+            if (failed) std::rethrow_exception(failed);
+            report = std::move(made);
+        };
+        asio::co_spawn(context, runner->run(), done);
+        poll();
+    }
+    void start(const std::string& prompts) { start(prompts, folder.path("out")); }
+
+    void poll() {
+        context.restart();
+        context.poll();
+    }
+
+    /// The ids in the results file, answered ones with a plus sign.
+    std::multiset<std::string> recorded() const {
+        std::multiset<std::string> ids;
+        std::istringstream lines(folder.read("out"));
+        for (std::string text; std::getline(lines, text);) {
+            const auto result = stagger::wire::parse_result_line(text);
+            REQUIRE(result);
+            ids.insert((result->succeeded ? "+" : "-") + result->custom_id);
+        }
+        return ids;
+    }
+};
+
+using ids = std::multiset<std::string>;
+
+stagger::diagnostic attempt(stagger::error_code error, const std::string& message) {
+    stagger::diagnostic info;
+    info.last_error = error;
+    info.message = message;
+    return info;
+}
+
+}  // namespace
+
+TEST_CASE("every prompt becomes a line, and the counts say how it went") {
+    fixture all;
+    all.peer.answer = [](const std::string& prompt) {
+        auto answer = fake_transport::success(prompt);
+        answer.info.attempts = 3;
+        answer.info.rejections = 2;
+        answer.info.queued = std::chrono::seconds(2);
+        answer.usage.completion_tokens = 7;
+        stagger::error_code error;
+        if (prompt == "bad") {
+            answer = {};
+            answer.info.attempts = 1;
+            error = errc::bad_request;
+        }
+        return std::pair(error, answer);
+    };
+    all.start("a\nbad\nb\n");
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::finished);
+    CHECK(all.report->left == 0);
+    const auto& counts = all.report->counts;
+    CHECK(counts.succeeded == 2);
+    CHECK(counts.failed == 1);
+    CHECK(counts.attempts == 7);
+    CHECK(counts.rejected == 4);
+    CHECK(counts.waiting == std::chrono::seconds(4));
+    CHECK(counts.completion_tokens == 14);
+    CHECK(counts.failures.size() == 1);
+    CHECK(all.recorded() == ids{"+line-1", "-line-2", "+line-3"});
+    CHECK(all.told.size() == 3);
+}
+
+TEST_CASE("the same again skips what is answered and asks again for what failed") {
+    fixture all;
+    bool down = true;
+    all.peer.answer = [&](const std::string& prompt) {
+        const bool fails = down && prompt == "b";
+        return std::pair(fails ? make_error_code(errc::server_error) : stagger::error_code(),
+                         fake_transport::success(prompt));
+    };
+    all.start("a\nb\nc\n");
+    CHECK(all.recorded() == ids{"+line-1", "-line-2", "+line-3"});
+    down = false;
+    all.peer.requests = 0;
+    all.runner.reset();
+    all.start("a\nb\nc\n");
+    CHECK(all.peer.requests == 1);
+    CHECK(all.report->counts.skipped == 2);
+    CHECK(all.recorded() == ids{"+line-1", "+line-2", "+line-3"});
+}
+
+TEST_CASE("a malformed line is a failed result and the rest is done") {
+    fixture all;
+    all.peer.answer = [](const std::string& prompt) {
+        return std::pair(stagger::error_code(), fake_transport::success(prompt));
+    };
+    all.start("{\"prompt\":\"a\",\"id\":\"x\"}\n{\"prompt\":\n{\"prompt\":\"b\",\"id\":\"z\"}\n");
+    CHECK(all.report->counts.failed == 1);
+    CHECK(all.recorded() == ids{"+x", "-line-2", "+z"});
+}
+
+TEST_CASE("draining awaits what is in flight, gives up what waits, and says what is left") {
+    fixture all;
+    all.peer.in_flight = 2;
+    all.start("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\n");
+    CHECK(all.peer.sent.size() == 8);
+    all.peer.succeed(0);
+    all.poll();
+    CHECK(all.runner->left() == 11);
+    all.runner->drain();
+    all.poll();
+    CHECK(all.peer.stopped);
+    CHECK_FALSE(all.peer.closed);
+    CHECK_FALSE(all.report);
+    CHECK(all.peer.sent.size() == 2);
+    all.peer.succeed(0);
+    all.peer.succeed(0);
+    all.poll();
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::interrupted);
+    CHECK(all.report->left == 9);
+    CHECK(all.recorded() == ids{"+line-1", "+line-2", "+line-3"});
+}
+
+TEST_CASE("an interruption when everything is done is none") {
+    fixture all;
+    all.peer.in_flight = 1;
+    all.start("a\n");
+    all.runner->drain();
+    all.poll();
+    all.peer.succeed(0);
+    all.poll();
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::finished);
+    CHECK(all.report->left == 0);
+}
+
+TEST_CASE("stopping gives up what is in flight, too") {
+    fixture all;
+    all.peer.in_flight = 2;
+    all.start("a\nb\nc\n");
+    all.runner->drain();
+    all.runner->stop();
+    all.poll();
+    REQUIRE(all.report);
+    CHECK(all.peer.closed);
+    CHECK(all.report->end == run_end::interrupted);
+    CHECK(all.report->left == 3);
+    CHECK(all.recorded().empty());
+}
+
+TEST_CASE("a refused key stops the run at once, without results that only repeat it") {
+    fixture all;
+    all.start("a\nb\nc\n", all.folder.path("out"), "sk-0123456789");
+    all.runner->attempt_ended(attempt(errc::unauthorized, "wrong key sk-0123456789"));
+    all.peer.fail(0, errc::unauthorized, "wrong key sk-0123456789");
+    all.poll();
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::endpoint_unusable);
+    CHECK(all.report->problem == "API key was not accepted: wrong key [API key]");
+    CHECK(all.report->left == 3);
+    CHECK(all.peer.closed);
+    CHECK(all.recorded().empty());
+}
+
+TEST_CASE("a key that a server repeats in an error does not get into the results") {
+    fixture all;
+    all.start("a\n", all.folder.path("out"), "sk-0123456789");
+    all.peer.fail(0, errc::bad_request, "you sent sk-0123456789, and sk-0123456789 again");
+    all.poll();
+    CHECK(all.folder.read("out").find("sk-0123456789") == std::string::npos);
+    CHECK(all.folder.read("out").find("[API key]") != std::string::npos);
+}
+
+TEST_CASE("a full disk stops the run and says what is kept") {
+    fixture all;
+    all.start("a\nb\nc\n", "/dev/full");
+    all.peer.succeed(0);
+    all.poll();
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::output_failed);
+    CHECK(all.report->problem == "No space left on device");
+    CHECK(all.report->counts.recorded() == 0);
+    CHECK(all.report->left == 3);
+    CHECK(all.peer.closed);
+}
