@@ -60,6 +60,9 @@ class coordinator_options {
     coordinator_options& retry_after_cap(duration longest);
     /// First guess of the rate in requests per second, > 0, doubled until the first rejection. Default 32.
     coordinator_options& initial_rate(double per_second);
+    /// The limit as measured in an earlier run, in requests per second, >= 0; 0 (default): none. The pace starts a
+    /// little below it and needs no ramp. Unlike a configured rate it is tested.
+    coordinator_options& remembered_rate(double per_second);
     /// Default `ride_the_limit`.
     coordinator_options& pacing(pacing_kind kind);
 
@@ -69,6 +72,7 @@ class coordinator_options {
     double probing() const { return probing_; }
     duration retry_after_cap() const { return retry_after_cap_; }
     double initial_rate() const { return initial_rate_; }
+    double remembered_rate() const { return remembered_rate_; }
     pacing_kind pacing() const { return pacing_; }
 
  private:
@@ -78,6 +82,7 @@ class coordinator_options {
     double probing_ = 0.01;
     duration retry_after_cap_ = std::chrono::seconds(120);
     double initial_rate_ = 32;
+    double remembered_rate_ = 0;
     pacing_kind pacing_ = pacing_kind::ride_the_limit;
 };
 

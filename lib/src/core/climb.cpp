@@ -48,9 +48,6 @@ double typical_run::median(const last_three& values) const {
     return sorted[1];
 }
 
-climb::climb(double probing, double initial_rate, bool starts_at_known_rate)
-    : probing_(probing), started_at_known_rate_(starts_at_known_rate), base_(initial_rate) {}
-
 void climb::cut(time_point now, double rate, const send_log& log) {
     base_ = std::max(slowest_rate_per_s, rate);
     above_ = 0;
@@ -97,9 +94,7 @@ void climb::ride(time_point now, const send_log& log, const round_trip& rtt, dou
 }
 
 double climb::usual_admitted() const {
-    // A rate that was told is worth more patience before it is doubted.
-    const double at_least = (started_at_known_rate_ && !usual_.known() ? 5 : 1) / probing_;
-    return std::max(at_least, usual_.known() ? usual_.admitted() : 0);
+    return std::max(1 / probing_, usual_.known() ? usual_.admitted() : 0);
 }
 
 climb::step climb::next_ride_step(time_point now, const send_log& log, double price) const {

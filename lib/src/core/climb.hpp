@@ -35,7 +35,7 @@ class typical_run {
  */
 class climb {
  public:
-    climb(double probing, double initial_rate, bool starts_at_known_rate);
+    climb(double probing, double initial_rate) : probing_(probing), base_(initial_rate) {}
 
     double rate() const { return base_ * (1 + above_); }
     double base() const { return base_; }
@@ -75,7 +75,6 @@ class climb {
     double usual_admitted() const;
 
     double probing_;
-    bool started_at_known_rate_;
     double base_;
     double above_ = 0;
     unsigned steps_ = 0;

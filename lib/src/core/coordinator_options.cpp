@@ -52,6 +52,12 @@ coordinator_options& coordinator_options::initial_rate(double per_second) {
     return *this;
 }
 
+coordinator_options& coordinator_options::remembered_rate(double per_second) {
+    require(std::isfinite(per_second) && per_second >= 0, "remembered_rate", "finite and >= 0", per_second);
+    remembered_rate_ = per_second;
+    return *this;
+}
+
 coordinator_options& coordinator_options::pacing(pacing_kind kind) {
     pacing_ = kind;
     return *this;

@@ -44,10 +44,15 @@ class ride_the_limit final : public pacing {
     bool closed() const { return mode_ == mode::closed; }
     double rate(time_point now) const;
     double measured_or_base() const { return measured_.value_or(climb_.base()); }
+    double rate_when_sent(const departure& sent) const;
     void tick(time_point now);
     void settle(time_point now, const departure& sent, outcome result);
 
+    void hear_retry_after(time_point now, const departure& rejected, const hints& said);
+
     // Open: what a rejection does to the pace.
+    void cut_window(time_point now, const departure& rejected);
+    void cut_pace(time_point now, const departure& rejected, const rejected_run& run);
     void cut(time_point now, double to);
     void cut_once_a_round(time_point now, const departure& rejected, const rejected_run& run);
     void end_of_growth(time_point now, const departure& rejected, const estimate& limit);
@@ -57,8 +62,11 @@ class ride_the_limit final : public pacing {
     void note_limit(double per_second);
 
     // Closed: probes, and what ends it.
-    bool shut(time_point now, const departure& rejected, const rejected_run& run) const;
+    bool shuts(const departure& rejected, const rejected_run& run) const;
+    bool long_wait_announced(time_point now) const;
+    bool is_probe(const departure& sent) const;
     void close(time_point now, time_point since, double rate_at_rejection);
+    time_point probe_is_certain_at() const;
     void probe_rejected(time_point now);
     void probe_admitted(time_point now, const departure& probe);
     void reopen_after_lockout(time_point now, const departure& probe, const open_run& before, double rate);

@@ -13,6 +13,7 @@
 #include "sim/event_queue.hpp"
 #include "sim/seeds.hpp"
 #include "sim/span_histogram.hpp"
+#include "sim/warm_start.hpp"
 
 namespace stagger::sim {
 
@@ -49,17 +50,19 @@ struct event {
 };
 
 struct client {
-    client(const provider::client_description& given, const policy& by, std::uint64_t seed, std::size_t index)
-        : description(given),
+    client(const provider::scenario& scenario, const policy& by, std::uint64_t seed, std::size_t index)
+        : description(scenario.clients[index]),
           name(client_name(index)),
-          core(options(given, by), coordinator_seed(seed, index)),
+          core(options(scenario.provider, description, by), coordinator_seed(seed, index)),
           tokens(token_seed(seed, index)),
           backoff(backoff_seed(seed, index)),
-          unfinished(given.requests) {}
+          unfinished(description.requests) {}
 
-    static coordinator_options options(const provider::client_description& given, const policy& by) {
+    static coordinator_options options(const provider::provider_description& server,
+                                       const provider::client_description& given, const policy& by) {
         coordinator_options chosen = by.coordination;
         chosen.max_in_flight(given.concurrency).requests_per_minute(given.rpm).tokens_per_minute(given.tpm);
+        if (given.warm) chosen.remembered_rate(remembered_rate(server, given));
         return chosen;
     }
 
@@ -112,7 +115,7 @@ class simulation {
           leaving_matters_(limits_concurrency(scenario.provider)) {
         clients_.reserve(scenario.clients.size());
         for (std::size_t each = 0; each < scenario.clients.size(); ++each) {
-            clients_.emplace_back(scenario.clients[each], by, seed, each);
+            clients_.emplace_back(scenario, by, seed, each);
             const time_point begins = start_of_time + scenario.clients[each].start;
             first_start_ = std::min(first_start_, begins);
             last_start_ = std::max(last_start_, begins);

@@ -1,0 +1,173 @@
+// The closed half of ride_the_limit: what closes, what the probes do, and how it goes on afterwards.
+
+#include <algorithm>
+
+#include "core/ride_the_limit.hpp"
+
+namespace stagger {
+
+namespace {
+
+constexpr unsigned rejections_to_close = 5;
+
+}  // namespace
+
+bool ride_the_limit::shuts(const departure& rejected, const rejected_run& run) const {
+    if (lockout_.confirmed()) return true;
+    const seconds three_slots = measured_ ? seconds(3 / *measured_) : seconds(0);
+    return run.length >= rejections_to_close &&
+           rejected.at - run.since >= std::max(2 * rtt_.mean(), three_slots);
+}
+
+bool ride_the_limit::long_wait_announced(time_point now) const {
+    if (gate_.opens_at() <= now) return false;
+    return gate_.opens_at() - now > std::max(4 * rtt_.mean(), seconds(3 / measured_or_base()));
+}
+
+void ride_the_limit::close(time_point now, time_point since, double rate_at_rejection) {
+    windows_.closing(mode_ == mode::ride && !provisional_ ? measured_ : std::nullopt);
+    mode_before_closing_ = mode_ == mode::ramp ? mode::search : mode_;
+    rate_before_closing_ = rate_at_rejection;
+    closed_by_failures_ = false;
+    presumed_.reset();
+    const seconds slot = measured_ ? std::min(seconds(1), seconds(1 / *measured_))
+                                   : std::min(seconds(0.02), seconds(1 / climb_.base()));
+    phase_.emplace(since, now, log_.size(), std::max(rtt_.mean(), slot));
+    mode_ = mode::closed;
+    const time_point gate = gate_.opens_at();
+    const bool announced = gate > after(now, 4 * rtt_.mean());
+    if (announced) {
+        phase_->announced(gate, lockout_.suspected() ? std::nullopt : gate_.trial_at(now, rtt_.mean()));
+    } else if (lockout_.suspected()) {
+        phase_->reset_gap(1.1 * lockout_.silence());
+    }
+    phase_->schedule(now, random_);
+}
+
+bool ride_the_limit::is_probe(const departure& sent) const {
+    return phase_->probe_out() && phase_->out()->sent.number == sent.number;
+}
+
+time_point ride_the_limit::probe_is_certain_at() const {
+    // A failing server answers when it fails, which may take longer than a rejection.
+    const seconds failure = closed_by_failures_ ? 2 * slowest_failure_ : seconds(0);
+    return after(phase_->out()->sent.at, std::max(failure, rtt_.presumed_admitted()));
+}
+
+void ride_the_limit::probe_rejected(time_point now) {
+    const closed_phase::probe failed = *phase_->out();
+    if (failed.trial) {
+        gate_.trial_failed();
+        const seconds knocked_after = failed.sent.at - phase_->since();
+        const seconds moved_by = gate_.opens_at() - *phase_->announced_end();
+        if (knocked_after >= seconds(0.9) && moved_by > 0.5 * knocked_after) {
+            lockout_.impatience_punished(gate_.opens_at() - now);
+        }
+    } else {
+        lockout_.probe_rejected(*phase_, failed);
+    }
+    phase_->rejected(now, rtt_.mean(), lockout_.possible());
+    phase_->schedule(now, random_);
+}
+
+void ride_the_limit::note_failure_while_closed(time_point now, const departure& sent) {
+    if (!is_probe(sent)) return;
+    if (closed_by_failures_) {
+        phase_->rejected(now, rtt_.mean(), false);
+    } else {
+        phase_->call_back();
+    }
+    phase_->schedule(now, random_);
+}
+
+void ride_the_limit::probe_admitted(time_point now, const departure& probe) {
+    if (closed_by_failures_) {  // says nothing about the limit: on as before
+        mode_ = mode_before_closing_;
+        failures_in_a_row_ = 0;
+        pacer_.skip_slot(now, rate(now));
+        return climb_.restart(now, log_);
+    }
+    const std::optional<time_point> announced = phase_->announced_end();
+    if (announced && probe.at < gate_.opens_at()) return refute_hint(now);
+
+    presumed_ = presumption{probe, opened_, ever_opened_, windows_};
+    const open_run before{log_.admitted_between(opened_, probe),
+                          std::max(seconds(1e-3), seconds(phase_->since() - opened_.at))};
+    if (is_probe(probe)) lockout_.probe_admitted(*phase_, *phase_->out(), before);
+    if (const auto rate = lockout_.rate_after(before)) return reopen_after_lockout(now, probe, before, *rate);
+    reopen_after_window(now, probe);
+}
+
+void ride_the_limit::reopen_after_lockout(time_point now, const departure& probe, const open_run& before,
+                                          double rate) {
+    constexpr double below_the_rejected = 0.97;
+    // What was admitted, closed time included, is proven.
+    const double proven = (before.admitted + 1) / seconds(probe.at - opened_.at).count();
+    measured_ = std::min(std::max(rate, proven), below_the_rejected * rate_before_closing_);
+    provisional_ = true;
+    opened_ = probe;
+    ever_opened_ = true;
+    mode_ = mode::ride;
+    estimator_.forget_before(log_.size());
+    cut(now, *measured_);
+}
+
+void ride_the_limit::reopen_after_window(time_point now, const departure& probe) {
+    time_point last_known_closed = std::max(phase_->last_rejected(), phase_->since());
+    if (phase_->announced_end()) {  // the hint held: closed until then
+        const time_point held = std::min(gate_.opens_at(), probe.at);
+        last_known_closed = std::max(last_known_closed, after(held, -rtt_.mean()));
+    }
+    window_learner::cycle done;
+    done.admitted = log_.admitted_between(opened_, probe) + 1;
+    done.span = std::max(seconds(1e-3), seconds(last_known_closed - opened_.at));
+    done.closed = last_known_closed - phase_->since();
+    done.first = !ever_opened_;
+    const bool whole = window_learner::is_whole(done);
+    measured_ = windows_.reopened(done, measured_or_base());
+    estimator_.forget_before(log_.mark_onset_before(probe.number));
+    if (whole) {
+        provisional_ = !ever_opened_;
+        opened_ = departure{probe.number, last_known_closed, probe.cost, probe.cost_before};
+        ever_opened_ = true;
+    }
+    mode_ = mode::ride;
+    // A window's rest would lapse at its end.
+    constexpr double over_window_rate = 1.03;
+    const double above = !whole ? 1 : windows_.quota() ? over_window_rate : 1 + probing_;
+    cut(now, *measured_ * above);
+    pacer_.restart(now);
+    if (windows_.quota() && backlog_ < 0.9 * *windows_.quota()) {  // the last window: finish in it
+        constexpr double on_the_way = 4;
+        mode_ = mode::ramp;
+        climb_.begin_ramp();
+        climb_.raise_to(std::min(on_the_way / rtt_.mean().count(), 2 * backlog_));
+    }
+}
+
+bool ride_the_limit::was_presumed_admitted(time_point now, const departure& rejected) const {
+    const seconds still_possible = 20 * rtt_.mean() + seconds(1);
+    return !closed() && presumed_ && presumed_->probe.number == rejected.number &&
+           now - rejected.at < still_possible;
+}
+
+void ride_the_limit::close_again() {
+    opened_ = presumed_->opened_before;
+    ever_opened_ = presumed_->ever_opened_before;
+    windows_ = presumed_->windows_before;
+    presumed_.reset();
+    mode_ = mode::closed;
+}
+
+void ride_the_limit::refute_hint(time_point now) {
+    const bool announced = closed() && phase_->announced_end();
+    gate_.refute(now);
+    if (!announced) return;
+    if (phase_->probe_out()) hint_refuted_by_ = phase_->out()->sent.number;
+    phase_->call_back();
+    mode_ = mode_before_closing_;
+    pacer_.skip_slot(now, rate(now));
+    climb_.restart(now, log_);
+}
+
+}  // namespace stagger
