@@ -36,7 +36,7 @@ struct pacing_at {
 }  // namespace
 
 TEST_CASE("the ramp doubles, but puts only a handful on the way to a rejection") {
-    climb pace(0.01, 32, false);
+    climb pace(0.01, 32);
     send_log log;
     pacing_at sending(pace, log);
     sending.send(30, phase::ramp);
@@ -47,7 +47,7 @@ TEST_CASE("the ramp doubles, but puts only a handful on the way to a rejection")
 }
 
 TEST_CASE("a pace that nobody uses is not raised") {
-    climb pace(0.01, 32, false);
+    climb pace(0.01, 32);
     send_log log;
     round_trip rtt;
     for (int each = 0; each < 100; ++each) {
@@ -59,7 +59,7 @@ TEST_CASE("a pace that nobody uses is not raised") {
 }
 
 TEST_CASE("at the limit the pace holds still, then steps a little above it") {
-    climb pace(0.01, 50, false);
+    climb pace(0.01, 50);
     send_log log;
     pacing_at sending(pace, log);
     pace.restart(start, log);
@@ -76,7 +76,7 @@ TEST_CASE("at the limit the pace holds still, then steps a little above it") {
 }
 
 TEST_CASE("steps double only in a run that is longer than usual") {
-    climb pace(0.01, 50, false);
+    climb pace(0.01, 50);
     send_log log;
     pacing_at sending(pace, log);
     pace.note_run(1000, 100s);
@@ -88,7 +88,7 @@ TEST_CASE("steps double only in a run that is longer than usual") {
 }
 
 TEST_CASE("a rejection begins the climb anew at its base") {
-    climb pace(0.01, 50, false);
+    climb pace(0.01, 50);
     send_log log;
     pacing_at sending(pace, log);
     sending.send(300, phase::ride);
@@ -101,7 +101,7 @@ TEST_CASE("a rejection begins the climb anew at its base") {
 }
 
 TEST_CASE("waste makes it patient, up to four times") {
-    climb pace(0.01, 50, false);
+    climb pace(0.01, 50);
     send_log log;
     pacing_at sending(pace, log);
     for (int each = 0; each < 100; ++each) pace.note_waste(0.05);
@@ -115,7 +115,7 @@ TEST_CASE("waste makes it patient, up to four times") {
 }
 
 TEST_CASE("where a rejection is dear, the limit is tested less often") {
-    climb pace(0.01, 10, false);
+    climb pace(0.01, 10);
     send_log log;
     pacing_at sending(pace, log);
     pace.restart(start, log);
@@ -124,7 +124,7 @@ TEST_CASE("where a rejection is dear, the limit is tested less often") {
 }
 
 TEST_CASE("the search grows by tenths, then faster") {
-    climb pace(0.01, 10, false);
+    climb pace(0.01, 10);
     send_log log;
     pacing_at sending(pace, log);
     pace.cut(start, 10, log);
