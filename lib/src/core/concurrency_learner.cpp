@@ -18,10 +18,11 @@ constexpr unsigned least_admitted = 8;
 
 struct samples {
     std::array<unsigned, most_samples> in_flight{};
+    std::array<departure, most_samples> onsets{};  // the newest first
     std::size_t count = 0;
-    send_number oldest = 0;
-    time_point oldest_at{};
-    time_point newest_at{};
+
+    const departure& newest() const { return onsets[0]; }
+    const departure& oldest() const { return onsets[count - 1]; }
 };
 
 /// The latest onsets, one of each round trip.
@@ -32,13 +33,36 @@ samples latest_onsets(const send_log& log, seconds rtt) {
         const departure& sent = each->sent;
         if (sent.number < from || found.count == most_samples) break;
         if (!each->onset) continue;
-        if (found.count > 0 && found.oldest_at - sent.at < 2 * rtt) continue;
-        if (found.count == 0) found.newest_at = sent.at;
-        found.oldest = sent.number;
-        found.oldest_at = sent.at;
-        found.in_flight[found.count++] = admitted_in_flight(log, sent.number, rtt);
+        if (found.count > 0 && found.oldest().at - sent.at < 2 * rtt) continue;
+        found.in_flight[found.count] = admitted_in_flight(log, sent.number, rtt);
+        found.onsets[found.count++] = sent;
     }
     return found;
+}
+
+/// Whether a limited rate explains the onsets: between two of them it admits the rate times the span, give or
+/// take one. Completions are not that regular, unless every request takes the same time; then either theory
+/// will do.
+bool explained_by_rate(const send_log& log, const samples& found, seconds rtt) {
+    const seconds span = found.newest().at - found.oldest().at;
+    double admitted = 0;
+    for (std::size_t each = 1; each < found.count; ++each) {
+        admitted += log.admitted_between(found.onsets[each], found.onsets[each - 1]);
+    }
+    const double intervals = static_cast<double>(found.count - 1);
+    constexpr double telling = 10;  // with fewer between two onsets the theories do not differ
+    if (admitted < telling * intervals) return false;
+    const double rate = admitted / span.count();
+    double squares = 0;
+    for (std::size_t each = 1; each < found.count; ++each) {
+        const departure& from = found.onsets[each];
+        const departure& to = found.onsets[each - 1];
+        const double expected = rate * seconds(to.at - from.at).count();
+        squares += std::pow(log.admitted_between(from, to) - expected, 2);
+    }
+    constexpr double trip_jitter = 0.1;
+    const double deviation = std::sqrt(squares / intervals);
+    return deviation <= 1 + trip_jitter * rate * rtt.count();
 }
 
 /// Whether next to nothing was admitted while that many were in flight.
@@ -74,16 +98,18 @@ unsigned admitted_in_flight(const send_log& log, send_number at, seconds rtt) {
 bool concurrency_learner::learn(time_point now, const send_log& log, const round_trip& rtt, seconds service) {
     if (now < not_before_) return false;
     samples found = latest_onsets(log, rtt.mean());
-    const seconds span = found.newest_at - found.oldest_at;
-    if (found.count < least_samples || span < 0.5 * service) return false;
+    if (found.count < least_samples) return false;
+    const seconds span = found.newest().at - found.oldest().at;
+    if (span < 0.5 * service || explained_by_rate(log, found, rtt.mean())) return false;
     const auto end = found.in_flight.begin() + static_cast<std::ptrdiff_t>(found.count);
     std::sort(found.in_flight.begin(), end);
     const unsigned median = found.in_flight[found.count / 2];
     const double spread = *(end - 1) - found.in_flight.front();
+    const send_number oldest = found.oldest().number;
     const double sends_a_trip =
-        rtt.mean() / std::max(span, seconds(1e-3)) * static_cast<double>(log.size() - found.oldest);
+        rtt.mean() / std::max(span, seconds(1e-3)) * static_cast<double>(log.size() - oldest);
     if (spread > spread_always_allowed + sends_a_trip) return false;
-    if (!bounds_admissions(log, found.oldest, median, now, rtt)) return false;
+    if (!bounds_admissions(log, oldest, median, now, rtt)) return false;
     window_ = learned_ = std::max(1u, median);
     last_cut_ = now;
     clean_ = too_low_ = 0;

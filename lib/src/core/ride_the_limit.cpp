@@ -12,6 +12,8 @@ constexpr std::uint64_t slot_stream = 0x736c6f7473000000u;
 constexpr unsigned failures_to_close = 10;
 // A growth this far above its base has mixed several rates, so nothing measured across it means anything.
 constexpr double large_growth = 0.25;
+// The first two steps of a search: too early to suppose that the limit has risen.
+constexpr double small_growth = 0.31;
 
 // The limit may have fallen since it was remembered, and an admission costs less than a rejection.
 constexpr double below_remembered = 0.95;
@@ -236,6 +238,7 @@ void ride_the_limit::note_limit(double per_second) {
 void ride_the_limit::cut_once_a_round(time_point now, const departure& rejected, const rejected_run& run) {
     if (rejected.at <= last_cut_) return;
     const estimate limit = estimator_.up_to(log_, rejected);
+    if (mode_ == mode::search && limit.precise && climb_.above() <= small_growth) return search(now, limit);
     if (mode_ == mode::ramp || climb_.above() > large_growth) return end_of_growth(now, rejected, limit);
     if (mode_ == mode::search) return search(now, limit);
     constexpr double has_fallen = 0.8;
