@@ -35,6 +35,7 @@ class pacer {
 
     /// After a change of rate: one slot of silence, then on at the new rate.
     void skip_slot(time_point now, double rate_per_s) { slot_ = base_ = after(now, seconds(1 / rate_per_s)); }
+    void pause(time_point until) { slot_ = base_ = std::max(base_, until); }
     void restart(time_point now) { slot_ = base_ = now; }
 
  private:

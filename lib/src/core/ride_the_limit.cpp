@@ -258,6 +258,8 @@ void ride_the_limit::end_of_growth(time_point now, const departure& rejected, co
     estimator_.forget_before(rejected.number);
     mode_ = mode::search;
     cut(now, std::max(rate(now) / 2, proven));
+    // One silent round trip: what is still on the way is more than was saved, and will be rejected as well.
+    pacer_.pause(after(now, rtt_.mean()));
 }
 
 void ride_the_limit::search(time_point now, const estimate& limit) {
