@@ -35,7 +35,8 @@ std::string describe(const stagger::batch::run_report& report) {
         text += fmt::format("attempts {}, rejections {}, ", counts.attempts, counts.rejected);
     }
     const auto waiting = stagger::to_seconds(counts.waiting);
-    text += fmt::format("waiting {:.2f} s a prompt, {:.1f} s in all\n", per(waiting, static_cast<double>(counts.ended)), waiting);
+    text += fmt::format("waiting {:.2f} s a prompt, {:.1f} s in all\n",
+                        per(waiting, static_cast<double>(counts.ended)), waiting);
     for (const auto& [reason, count] : counts.failures)
         text += fmt::format("failed: {} x {}\n", count, reason);
     return text;
