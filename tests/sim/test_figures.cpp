@@ -87,6 +87,34 @@ TEST_CASE("a cold start on a bucket of 20/s, with a long latency and no hints") 
     }
 }
 
+TEST_CASE("a cold start wastes little whatever the seed") {
+    auto scenario = far_away(600, 256);
+    scenario.provider.limits = {token_bucket(20, 20)};
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        CAPTURE(seed);
+        const measures found = stagger::sim::run(scenario, stagger::sim::policy(), seed);
+        CHECK(found.waste_per_100 <= 3);
+        CHECK(found.efficiency >= 0.95);
+    }
+}
+
+TEST_CASE("a remembered rate saves the search") {
+    auto scenario = far_away(5000);
+    scenario.provider.limits = {token_bucket(50, 50)};
+    scenario.clients[0].warm = true;
+    check(scenario, 0.995, 0.9);
+    SUBCASE("far too high: it costs some rejections") {
+        scenario.provider.limits = {token_bucket(500, 50)};
+        scenario.provider.changes = {{1ms, {token_bucket(50, 50)}}};
+        check(scenario, 0.995, 4);
+    }
+    SUBCASE("far too low: it is left behind") {
+        scenario.provider.limits = {token_bucket(12.5, 12.5)};
+        scenario.provider.changes = {{1ms, {token_bucket(50, 50)}}};
+        check(scenario, 0.8, 1.2);
+    }
+}
+
 TEST_CASE("20/s with a burst of 5 and a Retry-After of a second, close by") {
     auto scenario = far_away(500, 256);
     scenario.provider.limits = {token_bucket(20, 5)};

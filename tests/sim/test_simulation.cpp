@@ -7,6 +7,7 @@
 #include "sim/event_queue.hpp"
 #include "sim/simulation.hpp"
 #include "sim/span_histogram.hpp"
+#include "sim/warm_start.hpp"
 
 using namespace scenarios;
 using stagger::to_seconds;
@@ -120,4 +121,16 @@ TEST_CASE("attempts that run out are counted as lost") {
     CHECK(measured.succeeded == 1);
     CHECK(measured.lost == 19);
     CHECK(measured.rejected == 38);
+}
+
+TEST_CASE("what is remembered is the slowest limit, in requests") {
+    auto scenario = exact(1);
+    const auto& client = scenario.clients[0];
+    CHECK(stagger::sim::remembered_rate(scenario.provider, client) == 0);
+    scenario.provider.limits = {token_bucket(50, 50), fixed_window(600, 60s)};
+    CHECK(stagger::sim::remembered_rate(scenario.provider, client) == doctest::Approx(10));
+    scenario.provider.limits = {concurrency(64), sliding_window(6000, 60s)};
+    CHECK(stagger::sim::remembered_rate(scenario.provider, client) == doctest::Approx(32));
+    scenario.provider.limits = {token_bucket(1500, 1500, provider::unit::tokens)};
+    CHECK(stagger::sim::remembered_rate(scenario.provider, client) == doctest::Approx(5));
 }

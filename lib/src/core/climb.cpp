@@ -102,8 +102,8 @@ climb::step climb::next_ride_step(time_point now, const send_log& log, double pr
     next.or_after = price * steps_at_least_every;
     const double run = static_cast<double>(log.size() - since_rejection_.sends);
     const seconds usual_span = std::max(steps_at_least_every, past_usual_run * usual_.span());
-    const bool longer_than_usual = run >= past_usual_run * usual_admitted() ||
-                                   (usual_.known() && now - since_rejection_.at >= usual_span);
+    const bool longer_than_usual = !usual_.known() || run >= past_usual_run * usual_admitted() ||
+                                   now - since_rejection_.at >= usual_span;
     if (steps_ == 0) {
         next.needed = 0.5 * patience_ / probing_;
         next.size = probing_;

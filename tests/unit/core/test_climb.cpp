@@ -87,6 +87,15 @@ TEST_CASE("steps double only in a run that is longer than usual") {
     CHECK(pace.rate() > 100);
 }
 
+TEST_CASE("a rate that no rejection has confirmed is left behind fast") {
+    climb pace(0.01, 5);
+    send_log log;
+    pacing_at sending(pace, log);
+    pace.restart(start, log);
+    sending.send(400, phase::ride);
+    CHECK(pace.rate() > 20);
+}
+
 TEST_CASE("a rejection begins the climb anew at its base") {
     climb pace(0.01, 50);
     send_log log;

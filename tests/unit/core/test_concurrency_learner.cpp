@@ -48,6 +48,23 @@ TEST_CASE("rejections at any number in flight do not") {
     CHECK_FALSE(learner.limits());
 }
 
+TEST_CASE("a steady rate explains rejections at one number in flight as well, and goes first") {
+    for (const bool steady : {true, false}) {
+        CAPTURE(steady);
+        send_log log;
+        concurrency_learner learner(0.01);
+        time_point now = start;
+        for (unsigned each = 0; each < 10; ++each) {
+            const unsigned admitted = steady || each % 2 == 0 ? 20 : 30;  // in the same time
+            for (unsigned below = 0; below < admitted; ++below) {
+                add(log, now += 2000ms / admitted, outcome::accepted, 50ms, 10);
+            }
+            add(log, now += 100ms, outcome::rejected, 50ms, 20);
+        }
+        CHECK(learner.learn(now + 1s, log, trip(), 2s) == !steady);
+    }
+}
+
 TEST_CASE("admissions above the supposed window refute it") {
     send_log log;
     concurrency_learner learner(0.01);

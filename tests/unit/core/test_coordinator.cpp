@@ -96,6 +96,7 @@ TEST_CASE("options outside their range are refused by name, rule and value") {
           std::string::npos);
     CHECK(message_of([](options& o) { o.probing(0.5); }).find("[0.001, 0.2]") != std::string::npos);
     CHECK(message_of([](options& o) { o.retry_after_cap(0s); }).find("retry_after_cap") != std::string::npos);
+    CHECK(message_of([](options& o) { o.remembered_rate(-2); }).find("remembered_rate") != std::string::npos);
     CHECK(message_of([](options& o) { o.initial_rate(0); }).find("initial_rate") != std::string::npos);
     CHECK(message_of([](options& o) { o.probing(0.001).probing(0.2).max_in_flight(1); }).empty());
 }
@@ -277,6 +278,18 @@ TEST_CASE("a configured rate is kept from the first request and never tested") {
         for (const auto& each : drive.log) drive.accept(each);
     }
     CHECK_FALSE(drive.core.status(drive.now).measured_per_s);
+}
+
+TEST_CASE("a remembered rate begins a little below it, without a ramp, and is tested") {
+    driver drive(coordinator_options().remembered_rate(100).max_in_flight(100000));
+    drive.submit(5000);
+    drive.run_for(1s);
+    CHECK(drive.mode() == coordinator_mode::ride);
+    CHECK(drive.log.size() >= 90);
+    CHECK(drive.log.size() <= 101);
+    CHECK_FALSE(drive.core.status(drive.now).measured_per_s);
+    drive.run_for(20s);
+    CHECK(drive.core.status(drive.now).pace_per_s > 100);
 }
 
 TEST_CASE("a token budget paces by what requests cost") {

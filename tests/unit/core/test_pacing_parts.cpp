@@ -62,6 +62,10 @@ TEST_CASE("a change of rate begins with a silent slot") {
     slots.sent(start, 1, 100);
     slots.skip_slot(start + 5ms, 10);
     CHECK(slots.next_slot() == start + 105ms);
+    slots.pause(start + 50ms);
+    CHECK(slots.next_slot() == start + 105ms);
+    slots.pause(start + 200ms);
+    CHECK(slots.next_slot() == start + 200ms);
     slots.restart(start + 6ms);
     CHECK(slots.next_slot() == start + 6ms);
 }
