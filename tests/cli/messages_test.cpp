@@ -1,0 +1,240 @@
+#include <doctest/doctest.h>
+
+#include "cli/child.hpp"
+#include "cli/servers.hpp"
+
+// Every way to be refused before anything was done: the exit code, and one clear message.
+namespace {
+
+using words = std::vector<std::string>;
+
+outcome stagger_with(const words& arguments, const std::map<std::string, std::string>& environment = {}) {
+    return run({STAGGER_COMMAND, arguments, environment});
+}
+
+bool is_one_line(const std::string& text) {
+    return text.starts_with("stagger: ") && text.find('\n') == text.size() - 1;
+}
+
+struct refusal {
+    words options;
+    int code;
+    std::string message;
+};
+
+// Nobody listens there, and nobody may be asked.
+const std::string nowhere = "http://127.0.0.1:1/v1";
+
+}  // namespace
+
+TEST_CASE("help and version go to standard output and end with 0") {
+    for (const auto& arguments :
+         {words{"--help"}, words{"complete", "--help"}, words{"batch", "--help"}, words{"-h"}}) {
+        const auto got = stagger_with(arguments);
+        CHECK(got.code == 0);
+        CHECK(got.out.find("Usage: stagger") != std::string::npos);
+        CHECK(got.err.empty());
+    }
+    for (const auto& arguments :
+         {words{"--version"}, words{"complete", "--version"}, words{"batch", "--version"}}) {
+        const auto got = stagger_with(arguments);
+        CHECK(got.code == 0);
+        CHECK(got.out.starts_with("stagger " STAGGER_VERSION));
+        CHECK(got.err.empty());
+    }
+}
+
+TEST_CASE("the help of each command names every option of the contract") {
+    for (const auto* name : {"complete", "batch"}) {
+        const auto got = stagger_with({name, "--help"});
+        for (const auto* option : {"--version",         "--base-url",     "--model",
+                                   "--dialect",         "--api-key-file", "--policy",
+                                   "--max-concurrency", "--max-attempts", "--timeout",
+                                   "--deadline",        "--rpm",          "--tpm",
+                                   "--ca-file",         "--max-tokens",   "--temperature",
+                                   "--param",           "--header",       "--jitter-seed",
+                                   "--quiet",           "--log-level",    "--summary"}) {
+            CAPTURE(option);
+            CHECK(got.out.find(option) != std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("without a command there is help, and 2") {
+    const auto got = stagger_with({});
+    CHECK(got.code == 2);
+    CHECK(got.out.empty());
+    CHECK(got.err.find("Usage: stagger") != std::string::npos);
+}
+
+TEST_CASE("wrong usage ends with 2 and says what is wrong") {
+    const temporary_folder folder;
+    const auto prompts = folder.write("prompts.txt", "one\n");
+    const auto results = folder.path("out.jsonl");
+    const auto empty_key = folder.write("empty", "\n");
+    const auto odd_key = folder.write("odd", "two words");
+    const std::vector<refusal> refusals{
+        {{"--bogus"}, 2, "--bogus"},
+        {{"--timeout", "5"}, 2, "--timeout: must read like 250ms, 30s or 5m"},
+        {{"--timeout", "0"}, 2, "--timeout: must be longer than 0"},
+        {{"--deadline", "-1s"}, 2, "--deadline"},
+        {{"--max-concurrency", "0"}, 2, "--max-concurrency: must be a whole number from 1"},
+        {{"--max-concurrency", "-1"}, 2, "--max-concurrency"},
+        {{"--max-attempts", "x"}, 2, "--max-attempts: must be a whole number from 0"},
+        {{"--max-tokens", "0"}, 2, "--max-tokens"},
+        {{"--temperature", "3"}, 2, "--temperature: must be within 0 and 2"},
+        {{"--temperature", "nan"}, 2, "--temperature"},
+        {{"--dialect", "smoke-signals"},
+         2,
+         "--dialect: must be openai-chat, openai-completions or llm-engine"},
+        {{"--policy", "panic"}, 2, "--policy: \"panic\" is none of coordinated, none, tenacity"},
+        {{"--policy", "cookbook"}, 2, "--policy cookbook: not yet in this version"},
+        {{"--policy", "aws-adaptive"}, 2, "not yet"},
+        {{"--policy", "aimd"}, 2, "not yet"},
+        {{"--policy", "inspect"}, 2, "not yet"},
+        {{"--policy", "fixed-rate"}, 2, "not yet"},
+        {{"--rpm", "-5"}, 2, "--rpm: must be a number from 0"},
+        {{"--tpm", "many"}, 2, "--tpm"},
+        {{"--header", "no colon"}, 2, "--header: must read"},
+        {{"--header", "Host: elsewhere"}, 2, "Host"},
+        {{"--header", "X: a\nInjected: b"}, 2, "header"},
+        {{"--header", "Authorization: Bearer sk-visible"}, 2, "--api-key-file"},
+        {{"--param", "top_p"}, 2, "--param: must read NAME=JSON"},
+        {{"--param", "stop=word"}, 2, "--param stop: the value must be JSON"},
+        {{"--param", "stream=true"}, 2, "--param stream"},
+        {{"--log-level", "loud"}, 2, "--log-level: must be trace, debug"},
+        {{"--format", "csv"}, 2, "--format: must be auto, text or jsonl"},
+        {{"--base-url", "ftp://127.0.0.1"}, 2, "base_url: must begin with http"},
+        {{"--api-key-file", empty_key}, 2, "holds no API key"},
+        {{"--api-key-file", odd_key}, 2, "printable ASCII"},
+        {{"--base-url", ""}, 2, "no base URL: give --base-url or set OPENAI_BASE_URL"},
+        {{"--base-url", "", "--dialect", "llm-engine"}, 2, "LLM_ENGINE_BASE_PATH"},
+    };
+    for (const auto& each : refusals) {
+        CAPTURE(each.message);
+        words arguments{"batch", prompts, "-o", results};
+        const bool own_url = each.options.front() == "--base-url";
+        if (!own_url) arguments.insert(arguments.end(), {"--base-url", nowhere});
+        arguments.insert(arguments.end(), each.options.begin(), each.options.end());
+        const auto got = stagger_with(arguments);
+        CHECK(got.code == each.code);
+        CHECK(got.out.empty());
+        CAPTURE(got.err);
+        CHECK(is_one_line(got.err));
+        CHECK(got.err.find(each.message) != std::string::npos);
+        CHECK(got.err.find("sk-visible") == std::string::npos);
+        CHECK_FALSE(std::filesystem::exists(results));
+    }
+}
+
+TEST_CASE("missing and unknown arguments end with 2") {
+    for (const auto& arguments :
+         {words{"batch"}, words{"batch", "x"}, words{"batch", "-o", "x"}, words{"nope"}, words{"nope", "-x"},
+          words{"--nope"}, words{"complete", "a", "b"}}) {
+        const auto got = stagger_with(arguments);
+        CHECK(got.code == 2);
+        CAPTURE(got.err);
+        CHECK(is_one_line(got.err));
+    }
+}
+
+TEST_CASE("results cannot go into the prompt file") {
+    const temporary_folder folder;
+    const auto prompts = folder.write("prompts.txt", "one\n");
+    folder.write("other", "");
+    const auto got = stagger_with({"batch", prompts, "-o", prompts, "--overwrite", "--base-url", nowhere});
+    CHECK(got.code == 2);
+    CHECK(is_one_line(got.err));
+    CHECK(folder.read("prompts.txt") == "one\n");
+}
+
+TEST_CASE("files that cannot be used end with 3 before anything is sent, naming file and reason") {
+    const temporary_folder folder;
+    const auto prompts = folder.write("prompts.txt", "one\n");
+    const auto foreign = folder.write("foreign.txt", "not ours\n");
+    const auto missing = folder.path("missing");
+    const auto beyond = folder.path("missing/out");
+    const auto results = folder.path("out.jsonl");
+    const std::string none = "No such file or directory";
+    const std::vector<std::pair<words, words>> cases{
+        {{missing, "-o", results}, {missing, none}},
+        {{folder.path(""), "-o", results}, {folder.path(""), "Is a directory"}},
+        {{prompts, "-o", beyond}, {beyond, none}},
+        {{prompts, "-o", folder.path("")}, {folder.path(""), "Is a directory"}},
+        {{prompts, "-o", foreign}, {foreign, "line 1 is not a result"}},
+        {{prompts, "-o", results, "--ca-file", missing}, {missing, none}},
+        {{prompts, "-o", results, "--api-key-file", missing}, {missing, none}},
+        {{prompts, "-o", results, "--summary", beyond}, {beyond, none}},
+    };
+    for (const auto& [options, told] : cases) {
+        words arguments{"batch"};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        arguments.insert(arguments.end(), {"--base-url", nowhere});
+        const auto got = stagger_with(arguments);
+        CAPTURE(got.err);
+        CHECK(got.code == 3);
+        CHECK(is_one_line(got.err));
+        for (const auto& word : told) CHECK(got.err.find(word) != std::string::npos);
+    }
+    CHECK(folder.read("foreign.txt") == "not ours\n");
+}
+
+TEST_CASE("an unreachable server ends with 4 after ten seconds, saying what was tried") {
+    const temporary_folder folder;
+    const auto prompts = folder.write("prompts.txt", "one\ntwo\nthree\n");
+    child batch({STAGGER_COMMAND, {"batch", prompts, "-o", folder.path("out"), "--base-url", nowhere}});
+    const auto complete = stagger_with({"complete", "hello", "--base-url", nowhere});
+    for (const auto& got : {complete, batch.wait()}) {
+        CHECK(got.code == 4);
+        CHECK(got.out.empty());
+        CHECK(is_one_line(got.err));
+        CHECK(got.err.find(nowhere) != std::string::npos);
+        CHECK(got.err.find("nothing was answered within 10 s") != std::string::npos);
+        CHECK(got.err.find("Connection refused") != std::string::npos);
+    }
+    CHECK(folder.read("out").empty());
+}
+
+TEST_CASE("a refused key ends with 4 at once, and is not repeated") {
+    const temporary_folder folder;
+    const auto key = folder.write("key", "sk-0123456789\n");
+    const auto prompts = folder.write("prompts.txt", "one\ntwo\nthree\n");
+    for (const unsigned status : {401u, 403u}) {
+        const auto echo = stagger::test::answer(
+            status,
+            R"({"error":{"message":"Incorrect API key provided: sk-0123456789","type":"x","code":"y"}})");
+        for (const auto& arguments :
+             {words{"complete", "hello"}, words{"batch", prompts, "-o", folder.path("out")}}) {
+            scripted_server server({{{echo}, {echo}, {echo}, {echo}}});
+            auto all = arguments;
+            all.insert(all.end(),
+                       {"--base-url", server.base_url(), "--api-key-file", key, "--log-level", "trace"});
+            const auto got = stagger_with(all);
+            CAPTURE(got.err);
+            CHECK(got.code == 4);
+            CHECK(got.err.find("cannot use " + server.base_url()) != std::string::npos);
+            CHECK(got.err.find("Incorrect API key provided") != std::string::npos);
+            CHECK(got.err.find("sk-0123456789") == std::string::npos);
+            CHECK_FALSE(server.requests().empty());
+        }
+        CHECK(folder.read("out").empty());
+    }
+}
+
+TEST_CASE("a key from a file or the environment is sent as the dialect wants it") {
+    const temporary_folder folder;
+    const auto key = folder.write("key", "sk-from-file\n");
+    const auto ask = [&](const words& options, const std::map<std::string, std::string>& environment) {
+        scripted_server server({{{stagger::test::chat_answer("hi"), stagger::test::turn::close}}});
+        words arguments{"complete", "hello", "--base-url", server.base_url()};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        CHECK(stagger_with(arguments, environment).code == 0);
+        const auto requests = server.requests();
+        REQUIRE(requests.size() == 1);
+        return requests.front();
+    };
+    CHECK(ask({"--api-key-file", key}, {{"OPENAI_API_KEY", "sk-other"}}).find("Bearer sk-from-file\r\n") !=
+          std::string::npos);
+    CHECK(ask({}, {{"OPENAI_API_KEY", "sk-other"}}).find("Bearer sk-other\r\n") != std::string::npos);
+    CHECK(ask({}, {{"SCALE_API_KEY", "sk-other"}}).find("uthorization") == std::string::npos);
+}
