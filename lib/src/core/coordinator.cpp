@@ -74,6 +74,13 @@ struct coordinator::parts {
     std::size_t expected = 0;
     coordinator_status counts;  // the counters and the last reason; the rest is filled in when asked for
 
+    task_id join(lane where, const cost& what, time_point deadline, time_point not_before) {
+        // Room for its permit as well: admitting it must not fail.
+        const std::size_t tasks = permits.size() + line.size() + 1;
+        permits.reserve(std::min<std::size_t>(tasks, options.max_in_flight()));
+        return line.join(where, what, deadline, not_before);
+    }
+
     std::optional<lane> head_lane(time_point now) {
         const bool accident_may_go = !unfunded_out || accidents.affords_retry(now);
         if (accident_may_go && line.front(lane::accident)) return lane::accident;
@@ -135,13 +142,13 @@ coordinator& coordinator::operator=(coordinator&&) noexcept = default;
 coordinator::~coordinator() = default;
 
 task_id coordinator::submit(time_point, const cost& what, time_point deadline) {
-    return parts_->line.join(lane::first, what, deadline);
+    return parts_->join(lane::first, what, deadline, time_point::min());
 }
 
 task_id coordinator::resubmit(time_point now, const cost& what, time_point deadline, time_point not_before,
                               retry_cause cause) {
     const lane where = cause == retry_cause::accident ? lane::accident : lane::throttled;
-    return parts_->line.join(where, what, deadline, not_before > now ? not_before : time_point::min());
+    return parts_->join(where, what, deadline, not_before > now ? not_before : time_point::min());
 }
 
 bool coordinator::withdraw(time_point, task_id task) {

@@ -1,7 +1,6 @@
 #include "core/ride_the_limit.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace stagger {
 
@@ -9,7 +8,6 @@ namespace {
 
 constexpr std::uint64_t slot_stream = 0x736c6f7473000000u;
 
-constexpr unsigned failures_to_close = 10;
 // A growth this far above its base has mixed several rates, so nothing measured across it means anything.
 constexpr double large_growth = 0.25;
 // The first two steps of a search: too early to suppose that the limit has risen.
@@ -91,15 +89,9 @@ void ride_the_limit::tick(time_point now) {
     if (log_.size() == 0) return;
     if (concurrency_.limits() && !closed()) return;  // the window governs
     switch (mode_) {
-        case mode::closed: {
-            if (!phase_->probe_out()) return;
-            const departure probe = phase_->out()->sent;
-            const seconds certain = closed_by_failures_
-                                        ? std::max(2 * slowest_failure_, rtt_.presumed_admitted())
-                                        : rtt_.presumed_admitted();
-            if (now >= after(probe.at, certain)) probe_admitted(now, probe);
+        case mode::closed:
+            if (phase_->probe_out() && now >= probe_is_certain_at()) probe_admitted(now, phase_->out()->sent);
             return;
-        }
         case mode::ramp:
             return climb_.ramp(now, log_, rtt_);
         case mode::search:
@@ -132,7 +124,7 @@ departure ride_the_limit::on_send(time_point now, const cost& what) {
 void ride_the_limit::settle(time_point now, const departure& sent, outcome result) {
     --in_flight_;
     log_.settle(sent, result, now);
-    if (result == outcome::accepted || result == outcome::rejected) failures_in_a_row_ = 0;
+    if (result == outcome::accepted || result == outcome::rejected) failures_.ended();
 }
 
 void ride_the_limit::on_accepted(time_point now, const departure& sent, const hints& said) {
@@ -142,18 +134,7 @@ void ride_the_limit::on_accepted(time_point now, const departure& sent, const hi
     service_ = service_ ? (1 - weight) * *service_ + weight * took : took;
     if (concurrency_.limits() && log_.remembers(sent.number)) concurrency_.admitted(log_[sent.number]);
     headers_.note(sent, said.requests, true, log_, rtt_.mean());
-    if (closed()) {
-        if (sent.number < phase_->first_send()) {
-            phase_->note_completion(now);
-            if (lockout_.suspected() && sent.at > phase_->since()) {
-                lockout_.admitted_while_closed();
-                phase_->reset_gap(rtt_.mean());
-                if (!phase_->probe_out()) phase_->schedule(now, random_);
-            }
-        } else {
-            probe_admitted(now, sent);
-        }
-    }
+    if (closed()) admitted_while_closed(now, sent);
     if (gate_.refuted_by(sent)) refute_hint(now);
     tick(now);
 }
@@ -194,9 +175,8 @@ void ride_the_limit::hear_retry_after(time_point now, const departure& rejected,
 void ride_the_limit::on_failed(time_point now, const departure& sent) {
     settle(now, sent, outcome::neutral);
     if (closed()) return note_failure_while_closed(now, sent);
-    slowest_failure_ =
-        failures_in_a_row_ == 0 ? seconds(now - sent.at) : std::max(slowest_failure_, seconds(now - sent.at));
-    if (++failures_in_a_row_ < failures_to_close) return;
+    failures_.failed(now - sent.at);
+    if (!failures_.server_is_down()) return;
     close(now, now, rate(now));
     closed_by_failures_ = true;
 }

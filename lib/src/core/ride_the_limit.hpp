@@ -6,6 +6,7 @@
 #include "core/climb.hpp"
 #include "core/closed_phase.hpp"
 #include "core/concurrency_learner.hpp"
+#include "core/failure_streak.hpp"
 #include "core/header_tracker.hpp"
 #include "core/hint_gate.hpp"
 #include "core/lockout_learner.hpp"
@@ -68,6 +69,7 @@ class ride_the_limit final : public pacing {
     void close(time_point now, time_point since, double rate_at_rejection);
     time_point probe_is_certain_at() const;
     void probe_rejected(time_point now);
+    void admitted_while_closed(time_point now, const departure& sent);
     void probe_admitted(time_point now, const departure& probe);
     void reopen_after_lockout(time_point now, const departure& probe, const open_run& before, double rate);
     void reopen_after_window(time_point now, const departure& probe);
@@ -113,8 +115,7 @@ class ride_the_limit final : public pacing {
     unsigned in_flight_ = 0;
     std::optional<seconds> service_;
     double backlog_ = 0;
-    unsigned failures_in_a_row_ = 0;
-    seconds slowest_failure_{0};
+    failure_streak failures_;
     bool closed_by_failures_ = false;
 };
 

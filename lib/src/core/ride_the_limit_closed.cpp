@@ -8,6 +8,7 @@ namespace stagger {
 
 namespace {
 
+// Fewer in a row happen at a limit that is open, when the pace is above it.
 constexpr unsigned rejections_to_close = 5;
 
 }  // namespace
@@ -50,7 +51,7 @@ bool ride_the_limit::is_probe(const departure& sent) const {
 
 time_point ride_the_limit::probe_is_certain_at() const {
     // A failing server answers when it fails, which may take longer than a rejection.
-    const seconds failure = closed_by_failures_ ? 2 * slowest_failure_ : seconds(0);
+    const seconds failure = closed_by_failures_ ? failures_.presumed_working() : seconds(0);
     return after(phase_->out()->sent.at, std::max(failure, rtt_.presumed_admitted()));
 }
 
@@ -80,10 +81,20 @@ void ride_the_limit::note_failure_while_closed(time_point now, const departure& 
     phase_->schedule(now, random_);
 }
 
+void ride_the_limit::admitted_while_closed(time_point now, const departure& sent) {
+    if (sent.number >= phase_->first_send()) return probe_admitted(now, sent);
+    phase_->note_completion(now);
+    if (!lockout_.suspected() || sent.at <= phase_->since()) return;
+    // Sent after the rejection and admitted: nobody is locked out, so there is no silence to keep.
+    lockout_.admitted_while_closed();
+    phase_->reset_gap(rtt_.mean());
+    if (!phase_->probe_out()) phase_->schedule(now, random_);
+}
+
 void ride_the_limit::probe_admitted(time_point now, const departure& probe) {
     if (closed_by_failures_) {  // says nothing about the limit: on as before
         mode_ = mode_before_closing_;
-        failures_in_a_row_ = 0;
+        failures_.ended();
         pacer_.skip_slot(now, rate(now));
         return climb_.restart(now, log_);
     }

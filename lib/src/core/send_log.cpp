@@ -12,7 +12,9 @@ bool sent_before(const rejection& left, send_number right) {
 
 }  // namespace
 
-send_log::send_log() : ring_(sends_kept) {}
+send_log::send_log() : ring_(sends_kept) {
+    rejections_.reserve(rejections_kept);  // so that noting one cannot fail
+}
 
 const departure& send_log::add(time_point now, double cost, double rate_per_s, unsigned in_flight,
                                bool paced) {
@@ -31,10 +33,10 @@ void send_log::settle(const departure& sent, outcome result, time_point now) {
 }
 
 void send_log::note_rejection(const departure& sent, bool onset) {
+    if (rejections_.size() == rejections_kept) rejections_.erase(rejections_.begin());
     // Answers overtake each other on the way, so a rejection may belong before the last ones.
     auto place = std::lower_bound(rejections_.begin(), rejections_.end(), sent.number, sent_before);
     rejections_.insert(place, rejection{sent, onset});
-    if (rejections_.size() > rejections_kept) rejections_.pop_front();
 }
 
 send_number send_log::mark_onset_before(send_number number) {

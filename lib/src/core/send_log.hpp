@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "core/pacing.hpp"
@@ -58,7 +57,7 @@ class send_log {
     const send_record& last() const { return (*this)[size_ - 1]; }
 
     /// In order of sending.
-    const std::deque<rejection>& rejections() const { return rejections_; }
+    const std::vector<rejection>& rejections() const { return rejections_; }
     /// Cost admitted strictly between two sends.
     double admitted_between(const departure& from, const departure& to) const;
     /// Share of the latest sends that was rejected.
@@ -66,7 +65,7 @@ class send_log {
 
  private:
     std::vector<send_record> ring_;
-    std::deque<rejection> rejections_;
+    std::vector<rejection> rejections_;
     send_number size_ = 0;
     double cost_sent_ = 0;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -19,6 +20,11 @@ class slot_map {
     using key = std::uint64_t;
     using place = std::uint32_t;
     static constexpr place none = 0xffffffff;
+
+    /// Makes insertions up to this size ones that cannot fail.
+    void reserve(std::size_t size) {
+        if (size > slots_.capacity()) slots_.reserve(std::max(size, 2 * slots_.capacity()));
+    }
 
     key insert(Value value) {
         place at = first_free_;
