@@ -60,8 +60,8 @@ class coordinator_options {
     coordinator_options& retry_after_cap(duration longest);
     /// First guess of the rate in requests per second, > 0, doubled until the first rejection. Default 32.
     coordinator_options& initial_rate(double per_second);
-    /// The limit as measured in an earlier run, in requests per second, >= 0; 0 (default): none. The pace starts a
-    /// little below it and needs no ramp. Unlike a configured rate it is tested.
+    /// The limit as measured in an earlier run, in requests per second, >= 0; 0 (default): none. The pace
+    /// starts a little below it and needs no ramp. Unlike a configured rate it is tested.
     coordinator_options& remembered_rate(double per_second);
     /// Default `ride_the_limit`.
     coordinator_options& pacing(pacing_kind kind);
