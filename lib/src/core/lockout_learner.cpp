@@ -49,16 +49,12 @@ void lockout_learner::note_silence(const closed_phase& phase, const closed_phase
 }
 
 void lockout_learner::remember(const open_run& run) {
-    if (!shortest_) {
+    if (!shortest_ || (longest_ && run.span < shortest_->span)) {
         shortest_ = run;
-    } else if (!longest_) {
+    } else if (!longest_ || run.span > longest_->span) {
         longest_ = run;
-        if (longest_->span < shortest_->span) std::swap(longest_, shortest_);
-    } else if (run.span > longest_->span) {
-        longest_ = run;
-    } else if (run.span < shortest_->span) {
-        shortest_ = run;
     }
+    if (longest_ && longest_->span < shortest_->span) std::swap(longest_, shortest_);
 }
 
 std::optional<double> lockout_learner::rate_after(const open_run& before) {
