@@ -21,7 +21,7 @@ class agenda {
  public:
     using ticket = entries::iterator;
 
-    explicit agenda(boost::asio::any_io_executor executor) : timer_(std::move(executor)) {}
+    explicit agenda(const boost::asio::any_io_executor& executor) : timer_(executor) {}
 
     ticket at(time_point when, std::function<void()> what) {
         const ticket placed = entries_.emplace(when, std::move(what));

@@ -143,7 +143,7 @@ void engine::answer(next_handler handler, asio::any_completion_executor own) {
         if (cancel.is_connected()) cancel.clear();
         std::move(handler)(error, std::move(result));
     };
-    asio::post(target_.executor, asio::bind_executor(std::move(own), std::move(complete)));
+    asio::post(target_.executor, asio::bind_executor(own, std::move(complete)));
 }
 
 void engine::wait(next_handler handler, asio::any_completion_executor own) {
@@ -151,7 +151,7 @@ void engine::wait(next_handler handler, asio::any_completion_executor own) {
         auto refuse = [handler = std::move(handler)]() mutable {
             std::move(handler)(errc::invalid_request, std::nullopt);
         };
-        return asio::post(target_.executor, asio::bind_executor(std::move(own), std::move(refuse)));
+        return asio::post(target_.executor, asio::bind_executor(own, std::move(refuse)));
     }
     if (has_answer()) return answer(std::move(handler), std::move(own));
     consumer_waits_ = true;

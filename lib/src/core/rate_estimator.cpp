@@ -1,17 +1,15 @@
 #include "core/rate_estimator.hpp"
 
-#include <ranges>
-
 namespace stagger {
 
 estimate rate_estimator::up_to(const send_log& log, const departure& rejected) const {
     estimate result;
     double rejected_cost = 0;
-    for (const auto& each : log.rejections() | std::views::reverse) {
-        const departure& from = each.sent;
+    for (auto each = log.rejections().rbegin(); each != log.rejections().rend(); ++each) {
+        const departure& from = each->sent;
         if (from.number < barrier_) break;
         if (from.number >= rejected.number) continue;
-        if (each.onset && from.at < rejected.at) {
+        if (each->onset && from.at < rejected.at) {
             result.admitted = rejected.cost_before - from.cost_before - from.cost - rejected_cost;
             result.span = rejected.at - from.at;
             if (result.admitted >= least_admitted) {

@@ -26,7 +26,7 @@ endpoint parse_endpoint(std::string_view base_url) {
     if (base_url.empty()) throw std::invalid_argument("base_url: must be given");
     const auto parsed = boost::urls::parse_uri(base_url);
     if (!parsed) refuse(base_url, "must be a URL such as https://host/v1");
-    const boost::urls::url_view url = *parsed;
+    const boost::urls::url_view& url = *parsed;
     endpoint result;
     if (url.scheme() == "https") {
         result.tls = true;

@@ -213,11 +213,11 @@ class simulation {
         const duration trip = provider::draw_rtt(scenario_.provider, network_);
         sending.way_back = trip - trip / 2;
         watching_->sent(now_, index, sending.what.number);
-        events_.schedule(now_ + trip / 2, {event::kind::arrive, attempts_.insert(std::move(sending))});
+        events_.schedule(now_ + trip / 2, {event::kind::arrive, attempts_.insert(sending)});
     }
 
     void answer(attempt_key key) {
-        const attempt done = std::move(*attempts_.find(key));
+        const attempt done = *attempts_.find(key);
         attempts_.erase(key);
         client& who = clients_[done.client];
         if (done.status == 200) {
