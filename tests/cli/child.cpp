@@ -59,6 +59,13 @@ bool read_some(int& file, std::string& into) {
 
 }  // namespace
 
+bool terminals_available() {
+    const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    const bool usable = master >= 0 && ::grantpt(master) == 0 && ::unlockpt(master) == 0;
+    if (master >= 0) ::close(master);
+    return usable;
+}
+
 child::child(const child_setup& setup) {
     const auto in = make_pipe();
     const auto out = make_pipe();

@@ -19,6 +19,9 @@ struct child_setup {
     bool error_is_terminal = false;  ///< of 60 columns
 };
 
+/// False where the system has no pseudo-terminals, as in a bare chroot.
+bool terminals_available();
+
 struct outcome {
     int code = -1;  ///< exit code, or 1000 + the signal that ended it
     std::string out;
