@@ -68,7 +68,7 @@ class session {
           redraw_timer_(context_),
           patience_timer_(context_) {
         plan_.client.on_attempt([this](const stagger::diagnostic& info) { on_attempt(info); });
-        auto client = make_client();
+        const auto client = make_client(context_.get_executor(), plan_);
         open_files(options);
         runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(prompts_),
                                                   std::move(results_), plan_.secret);
@@ -89,14 +89,6 @@ class session {
     }
 
  private:
-    stagger::client make_client() {
-        try {
-            return stagger::client(context_.get_executor(), plan_.client, plan_.limits);
-        } catch (const std::invalid_argument& wrong) {
-            throw failure(exit_code::wrong_usage, wrong.what());
-        }
-    }
-
     void open_files(const send_options& options) {
         const auto format = parse_format(files_.format);
         if (same_file(files_.prompts, files_.results)) {

@@ -22,7 +22,6 @@ namespace app {
 namespace {
 
 constexpr auto usual_deadline = std::chrono::minutes(10);
-constexpr auto endpoint_check_interval = std::chrono::milliseconds(250);
 constexpr std::size_t longest_prompt_bytes = stagger::longest_prompt_line;
 
 std::string read_prompt(console& out) {
@@ -68,11 +67,7 @@ class session {
                 log_->info("attempt {}: {}: {}", info.attempts, info.last_error.message(), info.message);
             watch_.ended(info.last_error);
         });
-        try {
-            client_.emplace(context_.get_executor(), plan_.client, plan_.limits);
-        } catch (const std::invalid_argument& wrong) {
-            throw failure(exit_code::wrong_usage, wrong.what());
-        }
+        client_.emplace(make_client(context_.get_executor(), plan_));
     }
 
     exit_code run(stagger::completion_request request) {
@@ -95,7 +90,7 @@ class session {
 
  private:
     void check_later() {
-        check_timer_.expires_after(endpoint_check_interval);
+        check_timer_.expires_after(batch::endpoint_watch::check_interval);
         check_timer_.async_wait([this](stagger::error_code error) {
             if (error) return;
             unusable_ = watch_.verdict(std::chrono::steady_clock::now(), client_->gate().status().in_flight);
@@ -127,14 +122,13 @@ class session {
             return exit_code::interrupted;
         }
         if (unusable_) {
-            out_.error("cannot use " + plan_.base_url + ": " +
-                       without_secret(batch::explain(*unusable_, info.message)));
+            out_.error("cannot use " + plan_.base_url + ": " + batch::explain(*unusable_, info.message));
             return exit_code::endpoint_unusable;
         }
         std::string message = error_.message();
         if (info.attempts > 1) message += " after " + std::to_string(info.attempts) + " attempts";
         if (info.last_error && info.last_error != error_) message += "; " + info.last_error.message();
-        if (!info.message.empty()) message += ": " + without_secret(info.message);
+        if (!info.message.empty()) message += ": " + info.message;
         out_.error(message);
         return error_ == stagger::errc::invalid_request ? exit_code::wrong_usage : exit_code::some_failed;
     }
@@ -145,10 +139,6 @@ class session {
         if (const auto failed = batch::write_all(STDOUT_FILENO, text)) {
             throw failure(exit_code::file_failed, "standard output: " + failed.message());
         }
-    }
-
-    std::string without_secret(std::string text) const {
-        return batch::without_secret(std::move(text), plan_.secret);
     }
 
     console& out_;

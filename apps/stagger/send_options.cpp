@@ -267,6 +267,14 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
     return plan;
 }
 
+stagger::client make_client(const boost::asio::any_io_executor& executor, const send_plan& plan) {
+    try {
+        return stagger::client(executor, plan.client, plan.limits);
+    } catch (const std::invalid_argument& wrong) {
+        throw failure(exit_code::wrong_usage, wrong.what());
+    }
+}
+
 void apply_defaults(const send_plan& plan, stagger::completion_request& request) {
     if (plan.max_tokens && !request.max_new_tokens()) request.max_new_tokens(*plan.max_tokens);
     if (plan.temperature && !request.temperature()) request.temperature(*plan.temperature);

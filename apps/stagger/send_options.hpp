@@ -61,6 +61,9 @@ struct send_plan {
  */
 send_plan make_plan(const send_options& options, stagger::duration usual_deadline);
 
+/// @throws failure wrong_usage, naming the option, its rule and its value
+stagger::client make_client(const boost::asio::any_io_executor& executor, const send_plan& plan);
+
 /// Adds to a request what the command line says and the request does not.
 void apply_defaults(const send_plan& plan, stagger::completion_request& request);
 

@@ -20,6 +20,9 @@ class endpoint_watch {
     /// Long enough for a server that is being restarted, short enough to be looked at.
     static constexpr duration patience = std::chrono::seconds(10);
 
+    /// How often a verdict is worth asking for while nothing ends.
+    static constexpr duration check_interval = std::chrono::milliseconds(250);
+
     explicit endpoint_watch(time_point started) : started_(started) {}
 
     /// An attempt, or a whole request, ended with `error`.

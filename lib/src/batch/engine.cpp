@@ -13,6 +13,8 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "net/complete_later.hpp"
+
 namespace asio = boost::asio;
 
 namespace stagger::batch {
@@ -138,20 +140,13 @@ void engine::answer(next_handler handler, asio::any_completion_executor own) {
     } else {
         error = source_error_;
     }
-    auto complete = [handler = std::move(handler), error, result = std::move(result)]() mutable {
-        auto cancel = asio::get_associated_cancellation_slot(handler);
-        if (cancel.is_connected()) cancel.clear();
-        std::move(handler)(error, std::move(result));
-    };
-    asio::post(target_.executor, asio::bind_executor(own, std::move(complete)));
+    complete_later(target_.executor, own, std::move(handler), error, std::move(result));
 }
 
 void engine::wait(next_handler handler, asio::any_completion_executor own) {
     if (consumer_waits_) {
-        auto refuse = [handler = std::move(handler)]() mutable {
-            std::move(handler)(errc::invalid_request, std::nullopt);
-        };
-        return asio::post(target_.executor, asio::bind_executor(own, std::move(refuse)));
+        return complete_later(target_.executor, own, std::move(handler), error_code(errc::invalid_request),
+                              std::optional<batch_result>());
     }
     if (has_answer()) return answer(std::move(handler), std::move(own));
     consumer_waits_ = true;

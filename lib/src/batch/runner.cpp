@@ -12,12 +12,10 @@ namespace asio = boost::asio;
 namespace stagger::batch {
 namespace {
 
-constexpr auto endpoint_check_interval = std::chrono::milliseconds(250);
 // A shorter secret is a placeholder ("none", "test") and part of ordinary words.
 constexpr std::size_t shortest_secret = 8;
 
-}  // namespace
-
+/// Replaces an API key that a server repeats. Very short ones are placeholders, and stay.
 std::string without_secret(std::string text, const std::string& secret) {
     if (secret.size() < shortest_secret) return text;
     for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
@@ -25,6 +23,8 @@ std::string without_secret(std::string text, const std::string& secret) {
     }
     return text;
 }
+
+}  // namespace
 
 void run_counts::add_effort(const diagnostic& info) {
     ++ended;
@@ -141,7 +141,7 @@ void runner::check_endpoint() {
 }
 
 void runner::check_later() {
-    check_timer_.expires_after(endpoint_check_interval);
+    check_timer_.expires_after(endpoint_watch::check_interval);
     check_timer_.async_wait([self = shared_from_this()](error_code error) {
         if (error || self->end_ != run_end::finished) return;
         self->check_endpoint();

@@ -15,9 +15,6 @@
 
 namespace stagger::batch {
 
-/// Replaces an API key that a server repeats in its messages. Very short ones are placeholders, and stay.
-std::string without_secret(std::string text, const std::string& secret);
-
 struct run_counts {
     std::size_t succeeded = 0;
     std::size_t failed = 0;   ///< recorded as failed

@@ -185,8 +185,8 @@ void completion_task::finish(error_code error, completion result) {
     client_->running.erase(this);
     if (!info_.message.empty() || result.info.message.empty()) result.info = info_;
     if (!error) result.info.message.clear();
-    complete_later(client_->executor, std::move(handler_executor_), std::move(handler_), error,
-                   std::move(result));
+    complete_later(client_->executor, handler_executor_, std::move(handler_), error, std::move(result));
+    handler_executor_ = {};  // its context need not be kept running for us any more
 }
 
 }  // namespace stagger::detail

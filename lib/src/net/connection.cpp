@@ -202,8 +202,10 @@ io_awaitable<error_code> stream_connection<Stream>::exchange(const std::string& 
     // A server may refuse a request before it has read all of it, and close: its answer is there to be read.
     begin_phase(duration::max(), limit, errc::answer_timed_out);
     const error_code unreceived = co_await receive(received);
-    if (unreceived)
-        co_return unsent&& unreceived == errc::answer_truncated ? errc::connection_lost : unreceived;
+    if (unreceived) {
+        const bool cut_while_sending = unsent.failed() && unreceived == errc::answer_truncated;
+        co_return cut_while_sending ? error_code(errc::connection_lost) : unreceived;
+    }
     end_phase();
     reusable_ = !unsent && parser_->keep_alive() && buffer_.size() == 0;
     if (!reusable_) {

@@ -64,9 +64,9 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     std::unordered_map<task_id, waiter> waiters;
 
  private:
-    void drive(time_point now, std::vector<ending>& endings);
     class on_timer;
 
+    void drive(time_point now, std::vector<ending>& endings);
     void arm(time_point at);
     void disarm();
     void forget_waiters();
@@ -136,8 +136,8 @@ void permit::gate_state::disarm() {
 }
 
 void permit::gate_state::forget_waiters() {
-    std::unordered_map<task_id, waiter>
-        forgotten;  // destroyed after the lock is released: its coroutines may call us
+    // Destroyed after the lock is released: the coroutines behind them may call us.
+    std::unordered_map<task_id, waiter> forgotten;
     const std::lock_guard lock(mutex);
     for (const auto& [task, who] : waiters) core.withdraw(std::chrono::steady_clock::now(), task);
     forgotten.swap(waiters);
@@ -150,7 +150,7 @@ permit::gate_state::waiter permit::gate_state::take(task_id task) {
 
 void permit::gate_state::deliver(std::vector<ending>& endings) const {
     for (ending& one : endings) {
-        complete_later(executor, std::move(one.whom.executor), std::move(one.whom.handler), one.error,
+        complete_later(executor, one.whom.executor, std::move(one.whom.handler), one.error,
                        std::move(one.leave));
     }
 }
