@@ -13,6 +13,7 @@ namespace stagger {
 struct cost {
     double requests = 1;
     double tokens = 0;
+    friend bool operator==(const cost&, const cost&) = default;
 };
 
 /// One dimension of a provider's rate-limit headers, as the header values say, relative to their arrival.
@@ -20,6 +21,7 @@ struct limit_hint {
     std::optional<double> limit;
     std::optional<double> remaining;
     std::optional<duration> reset;
+    friend bool operator==(const limit_hint&, const limit_hint&) = default;
 };
 
 /// What the headers of an answer tell about the limit. Hints are believed only while they prove true.
@@ -27,6 +29,7 @@ struct hints {
     std::optional<duration> retry_after;
     limit_hint requests;
     limit_hint tokens;
+    friend bool operator==(const hints&, const hints&) = default;
 };
 
 /// A task in the waiting line.
@@ -39,6 +42,9 @@ enum class pacing_kind {
     ride_the_limit,  ///< measure the limit from rejections and pace everyone at it
     unpaced,         ///< only the bound on attempts in flight: every task backs off alone
 };
+std::string_view to_string(pacing_kind kind);
+
+class decision_recorder;
 
 /** @brief Options of a `coordinator`. Setters chain and check their value at once.
  *
@@ -65,6 +71,9 @@ class coordinator_options {
     coordinator_options& remembered_rate(double per_second);
     /// Default `ride_the_limit`.
     coordinator_options& pacing(pacing_kind kind);
+    /// Is told every call and every decision of the one coordinator that is made of these options; see
+    /// stagger/decision_log.hpp. Default: none, at no cost.
+    coordinator_options& recorder(std::shared_ptr<decision_recorder> told);
 
     unsigned max_in_flight() const { return max_in_flight_; }
     double requests_per_minute() const { return requests_per_minute_; }
@@ -74,6 +83,7 @@ class coordinator_options {
     double initial_rate() const { return initial_rate_; }
     double remembered_rate() const { return remembered_rate_; }
     pacing_kind pacing() const { return pacing_; }
+    const std::shared_ptr<decision_recorder>& recorder() const { return recorder_; }
 
  private:
     unsigned max_in_flight_ = 256;
@@ -84,6 +94,7 @@ class coordinator_options {
     double initial_rate_ = 32;
     double remembered_rate_ = 0;
     pacing_kind pacing_ = pacing_kind::ride_the_limit;
+    std::shared_ptr<decision_recorder> recorder_;
 };
 
 /// Why the head of the waiting line is not admitted now.
@@ -112,6 +123,7 @@ enum class retry_cause {
     throttled,  ///< refused: it rejoins at the front
     accident,   ///< failed by accident: it rejoins at the front and draws on the retry budget
 };
+std::string_view to_string(retry_cause cause);
 
 /// What the driver is to do next.
 struct action {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/decision_journal.hpp"
 #include "core/pacing.hpp"
 #include "core/retry_budget.hpp"
 #include "core/ride_the_limit.hpp"
@@ -11,6 +12,16 @@
 #include "core/waiting_line.hpp"
 
 namespace stagger {
+
+std::string_view to_string(pacing_kind kind) {
+    switch (kind) {
+        case pacing_kind::ride_the_limit:
+            return "ride_the_limit";
+        case pacing_kind::unpaced:
+            return "unpaced";
+    }
+    return "unknown";
+}
 
 std::string_view to_string(wait_reason reason) {
     switch (reason) {
@@ -28,6 +39,16 @@ std::string_view to_string(wait_reason reason) {
             return "retry_budget";
         case wait_reason::own_delay:
             return "own_delay";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(retry_cause cause) {
+    switch (cause) {
+        case retry_cause::throttled:
+            return "throttled";
+        case retry_cause::accident:
+            return "accident";
     }
     return "unknown";
 }
@@ -63,7 +84,10 @@ struct outstanding {
 
 struct coordinator::parts {
     parts(const coordinator_options& chosen, std::uint64_t seed)
-        : options(chosen), pace(make_pacing(chosen, seed)) {}
+        : options(chosen), pace(make_pacing(chosen, seed)) {
+        if (!options.recorder()) return;
+        journal = std::make_unique<decision_journal>(options.recorder(), options, seed, view({}).mode);
+    }
 
     coordinator_options options;
     std::unique_ptr<stagger::pacing> pace;
@@ -73,17 +97,20 @@ struct coordinator::parts {
     bool unfunded_out = false;
     std::size_t expected = 0;
     coordinator_status counts;  // the counters and the last reason; the rest is filled in when asked for
+    std::unique_ptr<decision_journal> journal;  // only where a recorder listens
 
     task_id join(lane where, const cost& what, time_point deadline, time_point not_before) {
         // Room for its permit as well: admitting it must not fail.
         const std::size_t tasks = permits.size() + line.size() + 1;
         permits.reserve(std::min<std::size_t>(tasks, options.max_in_flight()));
+        if (journal) journal->reserve(line.size() + 1);
         return line.join(where, what, deadline, not_before);
     }
 
+    bool accident_may_go(time_point now) { return !unfunded_out || accidents.affords_retry(now); }
+
     std::optional<lane> head_lane(time_point now) {
-        const bool accident_may_go = !unfunded_out || accidents.affords_retry(now);
-        if (accident_may_go && line.front(lane::accident)) return lane::accident;
+        if (accident_may_go(now) && line.front(lane::accident)) return lane::accident;
         if (line.front(lane::throttled)) return lane::throttled;
         if (line.front(lane::first)) return lane::first;
         return std::nullopt;
@@ -115,6 +142,27 @@ struct coordinator::parts {
         return admitted;
     }
 
+    action decide(time_point now) {
+        if (const auto late = line.take_expired(now)) {
+            action expired;
+            expired.what = action::kind::expire;
+            expired.task = *late;
+            return expired;
+        }
+        while (const auto due = line.release_due(now)) {
+            if (journal) journal->released(now, *due);
+        }
+        const std::optional<lane> head = head_lane(now);
+        opening next = head ? pace->next_opening(now, line.size() + expected) : nobody_ready(now);
+        if (head && permits.size() >= options.max_in_flight()) next = {never, wait_reason::in_flight};
+        if (head && next.at <= now) {
+            counts.why = wait_reason::none;
+            return admit(now, *head);
+        }
+        counts.why = next.why;
+        return wait_for(next);
+    }
+
     action wait_for(const opening& next) {
         action waiting;
         waiting.at = std::min(next.at, line.next_timer());
@@ -133,6 +181,18 @@ struct coordinator::parts {
         permits.erase(key);
         return attempt.sent;
     }
+
+    coordinator_view view(time_point now) const {
+        coordinator_status seen;
+        pace->describe(now, seen);
+        return {seen.mode, seen.pace_per_s, seen.measured_per_s, seen.measured_window};
+    }
+
+    void note_answer(time_point now, const action& todo) {
+        const bool waits = todo.what == action::kind::wait || todo.what == action::kind::idle;
+        const bool budget_holds = waits && !accident_may_go(now);
+        journal->answered(now, todo, budget_holds ? wait_reason::retry_budget : todo.why, view(now));
+    }
 };
 
 coordinator::coordinator(const coordinator_options& options, std::uint64_t seed)
@@ -141,38 +201,33 @@ coordinator::coordinator(coordinator&&) noexcept = default;
 coordinator& coordinator::operator=(coordinator&&) noexcept = default;
 coordinator::~coordinator() = default;
 
-task_id coordinator::submit(time_point, const cost& what, time_point deadline) {
-    return parts_->join(lane::first, what, deadline, time_point::min());
+task_id coordinator::submit(time_point now, const cost& what, time_point deadline) {
+    const task_id task = parts_->join(lane::first, what, deadline, time_point::min());
+    if (parts_->journal) parts_->journal->submitted(now, {what, deadline, task});
+    return task;
 }
 
 task_id coordinator::resubmit(time_point now, const cost& what, time_point deadline, time_point not_before,
                               retry_cause cause) {
     const lane where = cause == retry_cause::accident ? lane::accident : lane::throttled;
-    return parts_->join(where, what, deadline, not_before > now ? not_before : time_point::min());
+    const task_id task =
+        parts_->join(where, what, deadline, not_before > now ? not_before : time_point::min());
+    if (parts_->journal) {
+        parts_->journal->resubmitted(now, {what, deadline, std::max(not_before, now), cause, task});
+    }
+    return task;
 }
 
-bool coordinator::withdraw(time_point, task_id task) {
-    return parts_->line.leave(task);
+bool coordinator::withdraw(time_point now, task_id task) {
+    const bool was_waiting = parts_->line.leave(task);
+    if (parts_->journal) parts_->journal->withdrawn(now, task, was_waiting);
+    return was_waiting;
 }
 
 action coordinator::next(time_point now) {
-    parts& own = *parts_;
-    if (const auto late = own.line.take_expired(now)) {
-        action expired;
-        expired.what = action::kind::expire;
-        expired.task = *late;
-        return expired;
-    }
-    own.line.release_due(now);
-    const std::optional<lane> head = own.head_lane(now);
-    opening next = head ? own.pace->next_opening(now, own.line.size() + own.expected) : own.nobody_ready(now);
-    if (head && own.permits.size() >= own.options.max_in_flight()) next = {never, wait_reason::in_flight};
-    if (head && next.at <= now) {
-        own.counts.why = wait_reason::none;
-        return own.admit(now, *head);
-    }
-    own.counts.why = next.why;
-    return own.wait_for(next);
+    const action todo = parts_->decide(now);
+    if (parts_->journal) parts_->note_answer(now, todo);
+    return todo;
 }
 
 void coordinator::accepted(time_point now, permit_id permit, const hints& said) {
@@ -181,6 +236,7 @@ void coordinator::accepted(time_point now, permit_id permit, const hints& said) 
     ++parts_->counts.accepted;
     parts_->accidents.success();
     parts_->pace->on_accepted(now, *sent, said);
+    if (parts_->journal) parts_->journal->accepted(now, {permit, said}, parts_->view(now));
 }
 
 time_point coordinator::throttled(time_point now, permit_id permit, const hints& said) {
@@ -193,7 +249,9 @@ time_point coordinator::throttled(time_point now, permit_id permit, const hints&
             std::clamp(*capped.retry_after, duration::zero(), parts_->options.retry_after_cap());
     }
     parts_->pace->on_throttled(now, *sent, capped);
-    return capped.retry_after ? saturating_add(now, *capped.retry_after) : now;
+    const time_point earliest = capped.retry_after ? saturating_add(now, *capped.retry_after) : now;
+    if (parts_->journal) parts_->journal->throttled(now, {permit, said, earliest}, parts_->view(now));
+    return earliest;
 }
 
 void coordinator::failed(time_point now, permit_id permit) {
@@ -201,6 +259,7 @@ void coordinator::failed(time_point now, permit_id permit) {
     if (!sent) return;
     ++parts_->counts.failed;
     parts_->pace->on_failed(now, *sent);
+    if (parts_->journal) parts_->journal->failed(now, permit, parts_->view(now));
 }
 
 void coordinator::abandoned(time_point now, permit_id permit) {
@@ -208,10 +267,12 @@ void coordinator::abandoned(time_point now, permit_id permit) {
     if (!sent) return;
     ++parts_->counts.abandoned;
     parts_->pace->on_abandoned(now, *sent);
+    if (parts_->journal) parts_->journal->abandoned(now, permit, parts_->view(now));
 }
 
 void coordinator::expect(std::size_t further_requests) {
     parts_->expected = further_requests;
+    if (parts_->journal) parts_->journal->expected(further_requests);
 }
 
 coordinator_status coordinator::status(time_point now) const {

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "stagger/coordinator.hpp"
 
@@ -60,6 +61,11 @@ coordinator_options& coordinator_options::remembered_rate(double per_second) {
 
 coordinator_options& coordinator_options::pacing(pacing_kind kind) {
     pacing_ = kind;
+    return *this;
+}
+
+coordinator_options& coordinator_options::recorder(std::shared_ptr<decision_recorder> told) {
+    recorder_ = std::move(told);
     return *this;
 }
 

@@ -50,15 +50,16 @@ std::optional<task_id> waiting_line::take_expired(time_point now) {
     return task;
 }
 
-void waiting_line::release_due(time_point now) {
-    while (!own_waits_.empty() && own_waits_.earliest() <= now) {
-        const place at = tasks_.place_of(key(own_waits_.top()));
-        own_waits_.pop();
-        tasks_.at(at).delayed = false;
-        --delayed_;
-        link(at);
-        tidy();
-    }
+std::optional<task_id> waiting_line::release_due(time_point now) {
+    if (own_waits_.empty() || own_waits_.earliest() > now) return std::nullopt;
+    const task_id task = own_waits_.top();
+    const place at = tasks_.place_of(key(task));
+    own_waits_.pop();
+    tasks_.at(at).delayed = false;
+    --delayed_;
+    link(at);
+    tidy();
+    return task;
 }
 
 std::optional<task_id> waiting_line::front(lane where) const {

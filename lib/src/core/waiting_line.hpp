@@ -33,8 +33,8 @@ class waiting_line {
 
     /// A task whose deadline has passed leaves the line.
     std::optional<task_id> take_expired(time_point now);
-    /// Tasks whose own wait is over join their lanes.
-    void release_due(time_point now);
+    /// A task whose own wait is over joins its lane.
+    std::optional<task_id> release_due(time_point now);
 
     std::optional<task_id> front(lane where) const;
     const cost& cost_of(task_id task) const;
