@@ -1,0 +1,222 @@
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "wire/decision_line.hpp"
+#include "wire/decision_line_names.hpp"
+#include "wire/decision_line_object.hpp"
+
+namespace stagger::wire {
+
+namespace {
+
+namespace names = decision_names;
+
+constexpr std::int64_t most_in_flight = std::numeric_limits<std::uint32_t>::max();
+
+/// Reads the members of each kind of decision.
+class member_reader {
+ public:
+    member_reader(const decision_line_object& line, time_point origin) : line_(line), origin_(origin) {}
+
+    decision submitted() const {
+        line_.expect_only({"at_ns", "event", "task", "requests", "tokens", "deadline_ns"});
+        return decisions::submitted{cost_(), time_or_never("deadline_ns"), task()};
+    }
+
+    decision resubmitted() const {
+        line_.expect_only(
+            {"at_ns", "event", "task", "requests", "tokens", "deadline_ns", "not_before_ns", "cause"});
+        return decisions::resubmitted{cost_(), time_or_never("deadline_ns"), time_or_never("not_before_ns"),
+                                      line_.word<retry_cause>("cause"), task()};
+    }
+
+    decision withdrawn() const {
+        line_.expect_only({"at_ns", "event", "task", "was_waiting", "waited_ns"});
+        return decisions::withdrawn{task(), line_.flag("was_waiting"), waited()};
+    }
+
+    decision admitted() const {
+        line_.expect_only({"at_ns", "event", "task", "permit", "waited_ns", "mode", "pace_per_s",
+                           "measured_per_s", "measured_window"});
+        return decisions::admitted{task(), permit(), waited(), view()};
+    }
+
+    decision expired() const {
+        line_.expect_only({"at_ns", "event", "task", "waited_ns"});
+        return decisions::expired{task(), waited()};
+    }
+
+    decision told_to_wait() const {
+        line_.expect_only({"at_ns", "event", "until_ns", "why"});
+        return decisions::held{time("until_ns"), line_.word<wait_reason>("why")};
+    }
+
+    decision idle() const {
+        line_.expect_only({"at_ns", "event", "why"});
+        return decisions::held{never, line_.word<wait_reason>("why")};
+    }
+
+    decision accepted() const {
+        line_.expect_only({"at_ns", "event", "permit", "said"});
+        return decisions::accepted{permit(), said()};
+    }
+
+    decision throttled() const {
+        line_.expect_only({"at_ns", "event", "permit", "said", "earliest_ns"});
+        return decisions::throttled{permit(), said(), time_or_never("earliest_ns")};
+    }
+
+    decision failed() const {
+        line_.expect_only({"at_ns", "event", "permit"});
+        return decisions::failed{permit()};
+    }
+
+    decision abandoned() const {
+        line_.expect_only({"at_ns", "event", "permit"});
+        return decisions::abandoned{permit()};
+    }
+
+    decision expected() const {
+        line_.expect_only({"at_ns", "event", "further_requests"});
+        return decisions::expected{line_.count("further_requests")};
+    }
+
+    decision mode_changed() const {
+        line_.expect_only(
+            {"at_ns", "event", "from", "mode", "pace_per_s", "measured_per_s", "measured_window", "because"});
+        return decisions::mode_changed{line_.word<coordinator_mode>("from"),
+                                       line_.word<mode_cause>("because"), view()};
+    }
+
+    time_point time(std::string_view name) const {
+        const auto since = static_cast<std::uint64_t>(line_.whole(name));
+        const auto origin = static_cast<std::uint64_t>(origin_.time_since_epoch().count());
+        return time_point(duration(static_cast<std::int64_t>(origin + since)));
+    }
+
+ private:
+    time_point time_or_never(std::string_view name) const { return line_.has(name) ? time(name) : never; }
+    task_id task() const { return task_id{line_.count("task")}; }
+    permit_id permit() const { return permit_id{line_.count("permit")}; }
+    cost cost_() const { return {line_.not_negative("requests"), line_.not_negative("tokens")}; }
+
+    waiting_times waited() const {
+        const decision_line_object spans = line_.object("waited_ns");
+        spans.expect_only(
+            {"none", "pace", "in_flight", "retry_after", "closed", "retry_budget", "own_delay"});
+        waiting_times result;
+        for (const wait_reason why : wait_reasons) {
+            if (spans.has(to_string(why))) result[why] = spans.span(to_string(why));
+        }
+        return result;
+    }
+
+    coordinator_view view() const {
+        coordinator_view seen;
+        seen.mode = line_.word<coordinator_mode>("mode");
+        seen.pace_per_s = line_.number("pace_per_s");
+        if (line_.has("measured_per_s")) seen.measured_per_s = line_.number("measured_per_s");
+        if (line_.has("measured_window")) {
+            seen.measured_window = static_cast<unsigned>(line_.whole("measured_window", 0, most_in_flight));
+        }
+        return seen;
+    }
+
+    hints said() const {
+        hints told;
+        if (!line_.has("said")) return told;
+        const decision_line_object heard = line_.object("said");
+        heard.expect_only({"retry_after_ns", "requests", "tokens"});
+        if (heard.has("retry_after_ns")) told.retry_after = heard.span("retry_after_ns");
+        told.requests = limit(heard, "requests");
+        told.tokens = limit(heard, "tokens");
+        return told;
+    }
+
+    static limit_hint limit(const decision_line_object& heard, std::string_view name) {
+        limit_hint told;
+        if (!heard.has(name)) return told;
+        const decision_line_object dimension = heard.object(name);
+        dimension.expect_only({"limit", "remaining", "reset_ns"});
+        if (dimension.has("limit")) told.limit = dimension.number("limit");
+        if (dimension.has("remaining")) told.remaining = dimension.number("remaining");
+        if (dimension.has("reset_ns")) told.reset = dimension.span("reset_ns");
+        return told;
+    }
+
+    const decision_line_object& line_;
+    time_point origin_;
+};
+
+using read_members = decision (member_reader::*)() const;
+constexpr std::array<std::pair<std::string_view, read_members>, 13> events{
+    {{names::submit, &member_reader::submitted},
+     {names::resubmit, &member_reader::resubmitted},
+     {names::withdraw, &member_reader::withdrawn},
+     {names::admit, &member_reader::admitted},
+     {names::expire, &member_reader::expired},
+     {names::wait, &member_reader::told_to_wait},
+     {names::idle, &member_reader::idle},
+     {names::accepted, &member_reader::accepted},
+     {names::throttled, &member_reader::throttled},
+     {names::failed, &member_reader::failed},
+     {names::abandoned, &member_reader::abandoned},
+     {names::expect, &member_reader::expected},
+     {names::mode, &member_reader::mode_changed}}};
+
+decision_line_object parse_object(std::string_view line) {
+    if (const auto problem = json_problem(line)) {
+        throw std::invalid_argument("must be JSON, " + *problem);
+    }
+    return {line, ""};
+}
+
+coordinator_options read_options(const decision_line_object& given) {
+    given.expect_only({"max_in_flight", "requests_per_minute", "tokens_per_minute", "probing",
+                       "retry_after_cap_ns", "initial_rate", "remembered_rate", "pacing"});
+    // The setters check their values and name the option.
+    coordinator_options options;
+    options.max_in_flight(static_cast<unsigned>(given.whole("max_in_flight", 1, most_in_flight)));
+    options.requests_per_minute(given.number("requests_per_minute"));
+    options.tokens_per_minute(given.number("tokens_per_minute"));
+    options.probing(given.number("probing"));
+    options.retry_after_cap(given.span("retry_after_cap_ns"));
+    options.initial_rate(given.number("initial_rate"));
+    options.remembered_rate(given.number("remembered_rate"));
+    options.pacing(given.word<pacing_kind>("pacing"));
+    return options;
+}
+
+}  // namespace
+
+decision_log_header parse_decision_log_header(std::string_view text) {
+    const decision_line_object line = parse_object(text);
+    if (!line.has("format") || line.text("format") != names::format) {
+        line.reject("format", "must be \"" + std::string(names::format) + "\"");
+    }
+    if (line.count("version") != names::version) {
+        line.reject("version", "must be " + std::to_string(names::version));
+    }
+    line.expect_only({"format", "version", "seed", "origin_ns", "coordinator"});
+    decision_log_header header;
+    header.seed = line.count("seed");
+    header.origin = time_point(duration(line.whole("origin_ns", 0)));
+    header.options = read_options(line.object("coordinator"));
+    return header;
+}
+
+decision_record parse_decision_line(std::string_view text, time_point origin) {
+    const decision_line_object line = parse_object(text);
+    const member_reader members(line, origin);
+    line.whole("at_ns", 0);
+    const std::string event = line.text("event");
+    std::string rule = "must be one of";
+    for (const auto& [name, read] : events) {
+        if (event == name) return {members.time("at_ns"), (members.*read)()};
+        rule.append(rule.ends_with("of") ? " " : ", ").append(name);
+    }
+    line.reject("event", rule);
+}
+
+}  // namespace stagger::wire
