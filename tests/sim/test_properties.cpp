@@ -2,16 +2,22 @@
 
 #include <cmath>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "scenarios.hpp"
+#include "sim/replay.hpp"
 #include "sim/simulation.hpp"
+#include "stagger/decision_log.hpp"
 #include "stagger/random.hpp"
+#include "wire/decision_log.hpp"
 
 // Rules that hold whatever the provider does, checked at every step of random scenarios. A failure prints the
 // seed: `random_scenario(seed)` is the scenario, and the run has the same seed.
@@ -195,6 +201,86 @@ class rule_keeper : public stagger::sim::observer {
     std::string broken_;
 };
 
+/// Writes the decisions of a run's first client into a log.
+class logged_run : public stagger::sim::observer {
+ public:
+    logged_run(const provider::scenario& scenario, const stagger::sim::policy& by, std::uint64_t seed) {
+        stagger::sim::run(scenario, by, seed, this);
+        log_->writer.finish(log_->text);
+    }
+
+    std::shared_ptr<stagger::decision_recorder> recorder(std::size_t client) override {
+        return client == 0 ? log_ : nullptr;
+    }
+    const std::string& text() const { return log_->text; }
+
+ private:
+    struct log final : stagger::decision_recorder {
+        void started(const stagger::coordinator_options& options, std::uint64_t seed) override {
+            writer.started(options, seed);
+        }
+        void record(const stagger::decision_record& made) noexcept override { writer.append(text, made); }
+
+        stagger::wire::decision_log_writer writer;
+        std::string text;
+    };
+    std::shared_ptr<log> log_ = std::make_shared<log>();
+};
+
+struct log_contents {
+    stagger::wire::decision_log_header header;
+    std::vector<stagger::decision_record> records;
+};
+
+log_contents read_log(const std::string& text) {
+    std::istringstream lines(text);
+    stagger::wire::decision_log_reader reader(lines, "log");
+    log_contents log{reader.header(), {}};
+    while (const auto record = reader.next()) log.records.push_back(*record);
+    return log;
+}
+
+/// The first record whose replay differs.
+std::optional<std::size_t> first_difference(const log_contents& log) {
+    stagger::sim::replay again(log.header.options, log.header.seed);
+    for (std::size_t each = 0; each < log.records.size(); ++each) {
+        if (again.step(log.records[each])) return each;
+    }
+    if (again.finish()) return log.records.size();
+    return std::nullopt;
+}
+
+/// Changes what the coordinator answered; nothing for a record without an answer.
+std::optional<stagger::decision_record> with_another_answer(stagger::decision_record record,
+                                                            stagger::random_source& random) {
+    namespace decisions = stagger::decisions;
+    if (auto* join = std::get_if<decisions::submitted>(&record.what)) {
+        join->task = stagger::task_id{static_cast<std::uint64_t>(join->task) + 1};
+    } else if (auto* admit = std::get_if<decisions::admitted>(&record.what)) {
+        switch (random.next() % 3) {
+            case 0:
+                admit->permit = stagger::permit_id{static_cast<std::uint64_t>(admit->permit) + 1};
+                break;
+            case 1:
+                admit->waited[stagger::wait_reason::pace] += 1ns;
+                break;
+            default:
+                admit->view.pace_per_s = std::nextafter(admit->view.pace_per_s, 1e9);
+                break;
+        }
+    } else if (auto* hold = std::get_if<decisions::held>(&record.what)) {
+        hold->until = hold->until == stagger::never ? record.at : hold->until - 1ns;
+    } else if (auto* refused = std::get_if<decisions::throttled>(&record.what)) {
+        refused->earliest += 1ns;
+    } else if (auto* change = std::get_if<decisions::mode_changed>(&record.what)) {
+        change->because = stagger::mode_cause::failure;
+        change->from = change->view.mode;
+    } else {
+        return std::nullopt;
+    }
+    return record;
+}
+
 }  // namespace
 
 TEST_CASE("the rules hold in random scenarios") {
@@ -235,5 +321,102 @@ TEST_CASE("the same seed gives the same run, another seed another one") {
         CAPTURE(seed);
         CHECK(first == stagger::sim::run(scenario, stagger::sim::policy(), seed));
         CHECK_FALSE(first == stagger::sim::run(scenario, stagger::sim::policy(), seed + 1));
+    }
+}
+
+TEST_CASE("the decision log of a run replays to the same decisions") {
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        const logged_run run(random_scenario(seed), stagger::sim::policy(), seed);
+        const log_contents log = read_log(run.text());
+        CAPTURE(seed);
+        REQUIRE(log.records.size() > 100);
+        REQUIRE_FALSE(first_difference(log));
+    }
+}
+
+TEST_CASE("a decision log explains every wait from its beginning to its end") {
+    namespace decisions = stagger::decisions;
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        const logged_run run(random_scenario(seed), stagger::sim::policy(), seed);
+        CAPTURE(seed);
+        std::map<stagger::task_id, time_point> joined;
+        for (const auto& [at, what] : read_log(run.text()).records) {
+            if (const auto* first = std::get_if<decisions::submitted>(&what)) joined[first->task] = at;
+            if (const auto* again = std::get_if<decisions::resubmitted>(&what)) joined[again->task] = at;
+            const auto* admit = std::get_if<decisions::admitted>(&what);
+            if (!admit) continue;
+            REQUIRE(admit->waited.total() == at - joined.at(admit->task));
+            // The simulated gate always asks when it is told to.
+            REQUIRE(admit->waited[stagger::wait_reason::none] == 0s);
+        }
+    }
+}
+
+TEST_CASE("a decision log in which one answer was changed does not replay") {
+    stagger::random_source random(11);
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        const logged_run run(random_scenario(seed), stagger::sim::policy(), seed);
+        log_contents log = read_log(run.text());
+        CAPTURE(seed);
+        for (int changes = 0; changes < 5;) {
+            const std::size_t where = random.next() % log.records.size();
+            const auto changed = with_another_answer(log.records[where], random);
+            if (!changed) continue;
+            ++changes;
+            CAPTURE(where);
+            const auto original = std::exchange(log.records[where], *changed);
+            REQUIRE(first_difference(log) == where);
+            log.records[where] = original;
+        }
+    }
+}
+
+TEST_CASE("a decision log that lost or gained a line does not replay") {
+    namespace decisions = stagger::decisions;
+    const logged_run run(random_scenario(5), stagger::sim::policy(), 5);
+    const log_contents log = read_log(run.text());
+    stagger::random_source random(12);
+    for (int each = 0; each < 20; ++each) {
+        // Of the first half, so that the loss has time to show.
+        const std::size_t where = random.next() % (log.records.size() / 2);
+        const auto& what = log.records[where].what;
+        if (std::holds_alternative<decisions::expected>(what) ||
+            std::holds_alternative<decisions::held>(what))
+            continue;  // that was a call which need not have had consequences
+        CAPTURE(where);
+        log_contents lost = log;
+        lost.records.erase(lost.records.begin() + static_cast<std::ptrdiff_t>(where));
+        CHECK(first_difference(lost));
+        log_contents gained = log;
+        gained.records.insert(gained.records.begin() + static_cast<std::ptrdiff_t>(where),
+                              log.records[where]);
+        CHECK(first_difference(gained));
+    }
+}
+
+TEST_CASE("an attached recorder changes nothing in a run") {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        const provider::scenario scenario = random_scenario(seed);
+        struct counting : stagger::sim::observer {
+            void sent(time_point at, std::size_t client, std::uint64_t request) override {
+                sends.emplace_back(at, client, request);
+            }
+            std::vector<std::tuple<time_point, std::size_t, std::uint64_t>> sends;
+        };
+        struct recording : counting {
+            struct deaf final : stagger::decision_recorder {
+                void started(const stagger::coordinator_options&, std::uint64_t) override {}
+                void record(const stagger::decision_record&) noexcept override {}
+            };
+            std::shared_ptr<stagger::decision_recorder> recorder(std::size_t) override {
+                return std::make_shared<deaf>();
+            }
+        };
+        counting plain;
+        recording recorded;
+        stagger::sim::run(scenario, stagger::sim::policy(), seed, &plain);
+        stagger::sim::run(scenario, stagger::sim::policy(), seed, &recorded);
+        CAPTURE(seed);
+        CHECK(plain.sends == recorded.sends);
     }
 }

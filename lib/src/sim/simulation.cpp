@@ -50,10 +50,12 @@ struct event {
 };
 
 struct client {
-    client(const provider::scenario& scenario, const policy& by, std::uint64_t seed, std::size_t index)
+    client(const provider::scenario& scenario, const policy& by, std::uint64_t seed, std::size_t index,
+           observer& watching)
         : description(scenario.clients[index]),
           name(client_name(index)),
-          core(options(scenario.provider, description, by), coordinator_seed(seed, index)),
+          core(options(scenario.provider, description, by).recorder(watching.recorder(index)),
+               coordinator_seed(seed, index)),
           tokens(token_seed(seed, index)),
           backoff(backoff_seed(seed, index)),
           unfinished(description.requests) {}
@@ -115,7 +117,7 @@ class simulation {
           leaving_matters_(limits_concurrency(scenario.provider)) {
         clients_.reserve(scenario.clients.size());
         for (std::size_t each = 0; each < scenario.clients.size(); ++each) {
-            clients_.emplace_back(scenario, by, seed, each);
+            clients_.emplace_back(scenario, by, seed, each, *watching_);
             const time_point begins = start_of_time + scenario.clients[each].start;
             first_start_ = std::min(first_start_, begins);
             last_start_ = std::max(last_start_, begins);

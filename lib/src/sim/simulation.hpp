@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "provider/description.hpp"
@@ -41,6 +42,8 @@ class observer {
     virtual void ended(time_point, std::size_t /*client*/, std::uint64_t /*request*/, bool /*succeeded*/) {}
     /// After everything that happens at one instant to one client.
     virtual void settled(time_point, std::size_t /*client*/, const coordinator&) {}
+    /// Asked once for each client, before the run: who is to be told its coordinator's decisions; none: null.
+    virtual std::shared_ptr<decision_recorder> recorder(std::size_t /*client*/) { return nullptr; }
 };
 
 /** @brief Runs a scenario's clients against its provider in virtual time.
