@@ -3,11 +3,16 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <boost/version.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <memory>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "batch/write_all.hpp"
 #include "commands.hpp"
@@ -15,10 +20,25 @@
 
 namespace {
 
-constexpr auto footer =
+constexpr auto sending_exit_codes =
     "Exit codes: 0 all done; 1 some prompts failed; 2 wrong usage or configuration;\n"
     "3 a file cannot be read or written; 4 the endpoint cannot be used;\n"
     "130 interrupted, the same command continues.";
+
+/// What `stagger NAME` does.
+struct command_entry {
+    const char* name;
+    const char* description;
+    const char* exit_codes;
+    std::unique_ptr<app::command> (*make)(CLI::App& parser);
+};
+
+constexpr std::array commands{
+    command_entry{"complete", "Answer one prompt on standard output", sending_exit_codes,
+                  app::make_complete_command},
+    command_entry{"batch", "Answer a list of prompts into a results file", sending_exit_codes,
+                  app::make_batch_command},
+};
 
 std::string version_text() {
     return fmt::format("stagger {} (Boost {}.{}.{}, {})", app::version, BOOST_VERSION / 100000,
@@ -41,12 +61,28 @@ app::exit_code say(app::exit_code code, const std::string& message) {
     return code;
 }
 
-CLI::App& add_command(CLI::App& parser, const std::string& name, const std::string& description) {
-    auto& command = *parser.add_subcommand(name, description);
-    command.set_version_flag("--version", version_text())->description("Print the version");
-    command.set_help_flag("-h,--help", "Print this help");
-    command.footer(footer);
-    return command;
+std::string command_names() {
+    std::string all;
+    for (const command_entry& each : commands) all.append(all.empty() ? "" : ", ").append(each.name);
+    return all;
+}
+
+/// A command and the part of the command line that is its own.
+struct offered_command {
+    CLI::App* parser;
+    std::unique_ptr<app::command> does;
+};
+
+std::vector<offered_command> offer_commands(CLI::App& parser) {
+    std::vector<offered_command> offered;
+    for (const command_entry& each : commands) {
+        auto& own = *parser.add_subcommand(each.name, each.description);
+        own.set_version_flag("--version", version_text())->description("Print the version");
+        own.set_help_flag("-h,--help", "Print this help");
+        own.footer(each.exit_codes);
+        offered.push_back({&own, each.make(own)});
+    }
+    return offered;
 }
 
 app::exit_code run(int count, char** arguments) {
@@ -56,10 +92,11 @@ app::exit_code run(int count, char** arguments) {
     parser.set_help_flag("-h,--help", "Print this help");
     parser.require_subcommand(1);
     parser.footer("stagger COMMAND --help explains a command.");
-    auto& complete_parser = add_command(parser, "complete", "Answer one prompt on standard output");
-    auto& batch_parser = add_command(parser, "batch", "Answer a list of prompts into a results file");
-    const auto complete = app::make_complete_command(complete_parser);
-    const auto batch = app::make_batch_command(batch_parser);
+    const auto offered = offer_commands(parser);
+    const auto chosen = [&] {
+        return std::find_if(offered.begin(), offered.end(),
+                            [](const offered_command& each) { return each.parser->parsed(); });
+    };
     try {
         parser.parse(count, arguments);
     } catch (const CLI::Success& asked) {
@@ -75,12 +112,12 @@ app::exit_code run(int count, char** arguments) {
             return app::exit_code::wrong_usage;
         }
         const std::string first = arguments[1];
-        if (!first.starts_with("-") && !complete_parser.parsed() && !batch_parser.parsed()) {
-            return say(app::exit_code::wrong_usage, first + " is no command: there are complete and batch");
+        if (!first.starts_with("-") && chosen() == offered.end()) {
+            return say(app::exit_code::wrong_usage, first + " is no command: there are " + command_names());
         }
         return say(app::exit_code::wrong_usage, std::string(wrong.what()) + " (see --help)");
     }
-    return complete_parser.parsed() ? complete->run() : batch->run();
+    return chosen()->does->run();
 }
 
 }  // namespace
