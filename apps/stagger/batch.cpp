@@ -12,6 +12,7 @@
 #include "batch/runner.hpp"
 #include "commands.hpp"
 #include "console.hpp"
+#include "decision_log_file.hpp"
 #include "log.hpp"
 #include "progress.hpp"
 #include "prompts_with_defaults.hpp"
@@ -70,6 +71,7 @@ class session {
         plan_.client.on_attempt([this](const stagger::diagnostic& info) { on_attempt(info); });
         const auto client = make_client(context_.get_executor(), plan_);
         open_files(options);
+        keep_apart(options.decision_log);
         runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(prompts_),
                                                   std::move(results_), plan_.secret);
         runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
@@ -107,6 +109,14 @@ class session {
         results_ = batch::result_file::open(context_.get_executor(), files_.results, mode, problem);
         if (!results_) throw failure(exit_code::file_failed, results_name() + ": " + problem);
         tell_of_resuming();
+    }
+
+    void keep_apart(const std::string& decision_log) {
+        if (decision_log.empty()) return;
+        for (const auto& taken : {files_.prompts, files_.results}) {
+            if (!same_file(decision_log, taken)) continue;
+            throw failure(exit_code::wrong_usage, "--decision-log: cannot go into " + taken);
+        }
     }
 
     void tell_of_resuming() {
@@ -208,6 +218,7 @@ class session {
             out_.print(describe(report));
         }
         summary_->write(to_json(report, plan_.policy));
+        if (plan_.decisions) plan_.decisions->finish();
         return code;
     }
 

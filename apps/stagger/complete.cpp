@@ -11,6 +11,7 @@
 #include "batch/write_all.hpp"
 #include "commands.hpp"
 #include "console.hpp"
+#include "decision_log_file.hpp"
 #include "log.hpp"
 #include "send_options.hpp"
 #include "summary.hpp"
@@ -108,6 +109,7 @@ class session {
         report.counts.add_result(error_, answer_);
         report.left = 0;
         summary_.write(to_json(report, plan_.policy));
+        if (plan_.decisions) plan_.decisions->finish();
         return code;
     }
 

@@ -25,6 +25,10 @@ constexpr auto sending_exit_codes =
     "3 a file cannot be read or written; 4 the endpoint cannot be used;\n"
     "130 interrupted, the same command continues.";
 
+constexpr auto replay_exit_codes =
+    "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"
+    "3 the log cannot be read or is damaged.";
+
 /// What `stagger NAME` does.
 struct command_entry {
     const char* name;
@@ -38,6 +42,8 @@ constexpr std::array commands{
                   app::make_complete_command},
     command_entry{"batch", "Answer a list of prompts into a results file", sending_exit_codes,
                   app::make_batch_command},
+    command_entry{"replay", "Make the decisions of a decision log again, and say why requests waited",
+                  replay_exit_codes, app::make_replay_command},
 };
 
 std::string version_text() {

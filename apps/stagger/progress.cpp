@@ -16,24 +16,7 @@ struct part {
 };
 
 std::string why_waiting(stagger::wait_reason why) {
-    using stagger::wait_reason;
-    switch (why) {
-        case wait_reason::none:
-            return "";
-        case wait_reason::pace:
-            return " (pace)";
-        case wait_reason::in_flight:
-            return " (limit in flight)";
-        case wait_reason::retry_after:
-            return " (server said when)";
-        case wait_reason::closed:
-            return " (server admits nothing)";
-        case wait_reason::retry_budget:
-            return " (too many failures)";
-        case wait_reason::own_delay:
-            return " (backing off)";
-    }
-    return "";
+    return why == stagger::wait_reason::none ? "" : fmt::format(" ({})", in_words(why));
 }
 
 std::string joined(const std::vector<part>& parts, int least) {
@@ -46,6 +29,27 @@ std::string joined(const std::vector<part>& parts, int least) {
 }
 
 }  // namespace
+
+std::string_view in_words(stagger::wait_reason why) {
+    using stagger::wait_reason;
+    switch (why) {
+        case wait_reason::none:
+            return "nothing";
+        case wait_reason::pace:
+            return "pace";
+        case wait_reason::in_flight:
+            return "limit in flight";
+        case wait_reason::retry_after:
+            return "server said when";
+        case wait_reason::closed:
+            return "server admits nothing";
+        case wait_reason::retry_budget:
+            return "too many failures";
+        case wait_reason::own_delay:
+            return "backing off";
+    }
+    return "unknown";
+}
 
 std::optional<stagger::duration> time_left(const progress& view) {
     if (!view.left || view.done == 0) return std::nullopt;

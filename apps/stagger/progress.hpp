@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "stagger/coordinator.hpp"
 
@@ -16,6 +17,9 @@ struct progress {
     stagger::duration elapsed{0};
     bool stopping = false;
 };
+
+/// What the first in line waits for, as docs/cli.md explains it.
+std::string_view in_words(stagger::wait_reason why);
 
 /// One line of at most `width` columns. What matters least is left out first where it would be longer.
 std::string format_progress(const progress& view, unsigned width);

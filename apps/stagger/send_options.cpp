@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "api_key.hpp"
+#include "decision_log_file.hpp"
 #include "duration_text.hpp"
 #include "exit_code.hpp"
 #include "policies.hpp"
@@ -149,6 +150,11 @@ void add_report_options(CLI::App& command, send_options& options) {
     command.add_option("--summary", options.summary_file, "Write the run's figures there as JSON")
         ->type_name("FILE")
         ->group(group);
+    command
+        .add_option("--decision-log", options.decision_log,
+                    "Write there why every request waited, as JSON lines; stagger replay reads them")
+        ->type_name("FILE")
+        ->group(group);
 }
 
 std::pair<std::string, std::string> parse_header(const std::string& text) {
@@ -264,6 +270,10 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
         }
     }
     plan.limits.requests_per_minute(options.requests_per_minute).tokens_per_minute(options.tokens_per_minute);
+    if (!options.decision_log.empty()) {
+        plan.decisions = std::make_shared<decision_log_file>(options.decision_log);
+        plan.limits.recorder(plan.decisions);
+    }
     return plan;
 }
 

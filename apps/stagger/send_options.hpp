@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,8 @@ class App;
 }
 
 namespace app {
+
+class decision_log_file;
 
 /// What every subcommand that sends takes on its command line, as given.
 struct send_options {
@@ -37,6 +40,7 @@ struct send_options {
     bool quiet = false;
     std::string log_level = "warn";
     std::string summary_file;
+    std::string decision_log;
 };
 
 /// Adds the options to a subcommand; `options` must outlive the parsing.
@@ -53,6 +57,7 @@ struct send_plan {
     std::vector<std::pair<std::string, std::string>> params;
     std::optional<unsigned> max_tokens;
     std::optional<double> temperature;
+    std::shared_ptr<decision_log_file> decisions;  ///< null without --decision-log
 };
 
 /** Fills in what is not given from the environment.

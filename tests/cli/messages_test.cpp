@@ -28,8 +28,8 @@ const std::string nowhere = "http://127.0.0.1:1/v1";
 }  // namespace
 
 TEST_CASE("help and version go to standard output and end with 0") {
-    for (const auto& arguments :
-         {words{"--help"}, words{"complete", "--help"}, words{"batch", "--help"}, words{"-h"}}) {
+    for (const auto& arguments : {words{"--help"}, words{"complete", "--help"}, words{"batch", "--help"},
+                                  words{"replay", "--help"}, words{"-h"}}) {
         const auto got = stagger_with(arguments);
         CHECK(got.code == 0);
         CHECK(got.out.find("Usage: stagger") != std::string::npos);
@@ -53,7 +53,8 @@ TEST_CASE("the help of each command names every option of the contract") {
                                    "--deadline",        "--rpm",          "--tpm",
                                    "--ca-file",         "--max-tokens",   "--temperature",
                                    "--param",           "--header",       "--jitter-seed",
-                                   "--quiet",           "--log-level",    "--summary"}) {
+                                   "--quiet",           "--log-level",    "--summary",
+                                   "--decision-log"}) {
             CAPTURE(option);
             CHECK(got.out.find(option) != std::string::npos);
         }

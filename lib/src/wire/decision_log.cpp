@@ -1,8 +1,6 @@
 #include "wire/decision_log.hpp"
 
-#include <cerrno>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 namespace stagger::wire {
@@ -67,9 +65,7 @@ bool decision_log_reader::read_line() {
     ++line_;
     std::streambuf& source = *from_.rdbuf();
     constexpr auto end = std::char_traits<char>::eof();
-    errno = 0;
     auto got = source.sbumpc();
-    if (got == end && errno != 0) throw std::system_error(errno, std::generic_category(), name_);
     if (got == end) return false;
     for (; got != end && got != '\n'; got = source.sbumpc()) {
         if (text_.size() == longest_line_bytes) {

@@ -31,8 +31,8 @@ class decision_log_writer {
 /** @brief Reads a log line by line.
  *
  * Members throw `std::invalid_argument` for a line that is damaged or of another kind, naming the log, the
- * line, the member, its rule and its value ("run.jsonl:17: permit: must be given, is missing"), and
- * `std::system_error` if the stream cannot be read.
+ * line, the member, its rule and its value ("run.jsonl:17: permit: must be given, is missing"), and pass on
+ * what the stream's buffer throws (`std::system_error` by a file that cannot be read).
  */
 class decision_log_reader {
  public:
