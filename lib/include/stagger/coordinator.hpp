@@ -48,6 +48,9 @@ class decision_recorder;
 
 /** @brief Options of a `coordinator`. Setters chain and check their value at once.
  *
+ * Every option is in the header of a decision log (format_decision_line.cpp, parse_decision_line.cpp in
+ * lib/src/wire), since decisions depend on it.
+ *
  * @throws std::invalid_argument from a setter, naming the field, its rule and the value
  */
 class coordinator_options {
@@ -72,7 +75,7 @@ class coordinator_options {
     /// Default `ride_the_limit`.
     coordinator_options& pacing(pacing_kind kind);
     /// Is told every call and every decision of the one coordinator that is made of these options; see
-    /// stagger/decision_log.hpp. Default: none, at no cost.
+    /// stagger/decision_log.hpp. Default: none.
     coordinator_options& recorder(std::shared_ptr<decision_recorder> told);
 
     unsigned max_in_flight() const { return max_in_flight_; }
