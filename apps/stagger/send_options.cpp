@@ -10,10 +10,10 @@
 #include <stdexcept>
 
 #include "api_key.hpp"
+#include "core/send_policy.hpp"
 #include "decision_log_file.hpp"
 #include "duration_text.hpp"
 #include "exit_code.hpp"
-#include "policies.hpp"
 #include "stagger/dialect.hpp"
 
 namespace app {
@@ -22,6 +22,12 @@ namespace {
 std::string environment(const char* name) {
     const char* value = std::getenv(name);
     return value ? value : "";
+}
+
+std::string policy_names() {
+    std::string all;
+    for (const auto name : stagger::send_policy_names()) all.append(all.empty() ? "" : ", ").append(name);
+    return all;
 }
 
 CLI::Option* add_duration(CLI::App& command, const std::string& name,
@@ -194,13 +200,17 @@ std::pair<std::string, std::string> parse_param(const std::string& text) {
 }
 
 void set_policy(const send_options& options, send_plan& plan) {
-    const auto chosen = find_policy(options.policy);
+    const auto chosen = stagger::find_send_policy(options.policy);
+    if (!chosen) {
+        throw failure(exit_code::wrong_usage,
+                      "--policy: \"" + options.policy + "\" is none of " + policy_names());
+    }
     stagger::retry_policy retry;
-    retry.max_attempts(options.max_attempts.value_or(chosen.max_attempts));
+    retry.max_attempts(options.max_attempts.value_or(chosen->max_attempts));
     plan.client.retry(std::move(retry));
-    if (chosen.backoff) plan.client.backoff(*chosen.backoff).backoff_after_rejection(true);
-    plan.client.obey_retry_after(chosen.obeys_retry_after);
-    plan.limits.pacing(chosen.pacing);
+    if (chosen->backoff) plan.client.backoff(*chosen->backoff).backoff_after_rejection(true);
+    plan.client.obey_retry_after(chosen->obeys_retry_after);
+    plan.limits.pacing(chosen->pacing);
     plan.policy = options.policy;
 }
 

@@ -2,7 +2,6 @@
 
 #include "duration_text.hpp"
 #include "exit_code.hpp"
-#include "policies.hpp"
 #include "progress.hpp"
 
 using namespace std::chrono_literals;
@@ -27,31 +26,6 @@ TEST_CASE("times for people are rounded up to seconds") {
     CHECK(app::format_clock(100ms) == "0:01");
     CHECK(app::format_clock(61s) == "1:01");
     CHECK(app::format_clock(3661s) == "1:01:01");
-}
-
-TEST_CASE("policies have the attempts of the libraries they stand for") {
-    CHECK(app::find_policy("coordinated").max_attempts == 0);
-    CHECK(app::find_policy("coordinated").pacing == stagger::pacing_kind::ride_the_limit);
-    CHECK_FALSE(app::find_policy("coordinated").backoff);
-    CHECK(app::find_policy("tenacity").max_attempts == 6);
-    CHECK(app::find_policy("openai-sdk").max_attempts == 3);
-    for (const auto* name : {"none", "backoff-expo", "full-jitter", "equal-jitter", "decorrelated"}) {
-        CHECK(app::find_policy(name).max_attempts == 0);
-        CHECK(app::find_policy(name).pacing == stagger::pacing_kind::unpaced);
-        CHECK(app::find_policy(name).backoff);
-    }
-    CHECK_THROWS_AS(app::find_policy("aimd"), app::failure);
-    CHECK_THROWS_AS(app::find_policy(""), app::failure);
-}
-
-TEST_CASE("tenacity waits between one second and a minute that doubles") {
-    const auto tenacity = app::find_policy("tenacity");
-    stagger::random_source random(1);
-    for (unsigned failed = 1; failed < 20; ++failed) {
-        const auto wait = tenacity.backoff->next(failed, {}, random);
-        CHECK(wait >= 1s);
-        CHECK(wait <= std::min<stagger::duration>(60s, std::chrono::seconds(1LL << (failed - 1))));
-    }
 }
 
 TEST_CASE("the progress line leaves out what matters least until it fits") {

@@ -40,7 +40,8 @@ class client_options {
     client_options& retry(retry_policy policy);
     /// A task's own wait after an accident. Default: full jitter, 0.5 s doubling up to 30 s.
     client_options& backoff(backoff_policy policy);
-    /// Whether `backoff` also applies after a rejection. Default false: the coordinator decides then.
+    /// Whether `backoff` also applies after a rejection that carries no Retry-After to obey. Default false:
+    /// the coordinator decides then.
     client_options& backoff_after_rejection(bool yes);
     /// Whether a refused request waits for its own Retry-After. Default true; some retry policies know of
     /// none.

@@ -173,7 +173,8 @@ bool completion_task::plan_next(const wire::decoded_answer& ended, time_point ea
 
     const bool refused_by_limit = judged == verdict::throttled && ended.tells_limit;
     time_point not_before = options.obey_retry_after() ? std::max(now, earliest) : now;
-    if (!refused_by_limit || options.backoff_after_rejection()) {
+    const bool told_when = not_before > now;
+    if (!refused_by_limit || (options.backoff_after_rejection() && !told_when)) {
         last_wait_ = options.backoff().next(info_.attempts, last_wait_, client_->random);
         not_before = std::max(not_before, saturating_add(now, last_wait_));
     }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "stagger/backoff_policy.hpp"
 #include "stagger/coordinator.hpp"
@@ -21,5 +23,9 @@ struct policy {
     /// 0: until it succeeds.
     unsigned max_attempts = 0;
 };
+
+/// What a client with `--policy NAME` does (core/send_policy.hpp), or none. A wait of the task's own, where
+/// the policy has none, is the default above.
+std::optional<policy> find_policy(std::string_view name);
 
 }  // namespace stagger::sim
