@@ -143,8 +143,9 @@ class rule_keeper : public stagger::sim::observer {
         own.sent_now.push_back(request);
         if (own.requests_per_s > 0) {
             own.sent_at.push_back(now);
-            // Within any second: the rate, and the slots of a request that was late by up to one.
-            const auto count = static_cast<std::size_t>(own.requests_per_s) + 3;
+            // Within any second: the rate, a twentieth above it while the lead is gained, and the slots of a
+            // request that was late by up to one.
+            const auto count = static_cast<std::size_t>(1.05 * own.requests_per_s) + 3;
             const std::size_t size = own.sent_at.size();
             if (size > count) {
                 expect(now - own.sent_at[size - 1 - count] >= 1s, "a configured rate is not exceeded");

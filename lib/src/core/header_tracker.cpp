@@ -23,7 +23,7 @@ double used_since(time_point from, const send_log& log) {
     for (send_number back = 1; back <= log.size() && log.remembers(log.size() - back); ++back) {
         const send_record& record = log[log.size() - back];
         if (record.sent.at < from) break;
-        if (record.result != outcome::rejected) used += record.sent.cost;
+        if (record.result != outcome::rejected) used += log.unit().of(record.sent);
     }
     return used;
 }
@@ -51,7 +51,8 @@ void header_tracker::note(const departure& sent, const limit_hint& said, bool ad
 
 void header_tracker::measure(const reading& now, bool admitted, const send_log& log, seconds rtt) {
     const seconds span = now.sent.at - reference_->sent.at;
-    const double used = log.admitted_between(reference_->sent, now.sent) + (admitted ? now.sent.cost : 0);
+    const double used =
+        log.admitted_between(reference_->sent, now.sent) + (admitted ? log.unit().of(now.sent) : 0);
     if (span <= std::max(least_span, 4 * rtt) || used < least_admitted) return;
     const double refilled = now.remaining - reference_->remaining + used;
     const double used_per_s = used / span.count();
@@ -74,8 +75,7 @@ void header_tracker::measure(const reading& now, bool admitted, const send_log& 
 double header_tracker::left(time_point now, const send_log& log) const {
     if (what() == kind::window && now >= latest_->resets)
         return latest_->limit - used_since(latest_->resets, log);
-    const departure next{log.size(), now, 0, log.last().sent.cost_before + log.last().sent.cost};
-    const double used = log.admitted_between(latest_->sent, next);
+    const double used = log.admitted_since(latest_->sent);
     double refilled = 0;
     if (what() == kind::bucket && refill_per_s_)
         refilled = *refill_per_s_ * to_seconds(now - latest_->sent.at);

@@ -17,6 +17,8 @@ struct departure {
     time_point at{};
     double cost = 1;         ///< in requests
     double cost_before = 0;  ///< of everything sent before this one
+    double tokens = 0;
+    double tokens_before = 0;
 };
 
 /// When the head of the line may go. At `at` it is asked for again and may have moved; `at <= now` is leave

@@ -4,13 +4,14 @@ namespace stagger {
 
 estimate rate_estimator::up_to(const send_log& log, const departure& rejected) const {
     estimate result;
-    double rejected_cost = 0;
+    const charge_unit& unit = log.unit();
+    double rejected_charge = 0;
     for (auto each = log.rejections().rbegin(); each != log.rejections().rend(); ++each) {
         const departure& from = each->sent;
         if (from.number < barrier_) break;
         if (from.number >= rejected.number) continue;
         if (each->onset && from.at < rejected.at) {
-            result.admitted = rejected.cost_before - from.cost_before - from.cost - rejected_cost;
+            result.admitted = unit.before(rejected) - unit.before(from) - unit.of(from) - rejected_charge;
             result.span = rejected.at - from.at;
             if (result.admitted >= least_admitted) {
                 result.precise = result.admitted / result.span.count();
@@ -18,7 +19,7 @@ estimate rate_estimator::up_to(const send_log& log, const departure& rejected) c
             }
             if (result.admitted >= enough_admitted_) break;
         }
-        rejected_cost += from.cost;
+        rejected_charge += unit.of(from);
     }
     return result;
 }

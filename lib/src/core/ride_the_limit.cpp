@@ -7,6 +7,7 @@ namespace stagger {
 namespace {
 
 constexpr std::uint64_t slot_stream = 0x736c6f7473000000u;
+constexpr std::uint64_t budget_stream = 0x6275646765740000u;
 
 // A growth this far above its base has mixed several rates, so nothing measured across it means anything.
 constexpr double large_growth = 0.25;
@@ -31,11 +32,12 @@ ride_the_limit::ride_the_limit(const coordinator_options& options, std::uint64_t
       measured_(told_rate(options)),
       provisional_(measured_.has_value()),
       pacer_(random_source(seed ^ slot_stream)),
-      budget_(options),
+      budget_(options, random_source(seed ^ budget_stream)),
       estimator_(options.probing()),
       climb_(options.probing(), measured_.value_or(options.initial_rate())),
       concurrency_(options.probing()) {
     if (provisional_) mode_ = mode::ride;
+    if (budget_.limits_requests()) climb_.raise_to(budget_.fastest_per_s());
 }
 
 // ---- questions
@@ -55,7 +57,7 @@ double ride_the_limit::rate(time_point now) const {
     }
     constexpr double slowest = 1.0 / 60;
     constexpr double fastest = 1e6;
-    return std::clamp(result, slowest, std::min(fastest, budget_.requests_per_s()));
+    return std::clamp(result, slowest, std::min(fastest, budget_.fastest_per_s()));
 }
 
 opening ride_the_limit::next_opening(time_point now, std::size_t backlog) {
@@ -78,7 +80,7 @@ opening ride_the_limit::next_opening(time_point now, std::size_t backlog) {
 
 void ride_the_limit::describe(time_point now, coordinator_status& status) const {
     status.mode = mode_;
-    status.pace_per_s = rate(now);
+    status.pace_per_s = std::min(rate(now), budget_.requests_per_s());
     if (!provisional_) status.measured_per_s = measured_;
     if (concurrency_.limits()) status.measured_window = static_cast<unsigned>(concurrency_.window());
 }
@@ -97,7 +99,7 @@ void ride_the_limit::tick(time_point now) {
         case mode::search:
             return climb_.search(now, log_, rtt_);
         case mode::ride: {
-            if (climb_.rate() >= budget_.requests_per_s()) return;
+            if (climb_.rate() >= budget_.fastest_per_s()) return;
             // Behind a lockout a rejection costs all that would be admitted meanwhile.
             const double price =
                 lockout_.confirmed() ? 1 + lockout_.silence().count() * measured_.value_or(0) : 1;
@@ -113,9 +115,9 @@ departure ride_the_limit::on_send(time_point now, const cost& what) {
     // Held back by the pace: it went within a slot of when it could.
     const bool paced = seconds(now - pacer_.next_slot()) < seconds(1 / pace) + pacer::timer_slack &&
                        pacer_.next_slot() >= budget_.next_slot();
-    pacer_.sent(now, what.requests, pace);
+    pacer_.sent(now, log_.unit().of(what), pace);
     budget_.sent(now, what);
-    const departure sent = log_.add(now, what.requests, pace, ++in_flight_, paced);
+    const departure sent = log_.add(now, what, pace, ++in_flight_, paced);
     if (sent.number == 0) opened_ = sent;
     if (closed()) phase_->sent(sent, silence);
     return sent;
@@ -133,7 +135,7 @@ void ride_the_limit::on_accepted(time_point now, const departure& sent, const hi
     const seconds took = now - sent.at;
     service_ = service_ ? (1 - weight) * *service_ + weight * took : took;
     if (concurrency_.limits() && log_.remembers(sent.number)) concurrency_.admitted(log_[sent.number]);
-    headers_.note(sent, said.requests, true, log_, rtt_.mean());
+    headers_.note(sent, log_.unit().of(said), true, log_, rtt_.mean());
     if (closed()) admitted_while_closed(now, sent);
     if (gate_.refuted_by(sent)) refute_hint(now);
     tick(now);
@@ -145,7 +147,7 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
     rtt_.sample(now - sent.at);
     const rejected_run run = run_ending_at(log_, sent);
     log_.note_rejection(sent, run.first);
-    headers_.note(sent, said.requests, false, log_, rtt_.mean());
+    headers_.note(sent, log_.unit().of(said), false, log_, rtt_.mean());
     headers_.check(now, log_, rtt_.mean(), rate(now));
     hear_retry_after(now, sent, said);
 
@@ -205,7 +207,7 @@ void ride_the_limit::cut_pace(time_point now, const departure& rejected, const r
 }
 
 void ride_the_limit::cut(time_point now, double to) {
-    climb_.cut(now, std::min(to, budget_.requests_per_s()), log_);
+    climb_.cut(now, std::min(to, budget_.fastest_per_s()), log_);
     pacer_.skip_slot(now, climb_.base());
     last_cut_ = now;
 }
@@ -236,6 +238,7 @@ void ride_the_limit::end_of_growth(time_point now, const departure& rejected, co
         proven = std::max(limit.precise.value_or(0), climb_.rate_before_step() * (1 - probing_));
     }
     estimator_.forget_before(rejected.number);
+    units_.forget();
     mode_ = mode::search;
     cut(now, std::max(rate(now) / 2, proven));
     // One silent round trip: what is still on the way is more than was saved, and will be rejected as well.
@@ -269,6 +272,10 @@ void ride_the_limit::note_clean_run(const departure& rejected) {
     const double admitted = log_.admitted_between(*before, rejected);
     if (admitted >= meaningful) climb_.note_run(admitted, rejected.at - before->at);
     windows_.check(admitted);
+    if (const auto unit = units_.note_run(log_, *before, rejected, log_.unit())) {
+        log_.count_in(*unit);
+        headers_ = {};  // read in the other unit
+    }
 }
 
 }  // namespace stagger

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "core/budget.hpp"
+#include "core/charge_unit_learner.hpp"
 #include "core/climb.hpp"
 #include "core/closed_phase.hpp"
 #include "core/concurrency_learner.hpp"
@@ -90,6 +91,7 @@ class ride_the_limit final : public pacing {
     send_log log_;
     round_trip rtt_;
     rate_estimator estimator_;
+    charge_unit_learner units_;
     climb climb_;
     hint_gate gate_;
     header_tracker headers_;

@@ -139,7 +139,8 @@ void ride_the_limit::reopen_after_window(time_point now, const departure& probe)
     estimator_.forget_before(log_.mark_onset_before(probe.number));
     if (whole) {
         provisional_ = !ever_opened_;
-        opened_ = departure{probe.number, last_known_closed, probe.cost, probe.cost_before};
+        opened_ = probe;
+        opened_.at = last_known_closed;
         ever_opened_ = true;
     }
     mode_ = mode::ride;

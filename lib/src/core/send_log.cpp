@@ -16,12 +16,14 @@ send_log::send_log() : ring_(sends_kept) {
     rejections_.reserve(rejections_kept);  // so that noting one cannot fail
 }
 
-const departure& send_log::add(time_point now, double cost, double rate_per_s, unsigned in_flight,
+const departure& send_log::add(time_point now, const cost& what, double rate_per_s, unsigned in_flight,
                                bool paced) {
     send_record& record = ring_[size_ % sends_kept];
-    record = send_record{{size_, now, cost, cost_sent_}, rate_per_s, in_flight, outcome::pending, {}, paced};
+    const departure sent{size_, now, what.requests, sent_.requests, what.tokens, sent_.tokens};
+    record = send_record{sent, rate_per_s, in_flight, outcome::pending, {}, paced};
     ++size_;
-    cost_sent_ += cost;
+    sent_.requests += what.requests;
+    sent_.tokens += what.tokens;
     return record.sent;
 }
 
@@ -55,12 +57,18 @@ const departure* send_log::onset_before(send_number number) const {
     return nullptr;
 }
 
-double send_log::admitted_between(const departure& from, const departure& to) const {
+double send_log::admitted_between(const departure& from, const departure& to, const charge_unit& unit) const {
     if (to.number <= from.number + 1) return 0;
-    double admitted = to.cost_before - from.cost_before - from.cost;
+    double admitted = unit.before(to) - unit.before(from) - unit.of(from);
     auto each = std::lower_bound(rejections_.begin(), rejections_.end(), from.number + 1, sent_before);
-    for (; each != rejections_.end() && each->sent.number < to.number; ++each) admitted -= each->sent.cost;
+    for (; each != rejections_.end() && each->sent.number < to.number; ++each) {
+        admitted -= unit.of(each->sent);
+    }
     return admitted;
+}
+
+double send_log::admitted_since(const departure& from) const {
+    return admitted_between(from, departure{size_, {}, 0, sent_.requests, 0, sent_.tokens}, unit_);
 }
 
 double send_log::recent_waste(send_number latest) const {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/charge_unit.hpp"
 #include "core/pacing.hpp"
 #include "core/seconds.hpp"
 
@@ -41,7 +42,7 @@ class send_log {
 
     send_log();
 
-    const departure& add(time_point now, double cost, double rate_per_s, unsigned in_flight, bool paced);
+    const departure& add(time_point now, const cost& what, double rate_per_s, unsigned in_flight, bool paced);
     void settle(const departure& sent, outcome result, time_point now);
     void note_rejection(const departure& sent, bool onset);
     /// The last rejection before a send is an onset after all, since the limit is known to have been reached
@@ -58,8 +59,16 @@ class send_log {
 
     /// In order of sending.
     const std::vector<rejection>& rejections() const { return rejections_; }
-    /// Cost admitted strictly between two sends.
-    double admitted_between(const departure& from, const departure& to) const;
+    /// Charge admitted strictly between two sends.
+    double admitted_between(const departure& from, const departure& to) const {
+        return admitted_between(from, to, unit_);
+    }
+    double admitted_between(const departure& from, const departure& to, const charge_unit& unit) const;
+    /// Charge sent after a send and not refused so far.
+    double admitted_since(const departure& from) const;
+    /// What charges are counted in, now and in all that was sent before. At first requests.
+    const charge_unit& unit() const { return unit_; }
+    void count_in(const charge_unit& unit) { unit_ = unit; }
     /// Share of the latest sends that was rejected.
     double recent_waste(send_number latest) const;
 
@@ -67,7 +76,8 @@ class send_log {
     std::vector<send_record> ring_;
     std::vector<rejection> rejections_;
     send_number size_ = 0;
-    double cost_sent_ = 0;
+    cost sent_{0, 0};  ///< in all
+    charge_unit unit_ = charge_unit::requests();
 };
 
 /// Consecutive rejections that end with one send. Neutral outcomes neither count nor interrupt.

@@ -19,7 +19,7 @@ inline constexpr time_point start = time_point() + 1h;
 /// A send that is settled a while later.
 inline departure add(send_log& log, time_point at, outcome result = outcome::accepted,
                      stagger::duration later = 50ms, unsigned in_flight = 1) {
-    const departure sent = log.add(at, 1, 10, in_flight, true);
+    const departure sent = log.add(at, {1, 0}, 10, in_flight, true);
     log.settle(sent, result, at + later);
     if (result == outcome::rejected) log.note_rejection(sent, run_ending_at(log, sent).first);
     return sent;

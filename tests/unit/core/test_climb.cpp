@@ -51,7 +51,7 @@ TEST_CASE("a pace that nobody uses is not raised") {
     send_log log;
     round_trip rtt;
     for (int each = 0; each < 100; ++each) {
-        log.add(start + each * 1s, 1, 32, 1, false);
+        log.add(start + each * 1s, {1, 0}, 32, 1, false);
         pace.ramp(start + each * 1s, log, rtt);
         pace.ride(start + each * 1s, log, rtt, 1);
     }

@@ -62,7 +62,7 @@ TEST_CASE("an admission well before the announced end refutes the hint and its l
 TEST_CASE("a hint is refuted by what was admitted while it was on its way") {
     send_log log;
     hint_gate gate;
-    const departure rejected = log.add(start, 1, 10, 1, true);
+    const departure rejected = log.add(start, {1, 0}, 10, 1, true);
     add(log, start + 20ms, outcome::accepted);
     CHECK(gate.announce(start + 100ms, rejected, 1s, log));
 }

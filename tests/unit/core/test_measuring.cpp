@@ -37,7 +37,7 @@ TEST_CASE("the log's memory is bounded and sums reach beyond it") {
 
 TEST_CASE("a late answer to a send that is forgotten changes nothing") {
     send_log log;
-    const departure old = log.add(start, 1, 10, 1, true);
+    const departure old = log.add(start, {1, 0}, 10, 1, true);
     accepted(log, start, send_log::sends_kept, 1ms);
     log.settle(old, outcome::rejected, start + 1h);
     CHECK(log[send_log::sends_kept].result == outcome::accepted);
@@ -45,8 +45,8 @@ TEST_CASE("a late answer to a send that is forgotten changes nothing") {
 
 TEST_CASE("rejections that overtake each other are kept in the order of sending") {
     send_log log;
-    const departure first = log.add(start, 1, 10, 1, true);
-    const departure second = log.add(start + 10ms, 1, 10, 2, true);
+    const departure first = log.add(start, {1, 0}, 10, 1, true);
+    const departure second = log.add(start + 10ms, {1, 0}, 10, 2, true);
     log.note_rejection(second, true);
     log.note_rejection(first, true);
     CHECK(log.rejections().front().sent.number == first.number);

@@ -71,16 +71,29 @@ TEST_CASE("a change of rate begins with a silent slot") {
 }
 
 TEST_CASE("of the budgets for requests and tokens the slower one governs") {
-    stagger::budget told(stagger::coordinator_options().requests_per_minute(600).tokens_per_minute(60000));
+    const auto options = stagger::coordinator_options().requests_per_minute(600).tokens_per_minute(60000);
+    stagger::budget told(options, random_source(1));
     CHECK(told.requests_per_s() == doctest::Approx(10));
     told.sent(start, {1, 50});
-    CHECK(told.next_slot() == start + 100ms);
+    CHECK(told.next_slot() <= start + 103ms - stagger::budget::lead);
+    CHECK(told.next_slot() >= start + 97ms - stagger::budget::lead);
     told.sent(start + 100ms, {1, 500});
-    CHECK(told.next_slot() == start + 600ms);
+    CHECK(told.next_slot() == stagger::after(start + 600ms, -stagger::budget::lead));
+}
+
+TEST_CASE("a budget is never ahead of its schedule by more than the lead, also after a pause") {
+    const auto options = stagger::coordinator_options().requests_per_minute(600);
+    stagger::budget told(options, random_source(1));
+    for (const auto begin : {start, start + 1h}) {
+        int at_once = 0;
+        for (; told.next_slot() <= begin; ++at_once) told.sent(begin, {1, 0});
+        CHECK(at_once >= 3);  // three tenths of a second, give or take the jitter of a slot
+        CHECK(at_once <= 4);
+    }
 }
 
 TEST_CASE("without budgets nothing is held back") {
-    stagger::budget none{stagger::coordinator_options()};
+    stagger::budget none{stagger::coordinator_options(), random_source(1)};
     CHECK_FALSE(none.limits_requests());
     CHECK(std::isinf(none.requests_per_s()));
     none.sent(start, {1, 1000});
