@@ -58,6 +58,7 @@ struct decision_summary::counter {
     void operator()(const decisions::throttled&) const { ++sum.counts_.throttled; }
     void operator()(const decisions::failed&) const { ++sum.counts_.failed; }
     void operator()(const decisions::abandoned&) const { ++sum.counts_.abandoned; }
+    void operator()(const decisions::probed_again&) const {}
     void operator()(const decisions::expected&) const {}
     void operator()(const decisions::mode_changed& change) const {
         ++sum.mode_changes_;

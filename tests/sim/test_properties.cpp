@@ -297,6 +297,32 @@ TEST_CASE("the rules hold in random scenarios") {
     }
 }
 
+TEST_CASE("the rules hold whatever is remembered, however hard the limit is tested, and all of it replays") {
+    using stagger::limit_kind;
+    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+        const provider::scenario scenario = random_scenario(seed);
+        stagger::random_source random(seed + 1000);
+        stagger::remembered_limits memory;
+        memory.kind = one_of(
+            random, {limit_kind::rate, limit_kind::window, limit_kind::concurrency, limit_kind::lockout});
+        memory.rate_per_s = std::exp(random.uniform(-2, 6));
+        if (random.uniform() < 0.5) memory.burst = random.uniform(1, 100);
+        memory.quota = random.uniform(1, 1000);
+        memory.in_flight = random.uniform(1, 100);
+        memory.silence = one_of<stagger::duration>(random, {100ms, 3s, 60s});
+        stagger::sim::policy by;
+        by.coordination.remembered(memory).probing(one_of(random, {0.0, 0.001, 0.01, 0.2}));
+        const std::string what = describe(scenario);
+        CAPTURE(seed);
+        CAPTURE(what);
+        rule_keeper keeper(scenario);
+        stagger::sim::run(scenario, by, seed, &keeper);
+        REQUIRE_MESSAGE(keeper.broken().empty(), keeper.broken());
+        REQUIRE(keeper.all_ended(scenario));
+        REQUIRE_FALSE(first_difference(read_log(logged_run(scenario, by, seed).text())));
+    }
+}
+
 TEST_CASE("the rules that do not depend on a pace hold without one") {
     stagger::sim::policy alone;
     alone.coordination.pacing(stagger::pacing_kind::unpaced);

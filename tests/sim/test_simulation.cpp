@@ -124,13 +124,26 @@ TEST_CASE("attempts that run out are counted as lost") {
 }
 
 TEST_CASE("what is remembered is the slowest limit, in requests") {
+    using stagger::limit_kind;
     auto scenario = exact(1);
-    const auto& client = scenario.clients[0];
-    CHECK(stagger::sim::remembered_rate(scenario.provider, client) == 0);
+    const auto learned = [&] {
+        return stagger::sim::what_was_learned(scenario.provider, scenario.clients[0]);
+    };
+    CHECK_FALSE(learned());
     scenario.provider.limits = {token_bucket(50, 50), fixed_window(600, 60s)};
-    CHECK(stagger::sim::remembered_rate(scenario.provider, client) == doctest::Approx(10));
+    CHECK(learned()->rate_per_s == doctest::Approx(10));
+    CHECK(learned()->kind == limit_kind::window);
+    CHECK(learned()->quota == 600);
+    CHECK(learned()->window == 60s);
     scenario.provider.limits = {concurrency(64), sliding_window(6000, 60s)};
-    CHECK(stagger::sim::remembered_rate(scenario.provider, client) == doctest::Approx(32));
-    scenario.provider.limits = {token_bucket(1500, 1500, provider::unit::tokens)};
-    CHECK(stagger::sim::remembered_rate(scenario.provider, client) == doctest::Approx(5));
+    CHECK(learned()->rate_per_s == doctest::Approx(32));
+    CHECK(learned()->kind == limit_kind::concurrency);
+    CHECK(learned()->in_flight == 64);
+    scenario.provider.limits = {token_bucket(1500, 3000, provider::unit::tokens)};
+    CHECK(learned()->rate_per_s == doctest::Approx(5));
+    CHECK(learned()->kind == limit_kind::rate);
+    CHECK(learned()->burst == 10);
+    scenario.provider.lockout_silence = 3s;
+    CHECK(learned()->kind == limit_kind::lockout);
+    CHECK(learned()->silence == 3s);
 }

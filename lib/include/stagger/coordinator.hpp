@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "stagger/remembered_limits.hpp"
 #include "stagger/time.hpp"
 
 namespace stagger {
@@ -63,15 +64,18 @@ class coordinator_options {
     coordinator_options& tokens_per_minute(double rate);
     /// How far above the measured limit it is tested, as a fraction in [0.001, 0.2]: about this share of the
     /// requests is rejected, and a risen limit is noticed within a few times its inverse. Default 0.01.
+    /// 0: not at all. The limit is found as usual where nothing is remembered or configured; then the pace
+    /// stays at it, follows it down when requests are rejected, and is tested again only by `probe_again`.
     coordinator_options& probing(double fraction);
     /// Longest Retry-After that is obeyed, > 0. Default 120 s: a longer one would stop every task on one
     /// answer's word, so it is tested then.
     coordinator_options& retry_after_cap(duration longest);
     /// First guess of the rate in requests per second, > 0, doubled until the first rejection. Default 32.
     coordinator_options& initial_rate(double per_second);
-    /// The limit as measured in an earlier run, in requests per second, >= 0; 0 (default): none. The pace
-    /// starts a little below it and needs no ramp. Unlike a configured rate it is tested.
-    coordinator_options& remembered_rate(double per_second);
+    /// What an earlier run learned (`coordinator::learned`). Default: nothing. The pace starts a little below
+    /// the remembered rate and needs no ramp; a window of requests in flight is held, a lockout avoided, from
+    /// the first request on. Unlike a configured rate all of it is tested. `requests_per_minute` goes first.
+    coordinator_options& remembered(const remembered_limits& limits);
     /// Default `ride_the_limit`.
     coordinator_options& pacing(pacing_kind kind);
     /// Is told every call and every decision of the one coordinator that is made of these options; see
@@ -84,7 +88,7 @@ class coordinator_options {
     double probing() const { return probing_; }
     duration retry_after_cap() const { return retry_after_cap_; }
     double initial_rate() const { return initial_rate_; }
-    double remembered_rate() const { return remembered_rate_; }
+    const std::optional<remembered_limits>& remembered() const { return remembered_; }
     pacing_kind pacing() const { return pacing_; }
     const std::shared_ptr<decision_recorder>& recorder() const { return recorder_; }
 
@@ -95,7 +99,7 @@ class coordinator_options {
     double probing_ = 0.01;
     duration retry_after_cap_ = std::chrono::seconds(120);
     double initial_rate_ = 32;
-    double remembered_rate_ = 0;
+    std::optional<remembered_limits> remembered_;
     pacing_kind pacing_ = pacing_kind::ride_the_limit;
     std::shared_ptr<decision_recorder> recorder_;
 };
@@ -211,7 +215,14 @@ class coordinator {
     /// Work that is known to come beside what waits, in requests: lets the last of it finish early.
     void expect(std::size_t further_requests);
 
+    /// The limit may have risen: tests it once, until it is measured anew. For `probing(0)`, which does not
+    /// by itself; otherwise nothing changes.
+    void probe_again(time_point now);
+
     coordinator_status status(time_point now) const;
+    /// What the next run can start from. Nothing as long as nothing was measured in this one: what was
+    /// remembered or configured is not handed back.
+    std::optional<remembered_limits> learned(time_point now) const;
 
  private:
     struct parts;

@@ -121,6 +121,11 @@ struct abandoned {
     friend bool operator==(const abandoned&, const abandoned&) = default;
 };
 
+/// `probe_again`.
+struct probed_again {
+    friend bool operator==(const probed_again&, const probed_again&) = default;
+};
+
 /// `expect`; it has no time of its own, and stands before the call that followed it.
 struct expected {
     std::uint64_t further_requests = 0;
@@ -137,10 +142,10 @@ struct mode_changed {
 
 }  // namespace decisions
 
-using decision =
-    std::variant<decisions::submitted, decisions::resubmitted, decisions::withdrawn, decisions::admitted,
-                 decisions::expired, decisions::held, decisions::accepted, decisions::throttled,
-                 decisions::failed, decisions::abandoned, decisions::expected, decisions::mode_changed>;
+using decision = std::variant<decisions::submitted, decisions::resubmitted, decisions::withdrawn,
+                              decisions::admitted, decisions::expired, decisions::held, decisions::accepted,
+                              decisions::throttled, decisions::failed, decisions::abandoned,
+                              decisions::probed_again, decisions::expected, decisions::mode_changed>;
 
 struct decision_record {
     time_point at{};

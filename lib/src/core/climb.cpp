@@ -16,7 +16,6 @@ constexpr double slowest_rate_per_s = 1.0 / 60;
 constexpr double overshoot_requests = 16;
 constexpr double overshoot_of_sent = 0.05;
 
-constexpr seconds ramp_doubles_every{0.25};
 constexpr send_number least_sends_to_double = 4;
 constexpr double most_doublings_at_once = 2;
 
@@ -65,17 +64,18 @@ void climb::note_waste(double recent_waste) {
     patience_ = std::clamp(patience_ * factor, 1.0, most_patience);
 }
 
-void climb::ramp(time_point now, const send_log& log, const round_trip& rtt) {
+void climb::ramp(time_point now, const send_log& log, const round_trip& rtt, seconds doubles_every) {
     if (ramp_.sends == 0) {
         ramp_ = {log.size(), now};
         return;
     }
-    const seconds period = std::max(ramp_doubles_every, rtt.mean());
+    const seconds period = std::max(doubles_every, rtt.mean());
     if (now - ramp_.at < period || log.size() - ramp_.sends < least_sends_to_double) return;
     if (log.last().paced) {
         const double doublings = std::min(most_doublings_at_once, (now - ramp_.at) / period);
         const double sent = static_cast<double>(log.size());
         const double most = std::max(overshoot_requests, overshoot_of_sent * sent) / rtt.mean().count();
+        before_step_ = rate();
         raise_to(std::min(base_ * std::exp2(doublings), most));
     }
     ramp_ = {log.size(), now};

@@ -54,7 +54,10 @@ class climb {
 
     void begin_ramp() { ramp_ = {}; }
     void raise_to(double rate) { base_ = std::max(base_, rate); }
-    void ramp(time_point now, const send_log& log, const round_trip& rtt);
+    /// Before the first rejection the rate doubles every quarter of a second.
+    static constexpr seconds ramp_doubles_every{0.25};
+    void ramp(time_point now, const send_log& log, const round_trip& rtt,
+              seconds doubles_every = ramp_doubles_every);
     void search(time_point now, const send_log& log, const round_trip& rtt);
     /// @param price how many admitted requests a rejection is worth avoiding for, usually 1
     void ride(time_point now, const send_log& log, const round_trip& rtt, double price);

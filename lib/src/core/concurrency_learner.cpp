@@ -111,6 +111,8 @@ bool concurrency_learner::learn(time_point now, const send_log& log, const round
     if (spread > spread_always_allowed + sends_a_trip) return false;
     if (!bounds_admissions(log, oldest, median, now, rtt)) return false;
     window_ = learned_ = std::max(1u, median);
+    confirmed_ = true;
+    remembered_ = false;
     last_cut_ = now;
     clean_ = too_low_ = 0;
     growth_ = 1;
@@ -123,27 +125,50 @@ bool concurrency_learner::contradicted(double in_flight) const {
     return too_low_ > most_far_below || in_flight <= 1 || *window_ < least_of_learned * learned_ - 1;
 }
 
+bool concurrency_learner::rate_is_likelier(const send_log& log, seconds rtt) const {
+    if (!remembered_) return false;  // `learn` has looked at that
+    const samples found = latest_onsets(log, rtt);
+    return found.count >= least_samples && explained_by_rate(log, found, rtt);
+}
+
 bool concurrency_learner::cut(time_point now, const departure& rejected, const send_log& log,
                               const round_trip& rtt) {
     if (rejected.at <= last_cut_) return true;  // of the round that was cut already
     if (!log.remembers(rejected.number)) return true;
     const double in_flight = admitted_in_flight(log, rejected.number, rtt.mean());
     constexpr double far_below = 0.9;
-    too_low_ = in_flight < far_below * *window_ ? too_low_ + 1 : 0.8 * too_low_;
-    window_ = std::max(1.0, std::min(*window_ - 1, std::max(in_flight, 0.5 * *window_)));
+    if (confirmed_) {
+        too_low_ = in_flight < far_below * *window_ ? too_low_ + 1 : 0.8 * too_low_;
+        window_ = std::max(1.0, std::min(*window_ - 1, std::max(in_flight, 0.5 * *window_)));
+    } else {
+        window_ = learned_ = std::max(1.0, std::min(*window_, in_flight) - 1);
+        confirmed_ = true;
+    }
     last_cut_ = now;
     clean_ = 0;
     growth_ = 1;
-    if (!contradicted(in_flight)) return true;
-    window_.reset();
-    not_before_ = after(now, hold_off_);
-    hold_off_ *= 2;
+    if (!contradicted(in_flight) && !rate_is_likelier(log, rtt.mean())) return true;
+    drop(now);
     return false;
 }
 
-void concurrency_learner::admitted(const send_record& sent) {
+void concurrency_learner::drop(time_point now) {
+    window_.reset();
+    not_before_ = after(now, hold_off_);
+    hold_off_ *= 2;
+}
+
+void concurrency_learner::admitted(const send_record& sent, bool may_grow) {
     if (sent.in_flight < *window_ - 1) return;  // it did not fill the window and proves nothing
+    if (!may_grow) return;
     constexpr double sends_per_further_growth = 16;
+    constexpr double least_sends_to_double = 4;
+    if (!confirmed_) {
+        if (++clean_ < std::max(least_sends_to_double, 0.5 * *window_)) return;
+        *window_ *= 2;
+        clean_ = 0;
+        return;
+    }
     const double needed = growth_ > 1 ? sends_per_further_growth : std::max(1 / probing_, 0.25 * *window_);
     if (++clean_ < needed) return;
     *window_ += std::min(growth_, 0.25 * *window_ + 1);

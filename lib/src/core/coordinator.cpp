@@ -275,6 +275,15 @@ void coordinator::expect(std::size_t further_requests) {
     if (parts_->journal) parts_->journal->expected(further_requests);
 }
 
+void coordinator::probe_again(time_point now) {
+    parts_->pace->probe_again();
+    if (parts_->journal) parts_->journal->probed_again(now);
+}
+
+std::optional<remembered_limits> coordinator::learned(time_point now) const {
+    return parts_->pace->learned(now);
+}
+
 coordinator_status coordinator::status(time_point now) const {
     coordinator_status result = parts_->counts;
     result.waiting = parts_->line.size();

@@ -36,7 +36,8 @@ coordinator_options& coordinator_options::tokens_per_minute(double rate) {
 }
 
 coordinator_options& coordinator_options::probing(double fraction) {
-    require(fraction >= 0.001 && fraction <= 0.2, "probing", "in [0.001, 0.2]", fraction);
+    require(fraction == 0 || (fraction >= 0.001 && fraction <= 0.2), "probing", "0 or in [0.001, 0.2]",
+            fraction);
     probing_ = fraction;
     return *this;
 }
@@ -53,9 +54,12 @@ coordinator_options& coordinator_options::initial_rate(double per_second) {
     return *this;
 }
 
-coordinator_options& coordinator_options::remembered_rate(double per_second) {
-    require(std::isfinite(per_second) && per_second >= 0, "remembered_rate", "finite and >= 0", per_second);
-    remembered_rate_ = per_second;
+coordinator_options& coordinator_options::remembered(const remembered_limits& limits) {
+    if (const auto broken = broken_rule(limits)) {
+        throw std::invalid_argument("coordinator_options: remembered." + std::string(broken->field) + " " +
+                                    std::string(broken->rule));
+    }
+    remembered_ = limits;
     return *this;
 }
 

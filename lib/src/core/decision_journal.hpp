@@ -35,6 +35,7 @@ class decision_journal {
     void throttled(time_point now, const decisions::throttled& call, const coordinator_view& after);
     void failed(time_point now, permit_id permit, const coordinator_view& after);
     void abandoned(time_point now, permit_id permit, const coordinator_view& after);
+    void probed_again(time_point now) { record(now, decisions::probed_again{}); }
     void expected(std::uint64_t further_requests) { expected_ = further_requests; }
 
  private:

@@ -13,6 +13,7 @@ constexpr seconds enough_silence{8};
 // Within so many usual slots a plain limit would have admitted something.
 constexpr double slots_waited = 3;
 constexpr unsigned most_counted = 9;
+constexpr double least_more = 3;
 
 }  // namespace
 
@@ -62,15 +63,26 @@ std::optional<double> lockout_learner::rate_after(const open_run& before) {
     constexpr double caution = 0.97;
     constexpr double unknown_burst = 0.5;
     constexpr double averaged_burst = 0.9;
-    if (!longest_) return unknown_burst * before.admitted / before.span.count();
+    if (!longest_) {
+        const double refilled = before.admitted - burst_.value_or(0);
+        return (burst_ && refilled > 0 ? caution * refilled : unknown_burst * before.admitted) /
+               before.span.count();
+    }
     const seconds longer = longest_->span - shortest_->span;
     const double more = std::fabs(longest_->admitted - shortest_->admitted);
-    const bool comparable = longer > 0.3 * longest_->span;
-    if (comparable && more < std::max(3.0, 0.05 * before.admitted)) {
+    // By the rate of a whole cycle, closed time included, the longer run should have admitted noticeably
+    // more.
+    const double expected_more = longer.count() * longest_->admitted / (longest_->span + silence_).count();
+    const bool comparable = longer > 0.3 * longest_->span && expected_more >= least_more;
+    if (comparable && more < std::max(least_more, 0.05 * before.admitted)) {
         refute();  // the same quota however long it took: a window
         return std::nullopt;
     }
-    if (comparable && more >= 8) return caution * more / longer.count();
+    if (comparable && more >= 8) {
+        const double rate = more / longer.count();
+        burst_ = std::max(1.0, shortest_->admitted - rate * shortest_->span.count());
+        return caution * rate;
+    }
     return averaged_burst * longest_->admitted / longest_->span.count();
 }
 

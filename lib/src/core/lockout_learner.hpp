@@ -23,10 +23,20 @@ struct open_run {
  */
 class lockout_learner {
  public:
+    /// Takes a lockout of an earlier run for a fact.
+    /// @param burst what was admitted at once then, if known
+    void remember(seconds silence, std::optional<double> burst) {
+        silence_ = silence;
+        burst_ = burst;
+        seen_ = 2;
+    }
+
     bool suspected() const { return seen_ > 0; }
     /// From now on every rejection starts a lockout, and is paid for as one.
     bool confirmed() const { return seen_ >= 2; }
     seconds silence() const { return silence_; }
+    /// What the server admits at once, if runs of different length, or an earlier run, tell it.
+    std::optional<double> burst() const { return burst_; }
     /// Whether silences of growing length are still worth trying.
     bool possible() const { return !refuted_; }
 
@@ -54,6 +64,7 @@ class lockout_learner {
     unsigned seen_ = 0;
     bool refuted_ = false;
     seconds silence_{0};
+    std::optional<double> burst_;
     seconds shortest_that_worked_ = duration::max();
     std::optional<open_run> shortest_;
     std::optional<open_run> longest_;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "stagger/coordinator.hpp"
 #include "stagger/time.hpp"
@@ -50,6 +51,11 @@ class pacing {
     virtual void on_abandoned(time_point now, const departure& sent) = 0;
     /// Fills in mode, pace and what has been measured.
     virtual void describe(time_point now, coordinator_status& status) const = 0;
+
+    /// The limit may have risen: a strategy that holds it tests it again.
+    virtual void probe_again() {}
+    /// What was measured; nothing for strategies that do not measure.
+    virtual std::optional<remembered_limits> learned(time_point) const { return std::nullopt; }
 };
 
 }  // namespace stagger

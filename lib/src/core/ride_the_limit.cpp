@@ -14,30 +14,35 @@ constexpr double large_growth = 0.25;
 // The first two steps of a search: too early to suppose that the limit has risen.
 constexpr double small_growth = 0.31;
 
-// The limit may have fallen since it was remembered, and an admission costs less than a rejection.
+// The limit may have fallen since it was remembered, and an admission costs less than a rejection. Where the
+// pace will not be tested, it would stay that far below.
 constexpr double below_remembered = 0.95;
+constexpr double below_remembered_for_good = 0.99;
 
 /// The rate that was told, if one was.
 std::optional<double> told_rate(const coordinator_options& options) {
     if (options.requests_per_minute() > 0) return options.requests_per_minute() / 60;
-    if (options.remembered_rate() > 0) return below_remembered * options.remembered_rate();
-    return std::nullopt;
+    if (!options.remembered()) return std::nullopt;
+    return options.remembered()->rate_per_s *
+           (options.probing() > 0 ? below_remembered : below_remembered_for_good);
 }
 
 }  // namespace
 
 ride_the_limit::ride_the_limit(const coordinator_options& options, std::uint64_t seed)
-    : probing_(options.probing()),
-      random_(seed),
+    : random_(seed),
       measured_(told_rate(options)),
       provisional_(measured_.has_value()),
+      testing_(options.probing(), provisional_),
+      probing_(testing_.step()),
       pacer_(random_source(seed ^ slot_stream)),
       budget_(options, random_source(seed ^ budget_stream)),
-      estimator_(options.probing()),
-      climb_(options.probing(), measured_.value_or(options.initial_rate())),
-      concurrency_(options.probing()) {
+      estimator_(probing_),
+      climb_(probing_, measured_.value_or(options.initial_rate())),
+      concurrency_(probing_) {
     if (provisional_) mode_ = mode::ride;
     if (budget_.limits_requests()) climb_.raise_to(budget_.fastest_per_s());
+    if (options.remembered()) remember(*options.remembered());
 }
 
 // ---- questions
@@ -50,8 +55,8 @@ double ride_the_limit::rate(time_point now) const {
     double result = climb_.rate();
     if (concurrency_.limits()) {
         // The window governs; the pace only keeps its refilling from being a burst.
-        result =
-            std::max(1.0, 2 * concurrency_.window() / std::max(1e-3, service_.value_or(seconds(1)).count()));
+        const seconds service = service_.value_or(assumed_service_);
+        result = std::max(1.0, 2 * concurrency_.window() / std::max(1e-3, service.count()));
     } else if (!closed() && log_.size() > 0) {
         result = headers_.rate(now, log_, rtt_.mean(), backlog_).value_or(result);
     }
@@ -99,7 +104,8 @@ void ride_the_limit::tick(time_point now) {
         case mode::search:
             return climb_.search(now, log_, rtt_);
         case mode::ride: {
-            if (climb_.rate() >= budget_.fastest_per_s()) return;
+            if (climb_.rate() >= budget_.fastest_per_s() || !testing_.allowed()) return;
+            if (doubt_) return climb_.ramp(now, log_, rtt_, *doubt_);
             // Behind a lockout a rejection costs all that would be admitted meanwhile.
             const double price =
                 lockout_.confirmed() ? 1 + lockout_.silence().count() * measured_.value_or(0) : 1;
@@ -109,7 +115,7 @@ void ride_the_limit::tick(time_point now) {
 }
 
 departure ride_the_limit::on_send(time_point now, const cost& what) {
-    if (log_.size() == 0) climb_.restart(now, log_);
+    if (log_.size() == 0) begin(now);
     const double pace = rate(now);
     const seconds silence = log_.size() > 0 ? seconds(now - log_.last().sent.at) : seconds(0);
     // Held back by the pace: it went within a slot of when it could.
@@ -134,7 +140,9 @@ void ride_the_limit::on_accepted(time_point now, const departure& sent, const hi
     constexpr double weight = 0.05;
     const seconds took = now - sent.at;
     service_ = service_ ? (1 - weight) * *service_ + weight * took : took;
-    if (concurrency_.limits() && log_.remembers(sent.number)) concurrency_.admitted(log_[sent.number]);
+    if (concurrency_.limits() && log_.remembers(sent.number)) {
+        concurrency_.admitted(log_[sent.number], testing_.allowed());
+    }
     headers_.note(sent, log_.unit().of(said), true, log_, rtt_.mean());
     if (closed()) admitted_while_closed(now, sent);
     if (gate_.refuted_by(sent)) refute_hint(now);
@@ -146,19 +154,24 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
     settle(now, sent, outcome::rejected);
     rtt_.sample(now - sent.at);
     const rejected_run run = run_ending_at(log_, sent);
+    if (mode_ == mode::ramp && log_.rejections().empty()) {
+        until_first_rejection_ = open_run{sent.cost_before, seconds(sent.at - opened_.at)};
+    }
     log_.note_rejection(sent, run.first);
     headers_.note(sent, log_.unit().of(said), false, log_, rtt_.mean());
     headers_.check(now, log_, rtt_.mean(), rate(now));
     hear_retry_after(now, sent, said);
 
+    // A window that fits leaves nothing to reject; nothing admitted for a while is another limit's doing.
+    if (concurrency_.remembered() && shuts(sent, run)) concurrency_.drop(now);
     if (concurrency_.limits()) return cut_window(now, sent);
     if (was_presumed_admitted(now, sent)) close_again();
     if (closed()) {
         if (is_probe(sent)) probe_rejected(now);
         return;
     }
-    if (service_ && concurrency_.learn(now, log_, rtt_, *service_)) return;
-    if (shuts(sent, run)) return close(now, run.since, rate_when_sent(sent));
+    if (service_ && concurrency_.learn(now, log_, rtt_, *service_)) return testing_.measured();
+    if (shuts(sent, run)) return close(now, run.since, run.rate_per_s > 0 ? run.rate_per_s : rate(now));
     cut_pace(now, sent, run);
     if (long_wait_announced(now)) close(now, sent.at, rate_when_sent(sent));
 }
@@ -191,7 +204,7 @@ void ride_the_limit::on_abandoned(time_point now, const departure& sent) {
 // ---- open: what a rejection does to the pace
 
 void ride_the_limit::cut_window(time_point now, const departure& rejected) {
-    if (concurrency_.cut(now, rejected, log_, rtt_)) return;
+    if (concurrency_.cut(now, rejected, log_, rtt_)) return testing_.measured();
     // It was not the number in flight after all: what was measured meanwhile says nothing about the rate.
     mode_ = mode::search;
     estimator_.forget_before(rejected.number);
@@ -214,11 +227,19 @@ void ride_the_limit::cut(time_point now, double to) {
 
 void ride_the_limit::note_limit(double per_second) {
     measured_ = per_second;
-    provisional_ = false;
+    provisional_ = rate_is_remembered_ = false;
+}
+
+// With fewer rejections a limit on requests in flight is not told apart yet, and few admissions measure
+// badly: neither is to be held for good.
+void ride_the_limit::end_test(const estimate& limit) {
+    constexpr std::size_t telling_rejections = 8;
+    if (limit.admitted >= 1 / probing_ && log_.rejections().size() >= telling_rejections) testing_.measured();
 }
 
 void ride_the_limit::cut_once_a_round(time_point now, const departure& rejected, const rejected_run& run) {
     if (rejected.at <= last_cut_) return;
+    if (memory_was_right(now, rejected)) return;
     const estimate limit = estimator_.up_to(log_, rejected);
     if (mode_ == mode::search && limit.precise && climb_.above() <= small_growth) return search(now, limit);
     if (mode_ == mode::ramp || climb_.above() > large_growth) return end_of_growth(now, rejected, limit);
@@ -248,6 +269,7 @@ void ride_the_limit::end_of_growth(time_point now, const departure& rejected, co
 void ride_the_limit::search(time_point now, const estimate& limit) {
     if (limit.precise) {
         note_limit(*limit.precise);
+        end_test(limit);
         mode_ = mode::ride;
         return cut(now, *limit.precise);
     }
@@ -258,11 +280,25 @@ void ride_the_limit::search(time_point now, const estimate& limit) {
 
 void ride_the_limit::ride(time_point now, const rejected_run& run, const estimate& limit) {
     const double pace = rate(now);
-    if (!limit.precise) return cut(now, 0.9 * pace);
+    if (!limit.precise) {
+        testing_.look_again();  // what was held is no longer, and not yet measured
+        return rate_is_remembered_ && limit.span > seconds(0) ? search(now, limit) : cut(now, 0.9 * pace);
+    }
+    if (!testing_.allowed()) return hold(now, *limit.precise);
     note_limit(*limit.precise);
+    end_test(limit);
     const double below = 1 - (run.length > 1 ? 3 * probing_ : probing_);
     if (climb_.has_proven_steps()) return cut(now, std::max(*measured_, climb_.rate_before_step()) * below);
     cut(now, std::clamp(pace * below, *measured_ * below, *measured_ * (1 + probing_)));
+}
+
+void ride_the_limit::hold(time_point now, double measured) {
+    const double pace = rate(now);
+    // A run in which nearly all was admitted measured the pace alone, and would lower the limit again and
+    // again.
+    const bool measured_pace_alone = measured >= (1 - probing_) * pace;
+    if (!measured_pace_alone || provisional_) note_limit(measured);
+    cut(now, std::min(pace, *measured_ * (1 - probing_)));
 }
 
 void ride_the_limit::note_clean_run(const departure& rejected) {

@@ -10,6 +10,7 @@
 #include "core/failure_streak.hpp"
 #include "core/header_tracker.hpp"
 #include "core/hint_gate.hpp"
+#include "core/limit_testing.hpp"
 #include "core/lockout_learner.hpp"
 #include "core/pacer.hpp"
 #include "core/pacing.hpp"
@@ -39,6 +40,8 @@ class ride_the_limit final : public pacing {
     void on_failed(time_point now, const departure& sent) override;
     void on_abandoned(time_point now, const departure& sent) override;
     void describe(time_point now, coordinator_status& status) const override;
+    void probe_again() override { testing_.look_again(); }
+    std::optional<remembered_limits> learned(time_point now) const override;
 
  private:
     using mode = coordinator_mode;
@@ -50,6 +53,12 @@ class ride_the_limit final : public pacing {
     void tick(time_point now);
     void settle(time_point now, const departure& sent, outcome result);
 
+    // What an earlier run learned, and what the next one can start from.
+    void begin(time_point now);
+    void remember(const remembered_limits& limits);
+    void finish_in_this_window();
+    std::optional<double> learned_rate() const;
+
     void hear_retry_after(time_point now, const departure& rejected, const hints& said);
 
     // Open: what a rejection does to the pace.
@@ -58,6 +67,10 @@ class ride_the_limit final : public pacing {
     void cut(time_point now, double to);
     void cut_once_a_round(time_point now, const departure& rejected, const rejected_run& run);
     void end_of_growth(time_point now, const departure& rejected, const estimate& limit);
+    void end_test(const estimate& limit);
+    void hold(time_point now, double measured);
+    bool memory_was_right(time_point now, const departure& rejected);
+    bool explained_by_memory(const departure& rejected, double pace) const;
     void search(time_point now, const estimate& limit);
     void ride(time_point now, const rejected_run& run, const estimate& limit);
     void note_clean_run(const departure& rejected);
@@ -79,11 +92,17 @@ class ride_the_limit final : public pacing {
     void refute_hint(time_point now);
     void note_failure_while_closed(time_point now, const departure& sent);
 
-    double probing_;
     random_source random_;
     mode mode_ = mode::ramp;
     std::optional<double> measured_;
     bool provisional_ = false;  ///< `measured_` was told or guessed, not measured from rejections
+    limit_testing testing_;
+    double probing_;
+    std::optional<remembered_limits> memory_;  ///< what it began with
+    std::optional<double> held_;       ///< admitted until the remembered rate was doubled once too often
+    bool rate_is_remembered_ = false;  ///< `measured_` is still what an earlier run measured
+    std::optional<seconds> doubt_;     ///< until a rejection, what is remembered doubles every so often
+    std::optional<open_run> until_first_rejection_;  ///< of a ramp: what was saved is in it
     time_point last_cut_ = time_point::min();
 
     pacer pacer_;
@@ -116,6 +135,7 @@ class ride_the_limit final : public pacing {
 
     unsigned in_flight_ = 0;
     std::optional<seconds> service_;
+    seconds assumed_service_{1};  ///< until an answer came
     double backlog_ = 0;
     failure_streak failures_;
     bool closed_by_failures_ = false;

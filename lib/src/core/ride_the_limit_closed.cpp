@@ -30,6 +30,8 @@ void ride_the_limit::close(time_point now, time_point since, double rate_at_reje
     mode_before_closing_ = mode_ == mode::ramp ? mode::search : mode_;
     rate_before_closing_ = rate_at_rejection;
     closed_by_failures_ = false;
+    held_ = doubt_ && rate_at_rejection > measured_ ? std::optional(climb_.rate_before_step()) : std::nullopt;
+    doubt_.reset();
     presumed_.reset();
     const seconds slot = measured_ ? std::min(seconds(1), seconds(1 / *measured_))
                                    : std::min(seconds(0.02), seconds(1 / climb_.base()));
@@ -113,9 +115,11 @@ void ride_the_limit::reopen_after_lockout(time_point now, const departure& probe
                                           double rate) {
     constexpr double below_the_rejected = 0.97;
     // What was admitted, closed time included, is proven.
-    const double proven = (before.admitted + 1) / seconds(probe.at - opened_.at).count();
+    const double proven =
+        std::max(held_.value_or(0), (before.admitted + 1) / seconds(probe.at - opened_.at).count());
     measured_ = std::min(std::max(rate, proven), below_the_rejected * rate_before_closing_);
     provisional_ = true;
+    rate_is_remembered_ = false;
     opened_ = probe;
     ever_opened_ = true;
     mode_ = mode::ride;
@@ -136,6 +140,7 @@ void ride_the_limit::reopen_after_window(time_point now, const departure& probe)
     done.first = !ever_opened_;
     const bool whole = window_learner::is_whole(done);
     measured_ = windows_.reopened(done, measured_or_base());
+    rate_is_remembered_ = false;
     estimator_.forget_before(log_.mark_onset_before(probe.number));
     if (whole) {
         provisional_ = !ever_opened_;
@@ -146,15 +151,12 @@ void ride_the_limit::reopen_after_window(time_point now, const departure& probe)
     mode_ = mode::ride;
     // A window's rest would lapse at its end.
     constexpr double over_window_rate = 1.03;
-    const double above = !whole ? 1 : windows_.quota() ? over_window_rate : 1 + probing_;
+    const bool tested = whole && testing_.allowed();
+    const double above = !tested ? 1 : windows_.quota() ? over_window_rate : 1 + probing_;
+    if (!provisional_) testing_.measured();
     cut(now, *measured_ * above);
     pacer_.restart(now);
-    if (windows_.quota() && backlog_ < 0.9 * *windows_.quota()) {  // the last window: finish in it
-        constexpr double on_the_way = 4;
-        mode_ = mode::ramp;
-        climb_.begin_ramp();
-        climb_.raise_to(std::min(on_the_way / rtt_.mean().count(), 2 * backlog_));
-    }
+    finish_in_this_window();
 }
 
 bool ride_the_limit::was_presumed_admitted(time_point now, const departure& rejected) const {

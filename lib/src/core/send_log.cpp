@@ -80,6 +80,7 @@ double send_log::recent_waste(send_number latest) const {
 rejected_run run_ending_at(const send_log& log, const departure& last) {
     rejected_run run;
     run.since = last.at;
+    if (log.remembers(last.number)) run.rate_per_s = log[last.number].rate_per_s;
     for (send_number number = last.number; number > 0 && log.remembers(number - 1); --number) {
         const send_record& before = log[number - 1];
         if (before.result != outcome::rejected && before.result != outcome::neutral) break;
@@ -87,6 +88,7 @@ rejected_run run_ending_at(const send_log& log, const departure& last) {
         if (before.result == outcome::neutral) continue;
         ++run.length;
         run.since = before.sent.at;
+        run.rate_per_s = before.rate_per_s;
     }
     return run;
 }

@@ -84,7 +84,8 @@ class send_log {
 struct rejected_run {
     unsigned length = 1;
     time_point since{};
-    bool first = true;  ///< nothing before it was rejected or neutral
+    double rate_per_s = 0;  ///< the pace at which it began
+    bool first = true;      ///< nothing before it was rejected or neutral
 };
 rejected_run run_ending_at(const send_log& log, const departure& last);
 

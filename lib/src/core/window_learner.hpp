@@ -35,6 +35,8 @@ class window_learner {
     static bool is_whole(const cycle& done);
 
     std::optional<double> quota() const { return quota_; }
+    /// Takes the quota that an earlier run learned for a fact, until it is contradicted.
+    void remember(double quota) { quota_ = quota; }
     /// Between two onsets much less was admitted than the quota: after some repetitions it is forgotten.
     void check(double admitted);
 

@@ -37,6 +37,7 @@ struct replay::caller {
     void operator()(const decisions::throttled& call) const { core.throttled(now, call.permit, call.said); }
     void operator()(const decisions::failed& call) const { core.failed(now, call.permit); }
     void operator()(const decisions::abandoned& call) const { core.abandoned(now, call.permit); }
+    void operator()(const decisions::probed_again&) const { core.probe_again(now); }
     void operator()(const decisions::expected&) const {}
     void operator()(const decisions::mode_changed&) const {}
 };

@@ -64,7 +64,8 @@ struct client {
                                        const provider::client_description& given, const policy& by) {
         coordinator_options chosen = by.coordination;
         chosen.max_in_flight(given.concurrency).requests_per_minute(given.rpm).tokens_per_minute(given.tpm);
-        if (given.warm) chosen.remembered_rate(remembered_rate(server, given));
+        const auto learned = given.warm ? what_was_learned(server, given) : std::nullopt;
+        if (learned) chosen.remembered(*learned);
         return chosen;
     }
 

@@ -1,26 +1,44 @@
 #include "sim/warm_start.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace stagger::sim {
 
 namespace {
 
-struct rate_of {
+/// What one limit looks like to a client that has measured it.
+struct as_learned {
     double tokens_per_request;
     double service_s;
 
-    double operator()(const provider::token_bucket& limit) const {
-        return limit.rate_per_s / unit(limit.counts);
+    remembered_limits operator()(const provider::token_bucket& limit) const {
+        remembered_limits learned;
+        learned.rate_per_s = limit.rate_per_s / unit(limit.counts);
+        learned.burst = std::max(1.0, limit.burst / unit(limit.counts));
+        return learned;
     }
-    double operator()(const provider::fixed_window& limit) const {
-        return limit.quota / to_seconds(limit.window) / unit(limit.counts);
+    remembered_limits operator()(const provider::fixed_window& limit) const {
+        return window(limit.quota / unit(limit.counts), limit.window);
     }
-    double operator()(const provider::sliding_window& limit) const {
-        return limit.quota / to_seconds(limit.window) / unit(limit.counts);
+    remembered_limits operator()(const provider::sliding_window& limit) const {
+        return window(limit.quota / unit(limit.counts), limit.window);
     }
-    double operator()(const provider::concurrency_limit& limit) const { return limit.max / service_s; }
+    remembered_limits operator()(const provider::concurrency_limit& limit) const {
+        remembered_limits learned;
+        learned.kind = limit_kind::concurrency;
+        learned.in_flight = limit.max;
+        learned.rate_per_s = limit.max / service_s;
+        return learned;
+    }
+
+    static remembered_limits window(double quota, duration length) {
+        remembered_limits learned;
+        learned.kind = limit_kind::window;
+        learned.rate_per_s = quota / to_seconds(length);
+        learned.quota = std::max(1.0, quota);
+        learned.window = length;
+        return learned;
+    }
 
     double unit(provider::unit counts) const {
         return counts == provider::unit::tokens ? tokens_per_request : 1;
@@ -29,12 +47,18 @@ struct rate_of {
 
 }  // namespace
 
-double remembered_rate(const provider::provider_description& provider,
-                       const provider::client_description& client) {
-    if (provider.limits.empty()) return 0;
-    const rate_of rate{client.tokens.mean, to_seconds(provider.latency.mean)};
-    double slowest = std::numeric_limits<double>::max();
-    for (const provider::limit& each : provider.limits) slowest = std::min(slowest, std::visit(rate, each));
+std::optional<remembered_limits> what_was_learned(const provider::provider_description& provider,
+                                                  const provider::client_description& client) {
+    const as_learned learn{client.tokens.mean, to_seconds(provider.latency.mean)};
+    std::optional<remembered_limits> slowest;
+    for (const provider::limit& each : provider.limits) {
+        const remembered_limits learned = std::visit(learn, each);
+        if (!slowest || learned.rate_per_s < slowest->rate_per_s) slowest = learned;
+    }
+    if (slowest && slowest->kind == limit_kind::rate && provider.lockout_silence > duration::zero()) {
+        slowest->kind = limit_kind::lockout;
+        slowest->silence = provider.lockout_silence;
+    }
     return slowest;
 }
 

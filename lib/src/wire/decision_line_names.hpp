@@ -19,6 +19,7 @@ inline constexpr std::string_view accepted = "accepted";
 inline constexpr std::string_view throttled = "throttled";
 inline constexpr std::string_view failed = "failed";
 inline constexpr std::string_view abandoned = "abandoned";
+inline constexpr std::string_view probe_again = "probe_again";
 inline constexpr std::string_view expect = "expect";
 inline constexpr std::string_view mode = "mode";
 

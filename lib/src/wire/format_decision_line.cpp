@@ -3,6 +3,7 @@
 #include "wire/decision_line.hpp"
 #include "wire/decision_line_names.hpp"
 #include "wire/json_writer.hpp"
+#include "wire/limits_members.hpp"
 
 namespace stagger::wire {
 
@@ -80,6 +81,8 @@ class member_writer {
         event(names::abandoned);
         permit(call.permit);
     }
+
+    void operator()(const decisions::probed_again&) { event(names::probe_again); }
 
     void operator()(const decisions::expected& call) {
         event(names::expect);
@@ -159,7 +162,11 @@ void append_options(std::string& out, const coordinator_options& options) {
     members.number("probing", options.probing());
     span(members, "retry_after_cap_ns", options.retry_after_cap());
     members.number("initial_rate", options.initial_rate());
-    members.number("remembered_rate", options.remembered_rate());
+    if (options.remembered()) {
+        object_writer remembered(members.key("remembered"));
+        append_limits(remembered, *options.remembered());
+        remembered.close();
+    }
     members.string("pacing", to_string(options.pacing()));
     members.close();
 }

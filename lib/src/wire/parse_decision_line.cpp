@@ -5,6 +5,7 @@
 #include "wire/decision_line.hpp"
 #include "wire/decision_line_names.hpp"
 #include "wire/decision_line_object.hpp"
+#include "wire/limits_members.hpp"
 
 namespace stagger::wire {
 
@@ -75,6 +76,11 @@ class member_reader {
     decision abandoned() const {
         line_.expect_only({"at_ns", "event", "permit"});
         return decisions::abandoned{permit()};
+    }
+
+    decision probed_again() const {
+        line_.expect_only({"at_ns", "event"});
+        return decisions::probed_again{};
     }
 
     decision expected() const {
@@ -150,7 +156,7 @@ class member_reader {
 };
 
 using read_members = decision (member_reader::*)() const;
-constexpr std::array<std::pair<std::string_view, read_members>, 13> events{
+constexpr std::array<std::pair<std::string_view, read_members>, 14> events{
     {{names::submit, &member_reader::submitted},
      {names::resubmit, &member_reader::resubmitted},
      {names::withdraw, &member_reader::withdrawn},
@@ -162,6 +168,7 @@ constexpr std::array<std::pair<std::string_view, read_members>, 13> events{
      {names::throttled, &member_reader::throttled},
      {names::failed, &member_reader::failed},
      {names::abandoned, &member_reader::abandoned},
+     {names::probe_again, &member_reader::probed_again},
      {names::expect, &member_reader::expected},
      {names::mode, &member_reader::mode_changed}}};
 
@@ -174,7 +181,7 @@ decision_line_object parse_object(std::string_view line) {
 
 coordinator_options read_options(const decision_line_object& given) {
     given.expect_only({"max_in_flight", "requests_per_minute", "tokens_per_minute", "probing",
-                       "retry_after_cap_ns", "initial_rate", "remembered_rate", "pacing"});
+                       "retry_after_cap_ns", "initial_rate", "remembered", "pacing"});
     // The setters check their values and name the option.
     coordinator_options options;
     options.max_in_flight(static_cast<unsigned>(given.whole("max_in_flight", 1, most_in_flight)));
@@ -183,7 +190,7 @@ coordinator_options read_options(const decision_line_object& given) {
     options.probing(given.number("probing"));
     options.retry_after_cap(given.span("retry_after_cap_ns"));
     options.initial_rate(given.number("initial_rate"));
-    options.remembered_rate(given.number("remembered_rate"));
+    if (given.has("remembered")) options.remembered(read_limits(given.object("remembered")));
     options.pacing(given.word<pacing_kind>("pacing"));
     return options;
 }

@@ -94,12 +94,12 @@ TEST_CASE("the window grows with requests that filled it") {
     REQUIRE(learner.learn(now, log, trip(), 2s));
     stagger::send_record filling;
     filling.in_flight = 5;
-    for (int each = 0; each < 200; ++each) learner.admitted(filling);
+    for (int each = 0; each < 200; ++each) learner.admitted(filling, true);
     CHECK(learner.window() == 20);
     filling.in_flight = 20;
-    for (int each = 0; each < 100; ++each) learner.admitted(filling);
+    for (int each = 0; each < 100; ++each) learner.admitted(filling, true);
     CHECK(learner.window() == 21);
-    for (int each = 0; each < 16; ++each) learner.admitted(filling);
+    for (int each = 0; each < 16; ++each) learner.admitted(filling, true);
     CHECK(learner.window() == 23);
 }
 

@@ -18,6 +18,7 @@ using stagger::duration;
 using stagger::hints;
 using stagger::never;
 using stagger::permit_id;
+using stagger::remembered_limits;
 using stagger::retry_cause;
 using stagger::task_id;
 using stagger::time_point;
@@ -96,7 +97,7 @@ TEST_CASE("options outside their range are refused by name, rule and value") {
           std::string::npos);
     CHECK(message_of([](options& o) { o.probing(0.5); }).find("[0.001, 0.2]") != std::string::npos);
     CHECK(message_of([](options& o) { o.retry_after_cap(0s); }).find("retry_after_cap") != std::string::npos);
-    CHECK(message_of([](options& o) { o.remembered_rate(-2); }).find("remembered_rate") != std::string::npos);
+    CHECK(message_of([](options& o) { o.remembered({}); }).find("rate_per_s") != std::string::npos);
     CHECK(message_of([](options& o) { o.initial_rate(0); }).find("initial_rate") != std::string::npos);
     CHECK(message_of([](options& o) { o.probing(0.001).probing(0.2).max_in_flight(1); }).empty());
 }
@@ -281,7 +282,9 @@ TEST_CASE("a configured rate is kept from the first request and never tested") {
 }
 
 TEST_CASE("a remembered rate begins a little below it, without a ramp, and is tested") {
-    driver drive(coordinator_options().remembered_rate(100).max_in_flight(100000));
+    remembered_limits remembered;
+    remembered.rate_per_s = 100;
+    driver drive(coordinator_options().remembered(remembered).max_in_flight(100000));
     drive.submit(5000);
     drive.run_for(1s);
     CHECK(drive.mode() == coordinator_mode::ride);

@@ -70,8 +70,23 @@ std::vector<decision> one_of_each() {
             throttled{permit, {}, never},
             failed{permit},
             abandoned{permit},
+            probed_again{},
             expected{std::numeric_limits<std::uint64_t>::max()},
             mode_changed{coordinator_mode::closed, mode_cause::time, measured}};
+}
+
+stagger::remembered_limits unusual_limits() {
+    stagger::remembered_limits limits;
+    limits.kind = stagger::limit_kind::lockout;
+    limits.rate_per_s = 1.0 / 7;
+    limits.burst = 1 + 1.0 / 3;
+    limits.quota = 1e9;
+    limits.window = 604'799'123'456'789ns;
+    limits.in_flight = 64;
+    limits.silence = 1ns;
+    limits.rejections = std::numeric_limits<std::uint64_t>::max();
+    limits.learned_at = std::chrono::sys_seconds(1'700'000'000s);
+    return limits;
 }
 
 coordinator_options unusual_options() {
@@ -82,7 +97,7 @@ coordinator_options unusual_options() {
         .probing(0.1 / 3)
         .retry_after_cap(1ns)
         .initial_rate(1e-3)
-        .remembered_rate(1.0 / 7)
+        .remembered(unusual_limits())
         .pacing(stagger::pacing_kind::unpaced);
 }
 
@@ -153,7 +168,7 @@ TEST_CASE("every option of the coordinator is in the header") {
     CHECK(read.probing() == wanted.probing());
     CHECK(read.retry_after_cap() == wanted.retry_after_cap());
     CHECK(read.initial_rate() == wanted.initial_rate());
-    CHECK(read.remembered_rate() == wanted.remembered_rate());
+    CHECK(read.remembered() == wanted.remembered());
     CHECK(read.pacing() == wanted.pacing());
 }
 
@@ -169,7 +184,7 @@ TEST_CASE("lines are as documented") {
     writer.append(log, {origin + 1s, held{origin + 2s, wait_reason::pace}});
     CHECK(
         log ==
-        R"({"format":"stagger decision log","version":1,"seed":7,"origin_ns":97200000000000,"coordinator":{"max_in_flight":256,"requests_per_minute":0,"tokens_per_minute":0,"probing":0.01,"retry_after_cap_ns":120000000000,"initial_rate":32,"remembered_rate":0,"pacing":"ride_the_limit"}})"
+        R"({"format":"stagger decision log","version":1,"seed":7,"origin_ns":97200000000000,"coordinator":{"max_in_flight":256,"requests_per_minute":0,"tokens_per_minute":0,"probing":0.01,"retry_after_cap_ns":120000000000,"initial_rate":32,"pacing":"ride_the_limit"}})"
         "\n"
         R"({"at_ns":0,"event":"submit","task":9,"requests":1,"tokens":20})"
         "\n"
@@ -205,9 +220,8 @@ TEST_CASE("a file that is no decision log is refused by its first line") {
 }
 
 TEST_CASE("a header with a wrong option is refused by the option's own rule") {
-    CHECK(
-        complaint(header_line("\"probing\":0.01", "\"probing\":3")).find("probing must be in [0.001, 0.2]") !=
-        std::string::npos);
+    CHECK(complaint(header_line("\"probing\":0.01", "\"probing\":3"))
+              .find("probing must be 0 or in [0.001, 0.2]") != std::string::npos);
     CHECK(complaint(header_line("\"max_in_flight\":256", "\"max_in_flight\":0")) ==
           "log:1: coordinator.max_in_flight: must be a whole number within 1..4294967295, is 0");
     CHECK(complaint(header_line("ride_the_limit", "hope"))

@@ -1,0 +1,121 @@
+// What ride_the_limit begins with after an earlier run, and what it hands to the next one.
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/ride_the_limit.hpp"
+
+namespace stagger {
+
+namespace {
+
+// The server may admit far more than it did when it was last measured. A second is enough to notice that the
+// remembered rate is not rejected, and by doubling soon enough to leave it behind.
+constexpr seconds doubted_after{1};
+// A rejection that starts a lockout costs more than a slow start.
+constexpr double doubted_after_silences = 10;
+
+}  // namespace
+
+void ride_the_limit::remember(const remembered_limits& limits) {
+    memory_ = limits;
+    rate_is_remembered_ = !budget_.limits_requests();
+    if (rate_is_remembered_ && testing_.allowed()) doubt_ = doubted_after;
+    switch (limits.kind) {
+        case limit_kind::rate:
+            return;
+        case limit_kind::window:
+            if (limits.quota) windows_.remember(*limits.quota);
+            return;
+        case limit_kind::concurrency:
+            concurrency_.remember(std::max(1.0, std::floor(*limits.in_flight)));
+            assumed_service_ = seconds(*limits.in_flight / limits.rate_per_s);
+            return;
+        case limit_kind::lockout:
+            if (doubt_) doubt_ = std::max(doubted_after, doubted_after_silences * seconds(*limits.silence));
+            return lockout_.remember(*limits.silence, limits.burst);
+    }
+}
+
+void ride_the_limit::begin(time_point now) {
+    climb_.restart(now, log_);
+    finish_in_this_window();
+}
+
+/// Whether what was admitted until the first rejection is no more than the remembered rate and what the
+/// server had saved.
+bool ride_the_limit::explained_by_memory(const departure& rejected, double pace) const {
+    constexpr double doubled_once = 2.01;
+    if (!memory_->burst) return pace <= doubled_once * *measured_;
+    constexpr double generous = 1.5;
+    const double refilled = memory_->rate_per_s * seconds(rejected.at - opened_.at).count();
+    return rejected.cost_before - refilled <= generous * *memory_->burst;
+}
+
+/// The first rejection after the remembered rate was doubled. True where there is nothing to search for, and
+/// the pace went back to it.
+bool ride_the_limit::memory_was_right(time_point now, const departure& rejected) {
+    if (!std::exchange(doubt_, std::nullopt) || mode_ != mode::ride) return false;
+    const double pace = rate(now);
+    if (pace <= *measured_) return false;
+    if (!explained_by_memory(rejected, pace)) {
+        mode_ = mode::ramp;
+        return false;
+    }
+    until_first_rejection_ = open_run{rejected.cost_before, seconds(rejected.at - opened_.at)};
+    estimator_.forget_before(rejected.number);
+    cut(now, (1 - probing_) * memory_->rate_per_s);
+    pacer_.pause(after(now, rtt_.mean()));
+    return true;
+}
+
+// A window's quota suffices for all that waits: nothing is gained by spreading it.
+void ride_the_limit::finish_in_this_window() {
+    constexpr double safe_part = 0.9;
+    if (!windows_.quota() || backlog_ >= safe_part * *windows_.quota()) return;
+    constexpr double on_the_way = 4;
+    mode_ = mode::ramp;
+    climb_.begin_ramp();
+    climb_.raise_to(std::min(on_the_way / rtt_.mean().count(), 2 * backlog_));
+}
+
+std::optional<double> ride_the_limit::learned_rate() const {
+    const bool rejected = !log_.rejections().empty();
+    if (measured_ && (!provisional_ || (rejected && lockout_.suspected()))) return measured_;
+    // No rejection came, but what was remembered is too low: as far as it was admitted above that.
+    const double admitted = climb_.rate_before_step();
+    if (!rejected && memory_ && admitted > memory_->rate_per_s) return admitted;
+    return std::nullopt;
+}
+
+std::optional<remembered_limits> ride_the_limit::learned(time_point) const {
+    remembered_limits found;
+    found.rejections = log_.rejections().size();
+    if (concurrency_.limits()) {
+        if (!concurrency_.confirmed() || !service_) return std::nullopt;
+        found.kind = limit_kind::concurrency;
+        found.in_flight = std::floor(concurrency_.window());
+        found.rate_per_s = *found.in_flight / std::max(1e-3, service_->count());
+        return found;
+    }
+    const std::optional<double> rate = learned_rate();
+    if (!rate) return std::nullopt;
+    found.rate_per_s = *rate;
+    if (lockout_.suspected()) {
+        found.kind = limit_kind::lockout;
+        found.silence = std::chrono::ceil<duration>(lockout_.silence());
+        found.burst = lockout_.burst();
+    } else if (windows_.quota()) {
+        found.kind = limit_kind::window;
+        found.quota = windows_.quota();
+        found.window = from_seconds(*found.quota / *rate);
+    } else if (until_first_rejection_) {
+        // What a ramp got beside the refill.
+        const open_run& ramp = *until_first_rejection_;
+        found.burst = std::max(1.0, ramp.admitted - *rate * ramp.span.count());
+    }
+    return found;
+}
+
+}  // namespace stagger
