@@ -29,6 +29,10 @@ constexpr auto replay_exit_codes =
     "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"
     "3 the log cannot be read or is damaged.";
 
+constexpr auto simulate_exit_codes =
+    "Exit codes: 0 done; 1 --check found a scenario that misses its figures;\n"
+    "2 wrong usage or a wrong scenario; 3 a file cannot be read or written.";
+
 /// What `stagger NAME` does.
 struct command_entry {
     const char* name;
@@ -44,6 +48,8 @@ constexpr std::array commands{
                   app::make_batch_command},
     command_entry{"replay", "Make the decisions of a decision log again, and say why requests waited",
                   replay_exit_codes, app::make_replay_command},
+    command_entry{"simulate", "Run scenarios in virtual time and compare policies", simulate_exit_codes,
+                  app::make_simulate_command},
 };
 
 std::string version_text() {

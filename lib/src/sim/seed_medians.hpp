@@ -1,0 +1,22 @@
+#pragma once
+
+#include <vector>
+
+#include "sim/simulation.hpp"
+
+namespace stagger::sim {
+
+/// The middle one of some values, or the mean of the middle two; 0 of none.
+double median(std::vector<double> values);
+
+/// One scenario under one policy, run with several seeds. A median says what to expect, the worst what can
+/// happen.
+struct seed_medians {
+    explicit seed_medians(const std::vector<measures>& runs);
+
+    measures usual;  ///< every measure's own median; the peaks and `lost` are the highest
+    double worst_efficiency = 0;
+    double worst_waste_per_100 = 0;
+};
+
+}  // namespace stagger::sim

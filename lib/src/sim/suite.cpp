@@ -1,0 +1,175 @@
+#include "sim/suite.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+namespace stagger::sim {
+
+namespace {
+
+using namespace std::chrono_literals;
+using provider::scenario;
+
+scenario far_away(std::string name, std::uint64_t requests) {
+    scenario made;
+    made.name = std::move(name);
+    made.provider.latency.kind = provider::distribution::lognormal;
+    made.provider.latency.mean = 2s;
+    made.provider.rtt = 50ms;
+    provider::client_description client;
+    client.requests = requests;
+    client.concurrency = 1024;
+    made.clients = {client};
+    return made;
+}
+
+scenario bucket(std::string name, double rate_per_s, double burst, std::uint64_t requests = 10'000) {
+    scenario made = far_away(std::move(name), requests);
+    made.provider.limits = {provider::token_bucket{provider::unit::requests, rate_per_s, burst}};
+    return made;
+}
+
+scenario window(std::string name, double quota, duration length, std::uint64_t requests) {
+    scenario made = far_away(std::move(name), requests);
+    made.provider.limits = {provider::fixed_window{provider::unit::requests, quota, length, {}}};
+    return made;
+}
+
+scenario says_retry_after(scenario made, provider::retry_after_hint kind, duration told = {}) {
+    made.provider.hints.retry_after = kind;
+    if (kind == provider::retry_after_hint::wrong) made.provider.hints.wrong = told;
+    return made;
+}
+
+scenario has_headers(scenario made) {
+    made.provider.hints.headers = provider::header_hint::openai;
+    return made;
+}
+
+scenario concurrency_64() {
+    scenario made = far_away("concurrency 64", 10'000);
+    provider::concurrency_limit limit;
+    limit.max = 64;
+    made.provider.limits = {limit};
+    return made;
+}
+
+scenario long_service() {
+    scenario made = bucket("bucket 50/s, 20 s of service", 50, 50);
+    made.provider.latency.mean = 20s;
+    made.clients[0].concurrency = 4096;
+    return made;
+}
+
+scenario halved_and_doubled() {
+    scenario made = bucket("50 to 25 to 50/s", 50, 50, 15'000);
+    made.provider.changes = {{100s, {provider::token_bucket{provider::unit::requests, 25, 25}}},
+                             {200s, {provider::token_bucket{provider::unit::requests, 50, 50}}}};
+    return made;
+}
+
+scenario close_by(scenario made) {
+    made.provider.rtt = 1ms;
+    return made;
+}
+
+scenario nginx() {
+    scenario made = close_by(bucket("nginx: 20/s burst 5, Retry-After 1", 20, 5, 500));
+    made.provider.latency.mean = 50ms;
+    return says_retry_after(std::move(made), provider::retry_after_hint::integer);
+}
+
+scenario outage() {
+    scenario made = bucket("outage of 30 s", 50, 50);
+    made.provider.faults.outages = {{60s, 90s}};
+    return made;
+}
+
+scenario random_errors() {
+    scenario made = bucket("2 % random 500s", 50, 50);
+    made.provider.faults.error_rate = 0.02;
+    return made;
+}
+
+scenario answers_503() {
+    scenario made = bucket("bucket 50/s, answers 503", 50, 50);
+    made.provider.rejection_status = 503;
+    return made;
+}
+
+scenario token_limit() {
+    scenario made = far_away("bucket of 15000 tokens/s", 10'000);
+    made.provider.limits = {provider::token_bucket{provider::unit::tokens, 15'000, 15'000}};
+    made.clients[0].tokens = {provider::distribution::lognormal, 300, 0.5};
+    return made;
+}
+
+scenario four_processes() {
+    scenario made = bucket("four processes, one bucket 50/s", 50, 50, 4'000);
+    made.clients.assign(4, made.clients[0]);
+    return made;
+}
+
+scenario short_warm() {
+    scenario made = bucket("500 requests at 50/s, warm", 50, 50, 500);
+    made.clients[0].warm = true;
+    return made;
+}
+
+scenario lockout(std::string name) {
+    scenario made = bucket(std::move(name), 10, 10, 300);
+    made.provider.lockout_silence = 3s;
+    return made;
+}
+
+scenario lockout_with_told_rate() {
+    scenario made = lockout("lockout, 600 rpm configured");
+    made.clients[0].rpm = 600;
+    return made;
+}
+
+scenario charging_window(std::string name) {
+    scenario made = far_away(std::move(name), 300);
+    made.provider.limits = {provider::sliding_window{provider::unit::requests, 20, 2s}};
+    made.provider.charge_rejections = true;
+    return made;
+}
+
+}  // namespace
+
+std::vector<suite_row> built_in_suite() {
+    using hint = provider::retry_after_hint;
+    return {
+        {bucket("bucket 50/s", 50, 50), .998, 0.9, 0, {}},
+        {long_service(), .998, 0.9, 0, {}},
+        {window("window 3000 per 60 s", 3000, 60s, 20'000), .99, 2.0, 0, {}},
+        {window("window 50 per 1 s", 50, 1s, 10'000), .97, 1.5, 0, {}},
+        {concurrency_64(), .96, 1.6, 0, {}},
+        {halved_and_doubled(), .975, 1.3, 0, {}},
+        {says_retry_after(bucket("bucket 50/s, Retry-After in s", 50, 50), hint::integer), .997, 1.1, 0, {}},
+        {close_by(says_retry_after(bucket("the same at 1 ms", 50, 50), hint::integer)), .997, 1.1, 0, {}},
+        {nginx(), .98, 2.5, 0, {}},
+        {says_retry_after(window("window of 60 s, exact Retry-After", 3000, 60s, 20'000), hint::exact),
+         .995,
+         0.6,
+         0,
+         {}},
+        {has_headers(bucket("bucket 50/s, headers", 50, 50)), .996, 0.3, 0, {}},
+        {has_headers(window("window of 60 s, headers", 3000, 60s, 20'000)), .998, 0.3, 0, {}},
+        {outage(), .99, 1.5, 0, {}},
+        {random_errors(), .995, 1.5, 0, {}},
+        {answers_503(), .998, 0.9, 0, {}},
+        {token_limit(), .995, 2.2, 0, {}},
+        {four_processes(), .90, 2.5, .92, {}},
+        {bucket("500 requests at 50/s, cold", 50, 50, 500), .985, 4.5, 0, {}},
+        {short_warm(), .99, 4.5, 0, {}},
+        {lockout("lockout of 3 s, no hint"), .60, 9, 0, 3},
+        {says_retry_after(lockout("lockout of 3 s, Retry-After 4"), hint::wrong, 4s), .67, 9, 0, 3},
+        {lockout_with_told_rate(), .98, 0, 0, 0},
+        {charging_window("window 20 per 2 s, refusals charged"), .84, 6, 0, {}},
+        {says_retry_after(charging_window("the same, Retry-After 2"), hint::wrong, 2s), .72, 6, 0, {}},
+    };
+}
+
+}  // namespace stagger::sim
