@@ -120,7 +120,8 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
         ->group(group);
     add_count(
         command, "--max-attempts", [&options](unsigned value) { options.max_attempts = value; }, 0,
-        "Times a prompt is sent at most; 0: until its deadline (default 0; tenacity 6, openai-sdk 3)")
+        "Times a prompt is sent at most; 0: until its deadline (default 0; tenacity 6, cookbook 5, "
+        "openai-sdk 3)")
         ->group(group);
     add_duration(
         command, "--timeout", [&options](stagger::duration value) { options.timeout = value; },
@@ -204,6 +205,10 @@ void set_policy(const send_options& options, send_plan& plan) {
     if (!chosen) {
         throw failure(exit_code::wrong_usage,
                       "--policy: \"" + options.policy + "\" is none of " + policy_names());
+    }
+    if (chosen->pacing == stagger::pacing_kind::fixed_rate && !(options.requests_per_minute > 0)) {
+        throw failure(exit_code::wrong_usage,
+                      "--policy " + options.policy + ": needs --rpm, the rate that it keeps");
     }
     stagger::retry_policy retry;
     retry.max_attempts(options.max_attempts.value_or(chosen->max_attempts));

@@ -7,6 +7,7 @@
 
 #include "cli/child.hpp"
 #include "cli/servers.hpp"
+#include "core/send_policy.hpp"
 
 using stagger::test::answer;
 using stagger::test::chat_answer;
@@ -77,18 +78,32 @@ TEST_CASE("a list through a throttling server: every prompt answered exactly onc
         CHECK(summary.at(name).to_number<double>() > 0);
 }
 
-TEST_CASE("every policy that is built in finishes a list") {
+TEST_CASE("every policy finishes a list") {
     const temporary_folder folder;
     const auto prompts = folder.write("prompts", numbered_prompts(5));
     const throttled_server server(R"([{"kind":"concurrency","max":100}])", quick);
-    for (const auto* policy : {"coordinated", "none", "tenacity", "backoff-expo", "full-jitter",
-                               "equal-jitter", "decorrelated", "openai-sdk"}) {
+    for (const auto policy : stagger::send_policy_names()) {
         CAPTURE(policy);
-        const auto got =
-            run(batch(server.base_url(), prompts, folder.path("out"), {"--overwrite", "--policy", policy}));
+        const auto got = run(batch(server.base_url(), prompts, folder.path("out"),
+                                   {"--overwrite", "--policy", std::string(policy), "--rpm", "60000"}));
         CHECK(got.code == 0);
         CHECK(ids_of(folder.read("out")) == line_ids(1, 5));
     }
+}
+
+TEST_CASE("the strategies that others share answer every prompt of a throttling server, too") {
+    const temporary_folder folder;
+    const auto prompts = folder.write("prompts", numbered_prompts(60));
+    const throttled_server server(small_bucket, quick);
+    for (const auto* policy : {"aws-adaptive", "aimd", "fixed-rate"}) {
+        CAPTURE(policy);
+        const auto got = run(batch(server.base_url(), prompts, folder.path("out"),
+                                   {"--overwrite", "--policy", policy, "--rpm", "12000"}));
+        CHECK(got.code == 0);
+        CHECK(ids_of(folder.read("out")) == line_ids(1, 60));
+    }
+    CHECK(server.stat("accepted") == 180);
+    CHECK(server.stat("rejected") > 0);
 }
 
 TEST_CASE("a result line is an OpenAI Batch result with one member of ours") {

@@ -89,6 +89,8 @@ TEST_CASE("wrong usage ends with 2 and says what is wrong") {
          2,
          "--dialect: must be openai-chat, openai-completions or llm-engine"},
         {{"--policy", "panic"}, 2, "--policy: \"panic\" is none of coordinated, none, tenacity"},
+        {{"--policy", "fixed-rate"}, 2, "--policy fixed-rate: needs --rpm"},
+        {{"--policy", "fixed-rate", "--tpm", "600"}, 2, "--policy fixed-rate: needs --rpm"},
         {{"--rpm", "-5"}, 2, "--rpm: must be a number from 0"},
         {{"--tpm", "many"}, 2, "--tpm"},
         {{"--header", "no colon"}, 2, "--header: must read"},

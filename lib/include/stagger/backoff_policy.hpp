@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "stagger/random.hpp"
 #include "stagger/time.hpp"
 
@@ -22,10 +24,18 @@ class backoff_policy {
     static backoff_policy none();
     /// Always `wait`.
     static backoff_policy constant(duration wait);
-    /// min(max, multiplier * 2^(n-1)), without jitter.
-    static backoff_policy exponential(duration multiplier, duration max);
+    /// tenacity's wait_random: U(min, max).
+    static backoff_policy uniform(duration min, duration max);
+    /// tenacity's wait_incrementing: min(max, start + increment * (n-1)).
+    static backoff_policy incrementing(duration start, duration increment, duration max);
+    /// tenacity's wait_exponential, backoff's expo: max(min, min(max, multiplier * 2^(n-1))), without jitter.
+    static backoff_policy exponential(duration multiplier, duration max, duration min = duration::zero());
+    /// backoff's fibo: min(max, the n-th of 1, 1, 2, 3, 5, 8, … seconds).
+    static backoff_policy fibonacci(duration max);
     /// tenacity's wait_random_exponential: U(min, max(min, min(multiplier * 2^(n-1), max))).
     static backoff_policy random_exponential(duration multiplier, duration max, duration min);
+    /// tenacity's wait_exponential_jitter: min(max, initial * 2^(n-1) + U(0, jitter)).
+    static backoff_policy exponential_jitter(duration initial, duration max, duration jitter);
     /// backoff's expo(base 2, factor, max) with its full_jitter: U(0, min(max, factor * 2^(n-1))).
     static backoff_policy expo_full_jitter(duration factor, duration max);
     /// AWS "full jitter": U(0, min(cap, base * 2^(n-1))).
@@ -37,23 +47,50 @@ class backoff_policy {
     /// openai-python: min(0.5 s * 2^(n-1), 8 s) * (1 - 0.25 * U(0, 1)).
     static backoff_policy openai();
 
+    /// tenacity's wait_chain: the n-th wait is the n-th step's, the last one's from then on.
+    /// @throws std::invalid_argument without steps
+    static backoff_policy chain(std::vector<backoff_policy> steps);
+    /// tenacity's sum of waits. backoff's random_jitter of any wait is `wait + uniform(0s, 1s)`.
+    friend backoff_policy operator+(backoff_policy first, backoff_policy second);
+    /// backoff's full_jitter of any wait: U(0, wait).
+    backoff_policy fully_jittered() const;
+
     /** @brief The wait before attempt `failed_attempts + 1`.
      * @param failed_attempts attempts made and failed, from 1
      * @param previous the wait returned before, zero at first
-     * @param random drawn from at most once
+     * @param random drawn from at most once, or once by each part of a composition
      */
     duration next(unsigned failed_attempts, duration previous, random_source& random) const;
 
  private:
-    enum class formula { constant, exponential, uniform_above_minimum, full, equal, decorrelated, openai };
+    enum class formula {
+        constant,
+        uniform,
+        incrementing,
+        exponential,
+        fibonacci,
+        uniform_above_minimum,
+        exponential_jitter,
+        full,
+        equal,
+        decorrelated,
+        openai,
+        chain,
+        sum,
+        jittered_part,
+    };
 
     backoff_policy(formula kind, duration base, duration cap, duration min)
         : kind_(kind), base_(base), cap_(cap), min_(min) {}
+    backoff_policy(formula kind, std::vector<backoff_policy> parts);
+
+    duration next_of_parts(unsigned failed_attempts, duration previous, random_source& random) const;
 
     formula kind_;
     duration base_;
     duration cap_;
-    duration min_;
+    duration min_;  ///< or the third parameter of the formula
+    std::vector<backoff_policy> parts_;
 };
 
 }  // namespace stagger

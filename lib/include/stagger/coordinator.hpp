@@ -40,8 +40,13 @@ enum class permit_id : std::uint64_t {};
 
 /// How attempts are admitted. `ride_the_limit` is what this library is for; the others are for comparison.
 enum class pacing_kind {
-    ride_the_limit,  ///< measure the limit from rejections and pace everyone at it
-    unpaced,         ///< only the bound on attempts in flight: every task backs off alone
+    ride_the_limit,    ///< measure the limit from rejections and pace everyone at it
+    unpaced,           ///< every task backs off alone, and keeps its place in flight while it does
+    cookbook_pause,    ///< everyone pauses for 15 s after a rejection, as OpenAI's cookbook script does
+    aws_adaptive,      ///< the AWS SDKs' adaptive mode: a token bucket whose rate follows CUBIC
+    netflix_aimd,      ///< Netflix's limit on attempts in flight: one more, or nine tenths
+    inspect_adaptive,  ///< inspect_ai's adaptive connections: a limit on tasks, cut once an episode
+    fixed_rate,        ///< evenly at exactly `requests_per_minute`, which it needs
 };
 std::string_view to_string(pacing_kind kind);
 
@@ -183,6 +188,7 @@ struct coordinator_status {
  */
 class coordinator {
  public:
+    /// @throws std::invalid_argument for `fixed_rate` without `requests_per_minute`
     coordinator(const coordinator_options& options, std::uint64_t seed);
     coordinator(coordinator&&) noexcept;
     coordinator& operator=(coordinator&&) noexcept;

@@ -4,11 +4,11 @@
 #include <optional>
 
 #include "core/decision_journal.hpp"
+#include "core/make_pacing.hpp"
 #include "core/pacing.hpp"
 #include "core/retry_budget.hpp"
-#include "core/ride_the_limit.hpp"
+#include "core/returning_tasks.hpp"
 #include "core/slot_map.hpp"
-#include "core/unpaced.hpp"
 #include "core/waiting_line.hpp"
 
 namespace stagger {
@@ -19,6 +19,16 @@ std::string_view to_string(pacing_kind kind) {
             return "ride_the_limit";
         case pacing_kind::unpaced:
             return "unpaced";
+        case pacing_kind::cookbook_pause:
+            return "cookbook_pause";
+        case pacing_kind::aws_adaptive:
+            return "aws_adaptive";
+        case pacing_kind::netflix_aimd:
+            return "netflix_aimd";
+        case pacing_kind::inspect_adaptive:
+            return "inspect_adaptive";
+        case pacing_kind::fixed_rate:
+            return "fixed_rate";
     }
     return "unknown";
 }
@@ -69,11 +79,6 @@ std::string_view to_string(coordinator_mode mode) {
 
 namespace {
 
-std::unique_ptr<pacing> make_pacing(const coordinator_options& options, std::uint64_t seed) {
-    if (options.pacing() == pacing_kind::unpaced) return std::make_unique<unpaced>();
-    return std::make_unique<ride_the_limit>(options, seed);
-}
-
 /// An admitted attempt. `unfunded`: a retry after an accident for which the budget was empty.
 struct outstanding {
     departure sent;
@@ -93,6 +98,7 @@ struct coordinator::parts {
     std::unique_ptr<stagger::pacing> pace;
     waiting_line line;
     slot_map<outstanding> permits;
+    returning_tasks returning;
     retry_budget accidents;
     bool unfunded_out = false;
     std::size_t expected = 0;
@@ -122,9 +128,29 @@ struct coordinator::parts {
         return {never, line.size() > 0 ? wait_reason::own_delay : wait_reason::none};
     }
 
+    line_view seen_from(lane head, time_point now) {
+        line_view seen;
+        seen.backlog = line.size() + expected;
+        seen.in_flight = permits.size();
+        seen.between_attempts = line.retries() + returning.count(now);
+        seen.head_was_sent = head != lane::first;
+        seen.head = line.cost_of(*line.front(head));
+        return seen;
+    }
+
+    opening opening_for(lane head, time_point now) {
+        opening next = pace->next_opening(now, seen_from(head, now));
+        if (permits.size() >= options.max_in_flight()) next = {never, wait_reason::in_flight};
+        // Places that are held for tasks on their way back may turn out to be free.
+        if (next.why == wait_reason::in_flight) next.at = std::min(next.at, returning.forgotten_at());
+        return next;
+    }
+
     action admit(time_point now, lane from) {
         const task_id task = *line.front(from);
         outstanding attempt{pace->on_send(now, line.cost_of(task)), false};
+        attempt.sent.repeated = from != lane::first;
+        attempt.sent.in_flight = permits.size() + 1;
         if (from == lane::accident) {
             attempt.unfunded = !accidents.affords_retry(now);
             if (attempt.unfunded) {
@@ -153,8 +179,7 @@ struct coordinator::parts {
             if (journal) journal->released(now, *due);
         }
         const std::optional<lane> head = head_lane(now);
-        opening next = head ? pace->next_opening(now, line.size() + expected) : nobody_ready(now);
-        if (head && permits.size() >= options.max_in_flight()) next = {never, wait_reason::in_flight};
+        const opening next = head ? opening_for(*head, now) : nobody_ready(now);
         if (head && next.at <= now) {
             counts.why = wait_reason::none;
             return admit(now, *head);
@@ -210,6 +235,7 @@ task_id coordinator::submit(time_point now, const cost& what, time_point deadlin
 task_id coordinator::resubmit(time_point now, const cost& what, time_point deadline, time_point not_before,
                               retry_cause cause) {
     const lane where = cause == retry_cause::accident ? lane::accident : lane::throttled;
+    parts_->returning.rejoined();
     const task_id task =
         parts_->join(where, what, deadline, not_before > now ? not_before : time_point::min());
     if (parts_->journal) {
@@ -243,6 +269,7 @@ time_point coordinator::throttled(time_point now, permit_id permit, const hints&
     const auto sent = parts_->settle(permit);
     if (!sent) return now;
     ++parts_->counts.throttled;
+    parts_->returning.left(now);
     hints capped = said;
     if (capped.retry_after) {
         capped.retry_after =
@@ -258,6 +285,7 @@ void coordinator::failed(time_point now, permit_id permit) {
     const auto sent = parts_->settle(permit);
     if (!sent) return;
     ++parts_->counts.failed;
+    parts_->returning.left(now);
     parts_->pace->on_failed(now, *sent);
     if (parts_->journal) parts_->journal->failed(now, permit, parts_->view(now));
 }

@@ -20,6 +20,9 @@ struct departure {
     double cost_before = 0;  ///< of everything sent before this one
     double tokens = 0;
     double tokens_before = 0;
+    // Filled in by the coordinator, which knows the tasks; the rest is the strategy's.
+    bool repeated = false;      ///< its task had been sent before
+    std::size_t in_flight = 0;  ///< attempts, once this one had left
 };
 
 /// When the head of the line may go. At `at` it is asked for again and may have moved; `at <= now` is leave
@@ -27,6 +30,18 @@ struct departure {
 struct opening {
     time_point at = never;
     wait_reason why = wait_reason::pace;
+};
+
+/// The tasks, as a strategy sees them when it is asked for the next opening.
+struct line_view {
+    std::size_t backlog = 0;           ///< requests that wait, or are known to come
+    std::size_t in_flight = 0;         ///< attempts
+    std::size_t between_attempts = 0;  ///< tasks that were sent before and are to be sent again
+    bool head_was_sent = false;        ///< the head of the line is one of those
+    cost head;                         ///< of the head's next attempt
+
+    /// Tasks that were sent and have not ended.
+    std::size_t tasks_begun() const { return in_flight + between_attempts; }
 };
 
 /** @brief Decides when the head of the waiting line may be sent.
@@ -41,8 +56,7 @@ class pacing {
     pacing& operator=(const pacing&) = delete;
     virtual ~pacing() = default;
 
-    /// @param backlog requests that wait, or are known to come
-    virtual opening next_opening(time_point now, std::size_t backlog) = 0;
+    virtual opening next_opening(time_point now, const line_view& line) = 0;
     virtual departure on_send(time_point now, const cost& what) = 0;
     virtual void on_accepted(time_point now, const departure& sent, const hints& said) = 0;
     /// @param said with its Retry-After already capped

@@ -65,8 +65,8 @@ double ride_the_limit::rate(time_point now) const {
     return std::clamp(result, slowest, std::min(fastest, budget_.fastest_per_s()));
 }
 
-opening ride_the_limit::next_opening(time_point now, std::size_t backlog) {
-    backlog_ = static_cast<double>(backlog);
+opening ride_the_limit::next_opening(time_point now, const line_view& line) {
+    backlog_ = static_cast<double>(line.backlog);
     tick(now);
     if (concurrency_.limits() && in_flight_ >= concurrency_.window()) return {never, wait_reason::in_flight};
     if (closed()) {

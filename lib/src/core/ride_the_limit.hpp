@@ -33,7 +33,7 @@ class ride_the_limit final : public pacing {
  public:
     ride_the_limit(const coordinator_options& options, std::uint64_t seed);
 
-    opening next_opening(time_point now, std::size_t backlog) override;
+    opening next_opening(time_point now, const line_view& line) override;
     departure on_send(time_point now, const cost& what) override;
     void on_accepted(time_point now, const departure& sent, const hints& said) override;
     void on_throttled(time_point now, const departure& sent, const hints& said) override;

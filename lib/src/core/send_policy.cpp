@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The libraries leave base and cap to the caller; one second and one minute are what their examples use.
+// tenacity and backoff leave base and cap to the caller; their examples use one second and one minute.
 constexpr auto base = 1s;
 constexpr auto cap = 60s;
 constexpr unsigned unlimited = 0;
@@ -16,6 +16,13 @@ constexpr unsigned unlimited = 0;
 constexpr unsigned tenacity_attempts = 6;
 // openai-python: two retries (DEFAULT_MAX_RETRIES in _constants.py).
 constexpr unsigned openai_attempts = 3;
+// --max_attempts of OpenAI's script (cookbook_pause).
+constexpr unsigned cookbook_attempts = 5;
+// The AWS SDKs' longest wait. Their formula is full jitter, in the adaptive mode too: U(0, 1) * min(2^(n-1),
+// 20) s (boto/botocore, botocore/retries/standard.py, ExponentialBackoff); the other two are of the article
+// they refer to (Marc Brooker, "Exponential Backoff And Jitter"). The SDKs give up after three attempts,
+// which would hide what the waits do.
+constexpr auto aws_cap = 20s;
 
 send_policy alone(std::string_view name, backoff_policy wait, unsigned max_attempts = unlimited,
                   bool obeys_retry_after = false) {
@@ -29,10 +36,17 @@ const std::vector<send_policy>& table() {
         alone("tenacity", backoff_policy::random_exponential(base, cap, base), tenacity_attempts),
         alone("tenacity-unlimited", backoff_policy::random_exponential(base, cap, base)),
         alone("backoff-expo", backoff_policy::expo_full_jitter(base, cap)),
-        alone("full-jitter", backoff_policy::full_jitter(base, cap)),
-        alone("equal-jitter", backoff_policy::equal_jitter(base, cap)),
-        alone("decorrelated", backoff_policy::decorrelated(base, cap)),
+        alone("full-jitter", backoff_policy::full_jitter(base, aws_cap)),
+        alone("equal-jitter", backoff_policy::equal_jitter(base, aws_cap)),
+        alone("decorrelated", backoff_policy::decorrelated(base, aws_cap)),
         alone("openai-sdk", backoff_policy::openai(), openai_attempts, true),
+        {"cookbook", pacing_kind::cookbook_pause, backoff_policy::none(), cookbook_attempts, false},
+        {"aws-adaptive", pacing_kind::aws_adaptive, backoff_policy::full_jitter(base, aws_cap), unlimited,
+         false},
+        {"aimd", pacing_kind::netflix_aimd, std::nullopt, unlimited, false},
+        {"inspect", pacing_kind::inspect_adaptive, backoff_policy::exponential_jitter(3s, 30min, 3s),
+         unlimited, false},
+        {"fixed-rate", pacing_kind::fixed_rate, std::nullopt, unlimited, false},
     };
     return policies;
 }

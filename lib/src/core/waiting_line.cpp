@@ -16,6 +16,7 @@ task_id waiting_line::join(lane where, const cost& what, time_point deadline, ti
     deadlines_.reserve_one();
     const bool delayed = not_before != time_point::min();
     const task_id task{tasks_.insert(entry{what, deadline, none, none, where, delayed})};
+    if (where != lane::first) ++retries_;
     if (deadline != never) {
         deadlines_.push(deadline, task);
         ++with_deadline_;
@@ -33,6 +34,7 @@ bool waiting_line::leave(task_id task) {
     const entry* found = tasks_.find(key(task));
     if (!found) return false;
     if (found->deadline != never) --with_deadline_;
+    if (found->where != lane::first) --retries_;
     if (found->delayed) {
         --delayed_;
     } else {

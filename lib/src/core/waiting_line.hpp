@@ -44,6 +44,8 @@ class waiting_line {
     std::size_t size() const { return tasks_.size(); }
     /// Tasks that sit out a wait of their own.
     std::size_t delayed() const { return delayed_; }
+    /// Tasks that are not for the first time here.
+    std::size_t retries() const { return retries_; }
 
  private:
     using place = slot_map<int>::place;
@@ -71,6 +73,7 @@ class waiting_line {
     timer_heap own_waits_;
     timer_heap deadlines_;
     std::size_t delayed_ = 0;
+    std::size_t retries_ = 0;
     std::size_t with_deadline_ = 0;
 };
 

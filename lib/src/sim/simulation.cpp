@@ -54,19 +54,31 @@ struct client {
            observer& watching)
         : description(scenario.clients[index]),
           name(client_name(index)),
-          core(options(scenario.provider, description, by).recorder(watching.recorder(index)),
+          core(options(scenario, description, by).recorder(watching.recorder(index)),
                coordinator_seed(seed, index)),
           tokens(token_seed(seed, index)),
           backoff(backoff_seed(seed, index)),
           unfinished(description.requests) {}
 
-    static coordinator_options options(const provider::provider_description& server,
+    static coordinator_options options(const provider::scenario& scenario,
                                        const provider::client_description& given, const policy& by) {
         coordinator_options chosen = by.coordination;
         chosen.max_in_flight(given.concurrency).requests_per_minute(given.rpm).tokens_per_minute(given.tpm);
-        const auto learned = given.warm ? what_was_learned(server, given) : std::nullopt;
+        const auto learned = given.warm ? what_was_learned(scenario.provider, given) : std::nullopt;
         if (learned) chosen.remembered(*learned);
+        if (chosen.pacing() == pacing_kind::fixed_rate && given.rpm == 0) tell_rate(chosen, scenario, given);
         return chosen;
+    }
+
+    /// Who paces at a fixed rate knows his share of what the provider admits; where that is everything, there
+    /// is nothing to pace.
+    static void tell_rate(coordinator_options& chosen, const provider::scenario& scenario,
+                          const provider::client_description& given) {
+        if (const auto limit = what_was_learned(scenario.provider, given)) {
+            chosen.requests_per_minute(60 * limit->rate_per_s / static_cast<double>(scenario.clients.size()));
+        } else {
+            chosen.pacing(pacing_kind::unpaced);
+        }
     }
 
     const provider::client_description& description;
@@ -231,10 +243,8 @@ class simulation {
             end(who, done, true);
         } else if (is_throttling(done.status)) {
             ++result_.rejected;
-            hints said = done.said;
-            if (!policy_.obeys_retry_after) said.retry_after.reset();
-            const time_point allowed = who.core.throttled(now_, done.permit, said);
-            come_back(who, done, allowed, retry_cause::throttled);
+            const time_point told = who.core.throttled(now_, done.permit, done.said);
+            come_back(who, done, policy_.obeys_retry_after ? told : now_, retry_cause::throttled);
         } else {
             ++result_.failed;
             who.core.failed(now_, done.permit);

@@ -174,12 +174,13 @@ TEST_CASE("a task's own delay is told apart from what the others wait for meanwh
     own.core.submit(start, one);
     const permit_id refused = own.core.next(start).permit;
     own.core.throttled(start, refused, {});
-    own.core.submit(start, one);
-    const permit_id blocking = own.core.next(start).permit;
-    own.core.resubmit(start, one, never, start + 5s, retry_cause::throttled);
-    for (const auto after : {0s, 5s, 7s}) own.core.next(start + after);
-    own.core.accepted(start + 8s, blocking, {});
-    own.core.next(start + 8s);
+    const time_point back = start + 1s;  // so late that its place has been given away
+    own.core.submit(back, one);
+    const permit_id blocking = own.core.next(back).permit;
+    own.core.resubmit(back, one, never, back + 5s, retry_cause::throttled);
+    for (const auto after : {0s, 5s, 7s}) own.core.next(back + after);
+    own.core.accepted(back + 8s, blocking, {});
+    own.core.next(back + 8s);
     const auto admissions = own.log->all<admitted>();
     REQUIRE(admissions.size() == 3);
     CHECK(admissions[2].waited == waited({{wait_reason::own_delay, 5s}, {wait_reason::in_flight, 3s}}));

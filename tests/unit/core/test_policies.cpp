@@ -287,6 +287,65 @@ TEST_CASE("openai-python's wait lies in the upper quarter") {
     check_uniform(draw(policy, 30), 6, 8);
 }
 
+TEST_CASE("uniform is uniform between its bounds") {
+    check_uniform(draw(backoff_policy::uniform(1s, 3s), 7), 1, 3);
+}
+
+TEST_CASE("incrementing grows by the same step up to its maximum") {
+    const auto policy = backoff_policy::incrementing(100ms, 200ms, 1s);
+    stagger::random_source random(1);
+    CHECK(policy.next(1, 0s, random) == 100ms);
+    CHECK(policy.next(2, 0s, random) == 300ms);
+    CHECK(policy.next(5, 0s, random) == 900ms);
+    CHECK(policy.next(6, 0s, random) == 1s);
+    CHECK(policy.next(4000000000U, 0s, random) == 1s);
+}
+
+TEST_CASE("an exponential wait has a minimum, which wins over its maximum, as in tenacity") {
+    stagger::random_source random(1);
+    CHECK(backoff_policy::exponential(1s, 60s, 4s).next(1, 0s, random) == 4s);
+    CHECK(backoff_policy::exponential(1s, 60s, 4s).next(4, 0s, random) == 8s);
+    CHECK(backoff_policy::exponential(1s, 2s, 4s).next(4, 0s, random) == 4s);
+}
+
+TEST_CASE("fibonacci waits are the numbers, in seconds") {
+    const auto policy = backoff_policy::fibonacci(1min);
+    stagger::random_source random(1);
+    const std::vector<stagger::duration> expected{1s, 1s, 2s, 3s, 5s, 8s, 13s, 21s, 34s, 55s, 60s, 60s};
+    for (unsigned n = 1; n <= expected.size(); ++n) CHECK(policy.next(n, 0s, random) == expected[n - 1]);
+    CHECK(policy.next(4000000000U, 0s, random) == 60s);
+    CHECK(backoff_policy::fibonacci(stagger::duration::max()).next(4000000000U, 0s, random) > 24h * 365);
+}
+
+TEST_CASE("exponential jitter is uniform above the exponential, within the maximum") {
+    const auto policy = backoff_policy::exponential_jitter(3s, 30min, 3s);
+    check_uniform(draw(policy, 1), 3, 6);
+    check_uniform(draw(policy, 4), 24, 27);
+    stagger::random_source random(1);
+    CHECK(policy.next(11, 0s, random) == 30min);
+}
+
+TEST_CASE("a chain takes one step after the other and stays at the last") {
+    const auto policy = backoff_policy::chain(
+        {backoff_policy::constant(1s), backoff_policy::exponential(1s, 1min), backoff_policy::constant(7s)});
+    stagger::random_source random(1);
+    CHECK(policy.next(1, 0s, random) == 1s);
+    CHECK(policy.next(2, 0s, random) == 2s);
+    CHECK(policy.next(3, 0s, random) == 7s);
+    CHECK(policy.next(50, 0s, random) == 7s);
+    CHECK_THROWS_WITH_AS(backoff_policy::chain({}), "steps: must be at least one, are none",
+                         std::invalid_argument);
+}
+
+TEST_CASE("waits add up, and any of them can be jittered as a whole") {
+    // backoff's random_jitter of 3 s, and its full_jitter of the fourth Fibonacci number.
+    check_uniform(draw(backoff_policy::constant(3s) + backoff_policy::uniform(0s, 1s), 1), 3, 4);
+    check_uniform(draw(backoff_policy::fibonacci(1min).fully_jittered(), 4), 0, 3);
+    stagger::random_source random(1);
+    const auto longest = backoff_policy::constant(stagger::duration::max());
+    CHECK((longest + longest).next(1, 0s, random) == stagger::duration::max());
+}
+
 TEST_CASE("the same seed gives the same waits, one draw each") {
     const std::vector<backoff_policy> policies{
         backoff_policy::full_jitter(1s, 9s), backoff_policy::equal_jitter(1s, 9s),
