@@ -45,7 +45,7 @@ std::vector<sim::policy> find_policies(const std::vector<std::string>& names) {
             std::string known;
             for (const auto name : stagger::send_policy_names())
                 known.append(known.empty() ? "" : ", ").append(name);
-            throw failure(exit_code::wrong_usage, "--policy: \"" + each + "\" is none of " + known);
+            throw failure(exit_code::wrong_usage, fmt::format("--policy: \"{}\" is none of {}", each, known));
         }
         found.push_back(std::move(*policy));
     }

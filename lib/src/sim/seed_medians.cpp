@@ -1,6 +1,8 @@
 #include "sim/seed_medians.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 namespace stagger::sim {
 
@@ -8,14 +10,16 @@ namespace {
 
 double median_of(const std::vector<measures>& runs, double measures::*which) {
     std::vector<double> values;
+    values.reserve(runs.size());
     for (const measures& each : runs) values.push_back(each.*which);
     return median(std::move(values));
 }
 
 std::uint64_t median_of(const std::vector<measures>& runs, std::uint64_t measures::*which) {
     std::vector<double> values;
+    values.reserve(runs.size());
     for (const measures& each : runs) values.push_back(static_cast<double>(each.*which));
-    return static_cast<std::uint64_t>(median(std::move(values)) + 0.5);
+    return static_cast<std::uint64_t>(std::llround(median(std::move(values))));
 }
 
 std::uint64_t highest_of(const std::vector<measures>& runs, std::uint64_t measures::*which) {
