@@ -16,6 +16,7 @@
 #include "log.hpp"
 #include "progress.hpp"
 #include "prompts_with_defaults.hpp"
+#include "run_memory.hpp"
 #include "send_options.hpp"
 #include "summary.hpp"
 
@@ -69,7 +70,9 @@ class session {
           redraw_timer_(context_),
           patience_timer_(context_) {
         plan_.client.on_attempt([this](const stagger::diagnostic& info) { on_attempt(info); });
+        memory_.emplace(options, plan_, log_);
         const auto client = make_client(context_.get_executor(), plan_);
+        gate_.emplace(client.gate());
         open_files(options);
         keep_apart(options.decision_log);
         runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(prompts_),
@@ -216,7 +219,9 @@ class session {
         const auto code = explain(report);
         if (report.end != batch::run_end::endpoint_unusable || report.counts.recorded() > 0) {
             out_.print(describe(report));
+            if (const auto remark = memory_->remark()) out_.print(*remark);
         }
+        memory_->keep(gate_->learned());
         summary_->write(to_json(report, plan_.policy));
         if (plan_.decisions) plan_.decisions->finish();
         return code;
@@ -258,6 +263,8 @@ class session {
     console out_;
     std::shared_ptr<spdlog::logger> log_;
     send_plan plan_;
+    std::optional<run_memory> memory_;
+    std::optional<stagger::gate> gate_;
     asio::io_context context_{1};
     asio::signal_set signals_;
     asio::steady_timer redraw_timer_;

@@ -13,6 +13,7 @@
 #include "console.hpp"
 #include "decision_log_file.hpp"
 #include "log.hpp"
+#include "run_memory.hpp"
 #include "send_options.hpp"
 #include "summary.hpp"
 
@@ -68,6 +69,7 @@ class session {
                 log_->info("attempt {}: {}: {}", info.attempts, info.last_error.message(), info.message);
             watch_.ended(info.last_error);
         });
+        memory_.emplace(options, plan_, log_);
         client_.emplace(make_client(context_.get_executor(), plan_));
     }
 
@@ -108,6 +110,7 @@ class session {
         report.counts.add_effort(answer_.info);
         report.counts.add_result(error_, answer_);
         report.left = 0;
+        memory_->keep(client_->gate().learned());
         summary_.write(to_json(report, plan_.policy));
         if (plan_.decisions) plan_.decisions->finish();
         return code;
@@ -146,6 +149,7 @@ class session {
     console& out_;
     std::shared_ptr<spdlog::logger> log_;
     send_plan plan_;
+    std::optional<run_memory> memory_;
     summary_file summary_;
     stagger::time_point started_;
     batch::endpoint_watch watch_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 namespace app {
 namespace {
@@ -41,6 +42,16 @@ std::string format_clock(stagger::duration span) {
     const auto minutes = whole / 60 % 60;
     if (hours > 0) return fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60);
     return fmt::format("{}:{:02}", minutes, whole % 60);
+}
+
+std::string format_age(std::chrono::seconds age) {
+    constexpr std::array spans{std::pair("day", 24 * 3600L), std::pair("hour", 3600L),
+                               std::pair("minute", 60L)};
+    for (const auto& [name, seconds] : spans) {
+        const auto count = age.count() / seconds;
+        if (count > 0) return fmt::format("{} {}{} ago", count, name, count > 1 ? "s" : "");
+    }
+    return "less than a minute ago";
 }
 
 }  // namespace app

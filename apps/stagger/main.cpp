@@ -29,6 +29,10 @@ constexpr auto replay_exit_codes =
     "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"
     "3 the log cannot be read or is damaged.";
 
+constexpr auto limits_exit_codes =
+    "Exit codes: 0 done; 1 nothing to forget matches; 2 wrong usage; 3 the state file cannot be read or "
+    "written.";
+
 constexpr auto simulate_exit_codes =
     "Exit codes: 0 done; 1 --check found a scenario that misses its figures;\n"
     "2 wrong usage or a wrong scenario; 3 a file cannot be read or written.";
@@ -46,6 +50,8 @@ constexpr std::array commands{
                   app::make_complete_command},
     command_entry{"batch", "Answer a list of prompts into a results file", sending_exit_codes,
                   app::make_batch_command},
+    command_entry{"limits", "List or forget what earlier runs learned about limits", limits_exit_codes,
+                  app::make_limits_command},
     command_entry{"replay", "Make the decisions of a decision log again, and say why requests waited",
                   replay_exit_codes, app::make_replay_command},
     command_entry{"simulate", "Run scenarios in virtual time and compare policies", simulate_exit_codes,

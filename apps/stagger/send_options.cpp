@@ -14,6 +14,7 @@
 #include "decision_log_file.hpp"
 #include "duration_text.hpp"
 #include "exit_code.hpp"
+#include "probing_text.hpp"
 #include "stagger/dialect.hpp"
 
 namespace app {
@@ -139,6 +140,25 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
         ->group(group);
     command.add_option("--tpm", options.tokens_per_minute, "The same for tokens a minute")
         ->type_name("N")
+        ->group(group);
+    command
+        .add_option_function<std::string>(
+            "--probing",
+            [&options](const std::string& text) {
+                const auto value = parse_probing(text);
+                if (!value) {
+                    throw CLI::ValidationError(
+                        "--probing",
+                        "must be off, or within 0.1% and 20% such as 1% or 0.01, is \"" + text + "\"");
+                }
+                options.probing = *value;
+            },
+            "How far above the measured limit it is tested; off: not at all (default 1%)")
+        ->type_name("SHARE")
+        ->group(group);
+    command
+        .add_flag("--no-remember", options.no_remember,
+                  "Neither start from what earlier runs learned of the limits, nor keep what this one learns")
         ->group(group);
     command
         .add_option("--jitter-seed", options.jitter_seed,
@@ -285,6 +305,7 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
         }
     }
     plan.limits.requests_per_minute(options.requests_per_minute).tokens_per_minute(options.tokens_per_minute);
+    plan.limits.probing(options.probing);
     if (!options.decision_log.empty()) {
         plan.decisions = std::make_shared<decision_log_file>(options.decision_log);
         plan.limits.recorder(plan.decisions);

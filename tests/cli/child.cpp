@@ -110,6 +110,8 @@ void child::run_program(const child_setup& setup, int in, int out, int err) {
     for (const char* name : {"OPENAI_BASE_URL", "OPENAI_API_KEY", "LLM_ENGINE_BASE_PATH", "SCALE_API_KEY"}) {
         ::unsetenv(name);
     }
+    ::unsetenv("HOME");
+    ::setenv("XDG_STATE_HOME", state_.path("").c_str(), 1);
     ::setenv("TERM", "xterm", 1);
     for (const auto& [name, value] : setup.environment) ::setenv(name.c_str(), value.c_str(), 1);
     std::vector<char*> arguments{const_cast<char*>(setup.program.c_str())};

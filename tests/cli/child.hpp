@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "support/temporary_folder.hpp"
+
 /// How a program is started. Everything that the tested command reads from the environment is absent unless
-/// given.
+/// given; its state folder is a new, empty one.
 struct child_setup {
     std::string program;
     std::vector<std::string> arguments;
@@ -53,6 +55,7 @@ class child {
     void run_program(const child_setup& setup, int in, int out, int err);
     void read_until(const std::function<bool()>& enough);
 
+    temporary_folder state_;
     pid_t pid_ = -1;
     int pidfd_ = -1;
     int in_ = -1;

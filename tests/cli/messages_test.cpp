@@ -51,10 +51,10 @@ TEST_CASE("the help of each command names every option of the contract") {
                                    "--dialect",         "--api-key-file", "--policy",
                                    "--max-concurrency", "--max-attempts", "--timeout",
                                    "--deadline",        "--rpm",          "--tpm",
-                                   "--ca-file",         "--max-tokens",   "--temperature",
-                                   "--param",           "--header",       "--jitter-seed",
-                                   "--quiet",           "--log-level",    "--summary",
-                                   "--decision-log"}) {
+                                   "--probing",         "--no-remember",  "--ca-file",
+                                   "--max-tokens",      "--temperature",  "--param",
+                                   "--header",          "--jitter-seed",  "--quiet",
+                                   "--log-level",       "--summary",      "--decision-log"}) {
             CAPTURE(option);
             CHECK(got.out.find(option) != std::string::npos);
         }
@@ -93,6 +93,8 @@ TEST_CASE("wrong usage ends with 2 and says what is wrong") {
         {{"--policy", "fixed-rate", "--tpm", "600"}, 2, "--policy fixed-rate: needs --rpm"},
         {{"--rpm", "-5"}, 2, "--rpm: must be a number from 0"},
         {{"--tpm", "many"}, 2, "--tpm"},
+        {{"--probing", "30%"}, 2, "--probing: must be off, or within 0.1% and 20%"},
+        {{"--probing", "1"}, 2, "--probing"},
         {{"--header", "no colon"}, 2, "--header: must read"},
         {{"--header", "Host: elsewhere"}, 2, "Host"},
         {{"--header", "X: a\nInjected: b"}, 2, "header"},

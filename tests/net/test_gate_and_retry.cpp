@@ -43,6 +43,29 @@ TEST_CASE("a permit that is dropped lets the next one in") {
     CHECK(limiter.status().abandoned == 5);
 }
 
+TEST_CASE("what a gate has learned has its date") {
+    asio::io_context context;
+    gate limiter(context.get_executor(), one_at_a_time, 1);
+    CHECK_FALSE(limiter.learned());
+    int asked = 0;
+    const auto answer = [&](error_code, permit granted) {
+        if (++asked == 3) {
+            granted.throttled();
+        } else {
+            granted.accepted();
+        }
+    };
+    for (int i = 0; i < 40; ++i) limiter.async_admit(admission(), answer);
+    context.run();
+    limiter.probe_again();
+    const auto learned = limiter.learned();
+    REQUIRE(learned);
+    CHECK(learned->rejections == 1);
+    REQUIRE(learned->learned_at);
+    CHECK(*learned->learned_at <= std::chrono::system_clock::now());
+    CHECK(*learned->learned_at > std::chrono::system_clock::now() - std::chrono::hours(1));
+}
+
 TEST_CASE("a wait can be cancelled, and gives up its place") {
     asio::io_context context;
     gate limiter(context.get_executor(), one_at_a_time, 1);

@@ -234,6 +234,14 @@ TEST_CASE("what a run has learned is where the next one starts from") {
     CHECK(avoided.efficiency >= 0.75);
 }
 
+TEST_CASE("a job too short to measure hands on the pace that held") {
+    const auto learned = cold(limited(120, token_bucket(50, 20))).learned;
+    REQUIRE(learned);
+    CHECK(learned->rate_per_s > 15);
+    CHECK(learned->rate_per_s < 60);
+    CHECK(learned->rejections > 0);
+}
+
 TEST_CASE("a memory that no rejection confirmed is not handed on, unless it was exceeded") {
     CHECK_FALSE(warm(limited(40, token_bucket(50, 50)), a_rate(50)).learned);
     const auto exceeded = warm(limited(400, token_bucket(500, 500)), a_rate(20)).learned;

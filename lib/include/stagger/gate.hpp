@@ -5,6 +5,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "stagger/coordinator.hpp"
@@ -108,6 +109,11 @@ class gate {
     /// Work that is known to come beside what waits, in requests: lets the last of it finish early.
     void expect(std::size_t further_requests);
     coordinator_status status() const;
+    /// What the next run can start from, with the date; nothing as long as nothing was measured.
+    std::optional<remembered_limits> learned() const;
+    /// The limit may have risen: tests it once. For coordinator_options::probing(0), which does not by
+    /// itself.
+    void probe_again();
     const coordinator_options& options() const;
     boost::asio::any_io_executor get_executor() const;
 

@@ -83,6 +83,11 @@ void ride_the_limit::finish_in_this_window() {
 std::optional<double> ride_the_limit::learned_rate() const {
     const bool rejected = !log_.rejections().empty();
     if (measured_ && (!provisional_ || (rejected && lockout_.suspected()))) return measured_;
+    // Rejections were too few to measure, but the pace that was found held for a while.
+    if (!measured_ && rejected && !closed()) {
+        const send_number since = log_.size() - log_.rejections().back().sent.number - 1;
+        if (static_cast<double>(since) >= rate_estimator::least_admitted) return climb_.base();
+    }
     // No rejection came, but what was remembered is too low: as far as it was admitted above that.
     const double admitted = climb_.rate_before_step();
     if (!rejected && memory_ && admitted > memory_->rate_per_s) return admitted;

@@ -244,6 +244,18 @@ coordinator_status gate::status() const {
     return state_->core.status(std::chrono::steady_clock::now());
 }
 
+std::optional<remembered_limits> gate::learned() const {
+    const std::lock_guard lock(state_->mutex);
+    auto limits = state_->core.learned(std::chrono::steady_clock::now());
+    if (limits)
+        limits->learned_at = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return limits;
+}
+
+void gate::probe_again() {
+    state_->after([&](time_point now, auto&) { state_->core.probe_again(now); });
+}
+
 const coordinator_options& gate::options() const {
     return state_->options;
 }
