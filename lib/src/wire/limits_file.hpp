@@ -1,11 +1,11 @@
 #pragma once
 
 #include <chrono>
-#include <compare>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 #include "stagger/remembered_limits.hpp"
 
@@ -17,7 +17,11 @@ struct limits_key {
     std::string endpoint;  ///< scheme://host:port/path
     std::string account;   ///< tells keys apart without revealing them
     std::string model;     ///< may be empty
-    friend auto operator<=>(const limits_key&, const limits_key&) = default;
+    friend bool operator==(const limits_key&, const limits_key&) = default;
+    friend bool operator<(const limits_key& left, const limits_key& right) {
+        return std::tie(left.endpoint, left.account, left.model) <
+               std::tie(right.endpoint, right.account, right.model);
+    }
 };
 
 /// Each with the date at which it was learned.
