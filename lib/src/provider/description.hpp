@@ -16,22 +16,30 @@ struct token_bucket {
     unit counts = unit::requests;
     double rate_per_s = 1;
     double burst = 1;
+
+    friend bool operator==(const token_bucket&, const token_bucket&) = default;
 };
 struct fixed_window {
     unit counts = unit::requests;
     double quota = 1;
     duration window{};
     duration phase{0};
+
+    friend bool operator==(const fixed_window&, const fixed_window&) = default;
 };
 struct sliding_window {
     unit counts = unit::requests;
     double quota = 1;
     duration window{};
+
+    friend bool operator==(const sliding_window&, const sliding_window&) = default;
 };
 struct concurrency_limit {
     unsigned max = 1;
     unsigned queue = 0;
     duration queue_timeout = std::chrono::seconds(3);
+
+    friend bool operator==(const concurrency_limit&, const concurrency_limit&) = default;
 };
 using limit = std::variant<token_bucket, fixed_window, sliding_window, concurrency_limit>;
 
@@ -43,24 +51,34 @@ struct hints_description {
     retry_after_hint retry_after = retry_after_hint::none;
     duration wrong = std::chrono::seconds(30);  ///< what `wrong` says
     header_hint headers = header_hint::none;
+
+    friend bool operator==(const hints_description&, const hints_description&) = default;
 };
 struct latency_description {
     distribution kind = distribution::constant;
     duration mean = std::chrono::seconds(2);
     double sigma = 0.5;  ///< of the logarithm
+
+    friend bool operator==(const latency_description&, const latency_description&) = default;
 };
 struct limits_change {
     duration at{};
     std::vector<limit> limits;
+
+    friend bool operator==(const limits_change&, const limits_change&) = default;
 };
 struct outage {
     duration from{};
     duration to{};
+
+    friend bool operator==(const outage&, const outage&) = default;
 };
 struct faults_description {
     double error_rate = 0;
     unsigned error_status = 500;
     std::vector<outage> outages;
+
+    friend bool operator==(const faults_description&, const faults_description&) = default;
 };
 
 struct provider_description {
@@ -74,12 +92,16 @@ struct provider_description {
     double rtt_sigma = 0.1;
     std::vector<limits_change> changes;
     faults_description faults;
+
+    friend bool operator==(const provider_description&, const provider_description&) = default;
 };
 
 struct token_costs {
     distribution kind = distribution::constant;
     double mean = 300;
     double sigma = 0.5;
+
+    friend bool operator==(const token_costs&, const token_costs&) = default;
 };
 struct client_description {
     std::uint64_t requests = 1;
@@ -89,6 +111,8 @@ struct client_description {
     double rpm = 0;
     double tpm = 0;
     token_costs tokens;
+
+    friend bool operator==(const client_description&, const client_description&) = default;
 };
 
 struct scenario {
@@ -96,6 +120,8 @@ struct scenario {
     std::uint64_t seed = 1;
     provider_description provider;
     std::vector<client_description> clients;
+
+    friend bool operator==(const scenario&, const scenario&) = default;
 };
 
 }  // namespace stagger::provider

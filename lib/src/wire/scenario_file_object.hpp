@@ -4,8 +4,10 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -89,6 +91,19 @@ inline std::string show(double number) {
     return {std::begin(digits), end};
 }
 
+/// The double nearest to what was written. Boost.JSON 1.81 can miss it by a step (0.57 is 57 times 0.01
+/// there); a double that is that near has the same first 15 digits.
+inline double nearest(double parsed) {
+    constexpr int digits_that_doubles_keep = std::numeric_limits<double>::digits10;
+    char digits[32];
+    const auto end = std::to_chars(std::begin(digits), std::end(digits), parsed, std::chars_format::general,
+                                   digits_that_doubles_keep)
+                         .ptr;
+    double value = parsed;
+    std::from_chars(std::begin(digits), end, value);
+    return value;
+}
+
 inline std::string show(const boost::json::value& value) {
     if (value.is_double()) return show(value.get_double());
     std::string text = boost::json::serialize(value);
@@ -149,7 +164,7 @@ inline double scenario_object::number(std::string_view name, double fallback, co
     const boost::json::value* found = find(name);
     if (found == nullptr) return fallback;
     if (!found->is_number()) reject(name, "must be a number", *found);
-    const auto value = found->to_number<double>();
+    const double value = scenario_text::nearest(found->to_number<double>());
     const bool above = rule.low_allowed ? value >= rule.low : value > rule.low;
     const std::string comparison = rule.low_allowed ? "must be >= " : "must be > ";
     if (!above) reject(name, comparison + scenario_text::show(rule.low), *found);
@@ -162,7 +177,9 @@ inline duration scenario_object::seconds(std::string_view name, duration fallbac
     if (find(name) == nullptr) return fallback;
     number_rule bounded = rule;
     bounded.high = std::min(rule.high, longest_s);
-    const duration span = from_seconds(number(name, 0, bounded));
+    // To the nearest step of the clock: seconds that were written down from a duration read back as the same
+    // one.
+    const auto span = duration(std::llround(number(name, 0, bounded) * 1e9));
     // Below the clock's step a span would be none at all.
     if (!rule.low_allowed && span <= duration::zero()) reject(name, "must be >= 1e-09", *find(name));
     return span;
