@@ -13,14 +13,16 @@
 #include <vector>
 
 #include "scenarios.hpp"
+#include "sim/random_scenario.hpp"
 #include "sim/replay.hpp"
 #include "sim/simulation.hpp"
 #include "stagger/decision_log.hpp"
 #include "stagger/random.hpp"
 #include "wire/decision_log.hpp"
+#include "wire/format_scenario.hpp"
 
 // Rules that hold whatever the provider does, checked at every step of random scenarios. A failure prints the
-// seed: `random_scenario(seed)` is the scenario, and the run has the same seed.
+// scenario as a file that `stagger simulate` takes; the run has its seed.
 
 using namespace scenarios;
 using stagger::coordinator;
@@ -34,76 +36,8 @@ Value one_of(stagger::random_source& random, std::initializer_list<Value> values
     return *(values.begin() + random.next() % values.size());
 }
 
-provider::limit random_limit(stagger::random_source& random) {
-    const double rate = std::exp(random.uniform(std::log(1.0), std::log(200.0)));
-    switch (random.next() % 4) {
-        case 0:
-            return token_bucket(rate, one_of(random, {1.0, 5.0, rate, 2 * rate}) + 1);
-        case 1: {
-            const double window_s = one_of(random, {1.0, 5.0, 20.0});
-            return fixed_window(std::ceil(rate * window_s), from_seconds(window_s));
-        }
-        case 2: {
-            const double window_s = one_of(random, {1.0, 5.0, 20.0});
-            return sliding_window(std::ceil(rate * window_s), from_seconds(window_s));
-        }
-        default: {
-            provider::concurrency_limit limit;
-            limit.max = 1 + static_cast<unsigned>(random.next() % 40);
-            limit.queue = one_of(random, {0u, 0u, 10u});
-            return limit;
-        }
-    }
-}
-
 provider::scenario random_scenario(std::uint64_t seed) {
-    stagger::random_source random(seed);
-    provider::scenario scenario;
-    provider::provider_description& server = scenario.provider;
-    server.limits = {random_limit(random)};
-    if (random.uniform() < 0.2) server.limits.push_back(random_limit(random));
-    server.latency.kind =
-        one_of(random, {provider::distribution::constant, provider::distribution::lognormal});
-    server.latency.mean = one_of<stagger::duration>(random, {20ms, 300ms, 2s});
-    server.rtt = one_of<stagger::duration>(random, {200us, 5ms, 50ms, 300ms});
-    server.hints.retry_after =
-        one_of(random, {provider::retry_after_hint::none, provider::retry_after_hint::none,
-                        provider::retry_after_hint::exact, provider::retry_after_hint::integer,
-                        provider::retry_after_hint::milliseconds, provider::retry_after_hint::wrong});
-    server.hints.wrong = one_of<stagger::duration>(random, {500ms, 4s, 30s});
-    server.hints.headers = one_of(random, {provider::header_hint::none, provider::header_hint::openai});
-    server.charge_rejections = random.uniform() < 0.1;
-    if (random.uniform() < 0.15) server.lockout_silence = one_of<stagger::duration>(random, {1s, 3s});
-    if (random.uniform() < 0.3) server.faults.error_rate = random.uniform(0, 0.2);
-    if (random.uniform() < 0.2) {
-        server.faults.error_status = one_of(random, {500u, 503u});
-        server.faults.outages = {{3s, 20s}};
-    }
-    if (random.uniform() < 0.2) server.changes = {{5s, {random_limit(random)}}};
-    const std::size_t clients = random.uniform() < 0.2 ? 3 : 1;
-    for (std::size_t each = 0; each < clients; ++each) {
-        provider::client_description client;
-        client.requests = 50 + random.next() % 600;
-        client.concurrency = one_of(random, {1u, 7u, 64u, 1024u});
-        client.start = one_of<stagger::duration>(random, {0s, 2s});
-        client.rpm = random.uniform() < 0.2 ? random.uniform(60, 3000) : 0;
-        scenario.clients.push_back(client);
-    }
-    return scenario;
-}
-
-std::string describe(const provider::scenario& scenario) {
-    std::ostringstream text;
-    const provider::provider_description& server = scenario.provider;
-    for (const provider::limit& each : server.limits) text << "limit kind " << each.index() << ", ";
-    text << "rtt " << stagger::to_seconds(server.rtt) << " s, latency "
-         << stagger::to_seconds(server.latency.mean) << " s, retry-after "
-         << static_cast<int>(server.hints.retry_after) << ", lockout "
-         << stagger::to_seconds(server.lockout_silence) << " s, errors " << server.faults.error_rate
-         << ", outages " << server.faults.outages.size() << ", changes " << server.changes.size();
-    for (const auto& each : scenario.clients)
-        text << ", client " << each.requests << " in " << each.concurrency;
-    return text.str();
+    return stagger::sim::random_scenario(stagger::sim::random_kind::adverse, seed);
 }
 
 /// Checks the rules for one client and collects what broke them.
@@ -287,7 +221,7 @@ std::optional<stagger::decision_record> with_another_answer(stagger::decision_re
 TEST_CASE("the rules hold in random scenarios") {
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         const provider::scenario scenario = random_scenario(seed);
-        const std::string what = describe(scenario);
+        const std::string what = stagger::wire::format_scenario(scenario);
         CAPTURE(seed);
         CAPTURE(what);
         rule_keeper keeper(scenario);
@@ -312,7 +246,7 @@ TEST_CASE("the rules hold whatever is remembered, however hard the limit is test
         memory.silence = one_of<stagger::duration>(random, {100ms, 3s, 60s});
         stagger::sim::policy by;
         by.coordination.remembered(memory).probing(one_of(random, {0.0, 0.001, 0.01, 0.2}));
-        const std::string what = describe(scenario);
+        const std::string what = stagger::wire::format_scenario(scenario);
         CAPTURE(seed);
         CAPTURE(what);
         rule_keeper keeper(scenario);

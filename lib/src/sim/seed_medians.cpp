@@ -2,24 +2,27 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
+
+#include "sim/quantile.hpp"
 
 namespace stagger::sim {
 
 namespace {
 
-double median_of(const std::vector<measures>& runs, double measures::*which) {
-    std::vector<double> values;
-    values.reserve(runs.size());
-    for (const measures& each : runs) values.push_back(each.*which);
-    return median(std::move(values));
-}
-
-std::uint64_t median_of(const std::vector<measures>& runs, std::uint64_t measures::*which) {
+template <class Value>
+std::vector<double> values_of(const std::vector<measures>& runs, Value measures::*which) {
     std::vector<double> values;
     values.reserve(runs.size());
     for (const measures& each : runs) values.push_back(static_cast<double>(each.*which));
-    return static_cast<std::uint64_t>(std::llround(median(std::move(values))));
+    return values;
+}
+
+double median_of(const std::vector<measures>& runs, double measures::*which) {
+    return quantile(values_of(runs, which), 0.5);
+}
+
+std::uint64_t median_of(const std::vector<measures>& runs, std::uint64_t measures::*which) {
+    return static_cast<std::uint64_t>(std::llround(quantile(values_of(runs, which), 0.5)));
 }
 
 std::uint64_t highest_of(const std::vector<measures>& runs, std::uint64_t measures::*which) {
@@ -29,13 +32,6 @@ std::uint64_t highest_of(const std::vector<measures>& runs, std::uint64_t measur
 }
 
 }  // namespace
-
-double median(std::vector<double> values) {
-    if (values.empty()) return 0;
-    std::sort(values.begin(), values.end());
-    const std::size_t middle = values.size() / 2;
-    return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 seed_medians::seed_medians(const std::vector<measures>& runs) {
     for (const auto which : {&measures::efficiency, &measures::waste_per_100, &measures::p99_retry_wait_s,
@@ -50,6 +46,7 @@ seed_medians::seed_medians(const std::vector<measures>& runs) {
         usual.*which = highest_of(runs, which);
     }
     if (runs.empty()) return;
+    low_efficiency = quantile(values_of(runs, &measures::efficiency), 0.1);
     worst_efficiency = runs.front().efficiency;
     for (const measures& each : runs) {
         worst_efficiency = std::min(worst_efficiency, each.efficiency);

@@ -6,15 +6,13 @@
 
 namespace stagger::sim {
 
-/// The middle one of some values, or the mean of the middle two; 0 of none.
-double median(std::vector<double> values);
-
 /// One scenario under one policy, run with several seeds. A median says what to expect, the worst what can
 /// happen.
 struct seed_medians {
     explicit seed_medians(const std::vector<measures>& runs);
 
-    measures usual;  ///< every measure's own median; the peaks and `lost` are the highest
+    measures usual;             ///< every measure's own median; the peaks and `lost` are the highest
+    double low_efficiency = 0;  ///< that of one seed in ten is lower still
     double worst_efficiency = 0;
     double worst_waste_per_100 = 0;
 };

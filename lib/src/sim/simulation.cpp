@@ -13,6 +13,7 @@
 #include "sim/event_queue.hpp"
 #include "sim/seeds.hpp"
 #include "sim/span_histogram.hpp"
+#include "sim/throttling_status.hpp"
 #include "sim/warm_start.hpp"
 
 namespace stagger::sim {
@@ -90,6 +91,7 @@ struct client {
     std::uint64_t submitted = 0;
     std::uint64_t first_attempts_waiting = 0;
     std::uint64_t unfinished;
+    std::uint64_t succeeded = 0;
     std::uint64_t succeeded_beside_all = 0;  ///< while every client was active
     time_point armed = never;
     bool shut_out = false;  ///< its last arrival was refused
@@ -115,10 +117,6 @@ bool limits_concurrency(const provider::provider_description& provider) {
                                                [&](const auto& change) { return any(change.limits); });
 }
 
-bool is_throttling(unsigned status) {
-    return status == 429 || status == 503 || status == 529;
-}
-
 class simulation {
  public:
     simulation(const provider::scenario& scenario, const policy& by, std::uint64_t seed, observer* watching)
@@ -134,25 +132,27 @@ class simulation {
             const time_point begins = start_of_time + scenario.clients[each].start;
             first_start_ = std::min(first_start_, begins);
             last_start_ = std::max(last_start_, begins);
+            arrivals_left_ += most_arrivals_per_request * scenario.clients[each].requests;
             clients_[each].armed = begins;
             events_.schedule(begins, {event::kind::wake, each});
         }
     }
 
     measures run(std::uint64_t seed) {
-        while (!events_.empty()) {
+        while (!events_.empty() && arrivals_left_ > 0) {
             const auto next = events_.take();
             now_ = next.at;
             handle(next.what);
         }
+        if (arrivals_left_ == 0) give_up();
         result_.peak_10ms = in_10ms_.most();
         result_.peak_1s = in_1s_.most();
         result_.p99_retry_wait_s = retry_waits_.quantile_s(0.99);
         result_.makespan_s = to_seconds(last_end_ - first_start_);
-        result_.aggregate_goodput_per_s = static_cast<double>(result_.succeeded) / result_.makespan_s;
+        result_.aggregate_goodput_per_s = aggregate_goodput();
         result_.waste_per_100 = 100 * static_cast<double>(result_.rejected) /
                                 std::max(1.0, static_cast<double>(result_.succeeded));
-        result_.efficiency = to_seconds(clairvoyant_makespan(scenario_, seed)) / result_.makespan_s;
+        result_.efficiency = to_seconds(best_makespan(seed)) / result_.makespan_s;
         result_.jain = jain_index();
         return result_;
     }
@@ -238,7 +238,8 @@ class simulation {
         if (done.status == 200) {
             who.core.accepted(now_, done.permit, done.said);
             ++result_.succeeded;
-            if (now_ >= last_start_ && !any_finished_) ++who.succeeded_beside_all;
+            ++who.succeeded;
+            if (now_ >= last_start_ && first_finish_ == never) ++who.succeeded_beside_all;
             retry_waits_.add(now_ - done.what.first_sent - done.service);
             end(who, done, true);
         } else if (is_throttling(done.status)) {
@@ -272,7 +273,12 @@ class simulation {
     void end(client& who, const attempt& done, bool succeeded) {
         last_end_ = now_;
         watching_->ended(now_, done.client, done.what.number, succeeded);
-        if (--who.unfinished == 0) any_finished_ = true;
+        if (--who.unfinished == 0 && first_finish_ == never) first_finish_ = now_;
+    }
+
+    void give_up() {
+        for (const client& each : clients_) result_.lost += each.unfinished;
+        last_end_ = now_;
     }
 
     // ---- the server's side
@@ -280,12 +286,14 @@ class simulation {
     void arrive(attempt_key key) {
         attempt& arriving = *attempts_.find(key);
         client& who = clients_[arriving.client];
+        --arrivals_left_;
         in_10ms_.add(now_);
         in_1s_.add(now_);
         const provider::decision decided = model_.arrive(now_, who.name, arriving.what.tokens);
-        watching_->arrived(now_, arriving.client, arriving.what.number, decided.status);
+        const bool queued = decided.what == provider::decision::kind::queue;
+        watching_->arrived(now_, arriving.client, arriving.what.number, queued ? 0 : decided.status);
         arriving.id = decided.id;
-        if (decided.what == provider::decision::kind::queue) {
+        if (queued) {
             queued_.emplace(decided.id, key);
         } else {
             decide(key, decided);
@@ -323,7 +331,10 @@ class simulation {
         if (queue_look_at_ == now_) queue_look_at_ = never;
         for (const provider::queue_event& each : model_.events_until(now_)) {
             const auto found = queued_.extract(each.id);
-            if (!found.empty()) decide(found.mapped(), each.outcome);
+            if (found.empty()) continue;
+            const attempt& leaving = *attempts_.find(found.mapped());
+            watching_->left_queue(now_, leaving.client, leaving.what.number, each.outcome.status);
+            decide(found.mapped(), each.outcome);
         }
         schedule_queue();
     }
@@ -333,6 +344,24 @@ class simulation {
         if (at == never || at >= queue_look_at_) return;
         queue_look_at_ = at;
         events_.schedule(at, {event::kind::queue, 0});
+    }
+
+    /// For as many requests as succeeded: whoever loses some is not faster by that.
+    duration best_makespan(std::uint64_t seed) const {
+        if (result_.lost == 0) return clairvoyant_makespan(scenario_, seed);
+        provider::scenario reached = scenario_;
+        for (std::size_t each = 0; each < clients_.size(); ++each)
+            reached.clients[each].requests = clients_[each].succeeded;
+        return clairvoyant_makespan(reached, seed);
+    }
+
+    /// While every client is active; over the whole run where they never are together.
+    double aggregate_goodput() const {
+        const duration together = std::min(first_finish_, last_end_) - last_start_;
+        if (together <= duration::zero()) return static_cast<double>(result_.succeeded) / result_.makespan_s;
+        std::uint64_t succeeded = 0;
+        for (const client& each : clients_) succeeded += each.succeeded_beside_all;
+        return static_cast<double>(succeeded) / to_seconds(together);
     }
 
     double jain_index() const {
@@ -362,7 +391,8 @@ class simulation {
     time_point first_start_ = never;
     time_point last_start_ = start_of_time;
     time_point last_end_ = start_of_time;
-    bool any_finished_ = false;
+    time_point first_finish_ = never;
+    std::uint64_t arrivals_left_ = 0;
     provider::arrival_peak in_10ms_{std::chrono::milliseconds(10)};
     provider::arrival_peak in_1s_{std::chrono::seconds(1)};
     span_histogram retry_waits_;

@@ -34,8 +34,12 @@ class observer {
  public:
     virtual ~observer() = default;
     virtual void sent(time_point, std::size_t /*client*/, std::uint64_t /*request*/) {}
+    /// @param status what the server answers; 0: nothing yet, the request waits in the server's queue
     virtual void arrived(time_point, std::size_t /*client*/, std::uint64_t /*request*/, unsigned /*status*/) {
     }
+    /// The server takes a request out of its queue, or refuses it there.
+    virtual void left_queue(time_point, std::size_t /*client*/, std::uint64_t /*request*/,
+                            unsigned /*status*/) {}
     /// @param not_before what the rejection's own Retry-After and the task's own wait allow
     virtual void came_back(time_point, std::size_t /*client*/, std::uint64_t /*request*/,
                            time_point /*not_before*/) {}
@@ -46,10 +50,15 @@ class observer {
     virtual std::shared_ptr<decision_recorder> recorder(std::size_t /*client*/) { return nullptr; }
 };
 
+inline constexpr std::uint64_t most_arrivals_per_request = 1000;
+
 /** @brief Runs a scenario's clients against its provider in virtual time.
  *
  * Every client drives its coordinator as the gate in net/ does: one timer, `next` after every event. Requests
  * are handed over as the line empties and announced by `expect`, so memory does not grow with their number.
+ *
+ * A run ends when every request has, or once more than `most_arrivals_per_request` times as many attempts as
+ * requests have arrived: some policies keep a lockout closed for ever. What is unfinished then is lost.
  *
  * @param seed of the run; the scenario's own seed is not looked at
  */

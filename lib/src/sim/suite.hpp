@@ -4,16 +4,28 @@
 #include <vector>
 
 #include "provider/description.hpp"
+#include "sim/random_scenario.hpp"
 
 namespace stagger::sim {
 
-/// A scenario of the built-in suite, and what the coordinator has to reach in it: medians over seeds.
+/// What the coordinator has to reach: medians over seeds, but for the peaks and what is lost, which no seed
+/// may exceed. Nothing is ever to be lost.
+struct figures_to_reach {
+    double least_efficiency = 0;
+    std::optional<double> most_waste_per_100;
+    std::optional<double> least_jain;
+    std::optional<double> least_aggregate_goodput_per_s;
+    std::optional<double> most_lockouts;
+    std::optional<double> most_peak_10ms;
+    std::optional<double> most_peak_1s;
+
+    friend bool operator==(const figures_to_reach&, const figures_to_reach&) = default;
+};
+
+/// A scenario of the built-in suite.
 struct suite_row {
     provider::scenario scenario;
-    double least_efficiency = 0;
-    double most_waste_per_100 = 0;
-    double least_jain = 0;
-    std::optional<double> most_lockouts;
+    figures_to_reach required;
 };
 
 /** @brief The scenarios that `stagger simulate` runs when it is given none.
@@ -22,5 +34,8 @@ struct suite_row {
  * submitted at once) in front of every kind of limit. Their names say what is limited.
  */
 std::vector<suite_row> built_in_suite();
+
+/// What the coordinator has to reach over many random scenarios of one kind, in the median.
+figures_to_reach random_figures(random_kind kind);
 
 }  // namespace stagger::sim

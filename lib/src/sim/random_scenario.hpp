@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "provider/description.hpp"
+
+namespace stagger::sim {
+
+enum class random_kind {
+    token_bucket,  ///< 1 to 500 requests a second, 1 to 2 s worth of burst
+    window,        ///< fixed or sliding, 20 to 5000 requests in 1 to 60 s
+    concurrency,   ///< 2 to 256 requests in flight
+    adverse,       ///< everything that a provider can do, several things at once; short
+};
+std::string_view to_string(random_kind kind);
+
+inline constexpr std::array random_kinds{random_kind::token_bucket, random_kind::window,
+                                         random_kind::concurrency, random_kind::adverse};
+
+/// The kinds in which an efficiency means something: one limit, which binds.
+inline constexpr std::array measured_kinds{random_kind::token_bucket, random_kind::window,
+                                           random_kind::concurrency};
+
+/** @brief A scenario drawn from a seed, named after both: "token_bucket-17".
+ *
+ * The measured kinds have one client with 300 to 20,000 requests, 64 to 4096 of them in flight at most, 0.2
+ * to 20 s of lognormal service and 1 to 300 ms of round trip, one in four with hints. Draws in which the
+ * limit hardly matters are drawn again: by the limit alone the job takes at least three times as long as by
+ * its latency. Their shape is fixed, so that a policy that was improved with some seeds can be judged by
+ * others.
+ */
+provider::scenario random_scenario(random_kind kind, std::uint64_t seed);
+
+/// The scenario of that name, if it is one that `random_scenario` gives.
+std::optional<provider::scenario> find_random_scenario(std::string_view name);
+
+}  // namespace stagger::sim
