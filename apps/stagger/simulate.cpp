@@ -3,38 +3,105 @@
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <stdexcept>
-#include <system_error>
+#include <optional>
 
 #include "batch/write_all.hpp"
 #include "commands.hpp"
+#include "console.hpp"
 #include "core/send_policy.hpp"
+#include "decision_log_file.hpp"
+#include "figures_check.hpp"
+#include "load_plot.hpp"
+#include "random_summary.hpp"
 #include "sim/policy.hpp"
-#include "sim/suite.hpp"
+#include "sim/watching_together.hpp"
+#include "simulation_cases.hpp"
 #include "simulation_table.hpp"
+#include "simulation_trace.hpp"
 #include "summary.hpp"
-#include "wire/scenario_file.hpp"
+#include "wire/format_scenario.hpp"
 
 namespace app {
 namespace {
 
 namespace sim = stagger::sim;
+using sim::suite_row;
 
-std::vector<sim::suite_row> load(const std::vector<std::string>& files) {
-    if (files.empty()) return sim::built_in_suite();
-    std::vector<sim::suite_row> rows;
-    for (const std::string& each : files) {
-        try {
-            sim::suite_row row;
-            row.scenario = stagger::wire::load_scenario(each);
-            rows.push_back(std::move(row));
-        } catch (const std::invalid_argument& wrong) {
-            throw failure(exit_code::wrong_usage, wrong.what());
-        } catch (const std::system_error& unreadable) {
-            throw failure(exit_code::file_failed, each + ": " + unreadable.code().message());
-        }
+constexpr unsigned usual_seeds = 5;
+
+struct simulate_options {
+    std::vector<std::string> scenarios;
+    std::vector<std::string> policies{"coordinated"};
+    std::optional<unsigned> seeds;
+    std::optional<unsigned> random;
+    std::uint64_t random_seed = 1;
+    std::optional<std::string> kind;
+    bool markdown = false;
+    bool check = false;
+    std::string json;
+    std::string trace;
+    std::string plot;
+    std::string decision_log;
+    bool list = false;
+    std::string show;
+    std::string write_suite;
+
+    /// Files that tell of one run.
+    const char* about_one_run() const {
+        return !trace.empty()          ? "--trace"
+               : !decision_log.empty() ? "--decision-log"
+               : !plot.empty()         ? "--plot"
+                                       : nullptr;
     }
-    return rows;
+    unsigned runs_of_each() const { return seeds.value_or(about_one_run() || random ? 1 : usual_seeds); }
+};
+
+void add_options(CLI::App& parser, simulate_options& options) {
+    parser.add_option("SCENARIO", options.scenarios,
+                      "Scenario files (docs/scenarios.md) or names (see --list); none: the built-in suite");
+    parser
+        .add_option("--policy", options.policies,
+                    "Policies to compare, with commas between (default coordinated)")
+        ->type_name("NAME,...")
+        ->delimiter(',');
+    parser
+        .add_option("--seeds", options.seeds,
+                    "Runs of each, with the seeds from the scenario's own on (default 5, or 1 where a file "
+                    "tells of one run)")
+        ->type_name("N")
+        ->check(CLI::Range(1u, 10'000u));
+    auto* random = parser.add_option("--random", options.random, "Draw N scenarios of each kind instead")
+                       ->type_name("N")
+                       ->check(CLI::Range(1u, 100'000u));
+    parser.add_option("--random-seed", options.random_seed, "Seed of the first one (default 1)")
+        ->type_name("N")
+        ->needs(random);
+    parser
+        .add_option("--kind", options.kind,
+                    "token_bucket, window, concurrency or adverse (default: the first three)")
+        ->type_name("KIND")
+        ->needs(random);
+    parser.add_flag("--markdown", options.markdown, "Print the table for a page of documentation");
+    parser
+        .add_option("--json", options.json,
+                    "Write one JSON object for every run there; - for standard output")
+        ->type_name("FILE");
+    parser.add_flag(
+        "--check", options.check,
+        "Compare the coordinated runs with the figures they have to reach; 1 where one is missed");
+    parser.add_option("--trace", options.trace, "Write what happens in one run, one JSON object an event")
+        ->type_name("FILE");
+    parser
+        .add_option("--plot", options.plot, "Draw arrivals, rejections, limit and pace over time, by policy")
+        ->type_name("FILE.svg");
+    parser.add_option("--decision-log", options.decision_log, "Write the coordinator's decisions in one run")
+        ->type_name("FILE");
+    parser.add_flag("--list", options.list, "Print the names of the built-in scenarios and run none");
+    parser.add_option("--show", options.show, "Print a built-in or random scenario as a file to start from")
+        ->type_name("NAME");
+    parser
+        .add_option("--write-suite", options.write_suite, "Write every built-in scenario as a file into DIR")
+        ->type_name("DIR");
 }
 
 std::vector<sim::policy> find_policies(const std::vector<std::string>& names) {
@@ -52,108 +119,161 @@ std::vector<sim::policy> find_policies(const std::vector<std::string>& names) {
     return found;
 }
 
-/// What a row misses of what it has to reach; empty: nothing.
-std::string shortfall(const sim::suite_row& row, const sim::seed_medians& found) {
-    std::string text;
-    const auto miss = [&](const char* what, double is, const char* rule, double bound) {
-        text += fmt::format("{}{} {:.4g} must be {} {:.4g}", text.empty() ? "" : ", ", what, is, rule, bound);
-    };
-    const sim::measures& usual = found.usual;
-    if (usual.efficiency < row.least_efficiency)
-        miss("efficiency", usual.efficiency, ">=", row.least_efficiency);
-    if (usual.waste_per_100 > row.most_waste_per_100)
-        miss("waste", usual.waste_per_100, "<=", row.most_waste_per_100);
-    if (usual.jain < row.least_jain) miss("Jain", usual.jain, ">=", row.least_jain);
-    const auto lockouts = static_cast<double>(usual.lockouts);
-    if (row.most_lockouts && lockouts > *row.most_lockouts)
-        miss("lockouts", lockouts, "<=", *row.most_lockouts);
-    if (usual.lost > 0) miss("lost", static_cast<double>(usual.lost), "<=", 0);
-    return text;
+void print(const std::string& text) {
+    if (const auto failed = stagger::batch::write_all(STDOUT_FILENO, text))
+        throw failure(exit_code::file_failed, "standard output: " + failed.message());
 }
 
-class simulate_command final : public command {
+/// Runs everything that was asked for and collects what it is told by.
+class simulations {
  public:
-    explicit simulate_command(CLI::App& parser) {
-        parser.add_option("FILE", files_, "Scenario files (docs/scenarios.md); none: the built-in suite");
-        parser
-            .add_option("--policy", policies_,
-                        "Policies to compare, with commas between (default coordinated)")
-            ->type_name("NAME,...")
-            ->delimiter(',');
-        parser
-            .add_option("--seeds", seeds_,
-                        "Runs of each, with the seeds from the scenario's own on (default 5)")
-            ->type_name("N")
-            ->check(CLI::Range(1u, 10'000u));
-        parser.add_flag("--markdown", markdown_, "Print the table for a page of documentation");
-        parser
-            .add_option("--json", json_, "Write one JSON object for every run there; - for standard output")
-            ->type_name("FILE");
-        parser.add_flag("--check", check_,
-                        "Compare the coordinated runs of the built-in suite with what they have to reach");
-        parser.add_flag("--list", list_, "Print the names of the scenarios and run none");
+    explicit simulations(const simulate_options& options)
+        : options_(options),
+          rows_(options.random ? draw_cases(options.kind, *options.random, options.random_seed)
+                               : load_cases(options.scenarios)),
+          policies_(find_policies(options.policies)) {
+        refuse_what_contradicts();
+        json_.emplace(options.json == "-" ? "" : options.json);
+        plot_.emplace(options.plot);
+        if (!options.trace.empty()) {
+            const auto pacing = policies_.front().coordination.pacing();
+            trace_.emplace(options.trace, pacing == stagger::pacing_kind::ride_the_limit);
+        }
+        if (!options.decision_log.empty()) log_ = std::make_shared<decision_log_file>(options.decision_log);
     }
 
-    exit_code run() override {
-        const auto rows = load(files_);
-        const auto policies = find_policies(policies_);
-        if (check_ && !files_.empty()) {
-            throw failure(exit_code::wrong_usage, "--check: only the built-in suite has figures to reach");
+    exit_code run() {
+        for (const suite_row& row : rows_) {
+            for (const sim::policy& policy : policies_) run_seeds(row, policy);
         }
-        if (list_) {
-            for (const auto& each : rows) print(each.scenario.name + "\n");
-            return exit_code::done;
-        }
-        summary_file json(json_ == "-" ? "" : json_);
-        std::vector<simulated_row> table;
-        std::string lines;
-        std::string missed;
-        for (const auto& row : rows) {
-            for (const auto& policy : policies) {
-                const sim::seed_medians found(run_seeds(row.scenario, policy, lines));
-                table.push_back({row.scenario.name, policy.name, found});
-                if (check_ && policy.name == "coordinated") {
-                    const auto missing = shortfall(row, found);
-                    if (!missing.empty()) missed += row.scenario.name + ": " + missing + "\n";
-                }
-            }
-        }
-        json.write(lines);
-        if (json_ == "-") {
-            print(lines);
+        progress_.clear_status();
+        json_->write(lines_);
+        if (trace_) trace_->finish();
+        if (log_) log_->finish();
+        if (!options_.plot.empty())
+            plot_->write(
+                draw_load_plot(rows_.front().scenario, rows_.front().scenario.seed, std::move(plotted_)));
+        if (options_.json == "-") {
+            print(lines_);
         } else {
-            print(markdown_ ? format_markdown(table) : format_table(table));
+            const text_table table =
+                options_.random ? summary_.table() : measures_table(table_, options_.runs_of_each());
+            print(options_.markdown ? table.markdown() : table.aligned());
         }
-        if (check_) print(missed.empty() ? "every scenario reaches its figures\n" : missed);
-        return missed.empty() ? exit_code::done : exit_code::some_failed;
+        return options_.check ? tell_missed() : exit_code::done;
     }
 
  private:
-    std::vector<sim::measures> run_seeds(const stagger::provider::scenario& scenario,
-                                         const sim::policy& policy, std::string& lines) const {
+    void refuse_what_contradicts() const {
+        const auto refuse = [](const std::string& why) { throw failure(exit_code::wrong_usage, why); };
+        if (options_.random && !options_.scenarios.empty())
+            refuse("--random draws its scenarios: name none beside it");
+        const auto has_figures = [](const suite_row& row) { return row.required != sim::figures_to_reach(); };
+        if (options_.check && !options_.random && !std::all_of(rows_.begin(), rows_.end(), has_figures))
+            refuse("--check: only built-in and random scenarios have figures to reach");
+        const char* option = options_.about_one_run();
+        if (!option) return;
+        const std::string tells = std::string(option) + " tells of one run: ";
+        if (rows_.size() != 1) refuse(tells + "name one scenario, not " + std::to_string(rows_.size()));
+        if (options_.runs_of_each() != 1) refuse(tells + "it needs --seeds 1");
+        const bool only_plotted = options_.trace.empty() && options_.decision_log.empty();
+        if (policies_.size() != 1 && !only_plotted)
+            refuse(tells + "name one policy, not " + std::to_string(policies_.size()));
+        if (!options_.decision_log.empty() && rows_.front().scenario.clients.size() != 1)
+            refuse("--decision-log is about one coordinator: the scenario has " +
+                   std::to_string(rows_.front().scenario.clients.size()) + " clients");
+    }
+
+    void run_seeds(const suite_row& row, const sim::policy& policy) {
+        const auto& scenario = row.scenario;
         std::vector<sim::measures> runs;
-        for (unsigned each = 0; each < seeds_; ++each) {
+        for (unsigned each = 0; each < options_.runs_of_each(); ++each) {
+            const std::uint64_t seed = scenario.seed + each;
+            progress_.status(scenario.name + ", " + policy.name + ", seed " + std::to_string(seed));
             const auto began = std::chrono::steady_clock::now();
-            runs.push_back(sim::run(scenario, policy, scenario.seed + each));
+            runs.push_back(run_one(scenario, policy, seed));
             const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-            if (!json_.empty())
-                lines += to_json(scenario.name, policy.name, scenario.seed + each, runs.back(), took.count());
+            if (!options_.json.empty())
+                lines_ += to_json(scenario.name, policy.name, seed, runs.back(), took.count());
+            if (options_.random) summary_.add({kind_of(scenario), policy.name}, scenario.name, runs.back());
         }
-        return runs;
+        const sim::seed_medians found(runs);
+        if (!options_.random) table_.push_back({scenario.name, policy.name, found});
+        if (options_.check && !options_.random && policy.name == "coordinated")
+            note_missed(scenario.name, shortfall(row.required, found.usual));
     }
 
-    static void print(const std::string& text) {
-        if (const auto failed = stagger::batch::write_all(STDOUT_FILENO, text))
-            throw failure(exit_code::file_failed, "standard output: " + failed.message());
+    sim::measures run_one(const stagger::provider::scenario& scenario, const sim::policy& policy,
+                          std::uint64_t seed) {
+        if (!options_.about_one_run()) return sim::run(scenario, policy, seed);
+        sim::watching_together watchers;
+        sim::load_curve curve;
+        if (!options_.plot.empty()) watchers.add(curve);
+        if (trace_) watchers.add(*trace_);
+        if (log_) watchers.record_to(log_);
+        const auto found = sim::run(scenario, policy, seed, &watchers);
+        if (!options_.plot.empty()) plotted_.push_back({policy.name, found, std::move(curve)});
+        return found;
     }
 
-    std::vector<std::string> files_;
-    std::vector<std::string> policies_{"coordinated"};
-    unsigned seeds_ = 5;
-    bool markdown_ = false;
-    std::string json_;
-    bool check_ = false;
-    bool list_ = false;
+    /// "token_bucket-17" is of the kind "token_bucket".
+    static std::string kind_of(const stagger::provider::scenario& random) {
+        return random.name.substr(0, random.name.rfind('-'));
+    }
+
+    void note_missed(const std::string& name, const std::string& missing) {
+        if (!missing.empty()) missed_ += name + ": " + missing + "\n";
+    }
+
+    exit_code tell_missed() {
+        for (const auto& [group, usual] : summary_.medians()) {
+            if (group.second == "coordinated")
+                note_missed(group.first,
+                            shortfall(sim::random_figures(find_random_kind(group.first)), usual));
+        }
+        const std::string text = missed_.empty() ? "every scenario reaches its figures\n" : missed_;
+        if (options_.json == "-") {
+            progress_.print(text);
+        } else {
+            print(text);
+        }
+        return missed_.empty() ? exit_code::done : exit_code::some_failed;
+    }
+
+    const simulate_options& options_;
+    std::vector<suite_row> rows_;
+    std::vector<sim::policy> policies_;
+    std::optional<summary_file> json_;
+    std::optional<summary_file> plot_;
+    std::optional<trace_file> trace_;
+    std::shared_ptr<decision_log_file> log_;
+    console progress_{false};
+    std::string lines_;
+    std::vector<simulated_row> table_;
+    random_summary summary_;
+    std::vector<plotted_run> plotted_;
+    std::string missed_;
+};
+
+class simulate_command final : public command {
+ public:
+    explicit simulate_command(CLI::App& parser) { add_options(parser, options_); }
+
+    exit_code run() override {
+        if (!options_.show.empty()) {
+            print(stagger::wire::format_scenario(find_case(options_.show).scenario));
+        } else if (!options_.write_suite.empty()) {
+            write_suite(options_.write_suite);
+        } else if (options_.list) {
+            for (const suite_row& each : sim::built_in_suite()) print(each.scenario.name + "\n");
+        } else {
+            return simulations(options_).run();
+        }
+        return exit_code::done;
+    }
+
+ private:
+    simulate_options options_;
 };
 
 }  // namespace

@@ -2,70 +2,38 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 namespace app {
-namespace {
 
-constexpr std::size_t columns = 11;
-using cells = std::array<std::string, columns>;
-
-const cells titles{"scenario", "policy",     "efficiency", "worst", "waste/100", "worst",
-                   "lost",     "peak 10 ms", "peak 1 s",   "Jain",  "makespan s"};
-
-cells cells_of(const simulated_row& row) {
-    const auto& usual = row.found.usual;
-    return {row.scenario,
-            row.policy,
-            fmt::format("{:.4f}", usual.efficiency),
-            fmt::format("{:.4f}", row.found.worst_efficiency),
-            fmt::format("{:.2f}", usual.waste_per_100),
-            fmt::format("{:.2f}", row.found.worst_waste_per_100),
-            fmt::format("{}", usual.lost),
-            fmt::format("{}", usual.peak_10ms),
-            fmt::format("{}", usual.peak_1s),
-            fmt::format("{:.3f}", usual.jain),
-            fmt::format("{:.1f}", usual.makespan_s)};
-}
-
-constexpr std::size_t first_number = 2;
-
-}  // namespace
-
-std::string format_table(const std::vector<simulated_row>& rows) {
-    std::vector<cells> lines{titles};
-    for (const simulated_row& each : rows) lines.push_back(cells_of(each));
-    std::array<std::size_t, columns> widths{};
-    for (const cells& line : lines) {
-        for (std::size_t each = 0; each < columns; ++each)
-            widths[each] = std::max(widths[each], line[each].size());
-    }
-    std::string text;
-    for (const cells& line : lines) {
-        for (std::size_t each = 0; each < columns; ++each) {
-            text += each < first_number ? fmt::format("{:<{}}", line[each], widths[each])
-                                        : fmt::format("{:>{}}", line[each], widths[each]);
-            text += each + 1 < columns ? "  " : "\n";
-        }
-    }
-    return text;
-}
-
-std::string format_markdown(const std::vector<simulated_row>& rows) {
-    std::string text = "|";
-    for (const std::string& each : titles) text += " " + each + " |";
-    text += "\n|---|---|";
-    for (std::size_t each = first_number; each < columns; ++each) text += "---:|";
-    text += "\n";
+text_table measures_table(const std::vector<simulated_row>& rows, unsigned seeds) {
+    using kind = text_table::column::kind;
+    const bool several = seeds > 1;
+    std::vector<text_table::column> columns{
+        {"scenario", kind::words}, {"policy", kind::words}, {"efficiency"}};
+    if (several) columns.insert(columns.end(), {{"p10"}, {"worst"}});
+    columns.push_back({"waste/100"});
+    if (several) columns.push_back({"worst"});
+    columns.insert(columns.end(),
+                   {{"lost"}, {"peak 10 ms"}, {"peak 1 s"}, {"p99 wait s"}, {"Jain"}, {"makespan s"}});
+    text_table table(std::move(columns));
     for (const simulated_row& row : rows) {
-        text += "|";
-        for (const std::string& each : cells_of(row)) text += " " + each + " |";
-        text += "\n";
+        const auto& usual = row.found.usual;
+        std::vector<std::string> cells{row.scenario, row.policy, fmt::format("{:.4f}", usual.efficiency)};
+        if (several) {
+            cells.push_back(fmt::format("{:.4f}", row.found.low_efficiency));
+            cells.push_back(fmt::format("{:.4f}", row.found.worst_efficiency));
+        }
+        cells.push_back(fmt::format("{:.2f}", usual.waste_per_100));
+        if (several) cells.push_back(fmt::format("{:.2f}", row.found.worst_waste_per_100));
+        cells.insert(cells.end(),
+                     {std::to_string(usual.lost), std::to_string(usual.peak_10ms),
+                      std::to_string(usual.peak_1s), fmt::format("{:.2f}", usual.p99_retry_wait_s),
+                      fmt::format("{:.3f}", usual.jain), fmt::format("{:.1f}", usual.makespan_s)});
+        table.add(std::move(cells));
     }
-    return text;
+    return table;
 }
 
 std::string to_json(const std::string& scenario, const std::string& policy, std::uint64_t seed,

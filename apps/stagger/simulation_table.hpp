@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "sim/seed_medians.hpp"
+#include "text_table.hpp"
 
 namespace app {
 
@@ -14,10 +16,8 @@ struct simulated_row {
     stagger::sim::seed_medians found;
 };
 
-/// Aligned for a terminal.
-std::string format_table(const std::vector<simulated_row>& rows);
-/// The same for a page of documentation.
-std::string format_markdown(const std::vector<simulated_row>& rows);
+/// What was measured. Over several seeds also what one in ten stays below, and the worst.
+text_table measures_table(const std::vector<simulated_row>& rows, unsigned seeds);
 
 /// One run as a JSON object with a line end; docs/scenarios.md defines the members.
 std::string to_json(const std::string& scenario, const std::string& policy, std::uint64_t seed,

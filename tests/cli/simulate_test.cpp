@@ -2,10 +2,16 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <filesystem>
+#include <map>
 #include <set>
 #include <sstream>
 
 #include "cli/child.hpp"
+#include "sim/suite.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/xml_outline.hpp"
+#include "wire/scenario_file.hpp"
 
 namespace {
 
@@ -65,7 +71,7 @@ TEST_CASE("the same seed gives the same figures") {
     CHECK(without_wall_time(simulate(arguments).out) == without_wall_time(simulate(arguments).out));
 }
 
-TEST_CASE("the built-in suite has names of its own, and a table for documentation") {
+TEST_CASE("the built-in suite is listed by name, and a table is there for documentation") {
     const auto got = simulate({"--list"});
     CHECK(got.code == 0);
     std::set<std::string> names;
@@ -75,7 +81,142 @@ TEST_CASE("the built-in suite has names of its own, and a table for documentatio
     CHECK(simulate({one_bucket, "--seeds", "1", "--markdown"}).out.starts_with("| scenario | policy |"));
 }
 
+TEST_CASE("a built-in scenario runs by its name as it does from its own file") {
+    const temporary_folder folder;
+    const std::string name = "500 requests at 50/s, cold";
+    const auto shown = simulate({"--show", name});
+    CHECK(shown.code == 0);
+    const auto file = folder.write("shown.json", shown.out);
+    const auto by_name = simulate({name, "--seeds", "2"});
+    CHECK(by_name.code == 0);
+    CHECK(by_name.out == simulate({file, "--seeds", "2"}).out);
+    CHECK(by_name.out == simulate({"500-requests-at-50-s-cold", "--seeds", "2"}).out);
+    CHECK(by_name.out.find(name) != std::string::npos);
+}
+
+TEST_CASE("the suite is written as files that read back as it, and replaces none") {
+    const temporary_folder folder;
+    const auto suite = folder.path("new/suite");
+    CHECK(simulate({"--write-suite", suite}).code == 0);
+    std::map<std::string, stagger::provider::scenario> written;
+    for (const auto& each : std::filesystem::directory_iterator(suite)) {
+        auto scenario = stagger::wire::load_scenario(each.path());
+        written.emplace(scenario.name, scenario);
+    }
+    const auto rows = stagger::sim::built_in_suite();
+    CHECK(written.size() == rows.size());
+    for (const auto& row : rows) {
+        CAPTURE(row.scenario.name);
+        REQUIRE(written.contains(row.scenario.name));
+        CHECK(written.at(row.scenario.name) == row.scenario);
+    }
+    const auto again = simulate({"--write-suite", suite});
+    CHECK(again.code == 3);
+    CHECK(again.err.find("File exists") != std::string::npos);
+}
+
+TEST_CASE("random scenarios are summed up by kind, and each can be had again by its name") {
+    const auto got =
+        simulate({"--random", "3", "--random-seed", "5", "--kind", "token_bucket", "--json", "-"});
+    CHECK(got.code == 0);
+    const auto runs = objects(got.out);
+    REQUIRE(runs.size() == 3);
+    CHECK(runs[0].at("scenario") == "token_bucket-5");
+    CHECK(runs[2].at("scenario") == "token_bucket-7");
+    CHECK(runs[2].at("seed") == 7);
+    const auto again = objects(simulate({"token_bucket-6", "--seeds", "1", "--json", "-"}).out);
+    REQUIRE(again.size() == 1);
+    CHECK(again[0].at("makespan_s") == runs[1].at("makespan_s"));
+    const auto summed_up = simulate({"--random", "2"});
+    CHECK(summed_up.code == 0);
+    CHECK(std::count(summed_up.out.begin(), summed_up.out.end(), '\n') == 4);
+    for (const auto* kind :
+         {"\ntoken_bucket  coordinated", "\nwindow        coordinated", "\nconcurrency   "})
+        CHECK(summed_up.out.find(kind) != std::string::npos);
+}
+
+TEST_CASE("the trace of a run agrees with its measures") {
+    const temporary_folder folder;
+    for (const auto* file : {"/demo.json", "/concurrency.json", "/four_processes.json", "/outage.json"}) {
+        CAPTURE(file);
+        const auto got =
+            simulate({SCENARIOS + std::string(file), "--trace", folder.path("trace"), "--json", "-"});
+        CHECK(got.code == 0);
+        const auto measured = objects(got.out).at(0);
+        std::map<std::string, std::size_t> events;
+        std::size_t rejected = 0;
+        double latest = 0;
+        double ended = 0;
+        for (const auto& each : objects(folder.read("trace"))) {
+            const double now = each.at("time_s").to_number<double>();
+            CHECK(now >= latest);
+            latest = now;
+            const std::string event(each.at("event").as_string());
+            ++events[event];
+            if (event == "succeeded" || event == "lost") ended = now;
+            const auto* status = each.if_contains("status");
+            rejected += status && (*status == 429 || *status == 503) ? 1 : 0;
+            CHECK(each.contains("in_flight"));
+            CHECK(each.contains("pace_per_s"));
+            CHECK(each.contains("mode"));
+        }
+        CHECK(events["sent"] == events["arrived"] + events["queued"]);
+        CHECK(events["queued"] == events["left_queue"]);
+        CHECK(events["lost"] == 0);
+        CHECK(events["sent"] == events["succeeded"] + events["came_back"]);
+        const auto waste = measured.at("waste_per_100").to_number<double>();
+        CHECK(waste == doctest::Approx(100.0 * static_cast<double>(rejected) /
+                                       static_cast<double>(events["succeeded"])));
+        CHECK(measured.at("makespan_s").to_number<double>() == doctest::Approx(ended));
+    }
+}
+
+TEST_CASE("a trace of tasks on their own speaks of no pace") {
+    const temporary_folder folder;
+    CHECK(simulate({one_bucket, "--policy", "tenacity", "--trace", folder.path("trace")}).code == 0);
+    const auto trace = folder.read("trace");
+    CHECK(trace.find("\"lost\"") != std::string::npos);
+    CHECK(trace.find("pace_per_s") == std::string::npos);
+}
+
+TEST_CASE("a plot is one picture for all policies, and watching a run does not change it") {
+    const temporary_folder folder;
+    const words asked{one_bucket, "--policy", "coordinated,full-jitter", "--seeds", "1"};
+    auto drawing = asked;
+    drawing.insert(drawing.end(), {"--plot", folder.path("plot.svg")});
+    const auto drawn = simulate(drawing);
+    CHECK(drawn.code == 0);
+    CHECK(drawn.out == simulate(asked).out);
+    const xml_outline outline(folder.read("plot.svg"));
+    REQUIRE_MESSAGE(outline.problem().empty(), outline.problem());
+    CHECK(outline.has_text("coordinated"));
+    CHECK(outline.has_text("full-jitter"));
+}
+
+TEST_CASE("the decision log of a simulated run replays") {
+    const temporary_folder folder;
+    CHECK(simulate({one_bucket, "--decision-log", folder.path("log")}).code == 0);
+    const auto replayed = run({STAGGER_COMMAND, {"replay", folder.path("log")}, {}});
+    CHECK(replayed.code == 0);
+    CHECK(replayed.out.find("all the same") != std::string::npos);
+}
+
+TEST_CASE("figures that are reached end with 0, missed ones are named and end with 1") {
+    const auto reached = simulate({"bucket 50/s", "--seeds", "1", "--check"});
+    CHECK(reached.code == 0);
+    CHECK(reached.out.find("every scenario reaches its figures\n") != std::string::npos);
+    // A service as long as the round trip: at best, each place is idle for half of the time.
+    const auto missed =
+        simulate({"--random", "1", "--random-seed", "57", "--kind", "concurrency", "--check"});
+    CHECK(missed.code == 1);
+    CHECK(missed.out.find("\nconcurrency: efficiency ") != std::string::npos);
+}
+
 TEST_CASE("what a simulation cannot use is refused by name") {
+    const temporary_folder folder;
+    const auto wrong = folder.write(
+        "wrong.json",
+        R"({"provider": {"limits": [{"kind": "token_bucket", "rate_per_s": -5}]}, "clients": [{}]})");
     const auto refused = [](const words& arguments, int code, const std::string& part) {
         const auto got = simulate(arguments);
         CAPTURE(got.err);
@@ -85,9 +226,31 @@ TEST_CASE("what a simulation cannot use is refused by name") {
         CHECK(got.err.find(part) != std::string::npos);
         CHECK(std::count(got.err.begin(), got.err.end(), '\n') == 1);
     };
-    refused({"no_such.json"}, 3, "no_such.json: No such file");
+    refused({"no_such.json"}, 3,
+            "no_such.json: No such file or directory, nor is there a scenario of that name");
+    refused({wrong}, 2, "wrong.json: provider.limits[0].rate_per_s: must be > 0, is -5");
     refused({one_bucket, "--policy", "wild"}, 2, "--policy: \"wild\" is none of coordinated, ");
     refused({one_bucket, "--seeds", "0"}, 2, "--seeds");
-    refused({one_bucket, "--check"}, 2, "--check: only the built-in suite");
+    refused({one_bucket, "--check"}, 2, "--check: only built-in and random scenarios");
     refused({one_bucket, "--seeds", "1", "--json", "/no/such/folder/x"}, 3, "/no/such/folder/x");
+    refused({"--show", "nothing"}, 2, "--show: there is no scenario \"nothing\"");
+    refused({"--write-suite", wrong}, 3, "wrong.json");
+    refused({"--kind", "window"}, 2, "--random");
+    refused({"--random", "1", "--kind", "bucket"}, 2, "--kind: \"bucket\" is none of token_bucket, ");
+    refused({one_bucket, "--random", "1"}, 2, "--random draws its scenarios");
+    for (const std::string option : {"--trace", "--plot", "--decision-log"}) {
+        const auto file = folder.path("none");
+        refused({one_bucket, "bucket 50/s", option, file}, 2,
+                option + " tells of one run: name one scenario");
+        refused({one_bucket, "--seeds", "2", option, file}, 2,
+                option + " tells of one run: it needs --seeds 1");
+        refused({one_bucket, option, "/no/such/folder/x"}, 3, "/no/such/folder/x");
+        CHECK_FALSE(std::filesystem::exists(file));
+    }
+    for (const std::string option : {"--trace", "--decision-log"}) {
+        refused({one_bucket, "--policy", "coordinated,aimd", option, folder.path("none")}, 2,
+                option + " tells of one run: name one policy, not 2");
+    }
+    refused({SCENARIOS "/four_processes.json", "--decision-log", folder.path("none")}, 2,
+            "--decision-log is about one coordinator: the scenario has 4 clients");
 }

@@ -45,6 +45,7 @@ std::vector<limit_step> limit_over_time(const provider::scenario& scenario) {
                            [&](const auto& each) { return each.from <= when && when < each.to; });
     };
     std::vector<duration> turns;
+    turns.reserve(rates.size() + 2 * outages.size());
     for (const limit_step& each : rates) turns.push_back(each.from);
     for (const provider::outage& each : outages) turns.insert(turns.end(), {each.from, each.to});
     std::sort(turns.begin(), turns.end());

@@ -1,0 +1,45 @@
+#include "figures_check.hpp"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+namespace app {
+namespace {
+
+class comparison {
+ public:
+    void at_least(const char* what, double is, std::optional<double> bound) {
+        if (bound && is < *bound) miss(what, is, ">=", *bound);
+    }
+    void at_most(const char* what, double is, std::optional<double> bound) {
+        if (bound && is > *bound) miss(what, is, "<=", *bound);
+    }
+    std::string text() const { return text_; }
+
+ private:
+    void miss(const char* what, double is, const char* rule, double bound) {
+        text_ +=
+            fmt::format("{}{} {:.4g} must be {} {:.4g}", text_.empty() ? "" : ", ", what, is, rule, bound);
+    }
+
+    std::string text_;
+};
+
+}  // namespace
+
+std::string shortfall(const stagger::sim::figures_to_reach& required, const stagger::sim::measures& found) {
+    comparison compared;
+    compared.at_least("efficiency", found.efficiency, required.least_efficiency);
+    compared.at_most("waste", found.waste_per_100, required.most_waste_per_100);
+    compared.at_least("Jain", found.jain, required.least_jain);
+    compared.at_least("aggregate goodput", found.aggregate_goodput_per_s,
+                      required.least_aggregate_goodput_per_s);
+    compared.at_most("lockouts", static_cast<double>(found.lockouts), required.most_lockouts);
+    compared.at_most("peak in 10 ms", static_cast<double>(found.peak_10ms), required.most_peak_10ms);
+    compared.at_most("peak in 1 s", static_cast<double>(found.peak_1s), required.most_peak_1s);
+    compared.at_most("lost", static_cast<double>(found.lost), 0);
+    return compared.text();
+}
+
+}  // namespace app

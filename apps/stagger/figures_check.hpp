@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "sim/seed_medians.hpp"
+#include "sim/suite.hpp"
+
+namespace app {
+
+/// What was measured and misses what is required, figure by figure ("waste 2.3 must be <= 2"); empty:
+/// nothing.
+std::string shortfall(const stagger::sim::figures_to_reach& required, const stagger::sim::measures& found);
+
+}  // namespace app

@@ -1,0 +1,190 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "exit_code.hpp"
+#include "figures_check.hpp"
+#include "load_plot.hpp"
+#include "plot_axis.hpp"
+#include "random_summary.hpp"
+#include "sim/suite.hpp"
+#include "simulation_cases.hpp"
+#include "simulation_table.hpp"
+#include "support/xml_outline.hpp"
+#include "text_table.hpp"
+
+using namespace std::chrono_literals;
+namespace sim = stagger::sim;
+using sim::measures;
+
+TEST_CASE("a table aligns words to the left and numbers to the right, by characters") {
+    using kind = app::text_table::column::kind;
+    app::text_table table({{"name", kind::words}, {"n"}, {"note", kind::words}});
+    table.add({"a", "10", "first"});
+    table.add({"längste", "5", "|"});
+    CHECK(table.aligned() ==
+          "name      n  note\n"
+          "a        10  first\n"
+          "längste   5  |\n");
+    CHECK(table.markdown() ==
+          "| name | n | note |\n"
+          "|---|---:|---|\n"
+          "| a | 10 | first |\n"
+          "| längste | 5 | \\| |\n");
+}
+
+TEST_CASE("the table of measures shows what seeds differ in only where there are several") {
+    measures found;
+    found.efficiency = 0.98765;
+    found.p99_retry_wait_s = 1.234;
+    const std::vector<app::simulated_row> rows{{"bucket", "coordinated", sim::seed_medians({found})}};
+    const auto one = app::measures_table(rows, 1).aligned();
+    CHECK(one.find("p10") == std::string::npos);
+    CHECK(one.find("0.9877") != std::string::npos);
+    CHECK(one.find("1.23") != std::string::npos);
+    const auto several = app::measures_table(rows, 2).markdown();
+    CHECK(several.starts_with("| scenario | policy | efficiency | p10 | worst | waste/100 | worst | lost |"));
+}
+
+TEST_CASE("a shortfall names every figure that is missed, and only those") {
+    measures found;
+    found.efficiency = 0.97;
+    found.waste_per_100 = 2.5;
+    found.jain = 0.9;
+    found.peak_1s = 140;
+    sim::figures_to_reach required;
+    CHECK(app::shortfall(required, found).empty());
+    required.least_efficiency = 0.97;
+    required.most_waste_per_100 = 2;
+    required.least_jain = 0.92;
+    required.most_peak_1s = 130;
+    required.most_lockouts = 0;
+    CHECK(app::shortfall(required, found) ==
+          "waste 2.5 must be <= 2, Jain 0.9 must be >= 0.92, peak in 1 s 140 must be <= 130");
+    found.lost = 1;
+    CHECK(app::shortfall({}, found) == "lost 1 must be <= 0");
+}
+
+TEST_CASE("random runs are summed up by kind and policy, and the worst are named") {
+    app::random_summary summary;
+    for (unsigned each = 1; each <= 11; ++each) {
+        measures found;
+        found.efficiency = 1 - 0.01 * each;
+        found.waste_per_100 = each == 5 ? 50 : 1;
+        found.lost = each == 3 ? 2 : 0;
+        summary.add({"window", "coordinated"}, "window-" + std::to_string(each), found);
+    }
+    summary.add({"window", "aimd"}, "window-1", measures());
+    const auto table = summary.table().markdown();
+    CHECK(
+        table.find("| window | coordinated | 11 | 0.940 | 0.900 | 0.890 | window-11 | 1.00 | 1.00 | 50.00 | "
+                   "window-5 | 2 |") != std::string::npos);
+    CHECK(table.find("| window | aimd | 1 |") != std::string::npos);
+    const auto usual = summary.medians().at({"window", "coordinated"});
+    CHECK(usual.efficiency == doctest::Approx(0.94));
+    CHECK(usual.waste_per_100 == 1);
+    CHECK(usual.lost == 2);
+}
+
+TEST_CASE("an axis has few ticks, at round numbers") {
+    using values = std::vector<double>;
+    CHECK(app::plot_axis(100, 500, 5).ticks() == values{0, 20, 40, 60, 80, 100});
+    CHECK(app::plot_axis(264.1, 800, 10).ticks() == values{0, 50, 100, 150, 200, 250});
+    CHECK(app::plot_axis(0.9, 500, 5).ticks().size() == 5);
+    for (double end = 0.0013; end < 1e7; end *= 1.37) {
+        const auto ticks = app::plot_axis(end, 500, 6).ticks();
+        CAPTURE(end);
+        CHECK(ticks.size() <= 7);
+        CHECK(ticks.size() >= 3);
+        CHECK(app::plot_axis::up_to_a_tick(end, 500, 6).end() >= end * 0.999999);
+    }
+    const auto wider = app::plot_axis::up_to_a_tick(275, 100, 5);
+    CHECK(wider.end() == 300);
+    CHECK(wider.pixels(150) == 50);
+    CHECK(wider.pixels(1000) == 100);
+    CHECK(wider.pixels(-1) == 0);
+}
+
+TEST_CASE("tick labels read as people write numbers") {
+    CHECK(app::tick_label(0) == "0");
+    CHECK(app::tick_label(0.25) == "0.25");
+    CHECK(app::tick_label(999) == "999");
+    CHECK(app::tick_label(1000) == "1,000");
+    CHECK(app::tick_label(1234567) == "1,234,567");
+}
+
+namespace {
+
+app::plotted_run plotted(const stagger::provider::scenario& scenario, const char* policy) {
+    app::plotted_run run;
+    run.policy = policy;
+    run.found = sim::run(scenario, *sim::find_policy(policy), scenario.seed, &run.curve);
+    return run;
+}
+
+}  // namespace
+
+TEST_CASE("a plot is well-formed XML with a panel for each policy and a legend for what is drawn") {
+    auto scenario = app::find_case("bucket 50/s").scenario;
+    scenario.name = "a <name> & \"more\"\x01";
+    scenario.clients[0].requests = 2000;
+    const auto svg = app::draw_load_plot(
+        scenario, 7, {plotted(scenario, "coordinated"), plotted(scenario, "full-jitter")});
+    const xml_outline outline(svg);
+    REQUIRE_MESSAGE(outline.problem().empty(), outline.problem());
+    CHECK(outline.root() == "svg");
+    CHECK(outline.has_text("a <name> & \"more\" "));
+    for (const auto* text : {"coordinated", "full-jitter", "admitted", "rejected", "seconds",
+                             "limit: admitted in the long run", "pace of the sender"}) {
+        CAPTURE(text);
+        CHECK(outline.has_text(text));
+    }
+    CHECK(outline.count("class", "limit") == 3);  // two panels and the legend
+    CHECK(outline.count("class", "pace") == 2);   // tasks on their own have none
+    CHECK(outline.count("class", "failed") == 0);
+    // The stampede leaves the picture, and says so; the coordinated run does not.
+    CHECK(outline.count("class", "note") + outline.count("class", "note end") == 1);
+    for (const auto* outside : {"http-equiv", "<script", "@import", "url("})
+        CHECK(svg.find(outside) == std::string::npos);
+}
+
+TEST_CASE("a plot has no limit where there is none, and shows failures where there are") {
+    auto scenario = app::find_case("bucket 50/s").scenario;
+    scenario.clients[0].requests = 300;
+    scenario.provider.limits.clear();
+    scenario.provider.faults.error_rate = 0.2;
+    const xml_outline outline(app::draw_load_plot(scenario, 1, {plotted(scenario, "coordinated")}));
+    REQUIRE(outline.problem().empty());
+    CHECK(outline.count("class", "limit") == 0);
+    CHECK(outline.count("class", "failed") == 2);  // the panel and the legend
+}
+
+TEST_CASE("built-in scenarios have names and file names of their own, and figures to reach") {
+    std::set<std::string> names;
+    std::set<std::string> files;
+    for (const auto& row : sim::built_in_suite()) {
+        CAPTURE(row.scenario.name);
+        CHECK(names.insert(row.scenario.name).second);
+        CHECK(files.insert(app::file_name_of(row.scenario.name)).second);
+        CHECK(row.required.least_efficiency > 0.5);
+        CHECK(row.required.most_waste_per_100);
+        CHECK(app::find_case(row.scenario.name).scenario == row.scenario);
+        const auto file = app::file_name_of(row.scenario.name);
+        CHECK(app::find_case(file.substr(0, file.size() - 5)).scenario == row.scenario);
+    }
+    CHECK(app::file_name_of("bucket 50/s, Retry-After in s") == "bucket-50-s-retry-after-in-s.json");
+    CHECK_THROWS_AS(app::find_case("no such"), app::failure);
+}
+
+TEST_CASE("scenarios are drawn for each kind from consecutive seeds") {
+    const auto rows = app::draw_cases(std::nullopt, 2, 7);
+    std::vector<std::string> names;
+    for (const auto& row : rows) names.push_back(row.scenario.name);
+    CHECK(names == std::vector<std::string>{"token_bucket-7", "token_bucket-8", "window-7", "window-8",
+                                            "concurrency-7", "concurrency-8"});
+    CHECK(app::draw_cases("adverse", 3, 1).size() == 3);
+    CHECK_THROWS_WITH_AS(app::draw_cases("bucket", 1, 1),
+                         "--kind: \"bucket\" is none of token_bucket, window, concurrency, adverse",
+                         app::failure);
+}
