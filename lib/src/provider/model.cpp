@@ -213,6 +213,10 @@ void model::depart(time_point now, request_id id) {
     state_->promote_all(now);
 }
 
+bool model::departures_matter() const {
+    return state_->tracks_in_flight;
+}
+
 std::vector<queue_event> model::events_until(time_point now) {
     state_->advance(now);
     state_->oldest_event = never;

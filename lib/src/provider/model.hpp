@@ -68,6 +68,8 @@ class model {
     decision arrive(time_point now, const std::string& caller, double tokens);
     /// An admitted request has been answered, or a queued one's caller is gone.
     void depart(time_point now, request_id id);
+    /// Whether `depart` changes anything: not where the requests in flight are never limited.
+    bool departures_matter() const;
     /// Queued requests that were admitted or timed out by `now`, in order; call after `depart` and at
     /// `next_event`.
     std::vector<queue_event> events_until(time_point now);

@@ -101,7 +101,7 @@ class best_caller {
             }
             const std::size_t index = static_cast<std::size_t>(&by - callers_.data());
             const time_point leaves = now_ + answer.service;
-            steps_.schedule(leaves, {step::kind::leaves, answer.id, index});
+            if (model_.departures_matter()) steps_.schedule(leaves, {step::kind::leaves, answer.id, index});
             steps_.schedule(leaves + 2 * half_way_, {step::kind::answered, answer.id, index});
             last_answer_ = std::max(last_answer_, leaves + half_way_);
             break;

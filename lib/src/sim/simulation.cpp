@@ -107,16 +107,6 @@ hints as_hints(const provider::decision& said) {
     return result;
 }
 
-bool limits_concurrency(const provider::provider_description& provider) {
-    const auto any = [](const std::vector<provider::limit>& limits) {
-        return std::any_of(limits.begin(), limits.end(), [](const provider::limit& each) {
-            return std::holds_alternative<provider::concurrency_limit>(each);
-        });
-    };
-    return any(provider.limits) || std::any_of(provider.changes.begin(), provider.changes.end(),
-                                               [&](const auto& change) { return any(change.limits); });
-}
-
 class simulation {
  public:
     simulation(const provider::scenario& scenario, const policy& by, std::uint64_t seed, observer* watching)
@@ -124,8 +114,7 @@ class simulation {
           policy_(by),
           watching_(watching ? watching : &nobody_),
           model_(scenario.provider, model_seed(seed), start_of_time),
-          network_(network_seed(seed)),
-          leaving_matters_(limits_concurrency(scenario.provider)) {
+          network_(network_seed(seed)) {
         clients_.reserve(scenario.clients.size());
         for (std::size_t each = 0; each < scenario.clients.size(); ++each) {
             clients_.emplace_back(scenario, by, seed, each, *watching_);
@@ -313,7 +302,7 @@ class simulation {
         answered.service = decided.service;
         if (decided.what != provider::decision::kind::admit) {
             events_.schedule(now_ + answered.way_back, {event::kind::answer, key});
-        } else if (leaving_matters_) {
+        } else if (model_.departures_matter()) {
             events_.schedule(now_ + decided.service, {event::kind::leave, key});
         } else {
             events_.schedule(now_ + decided.service + answered.way_back, {event::kind::answer, key});
@@ -381,7 +370,6 @@ class simulation {
     observer* watching_;
     provider::model model_;
     random_source network_;
-    bool leaving_matters_;
     std::vector<client> clients_;
     slot_map<attempt> attempts_;
     std::unordered_map<provider::request_id, attempt_key> queued_;
