@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "stagger/coordinator.hpp"
+
 namespace app {
 
 std::optional<double> parse_probing(std::string_view text) {
@@ -13,9 +15,9 @@ std::optional<double> parse_probing(std::string_view text) {
     const auto read = std::from_chars(text.data(), end, value, std::chars_format::fixed);
     if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
     if (percent) value /= 100;
-    constexpr double least = 0.001;
-    constexpr double most = 0.2;
-    return value >= least && value <= most ? std::optional(value) : std::nullopt;
+    using options = stagger::coordinator_options;
+    const bool allowed = value >= options::least_probing && value <= options::most_probing;
+    return allowed ? std::optional(value) : std::nullopt;
 }
 
 }  // namespace app

@@ -31,7 +31,7 @@ struct send_options {
     std::optional<stagger::duration> deadline;
     double requests_per_minute = 0;
     double tokens_per_minute = 0;
-    double probing = 0.01;
+    double probing = stagger::coordinator_options().probing();
     bool no_remember = false;
     std::string ca_file;
     std::optional<unsigned> max_tokens;

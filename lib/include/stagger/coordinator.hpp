@@ -67,6 +67,8 @@ class coordinator_options {
     coordinator_options& requests_per_minute(double rate);
     /// The same for tokens per minute. Needs `cost::tokens` of every task.
     coordinator_options& tokens_per_minute(double rate);
+    static constexpr double least_probing = 0.001;
+    static constexpr double most_probing = 0.2;
     /// How far above the measured limit it is tested, as a fraction in [0.001, 0.2]: about this share of the
     /// requests is rejected, and a risen limit is noticed within a few times its inverse. Default 0.01.
     /// 0: not at all. The limit is found as usual where nothing is remembered or configured; then the pace

@@ -32,7 +32,6 @@ class aws_adaptive final : public pacing {
     void on_throttled(time_point now, const departure& sent, const hints&) override;
     /// Any answer but a rejection counts as a success there.
     void on_failed(time_point now, const departure& sent) override { on_accepted(now, sent, {}); }
-    void on_abandoned(time_point, const departure&) override {}
     void describe(time_point now, coordinator_status& status) const override;
 
  private:

@@ -6,11 +6,10 @@ namespace stagger {
 
 namespace {
 
-constexpr double meaningful_run =
-    8;  // requests; in fewer, the one request that a limit rounds by weighs too much
+// Requests. In fewer, the one request that a limit rounds by weighs too much.
+constexpr double meaningful_run = 8;
+// Four runs with half the spread in the wrong unit are rare, and both units are compared again with each run.
 constexpr std::size_t least_runs = 4;
-// By chance alone four runs in the wrong unit look half as spread as in the right one once in some hundred
-// times.
 constexpr double far_better = 0.5;
 
 }  // namespace

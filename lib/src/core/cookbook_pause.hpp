@@ -29,8 +29,6 @@ class cookbook_pause final : public pacing {
     departure on_send(time_point now, const cost& what) override;
     void on_accepted(time_point, const departure&, const hints&) override {}
     void on_throttled(time_point now, const departure&, const hints&) override;
-    void on_failed(time_point, const departure&) override {}
-    void on_abandoned(time_point, const departure&) override {}
     void describe(time_point now, coordinator_status& status) const override;
 
  private:

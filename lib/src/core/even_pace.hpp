@@ -8,21 +8,24 @@
 
 namespace stagger {
 
-/// The rates that the user told, kept evenly and without jitter; the slower one governs. One that was not
-/// told does not.
+/// The rates that the user told, kept evenly; the slower one governs. One that was not told does not.
 class even_pace {
  public:
-    explicit even_pace(const coordinator_options& options)
+    /// @param requests spaces the requests out, with a jitter of its own
+    explicit even_pace(const coordinator_options& options,
+                       const pacer& requests = pacer(random_source(0), no_jitter))
         : requests_per_s_(options.requests_per_minute() / 60),
-          tokens_per_s_(options.tokens_per_minute() / 60) {}
+          tokens_per_s_(options.tokens_per_minute() / 60),
+          requests_(requests) {}
 
+    bool limits_requests() const { return requests_per_s_ > 0; }
     double requests_per_s() const {
-        return requests_per_s_ > 0 ? requests_per_s_ : std::numeric_limits<double>::infinity();
+        return limits_requests() ? requests_per_s_ : std::numeric_limits<double>::infinity();
     }
 
     time_point next_slot() const { return std::max(requests_.next_slot(), tokens_.next_slot()); }
     void sent(time_point now, const cost& what) {
-        if (requests_per_s_ > 0) requests_.sent(now, what.requests, requests_per_s_);
+        if (limits_requests()) requests_.sent(now, what.requests, requests_per_s_);
         if (tokens_per_s_ > 0) tokens_.sent(now, what.tokens, tokens_per_s_);
     }
 
@@ -31,7 +34,7 @@ class even_pace {
 
     double requests_per_s_;
     double tokens_per_s_;
-    pacer requests_{random_source(0), no_jitter};
+    pacer requests_;
     pacer tokens_{random_source(0), no_jitter};
 };
 

@@ -27,8 +27,6 @@ class fixed_rate final : public pacing {
     }
     void on_accepted(time_point, const departure&, const hints&) override {}
     void on_throttled(time_point, const departure&, const hints&) override {}
-    void on_failed(time_point, const departure&) override {}
-    void on_abandoned(time_point, const departure&) override {}
     void describe(time_point, coordinator_status& status) const override {
         status.mode = coordinator_mode::ride;
         status.pace_per_s = told_.requests_per_s();

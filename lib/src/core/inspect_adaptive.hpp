@@ -34,8 +34,6 @@ class inspect_adaptive final : public pacing {
     departure on_send(time_point now, const cost& what) override;
     void on_accepted(time_point now, const departure& sent, const hints&) override;
     void on_throttled(time_point now, const departure& sent, const hints& said) override;
-    void on_failed(time_point, const departure&) override {}
-    void on_abandoned(time_point, const departure&) override {}
     void describe(time_point now, coordinator_status& status) const override;
 
  private:
@@ -47,8 +45,8 @@ class inspect_adaptive final : public pacing {
     std::size_t limit_ = start_limit;
     std::size_t clean_successes_ = 0;  ///< in this round
     std::size_t most_begun_ = 0;       ///< in this round
-    std::size_t begun_with_head_ =
-        0;  ///< tasks, once the head of the line has gone; 0: the head is no new one
+    /// Tasks, once the head of the line has gone; 0: the head is no new one.
+    std::size_t begun_with_head_ = 0;
     bool ever_refused_ = false;
     time_point cooldown_until_ = time_point::min();
 };

@@ -39,8 +39,6 @@ class netflix_aimd final : public pacing {
         }
     }
     void on_throttled(time_point, const departure&, const hints&) override { drop(); }
-    void on_failed(time_point, const departure&) override {}
-    void on_abandoned(time_point, const departure&) override {}
     void describe(time_point, coordinator_status& status) const override {
         status.mode = coordinator_mode::ride;
         status.measured_window = static_cast<unsigned>(limit_);

@@ -61,8 +61,9 @@ class pacing {
     virtual void on_accepted(time_point now, const departure& sent, const hints& said) = 0;
     /// @param said with its Retry-After already capped
     virtual void on_throttled(time_point now, const departure& sent, const hints& said) = 0;
-    virtual void on_failed(time_point now, const departure& sent) = 0;
-    virtual void on_abandoned(time_point now, const departure& sent) = 0;
+    /// Neither tells anything about the limit: most strategies have nothing to learn from them.
+    virtual void on_failed(time_point, const departure&) {}
+    virtual void on_abandoned(time_point, const departure&) {}
     /// Fills in mode, pace and what has been measured.
     virtual void describe(time_point now, coordinator_status& status) const = 0;
 

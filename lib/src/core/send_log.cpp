@@ -18,12 +18,9 @@ send_log::send_log() : ring_(sends_kept) {
 
 const departure& send_log::add(time_point now, const cost& what, double rate_per_s, unsigned in_flight,
                                bool paced) {
-    send_record& record = ring_[size_ % sends_kept];
-    const departure sent{size_, now, what.requests, sent_.requests, what.tokens, sent_.tokens};
+    const departure sent = sends_.count(now, what);
+    send_record& record = ring_[sent.number % sends_kept];
     record = send_record{sent, rate_per_s, in_flight, outcome::pending, {}, paced};
-    ++size_;
-    sent_.requests += what.requests;
-    sent_.tokens += what.tokens;
     return record.sent;
 }
 
@@ -68,11 +65,11 @@ double send_log::admitted_between(const departure& from, const departure& to, co
 }
 
 double send_log::admitted_since(const departure& from) const {
-    return admitted_between(from, departure{size_, {}, 0, sent_.requests, 0, sent_.tokens}, unit_);
+    return admitted_between(from, sends_.upcoming());
 }
 
 double send_log::recent_waste(send_number latest) const {
-    const send_number from = size_ > latest ? size_ - latest : 0;
+    const send_number from = size() > latest ? size() - latest : 0;
     const auto first = std::lower_bound(rejections_.begin(), rejections_.end(), from, sent_before);
     return static_cast<double>(rejections_.end() - first) / static_cast<double>(latest);
 }

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "core/charge_unit.hpp"
-#include "core/pacing.hpp"
 #include "core/seconds.hpp"
+#include "core/send_counter.hpp"
 
 namespace stagger {
 
@@ -52,10 +52,10 @@ class send_log {
     const departure* onset_before(send_number number) const;
 
     /// How many sends there were; the next one gets this number.
-    send_number size() const { return size_; }
-    bool remembers(send_number number) const { return number < size_ && size_ - number <= sends_kept; }
+    send_number size() const { return sends_.sends(); }
+    bool remembers(send_number number) const { return number < size() && size() - number <= sends_kept; }
     const send_record& operator[](send_number number) const { return ring_[number % sends_kept]; }
-    const send_record& last() const { return (*this)[size_ - 1]; }
+    const send_record& last() const { return (*this)[size() - 1]; }
 
     /// In order of sending.
     const std::vector<rejection>& rejections() const { return rejections_; }
@@ -75,8 +75,7 @@ class send_log {
  private:
     std::vector<send_record> ring_;
     std::vector<rejection> rejections_;
-    send_number size_ = 0;
-    cost sent_{0, 0};  ///< in all
+    send_counter sends_;
     charge_unit unit_ = charge_unit::requests();
 };
 

@@ -20,8 +20,6 @@ class unpaced final : public pacing {
     departure on_send(time_point now, const cost& what) override { return sends_.count(now, what); }
     void on_accepted(time_point, const departure&, const hints&) override {}
     void on_throttled(time_point, const departure&, const hints&) override {}
-    void on_failed(time_point, const departure&) override {}
-    void on_abandoned(time_point, const departure&) override {}
     void describe(time_point, coordinator_status&) const override {}
 
  private:
