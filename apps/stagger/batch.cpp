@@ -14,6 +14,7 @@
 #include "console.hpp"
 #include "decision_log_file.hpp"
 #include "log.hpp"
+#include "output_file.hpp"
 #include "progress.hpp"
 #include "prompts_with_defaults.hpp"
 #include "run_memory.hpp"
@@ -271,7 +272,7 @@ class session {
     asio::steady_timer patience_timer_;
     std::unique_ptr<stagger::prompt_source> prompts_;
     std::unique_ptr<batch::result_file> results_;
-    std::optional<summary_file> summary_;
+    std::optional<output_file> summary_;
     std::shared_ptr<batch::runner> runner_;
     std::optional<batch::run_report> report_;
     std::size_t problems_ = 0;

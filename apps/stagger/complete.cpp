@@ -13,6 +13,7 @@
 #include "console.hpp"
 #include "decision_log_file.hpp"
 #include "log.hpp"
+#include "output_file.hpp"
 #include "run_memory.hpp"
 #include "send_options.hpp"
 #include "summary.hpp"
@@ -141,16 +142,14 @@ class session {
     void write_text() {
         auto text = answer_.text;
         if (!text.ends_with('\n')) text.push_back('\n');
-        if (const auto failed = batch::write_all(STDOUT_FILENO, text)) {
-            throw failure(exit_code::file_failed, "standard output: " + failed.message());
-        }
+        write_standard_output(text);
     }
 
     console& out_;
     std::shared_ptr<spdlog::logger> log_;
     send_plan plan_;
     std::optional<run_memory> memory_;
-    summary_file summary_;
+    output_file summary_;
     stagger::time_point started_;
     batch::endpoint_watch watch_;
     asio::io_context context_{1};

@@ -1,14 +1,12 @@
 #include "decision_log_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <chrono>
 #include <new>
 #include <utility>
 
 #include "batch/write_all.hpp"
 #include "exit_code.hpp"
+#include "output_file.hpp"
 
 namespace app {
 namespace {
@@ -27,11 +25,7 @@ boost::system::error_code out_of_memory() {
 
 }  // namespace
 
-decision_log_file::decision_log_file(std::string path) : path_(std::move(path)) {
-    constexpr mode_t by_umask = 0666;
-    file_ = stagger::batch::file_handle(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, by_umask));
-    if (!file_)
-        throw failure(exit_code::file_failed, path_ + ": " + stagger::batch::system_failure().message());
+decision_log_file::decision_log_file(std::string path) : path_(std::move(path)), file_(open_output(path_)) {
     pending_.reserve(buffer_bytes + line_bytes);
     writer_ = std::thread([this] { write_until_closed(); });
 }
@@ -104,10 +98,9 @@ void decision_log_file::write_until_closed() {
 }
 
 boost::system::error_code decision_log_file::write(const std::string& text) {
-    struct stat info {};
-    const bool former =
-        !std::exchange(begun_, true) && ::fstat(file_.get(), &info) == 0 && S_ISREG(info.st_mode);
-    if (former && ::ftruncate(file_.get(), 0) != 0) return stagger::batch::system_failure();
+    if (!std::exchange(begun_, true)) {
+        if (const auto failed = empty_regular_file(file_.get())) return failed;
+    }
     return stagger::batch::write_all(file_.get(), text);
 }
 

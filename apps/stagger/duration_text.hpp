@@ -15,7 +15,7 @@ std::optional<stagger::duration> parse_duration(std::string_view text);
 /// "0:07", "12:30", "1:05:00": for people, whole seconds.
 std::string format_clock(stagger::duration span);
 
-/// "2 hours ago": for people, in the largest unit of which there is one.
+/// "2 hours ago": for people, in the largest unit of which there is one. What has not come yet is just now.
 std::string format_age(std::chrono::seconds age);
 
 }  // namespace app

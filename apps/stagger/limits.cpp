@@ -1,19 +1,18 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <stdexcept>
 #include <vector>
 
-#include "batch/write_all.hpp"
 #include "commands.hpp"
 #include "console.hpp"
 #include "duration_text.hpp"
 #include "limits_file.hpp"
+#include "output_file.hpp"
 #include "run_memory.hpp"
+#include "text_table.hpp"
 #include "wire/json_writer.hpp"
 #include "wire/limits_members.hpp"
 
@@ -24,10 +23,6 @@ using stagger::remembered_limits;
 using stagger::wire::limits_by_key;
 using stagger::wire::limits_key;
 
-std::chrono::sys_seconds now() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
 limits_file state_file() {
     const auto path = usual_limits_path();
     if (!path) {
@@ -35,15 +30,6 @@ limits_file state_file() {
     }
     return limits_file(*path);
 }
-
-void write_out(const std::string& text) {
-    if (const auto failed = stagger::batch::write_all(STDOUT_FILENO, text)) {
-        throw failure(exit_code::file_failed, "standard output: " + failed.message());
-    }
-}
-
-using row = std::array<std::string, 8>;
-const row titles{"ENDPOINT", "MODEL", "ACCOUNT", "KIND", "RATE", "BURST", "WINDOW", "LEARNED"};
 
 /// What a limit has beside its rate, by its kind.
 std::string window_of(const remembered_limits& limits) {
@@ -57,7 +43,7 @@ std::string window_of(const remembered_limits& limits) {
     return fmt::format("{:.0f} in {:.1f} s", *limits.quota, stagger::to_seconds(*limits.window));
 }
 
-row row_of(const limits_key& key, const remembered_limits& limits) {
+std::vector<std::string> cells_of(const limits_key& key, const remembered_limits& limits) {
     return {key.endpoint,
             key.model.empty() ? "-" : key.model,
             key.account,
@@ -65,25 +51,21 @@ row row_of(const limits_key& key, const remembered_limits& limits) {
             fmt::format("{:.3g}/s", limits.rate_per_s),
             limits.burst ? fmt::format("{:.0f}", *limits.burst) : "-",
             window_of(limits),
-            format_age(std::max(std::chrono::seconds(0), now() - *limits.learned_at))};
+            format_age(current_date() - *limits.learned_at)};
 }
 
-std::string format_table(const std::vector<row>& rows) {
-    std::array<std::size_t, titles.size()> widths{};
-    for (const row& each : rows) {
-        for (std::size_t column = 0; column < each.size(); ++column) {
-            widths[column] = std::max(widths[column], each[column].size());
-        }
-    }
-    std::string text;
-    for (const row& each : rows) {
-        std::string line;
-        for (std::size_t column = 0; column < each.size(); ++column) {
-            line += fmt::format("{:<{}}  ", each[column], widths[column]);
-        }
-        text += line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
-    }
-    return text;
+std::string format_table(const limits_by_key& limits) {
+    using kind = text_table::column::kind;
+    text_table table({{"ENDPOINT", kind::words},
+                      {"MODEL", kind::words},
+                      {"ACCOUNT", kind::words},
+                      {"KIND", kind::words},
+                      {"RATE", kind::words},
+                      {"BURST", kind::words},
+                      {"WINDOW", kind::words},
+                      {"LEARNED", kind::words}});
+    for (const auto& [key, learned] : limits) table.add(cells_of(key, learned));
+    return table.aligned();
 }
 
 std::string format_lines(const limits_by_key& limits) {
@@ -117,15 +99,13 @@ class limits_command final : public command {
     exit_code list() const {
         auto kept = state_file().read();
         if (kept.wrong) throw failure(exit_code::file_failed, kept.wrong->text);
-        stagger::wire::drop_old(kept.limits, now());  // those are not started from any more
+        stagger::wire::drop_old(kept.limits, current_date());  // those are not started from any more
         if (json_) {
-            write_out(format_lines(kept.limits));
+            write_standard_output(format_lines(kept.limits));
         } else if (kept.limits.empty()) {
             console(false).remark("no limits are remembered");
         } else {
-            std::vector<row> rows{titles};
-            for (const auto& [key, limits] : kept.limits) rows.push_back(row_of(key, limits));
-            write_out(format_table(rows));
+            write_standard_output(format_table(kept.limits));
         }
         return exit_code::done;
     }
@@ -156,7 +136,8 @@ class limits_command final : public command {
             console(false).error("nothing of that is remembered");
             return exit_code::some_failed;
         }
-        const auto failed = file.update([&](limits_by_key& kept) { std::erase_if(kept, matches); }, now());
+        const auto failed =
+            file.update([&](limits_by_key& kept) { std::erase_if(kept, matches); }, current_date());
         if (failed) throw failure(exit_code::file_failed, failed->text);
         return exit_code::done;
     }

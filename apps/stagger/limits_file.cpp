@@ -98,6 +98,10 @@ std::optional<std::string> usual_limits_path() {
     return std::nullopt;
 }
 
+std::chrono::sys_seconds current_date() {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
 limits_file::contents limits_file::read() const {
     const file_handle file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file && errno == ENOENT) return {};

@@ -13,6 +13,9 @@ namespace app {
 /// where neither variable has an absolute path.
 std::optional<std::string> usual_limits_path();
 
+/// What entries are dated with.
+std::chrono::sys_seconds current_date();
+
 /** @brief The file that keeps what runs learned about limits.
  *
  * It is read whole, and written as a new file that takes the old one's place at once, under a lock that every

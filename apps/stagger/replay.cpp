@@ -1,7 +1,6 @@
 #include "sim/replay.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -10,10 +9,10 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "batch/write_all.hpp"
 #include "commands.hpp"
 #include "console.hpp"
 #include "decision_summary.hpp"
+#include "output_file.hpp"
 #include "wire/decision_log.hpp"
 
 namespace app {
@@ -61,9 +60,8 @@ class replay_command final : public command {
             if (const auto different = again.step(*logged)) return tell(log, *different, name);
         }
         if (const auto different = again.finish()) return tell(log, *different, name);
-        const auto all = summary.text() + fmt::format("replayed: {} decisions, all the same\n", again.same());
-        if (const auto failed = stagger::batch::write_all(STDOUT_FILENO, all))
-            throw failure(exit_code::file_failed, "standard output: " + failed.message());
+        write_standard_output(summary.text() +
+                              fmt::format("replayed: {} decisions, all the same\n", again.same()));
         return exit_code::done;
     }
 

@@ -15,12 +15,8 @@
 namespace app {
 namespace {
 
-std::chrono::sys_seconds now() {
-    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-}
-
 std::string how_it_started(const stagger::remembered_limits& memory, double begins_at_per_s) {
-    const auto age = format_age(std::max(std::chrono::seconds(0), now() - *memory.learned_at));
+    const auto age = format_age(current_date() - *memory.learned_at);
     if (memory.kind == stagger::limit_kind::concurrency) {
         return fmt::format("started with {:.0f} in flight, remembered from {}", *memory.in_flight, age);
     }
@@ -59,7 +55,7 @@ void run_memory::take(send_plan& plan) {
     const auto kept = file_->read();
     if (kept.wrong) return warn("starting without remembered limits: " + kept.wrong->text);
     const auto found = kept.limits.find(key_);
-    if (found == kept.limits.end() || !stagger::wire::is_fresh(found->second, now())) return;
+    if (found == kept.limits.end() || !stagger::wire::is_fresh(found->second, current_date())) return;
     plan.limits.remembered(found->second);
     const stagger::coordinator as_it_begins(stagger::coordinator_options(plan.limits).recorder(nullptr), 0);
     remark_ = how_it_started(found->second, as_it_begins.status({}).pace_per_s);
@@ -68,7 +64,7 @@ void run_memory::take(send_plan& plan) {
 void run_memory::keep(const std::optional<stagger::remembered_limits>& learned) {
     if (!file_ || !learned) return;
     const auto failed =
-        file_->update([&](stagger::wire::limits_by_key& kept) { kept[key_] = *learned; }, now());
+        file_->update([&](stagger::wire::limits_by_key& kept) { kept[key_] = *learned; }, current_date());
     if (failed) warn("what was learned is not remembered: " + failed->text);
 }
 

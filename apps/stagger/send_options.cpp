@@ -222,10 +222,7 @@ std::pair<std::string, std::string> parse_param(const std::string& text) {
 
 void set_policy(const send_options& options, send_plan& plan) {
     const auto chosen = stagger::find_send_policy(options.policy);
-    if (!chosen) {
-        throw failure(exit_code::wrong_usage,
-                      "--policy: \"" + options.policy + "\" is none of " + policy_names());
-    }
+    if (!chosen) throw unknown_policy(options.policy);
     if (chosen->pacing == stagger::pacing_kind::fixed_rate && !(options.requests_per_minute > 0)) {
         throw failure(exit_code::wrong_usage,
                       "--policy " + options.policy + ": needs --rpm, the rate that it keeps");
@@ -266,6 +263,10 @@ void set_endpoint(const send_options& options, send_plan& plan) {
 }
 
 }  // namespace
+
+failure unknown_policy(const std::string& name) {
+    return {exit_code::wrong_usage, "--policy: \"" + name + "\" is none of " + policy_names()};
+}
 
 void add_send_options(CLI::App& command, send_options& options) {
     const auto usual_deadline = command.get_name() == "complete" ? "10m" : "none";

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "exit_code.hpp"
 #include "stagger/client.hpp"
 #include "stagger/completion.hpp"
 
@@ -44,6 +45,9 @@ struct send_options {
     std::string summary_file;
     std::string decision_log;
 };
+
+/// To be thrown for a name that `find_send_policy` does not know.
+failure unknown_policy(const std::string& name);
 
 /// Adds the options to a subcommand; `options` must outlive the parsing.
 void add_send_options(CLI::App& command, send_options& options);

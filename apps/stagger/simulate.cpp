@@ -1,24 +1,23 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <optional>
 
-#include "batch/write_all.hpp"
 #include "commands.hpp"
 #include "console.hpp"
-#include "core/send_policy.hpp"
 #include "decision_log_file.hpp"
 #include "figures_check.hpp"
 #include "load_plot.hpp"
+#include "output_file.hpp"
 #include "random_summary.hpp"
+#include "send_options.hpp"
 #include "sim/policy.hpp"
 #include "sim/watching_together.hpp"
 #include "simulation_cases.hpp"
 #include "simulation_table.hpp"
 #include "simulation_trace.hpp"
-#include "summary.hpp"
 #include "wire/format_scenario.hpp"
 
 namespace app {
@@ -109,19 +108,11 @@ std::vector<sim::policy> find_policies(const std::vector<std::string>& names) {
     for (const std::string& each : names) {
         auto policy = sim::find_policy(each);
         if (!policy) {
-            std::string known;
-            for (const auto name : stagger::send_policy_names())
-                known.append(known.empty() ? "" : ", ").append(name);
-            throw failure(exit_code::wrong_usage, fmt::format("--policy: \"{}\" is none of {}", each, known));
+            throw unknown_policy(each);
         }
         found.push_back(std::move(*policy));
     }
     return found;
-}
-
-void print(const std::string& text) {
-    if (const auto failed = stagger::batch::write_all(STDOUT_FILENO, text))
-        throw failure(exit_code::file_failed, "standard output: " + failed.message());
 }
 
 /// Runs everything that was asked for and collects what it is told by.
@@ -154,11 +145,11 @@ class simulations {
             plot_->write(
                 draw_load_plot(rows_.front().scenario, rows_.front().scenario.seed, std::move(plotted_)));
         if (options_.json == "-") {
-            print(lines_);
+            write_standard_output(lines_);
         } else {
             const text_table table =
                 options_.random ? summary_.table() : measures_table(table_, options_.runs_of_each());
-            print(options_.markdown ? table.markdown() : table.aligned());
+            write_standard_output(options_.markdown ? table.markdown() : table.aligned());
         }
         return options_.check ? tell_missed() : exit_code::done;
     }
@@ -235,7 +226,7 @@ class simulations {
         if (options_.json == "-") {
             progress_.print(text);
         } else {
-            print(text);
+            write_standard_output(text);
         }
         return missed_.empty() ? exit_code::done : exit_code::some_failed;
     }
@@ -243,8 +234,8 @@ class simulations {
     const simulate_options& options_;
     std::vector<suite_row> rows_;
     std::vector<sim::policy> policies_;
-    std::optional<summary_file> json_;
-    std::optional<summary_file> plot_;
+    std::optional<output_file> json_;
+    std::optional<output_file> plot_;
     std::optional<trace_file> trace_;
     std::shared_ptr<decision_log_file> log_;
     console progress_{false};
@@ -261,11 +252,12 @@ class simulate_command final : public command {
 
     exit_code run() override {
         if (!options_.show.empty()) {
-            print(stagger::wire::format_scenario(find_case(options_.show).scenario));
+            write_standard_output(stagger::wire::format_scenario(find_case(options_.show).scenario));
         } else if (!options_.write_suite.empty()) {
             write_suite(options_.write_suite);
         } else if (options_.list) {
-            for (const suite_row& each : sim::built_in_suite()) print(each.scenario.name + "\n");
+            for (const suite_row& each : sim::built_in_suite())
+                write_standard_output(each.scenario.name + "\n");
         } else {
             return simulations(options_).run();
         }

@@ -8,9 +8,9 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "batch/file_handle.hpp"
 #include "batch/write_all.hpp"
 #include "exit_code.hpp"
+#include "output_file.hpp"
 #include "wire/format_scenario.hpp"
 #include "wire/scenario_file.hpp"
 
@@ -45,12 +45,9 @@ suite_row load_file(const std::string& path) {
 }
 
 void write_new_file(const std::string& path, const std::string& text) {
-    constexpr mode_t by_umask = 0666;
-    const stagger::batch::file_handle file(
-        ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, by_umask));
-    auto failed = file ? boost::system::error_code() : stagger::batch::system_failure();
-    if (!failed) failed = stagger::batch::write_all(file.get(), text);
-    if (failed) throw failure(exit_code::file_failed, path + ": " + failed.message());
+    const auto file = open_output(path, O_EXCL);
+    if (const auto failed = stagger::batch::write_all(file.get(), text))
+        throw failure(exit_code::file_failed, path + ": " + failed.message());
 }
 
 }  // namespace

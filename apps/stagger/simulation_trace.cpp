@@ -6,6 +6,7 @@
 
 #include "batch/write_all.hpp"
 #include "exit_code.hpp"
+#include "output_file.hpp"
 #include "wire/json_writer.hpp"
 
 namespace app {
@@ -19,13 +20,8 @@ double seconds(stagger::time_point at) {
 
 }  // namespace
 
-trace_file::trace_file(std::string path, bool paces) : path_(std::move(path)), paces_(paces) {
-    constexpr mode_t by_umask = 0666;
-    file_ = stagger::batch::file_handle(
-        ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, by_umask));
-    if (!file_)
-        throw failure(exit_code::file_failed, path_ + ": " + stagger::batch::system_failure().message());
-}
+trace_file::trace_file(std::string path, bool paces)
+    : path_(std::move(path)), paces_(paces), file_(open_output(path_, O_TRUNC)) {}
 
 void trace_file::sent(stagger::time_point now, std::size_t client, std::uint64_t request) {
     state_of(client).unsettled.push_back({now, "sent", request});

@@ -1,11 +1,6 @@
 #include "summary.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-
-#include "batch/write_all.hpp"
-#include "exit_code.hpp"
 
 namespace app {
 namespace {
@@ -52,24 +47,6 @@ std::string to_json(const stagger::batch::run_report& report, const std::string&
         counts.succeeded, counts.failed, counts.attempts, counts.rejected,
         stagger::to_seconds(report.elapsed), goodput(report), stagger::to_seconds(counts.waiting),
         counts.skipped, left, policy, counts.prompt_tokens, counts.completion_tokens);
-}
-
-summary_file::summary_file(const std::string& path) : path_(path) {
-    if (path_.empty()) return;
-    constexpr mode_t by_umask = 0666;
-    file_ = stagger::batch::file_handle(::open(path_.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, by_umask));
-    if (!file_)
-        throw failure(exit_code::file_failed, path_ + ": " + stagger::batch::system_failure().message());
-}
-
-void summary_file::write(const std::string& text) {
-    if (!file_) return;
-    struct stat info {};
-    const bool regular = ::fstat(file_.get(), &info) == 0 && S_ISREG(info.st_mode);
-    auto failed = regular && ::ftruncate(file_.get(), 0) != 0 ? stagger::batch::system_failure()
-                                                              : boost::system::error_code();
-    if (!failed) failed = stagger::batch::write_all(file_.get(), text);
-    if (failed) throw failure(exit_code::file_failed, path_ + ": " + failed.message());
 }
 
 }  // namespace app

@@ -156,6 +156,7 @@ TEST_CASE("how hard a limit is tested reads as a percentage, a fraction or off")
 
 TEST_CASE("ages for people have one unit") {
     CHECK(app::format_age(0s) == "less than a minute ago");
+    CHECK(app::format_age(-3h) == "less than a minute ago");  // a clock was put right
     CHECK(app::format_age(60s) == "1 minute ago");
     CHECK(app::format_age(119min) == "1 hour ago");
     CHECK(app::format_age(2h) == "2 hours ago");

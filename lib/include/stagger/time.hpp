@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cmath>
 
 /// Time as the whole library speaks of it: steady-clock points and nanosecond spans. No part of the core
 /// reads a clock; callers pass the time in.
@@ -22,6 +23,15 @@ constexpr duration from_seconds(double seconds) {
     if (!(seconds < limit)) return duration::max();
     if (seconds < -limit) return duration::min();
     return std::chrono::duration_cast<duration>(std::chrono::duration<double>(seconds));
+}
+
+/// The same to the nearest step of the clock: a duration that was written down in seconds reads back as
+/// itself.
+inline duration from_seconds_rounded(double seconds) {
+    constexpr double limit = 9.2e9;
+    if (!(std::fabs(seconds) < limit)) return from_seconds(seconds);
+    constexpr double steps_per_s = 1e9;
+    return duration(std::llround(seconds * steps_per_s));
 }
 
 /// `start + span`, or `never` where the sum cannot be represented.

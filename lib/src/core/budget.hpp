@@ -7,8 +7,8 @@ namespace stagger {
 /** @brief The limits the user was told: requests and tokens per minute.
  *
  * They are kept, not tested: the measured pace may be lower, never higher. But a limit per minute is no
- * metronome: `lead` worth of requests may go ahead of schedule, a little faster than the limit, which makes up
- * for a start from nothing.
+ * metronome: `lead` worth of requests may go ahead of schedule, a little faster than the limit, which makes
+ * up for a start from nothing.
  */
 class budget {
  public:

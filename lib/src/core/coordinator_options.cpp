@@ -36,8 +36,8 @@ coordinator_options& coordinator_options::tokens_per_minute(double rate) {
 }
 
 coordinator_options& coordinator_options::probing(double fraction) {
-    require(fraction == 0 || (fraction >= least_probing && fraction <= most_probing), "probing", "0 or in [0.001, 0.2]",
-            fraction);
+    require(fraction == 0 || (fraction >= least_probing && fraction <= most_probing), "probing",
+            "0 or in [0.001, 0.2]", fraction);
     probing_ = fraction;
     return *this;
 }

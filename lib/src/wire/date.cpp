@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <string>
 
 #include "wire/decimal.hpp"
@@ -117,6 +118,19 @@ std::optional<double> parse_rfc3339(std::string_view text) {
     const auto local = sum(date, parse_time_of_day(rest.substr(0, sign)));
     if (!local || !offset) return std::nullopt;
     return rest[sign] == '+' ? *local - *offset : *local + *offset;
+}
+
+std::string format_rfc3339(std::chrono::sys_seconds when) {
+    const auto day = std::chrono::floor<std::chrono::days>(when);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(when - day);
+    std::array<char, 32> text{};
+    const int length =
+        std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02dZ",
+                      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                      static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
+                      static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+    return {text.data(), static_cast<std::size_t>(length)};
 }
 
 }  // namespace stagger::wire

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "wire/decision_line_object.hpp"
+#include "wire/exact_json_object.hpp"
 #include "wire/json_text.hpp"
 #include "wire/json_writer.hpp"
 #include "wire/limits_members.hpp"
@@ -30,7 +30,7 @@ void for_each_member(std::string_view value, const std::string& path, Read read)
 }
 
 remembered_limits read_entry(std::string_view value, const std::string& path) {
-    const decision_line_object object(value, path);
+    const exact_json_object object(value, path);
     const remembered_limits limits = read_limits(object);
     if (!limits.learned_at) object.reject("learned_at", "must be given");
     return limits;
@@ -80,9 +80,8 @@ std::string format_limits_file(const limits_by_key& limits) {
 
 limits_by_key parse_limits_file(std::string_view text) {
     if (const auto problem = json_problem(text)) throw std::invalid_argument("must be JSON, " + *problem);
-    const auto members = json_members(text);
-    if (!members) throw std::invalid_argument("must be an object");
-    const decision_line_object file(text, "");
+    if (!json_trimmed(text).starts_with('{')) throw std::invalid_argument("must be an object");
+    const exact_json_object file(text, "");
     if (!file.has("format") || file.text("format") != format_name) {
         file.reject("format", "must be \"" + std::string(format_name) + "\"");
     }
@@ -91,16 +90,17 @@ limits_by_key parse_limits_file(std::string_view text) {
                                      std::to_string(file.count("version")));
     }
     file.expect_only({"format", "version", "limits"});
-    const json_member* limits = find_member(*members, "limits");
-    if (!limits) file.reject("limits", "must be given");
     limits_by_key read;
-    for_each_member(limits->value, "limits", [&](const auto& endpoint, auto accounts, const auto& in_limits) {
-        for_each_member(accounts, in_limits, [&](const auto& account, auto models, const auto& in_accounts) {
-            for_each_member(models, in_accounts, [&](const auto& model, auto entry, const auto& path) {
-                read[limits_key{endpoint, account, model}] = read_entry(entry, path);
-            });
+    for_each_member(
+        file.raw("limits"), "limits", [&](const auto& endpoint, auto accounts, const auto& in_limits) {
+            for_each_member(
+                accounts, in_limits, [&](const auto& account, auto models, const auto& in_accounts) {
+                    for_each_member(models, in_accounts,
+                                    [&](const auto& model, auto entry, const auto& path) {
+                                        read[limits_key{endpoint, account, model}] = read_entry(entry, path);
+                                    });
+                });
         });
-    });
     return read;
 }
 

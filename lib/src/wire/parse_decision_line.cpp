@@ -4,7 +4,7 @@
 
 #include "wire/decision_line.hpp"
 #include "wire/decision_line_names.hpp"
-#include "wire/decision_line_object.hpp"
+#include "wire/exact_json_object.hpp"
 #include "wire/limits_members.hpp"
 
 namespace stagger::wire {
@@ -18,7 +18,7 @@ constexpr std::int64_t most_in_flight = std::numeric_limits<std::uint32_t>::max(
 /// Reads the members of each kind of decision.
 class member_reader {
  public:
-    member_reader(const decision_line_object& line, time_point origin) : line_(line), origin_(origin) {}
+    member_reader(const exact_json_object& line, time_point origin) : line_(line), origin_(origin) {}
 
     decision submitted() const {
         line_.expect_only({"at_ns", "event", "task", "requests", "tokens", "deadline_ns"});
@@ -108,7 +108,7 @@ class member_reader {
     cost cost_() const { return {line_.not_negative("requests"), line_.not_negative("tokens")}; }
 
     waiting_times waited() const {
-        const decision_line_object spans = line_.object("waited_ns");
+        const exact_json_object spans = line_.object("waited_ns");
         spans.expect_only(
             {"none", "pace", "in_flight", "retry_after", "closed", "retry_budget", "own_delay"});
         waiting_times result;
@@ -132,7 +132,7 @@ class member_reader {
     hints said() const {
         hints told;
         if (!line_.has("said")) return told;
-        const decision_line_object heard = line_.object("said");
+        const exact_json_object heard = line_.object("said");
         heard.expect_only({"retry_after_ns", "requests", "tokens"});
         if (heard.has("retry_after_ns")) told.retry_after = heard.span("retry_after_ns");
         told.requests = limit(heard, "requests");
@@ -140,10 +140,10 @@ class member_reader {
         return told;
     }
 
-    static limit_hint limit(const decision_line_object& heard, std::string_view name) {
+    static limit_hint limit(const exact_json_object& heard, std::string_view name) {
         limit_hint told;
         if (!heard.has(name)) return told;
-        const decision_line_object dimension = heard.object(name);
+        const exact_json_object dimension = heard.object(name);
         dimension.expect_only({"limit", "remaining", "reset_ns"});
         if (dimension.has("limit")) told.limit = dimension.number("limit");
         if (dimension.has("remaining")) told.remaining = dimension.number("remaining");
@@ -151,7 +151,7 @@ class member_reader {
         return told;
     }
 
-    const decision_line_object& line_;
+    const exact_json_object& line_;
     time_point origin_;
 };
 
@@ -172,14 +172,14 @@ constexpr std::array<std::pair<std::string_view, read_members>, 14> events{
      {names::expect, &member_reader::expected},
      {names::mode, &member_reader::mode_changed}}};
 
-decision_line_object parse_object(std::string_view line) {
+exact_json_object parse_object(std::string_view line) {
     if (const auto problem = json_problem(line)) {
         throw std::invalid_argument("must be JSON, " + *problem);
     }
     return {line, ""};
 }
 
-coordinator_options read_options(const decision_line_object& given) {
+coordinator_options read_options(const exact_json_object& given) {
     given.expect_only({"max_in_flight", "requests_per_minute", "tokens_per_minute", "probing",
                        "retry_after_cap_ns", "initial_rate", "remembered", "pacing"});
     // The setters check their values and name the option.
@@ -198,7 +198,7 @@ coordinator_options read_options(const decision_line_object& given) {
 }  // namespace
 
 decision_log_header parse_decision_log_header(std::string_view text) {
-    const decision_line_object line = parse_object(text);
+    const exact_json_object line = parse_object(text);
     if (!line.has("format") || line.text("format") != names::format) {
         line.reject("format", "must be \"" + std::string(names::format) + "\"");
     }
@@ -214,7 +214,7 @@ decision_log_header parse_decision_log_header(std::string_view text) {
 }
 
 decision_record parse_decision_line(std::string_view text, time_point origin) {
-    const decision_line_object line = parse_object(text);
+    const exact_json_object line = parse_object(text);
     const member_reader members(line, origin);
     line.whole("at_ns", 0);
     const std::string event = line.text("event");

@@ -4,7 +4,6 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <initializer_list>
 #include <limits>
@@ -177,9 +176,7 @@ inline duration scenario_object::seconds(std::string_view name, duration fallbac
     if (find(name) == nullptr) return fallback;
     number_rule bounded = rule;
     bounded.high = std::min(rule.high, longest_s);
-    // To the nearest step of the clock: seconds that were written down from a duration read back as the same
-    // one.
-    const auto span = duration(std::llround(number(name, 0, bounded) * 1e9));
+    const auto span = from_seconds_rounded(number(name, 0, bounded));
     // Below the clock's step a span would be none at all.
     if (!rule.low_allowed && span <= duration::zero()) reject(name, "must be >= 1e-09", *find(name));
     return span;

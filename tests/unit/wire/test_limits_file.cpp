@@ -2,8 +2,8 @@
 
 #include <string>
 
+#include "wire/date.hpp"
 #include "wire/limits_file.hpp"
-#include "wire/limits_members.hpp"
 
 using namespace std::chrono_literals;
 using stagger::limit_kind;
@@ -130,7 +130,7 @@ TEST_CASE("beyond a thousand entries the oldest go") {
 }
 
 TEST_CASE("dates are written as RFC 3339 has them") {
-    CHECK(stagger::wire::format_date(std::chrono::sys_seconds{}) == "1970-01-01T00:00:00Z");
-    CHECK(stagger::wire::format_date(std::chrono::sys_days{2024y / 2 / 29} + 23h + 59min + 58s) ==
+    CHECK(stagger::wire::format_rfc3339(std::chrono::sys_seconds{}) == "1970-01-01T00:00:00Z");
+    CHECK(stagger::wire::format_rfc3339(std::chrono::sys_days{2024y / 2 / 29} + 23h + 59min + 58s) ==
           "2024-02-29T23:59:58Z");
 }

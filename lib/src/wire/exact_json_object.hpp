@@ -15,20 +15,22 @@
 
 namespace stagger::wire {
 
-/** One JSON object of a decision log, read so that every number is exactly the one that was written.
+/** One JSON object, read so that every number is exactly the one that was written.
  *
  * Getters throw `std::invalid_argument` with the member's path, the rule and the value. (Boost.JSON rounds
  * the last digit of some fractions, hence numbers are read from the text.)
  */
-class decision_line_object {
+class exact_json_object {
  public:
     /// @param checked text for which json_problem found nothing
-    decision_line_object(std::string_view checked, std::string path);
+    exact_json_object(std::string_view checked, std::string path);
 
     /// Throws where there is any other member.
     void expect_only(std::initializer_list<std::string_view> known) const;
     bool has(std::string_view name) const { return find(name) != nullptr; }
-    decision_line_object object(std::string_view name) const;
+    exact_json_object object(std::string_view name) const;
+    /// Any value, as it was written.
+    std::string_view raw(std::string_view name) const;
 
     /// A whole number of the range.
     std::int64_t whole(std::string_view name, std::int64_t low = std::numeric_limits<std::int64_t>::min(),
@@ -59,7 +61,6 @@ class decision_line_object {
 
  private:
     const json_member* find(std::string_view name) const { return find_member(members_, name); }
-    std::string_view require(std::string_view name) const;
     std::string path_of(std::string_view name) const;
 
     std::vector<json_member> members_;
