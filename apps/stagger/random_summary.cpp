@@ -6,25 +6,18 @@
 #include <cstdint>
 
 #include "sim/quantile.hpp"
+#include "sim/seed_medians.hpp"
 
 namespace app {
 namespace {
 
 using stagger::sim::measures;
 using stagger::sim::quantile;
+using stagger::sim::values_of;
 
-template <class Runs>
-std::vector<double> values_of(const Runs& runs, double measures::*which) {
-    std::vector<double> values;
-    values.reserve(runs.size());
-    for (const auto& each : runs) values.push_back(each.found.*which);
-    return values;
-}
-
-template <class Runs>
-std::uint64_t lost_in(const Runs& runs) {
+std::uint64_t lost_in(const std::vector<measures>& runs) {
     std::uint64_t lost = 0;
-    for (const auto& each : runs) lost += each.found.lost;
+    for (const measures& each : runs) lost += each.lost;
     return lost;
 }
 
@@ -32,7 +25,9 @@ std::uint64_t lost_in(const Runs& runs) {
 
 void random_summary::add(const std::pair<std::string, std::string>& group, const std::string& scenario,
                          const measures& found) {
-    groups_[group].push_back({scenario, found});
+    runs& same = groups_[group];
+    same.scenarios.push_back(scenario);
+    same.found.push_back(found);
 }
 
 text_table random_summary::table() const {
@@ -49,33 +44,29 @@ text_table random_summary::table() const {
                       {"worst"},
                       {"in", kind::words},
                       {"lost"}});
-    for (const auto& [group, runs] : groups_) {
-        const auto efficiencies = values_of(runs, &measures::efficiency);
-        const auto wastes = values_of(runs, &measures::waste_per_100);
-        const auto slowest = std::min_element(runs.begin(), runs.end(), [](const run& a, const run& b) {
-            return a.found.efficiency < b.found.efficiency;
-        });
-        const auto most_wasteful = std::max_element(runs.begin(), runs.end(), [](const run& a, const run& b) {
-            return a.found.waste_per_100 < b.found.waste_per_100;
-        });
-        table.add({group.first, group.second, std::to_string(runs.size()),
+    for (const auto& [group, same] : groups_) {
+        const auto efficiencies = values_of(same.found, &measures::efficiency);
+        const auto wastes = values_of(same.found, &measures::waste_per_100);
+        const auto slowest = std::min_element(efficiencies.begin(), efficiencies.end());
+        const auto most_wasteful = std::max_element(wastes.begin(), wastes.end());
+        table.add({group.first, group.second, std::to_string(same.found.size()),
                    fmt::format("{:.3f}", quantile(efficiencies, 0.5)),
-                   fmt::format("{:.3f}", quantile(efficiencies, 0.1)),
-                   fmt::format("{:.3f}", slowest->found.efficiency), slowest->scenario,
+                   fmt::format("{:.3f}", quantile(efficiencies, 0.1)), fmt::format("{:.3f}", *slowest),
+                   same.scenarios[static_cast<std::size_t>(slowest - efficiencies.begin())],
                    fmt::format("{:.2f}", quantile(wastes, 0.5)), fmt::format("{:.2f}", quantile(wastes, 0.9)),
-                   fmt::format("{:.2f}", most_wasteful->found.waste_per_100), most_wasteful->scenario,
-                   std::to_string(lost_in(runs))});
+                   fmt::format("{:.2f}", *most_wasteful),
+                   same.scenarios[static_cast<std::size_t>(most_wasteful - wastes.begin())],
+                   std::to_string(lost_in(same.found))});
     }
     return table;
 }
 
 std::map<std::pair<std::string, std::string>, measures> random_summary::medians() const {
     std::map<std::pair<std::string, std::string>, measures> found;
-    for (const auto& [group, runs] : groups_) {
+    for (const auto& [group, same] : groups_) {
         measures& usual = found[group];
-        usual.efficiency = quantile(values_of(runs, &measures::efficiency), 0.5);
-        usual.waste_per_100 = quantile(values_of(runs, &measures::waste_per_100), 0.5);
-        usual.lost = lost_in(runs);
+        usual = stagger::sim::seed_medians(same.found).usual;
+        usual.lost = lost_in(same.found);
     }
     return found;
 }

@@ -24,11 +24,11 @@ class random_summary {
     std::map<std::pair<std::string, std::string>, stagger::sim::measures> medians() const;
 
  private:
-    struct run {
-        std::string scenario;
-        stagger::sim::measures found;
+    struct runs {
+        std::vector<std::string> scenarios;
+        std::vector<stagger::sim::measures> found;
     };
-    std::map<std::pair<std::string, std::string>, std::vector<run>> groups_;
+    std::map<std::pair<std::string, std::string>, runs> groups_;
 };
 
 }  // namespace app

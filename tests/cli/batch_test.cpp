@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 
+#include "cli/batch_command.hpp"
 #include "cli/child.hpp"
 #include "cli/servers.hpp"
 #include "core/send_policy.hpp"
@@ -20,20 +21,6 @@ using words = std::vector<std::string>;
 // Throttles soon, and answers soon.
 const std::string small_bucket = R"([{"kind":"token_bucket","rate_per_s":100,"burst":10}])";
 const std::string quick = R"({"kind":"constant","mean_s":0.02})";
-
-std::string numbered_prompts(int count) {
-    std::string text;
-    for (int number = 1; number <= count; ++number) text += "question " + std::to_string(number) + "\n";
-    return text;
-}
-
-child_setup batch(const std::string& base_url, const std::string& prompts, const std::string& results,
-                  const words& options = {}) {
-    child_setup setup{STAGGER_COMMAND,
-                      {"batch", prompts, "-o", results, "--base-url", base_url, "--model", "m"}};
-    setup.arguments.insert(setup.arguments.end(), options.begin(), options.end());
-    return setup;
-}
 
 std::vector<boost::json::object> lines_of(const std::string& results) {
     std::vector<boost::json::object> lines;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "cli/batch_command.hpp"
 #include "cli/child.hpp"
 #include "cli/servers.hpp"
 
@@ -17,14 +18,9 @@ using words = std::vector<std::string>;
 const std::string small_window = R"([{"kind":"fixed_window","quota":15,"window_s":1}])";
 const std::string quick = R"({"kind":"constant","mean_s":0.02})";
 
-child_setup batch(const std::string& base_url, const temporary_folder& folder, const words& options) {
-    std::string prompts;
-    for (int number = 1; number <= 60; ++number) prompts += "question " + std::to_string(number) + "\n";
-    child_setup setup{STAGGER_COMMAND,
-                      {"batch", folder.write("prompts", prompts), "-o", folder.path("out"), "--base-url",
-                       base_url, "--model", "m"}};
-    setup.arguments.insert(setup.arguments.end(), options.begin(), options.end());
-    return setup;
+child_setup batch_of_sixty(const std::string& base_url, const temporary_folder& folder,
+                           const words& options) {
+    return batch(base_url, folder.write("prompts", numbered_prompts(60)), folder.path("out"), options);
 }
 
 outcome replay(const std::string& log, const std::string& input = {}) {
@@ -49,7 +45,7 @@ TEST_CASE("the decision log of a batch replays to the same decisions") {
     const temporary_folder folder;
     const throttled_server server(small_window, quick);
     const auto log = folder.path("log");
-    const auto got = run(batch(server.base_url(), folder, {"--decision-log", log}));
+    const auto got = run(batch_of_sixty(server.base_url(), folder, {"--decision-log", log}));
     CHECK(got.code == 0);
     const auto rejected = std::to_string(server.stat("rejected"));
 
@@ -64,14 +60,14 @@ TEST_CASE("the decision log of a batch replays to the same decisions") {
     CHECK(again.out.ends_with("replayed: " + std::to_string(decisions) + " decisions, all the same\n"));
 
     // A second run's log takes the first one's place.
-    CHECK(run(batch(server.base_url(), folder, {"--decision-log", log})).code == 0);
+    CHECK(run(batch_of_sixty(server.base_url(), folder, {"--decision-log", log})).code == 0);
     CHECK(replay(log).out.find("0 submitted") != std::string::npos);
 }
 
 TEST_CASE("a changed answer is found and told with its line") {
     const temporary_folder folder;
     const throttled_server server(small_window, quick);
-    CHECK(run(batch(server.base_url(), folder, {"--decision-log", folder.path("log")})).code == 0);
+    CHECK(run(batch_of_sixty(server.base_url(), folder, {"--decision-log", folder.path("log")})).code == 0);
     const auto changed = with_one_answer_changed(folder.read("log"));
     const auto line = 1 + lines_in(changed.substr(0, changed.find(R"("event":"throttled")")));
     const auto path = folder.write("changed", changed);
@@ -101,7 +97,7 @@ TEST_CASE("complete writes a decision log, too, and replay reads standard input"
 TEST_CASE("a decision log on a full disk ends with 3, and the results are kept") {
     const temporary_folder folder;
     const throttled_server server(small_window, quick);
-    const auto got = run(batch(server.base_url(), folder, {"--decision-log", "/dev/full"}));
+    const auto got = run(batch_of_sixty(server.base_url(), folder, {"--decision-log", "/dev/full"}));
     CHECK(got.code == 3);
     CHECK(got.err.find("60 answered, 0 failed") != std::string::npos);
     CHECK(
@@ -114,12 +110,12 @@ TEST_CASE("a decision log has a file of its own that can be written") {
     const temporary_folder folder;
     const std::string nowhere = "http://127.0.0.1:1/v1";
     const auto none = folder.path("none/log");
-    const auto unwritable = run(batch(nowhere, folder, {"--decision-log", none}));
+    const auto unwritable = run(batch_of_sixty(nowhere, folder, {"--decision-log", none}));
     CHECK(unwritable.code == 3);
     CHECK(unwritable.err == "stagger: " + none + ": No such file or directory\n");
     for (const auto* taken : {"prompts", "out"}) {
         const auto path = folder.path(taken);
-        const auto got = run(batch(nowhere, folder, {"--decision-log", path}));
+        const auto got = run(batch_of_sixty(nowhere, folder, {"--decision-log", path}));
         CHECK(got.code == 2);
         CHECK(got.err == "stagger: --decision-log: cannot go into " + path + "\n");
     }

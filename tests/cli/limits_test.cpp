@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <sstream>
 
+#include "cli/batch_command.hpp"
 #include "cli/child.hpp"
 #include "cli/servers.hpp"
 
@@ -39,17 +40,13 @@ class limiting_server : public scripted_server {
 class remembering {
  public:
     explicit remembering(int prompts = prompts_to_learn) {
-        std::string list;
-        for (int number = 1; number <= prompts; ++number) list += "question " + std::to_string(number) + "\n";
-        prompts_ = folder_.write("prompts", list);
+        prompts_ = folder_.write("prompts", numbered_prompts(prompts));
     }
 
     child_setup batch(const scripted_server& server, const words& options = {},
                       const std::string& model = "m") const {
-        child_setup setup{STAGGER_COMMAND,
-                          {"batch", prompts_, "-o", folder_.path("out"), "--overwrite", "--base-url",
-                           server.base_url(), "--model", model, "--max-concurrency", "1"}};
-        setup.arguments.insert(setup.arguments.end(), options.begin(), options.end());
+        auto setup = ::batch(server.base_url(), prompts_, folder_.path("out"), options, model);
+        setup.arguments.insert(setup.arguments.end(), {"--overwrite", "--max-concurrency", "1"});
         setup.environment["XDG_STATE_HOME"] = folder_.path("state");
         return setup;
     }

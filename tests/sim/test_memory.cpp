@@ -1,11 +1,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <vector>
 
 #include "scenarios.hpp"
+#include "sim/quantile.hpp"
 #include "sim/simulation.hpp"
 #include "stagger/remembered_limits.hpp"
 
@@ -16,6 +16,7 @@ using namespace scenarios;
 using stagger::limit_kind;
 using stagger::remembered_limits;
 using stagger::sim::measures;
+using stagger::sim::quantile;
 
 namespace {
 
@@ -36,11 +37,6 @@ struct figures {
     std::optional<remembered_limits> learned;  // of the last seed
 };
 
-double median(std::vector<double> values) {
-    std::sort(values.begin(), values.end());
-    return values[values.size() / 2];
-}
-
 figures run(const provider::scenario& scenario, const stagger::coordinator_options& options) {
     stagger::sim::policy by;
     by.coordination = options;
@@ -55,8 +51,8 @@ figures run(const provider::scenario& scenario, const stagger::coordinator_optio
         found.most_lockouts = std::max(found.most_lockouts, measured.lockouts);
         found.learned = watching.limits;
     }
-    found.efficiency = median(efficiency);
-    found.waste = median(waste);
+    found.efficiency = quantile(efficiency, 0.5);
+    found.waste = quantile(waste, 0.5);
     return found;
 }
 

@@ -10,7 +10,7 @@ namespace stagger::sim {
 namespace {
 
 template <class Value>
-std::vector<double> values_of(const std::vector<measures>& runs, Value measures::*which) {
+std::vector<double> as_numbers(const std::vector<measures>& runs, Value measures::*which) {
     std::vector<double> values;
     values.reserve(runs.size());
     for (const measures& each : runs) values.push_back(static_cast<double>(each.*which));
@@ -18,11 +18,11 @@ std::vector<double> values_of(const std::vector<measures>& runs, Value measures:
 }
 
 double median_of(const std::vector<measures>& runs, double measures::*which) {
-    return quantile(values_of(runs, which), 0.5);
+    return quantile(as_numbers(runs, which), 0.5);
 }
 
 std::uint64_t median_of(const std::vector<measures>& runs, std::uint64_t measures::*which) {
-    return static_cast<std::uint64_t>(std::llround(quantile(values_of(runs, which), 0.5)));
+    return static_cast<std::uint64_t>(std::llround(quantile(as_numbers(runs, which), 0.5)));
 }
 
 std::uint64_t highest_of(const std::vector<measures>& runs, std::uint64_t measures::*which) {
@@ -32,6 +32,10 @@ std::uint64_t highest_of(const std::vector<measures>& runs, std::uint64_t measur
 }
 
 }  // namespace
+
+std::vector<double> values_of(const std::vector<measures>& runs, double measures::*which) {
+    return as_numbers(runs, which);
+}
 
 seed_medians::seed_medians(const std::vector<measures>& runs) {
     for (const auto which : {&measures::efficiency, &measures::waste_per_100, &measures::p99_retry_wait_s,

@@ -6,6 +6,9 @@
 
 namespace stagger::sim {
 
+/// One measure of every run.
+std::vector<double> values_of(const std::vector<measures>& runs, double measures::*which);
+
 /// One scenario under one policy, run with several seeds. A median says what to expect, the worst what can
 /// happen.
 struct seed_medians {
