@@ -265,8 +265,8 @@ class session {
     std::shared_ptr<spdlog::logger> log_;
     send_plan plan_;
     std::optional<run_memory> memory_;
-    std::optional<stagger::gate> gate_;
     asio::io_context context_{1};
+    std::optional<stagger::gate> gate_;  // its timer must not outlive the context
     asio::signal_set signals_;
     asio::steady_timer redraw_timer_;
     asio::steady_timer patience_timer_;
