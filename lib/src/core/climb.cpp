@@ -35,9 +35,11 @@ constexpr double tolerated_waste = 1.2;  // of `probing`
 }  // namespace
 
 void typical_run::add(double admitted, seconds span) {
-    admitted_[count_ % 3] = admitted;
-    span_s_[count_ % 3] = span.count();
+    admitted_of_[count_ % 3] = admitted;
+    span_s_of_[count_ % 3] = span.count();
     ++count_;
+    admitted_ = median(admitted_of_);
+    span_ = seconds(median(span_s_of_));
 }
 
 double typical_run::median(const last_three& values) const {
@@ -85,7 +87,8 @@ void climb::search(time_point now, const send_log& log, const round_trip& rtt) {
     step next{};
     next.needed = steps_ == 0 ? rate_estimator::least_admitted : sends_per_search_step;
     next.or_after = steps_at_least_every;
-    next.size = search_step * std::exp2(steps_);
+    next.size = search_step;
+    next.doublings = steps_;
     take(next, now, log, rtt);
 }
 
@@ -97,17 +100,20 @@ double climb::usual_admitted() const {
     return std::max(1 / probing_, usual_.known() ? usual_.admitted() : 0);
 }
 
+bool climb::run_is_longer_than_usual(time_point now, const send_log& log) const {
+    const double run = static_cast<double>(log.size() - since_rejection_.sends);
+    const seconds usual_span = std::max(steps_at_least_every, past_usual_run * usual_.span());
+    return !usual_.known() || run >= past_usual_run * usual_admitted() ||
+           now - since_rejection_.at >= usual_span;
+}
+
 climb::step climb::next_ride_step(time_point now, const send_log& log, double price) const {
     step next{};
     next.or_after = price * steps_at_least_every;
-    const double run = static_cast<double>(log.size() - since_rejection_.sends);
-    const seconds usual_span = std::max(steps_at_least_every, past_usual_run * usual_.span());
-    const bool longer_than_usual = !usual_.known() || run >= past_usual_run * usual_admitted() ||
-                                   now - since_rejection_.at >= usual_span;
     if (steps_ == 0) {
         next.needed = 0.5 * patience_ / probing_;
         next.size = probing_;
-    } else if (steps_ >= 2 && !longer_than_usual) {
+    } else if (steps_ >= 2 && !run_is_longer_than_usual(now, log)) {
         next.needed = 1 / probing_;
         next.size = probing_;
         next.counts = false;
@@ -116,7 +122,8 @@ climb::step climb::next_ride_step(time_point now, const send_log& log, double pr
         const double quarter = 0.25 * usual_admitted();
         next.needed = std::clamp(1 / std::max(above_, probing_), std::max(sends_per_search_step, quarter),
                                  std::max(1 / probing_, quarter));
-        next.size = probing_ * std::exp2(steps_ - 1);
+        next.size = probing_;
+        next.doublings = steps_ - 1;
     }
     next.needed *= price;
     return next;
@@ -124,18 +131,20 @@ climb::step climb::next_ride_step(time_point now, const send_log& log, double pr
 
 void climb::take(const step& next, time_point now, const send_log& log, const round_trip& rtt) {
     const send_number sends = log.size() - since_step_.sends;
+    const bool too_few = static_cast<double>(sends) < next.needed;
+    if (too_few && sends < least_sends_per_step) return;
     const seconds waited = now - since_step_.at;
-    const bool long_enough = waited >= next.or_after && sends >= least_sends_per_step;
-    if (static_cast<double>(sends) < next.needed && !long_enough) return;
+    if (too_few && waited < next.or_after) return;
     if (waited < 1.5 * rtt.mean()) return;  // the last step's rejection could still be on its way
     if (above_ >= 1 && waited < 2 * ramp_doubles_every) return;
     since_step_ = {log.size(), now};
 
     const double run = static_cast<double>(log.size() - since_rejection_.sends);
     const double most = std::max(overshoot_requests, 0.5 * overshoot_of_sent * run) / rtt.mean().count();
-    if (!log.last().paced || (next.size >= big_step && rate() >= most)) return;
+    const double size = next.size * std::exp2(next.doublings);
+    if (!log.last().paced || (size >= big_step && rate() >= most)) return;
     before_step_ = rate();
-    above_ += std::min(1.0, next.size);
+    above_ += std::min(1.0, size);
     if (next.counts) ++steps_;
     if (above_ >= 1) {  // the base is far behind: the same rate, as half above a new base
         const double reached = rate();

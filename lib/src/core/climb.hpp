@@ -12,16 +12,19 @@ class typical_run {
  public:
     void add(double admitted, seconds span);
     bool known() const { return count_ > 0; }
-    double admitted() const { return median(admitted_); }
-    seconds span() const { return seconds(median(span_s_)); }
+    double admitted() const { return admitted_; }
+    seconds span() const { return span_; }
 
  private:
     using last_three = std::array<double, 3>;
     double median(const last_three& values) const;
 
-    last_three admitted_{};
-    last_three span_s_{};
+    last_three admitted_of_{};
+    last_three span_s_of_{};
     std::size_t count_ = 0;
+    // Runs end at rejections, but these are asked for at every send.
+    double admitted_ = 0;
+    seconds span_{0};
 };
 
 /** @brief The pace between rejections: a base rate, and how far above it the limit is being tested.
@@ -68,11 +71,13 @@ class climb {
         time_point at{};
     };
     struct step {
-        double needed;       ///< sends since the last step
-        seconds or_after;    ///< or this long, with a few sends
-        double size;         ///< fraction of the base rate
-        bool counts = true;  ///< towards doubling
+        double needed;           ///< sends since the last step
+        seconds or_after;        ///< or this long, with a few sends
+        double size;             ///< fraction of the base rate
+        unsigned doublings = 0;  ///< of that size
+        bool counts = true;      ///< towards doubling
     };
+    bool run_is_longer_than_usual(time_point now, const send_log& log) const;
     step next_ride_step(time_point now, const send_log& log, double price) const;
     void take(const step& next, time_point now, const send_log& log, const round_trip& rtt);
     double usual_admitted() const;

@@ -134,7 +134,7 @@ struct coordinator::parts {
         seen.in_flight = permits.size();
         seen.between_attempts = line.retries() + returning.count(now);
         seen.head_was_sent = head != lane::first;
-        seen.head = line.cost_of(*line.front(head));
+        seen.head = line.cost_of_front(head);
         return seen;
     }
 
@@ -147,8 +147,10 @@ struct coordinator::parts {
     }
 
     action admit(time_point now, lane from) {
-        const task_id task = *line.front(from);
-        outstanding attempt{pace->on_send(now, line.cost_of(task)), false};
+        action admitted;
+        admitted.what = action::kind::admit;
+        admitted.task = *line.front(from);
+        outstanding attempt{pace->on_send(now, line.cost_of_front(from)), false};
         attempt.sent.repeated = from != lane::first;
         attempt.sent.in_flight = permits.size() + 1;
         if (from == lane::accident) {
@@ -159,16 +161,14 @@ struct coordinator::parts {
                 accidents.spend(now);
             }
         }
-        line.leave(task);
+        line.leave_front(from);
         ++counts.admitted;
-        action admitted;
-        admitted.what = action::kind::admit;
-        admitted.task = task;
         admitted.permit = permit_id{permits.insert(attempt)};
         return admitted;
     }
 
-    action decide(time_point now) {
+    /// Tasks whose time has come: to leave, or to join their lane.
+    std::optional<action> ring_timers(time_point now) {
         if (const auto late = line.take_expired(now)) {
             action expired;
             expired.what = action::kind::expire;
@@ -177,6 +177,13 @@ struct coordinator::parts {
         }
         while (const auto due = line.release_due(now)) {
             if (journal) journal->released(now, *due);
+        }
+        return std::nullopt;
+    }
+
+    action decide(time_point now) {
+        if (line.next_timer() <= now) {
+            if (const auto expired = ring_timers(now)) return *expired;
         }
         const std::optional<lane> head = head_lane(now);
         const opening next = head ? opening_for(*head, now) : nobody_ready(now);
@@ -196,15 +203,15 @@ struct coordinator::parts {
         return waiting;
     }
 
-    /// The attempt behind a permit, which ends with this report.
-    std::optional<departure> settle(permit_id permit) {
+    /// The attempt behind a permit, which ends with this report; null for one that has ended before. Valid
+    /// until the next is admitted.
+    const departure* settle(permit_id permit) {
         const auto key = static_cast<std::uint64_t>(permit);
         const outstanding* found = permits.find(key);
-        if (!found) return std::nullopt;
-        const outstanding attempt = *found;
-        if (attempt.unfunded) unfunded_out = false;
-        permits.erase(key);
-        return attempt.sent;
+        if (!found) return nullptr;
+        if (found->unfunded) unfunded_out = false;
+        permits.erase_at(permits.place_of(key));
+        return &found->sent;
     }
 
     coordinator_view view(time_point now) const {
@@ -257,7 +264,7 @@ action coordinator::next(time_point now) {
 }
 
 void coordinator::accepted(time_point now, permit_id permit, const hints& said) {
-    const auto sent = parts_->settle(permit);
+    const departure* const sent = parts_->settle(permit);
     if (!sent) return;
     ++parts_->counts.accepted;
     parts_->accidents.success();
@@ -266,7 +273,7 @@ void coordinator::accepted(time_point now, permit_id permit, const hints& said) 
 }
 
 time_point coordinator::throttled(time_point now, permit_id permit, const hints& said) {
-    const auto sent = parts_->settle(permit);
+    const departure* const sent = parts_->settle(permit);
     if (!sent) return now;
     ++parts_->counts.throttled;
     parts_->returning.left(now);
@@ -282,7 +289,7 @@ time_point coordinator::throttled(time_point now, permit_id permit, const hints&
 }
 
 void coordinator::failed(time_point now, permit_id permit) {
-    const auto sent = parts_->settle(permit);
+    const departure* const sent = parts_->settle(permit);
     if (!sent) return;
     ++parts_->counts.failed;
     parts_->returning.left(now);
@@ -291,7 +298,7 @@ void coordinator::failed(time_point now, permit_id permit) {
 }
 
 void coordinator::abandoned(time_point now, permit_id permit) {
-    const auto sent = parts_->settle(permit);
+    const departure* const sent = parts_->settle(permit);
     if (!sent) return;
     ++parts_->counts.abandoned;
     parts_->pace->on_abandoned(now, *sent);

@@ -22,6 +22,8 @@ class header_tracker {
     /// A rejection while plenty is left by the headers' account.
     void check(time_point now, const send_log& log, seconds rtt, double rate);
 
+    /// Whether `rate` and `opens_at` can say anything at all: most servers send no such headers.
+    bool believed(time_point now) const { return latest_ && now >= disbelieved_until_; }
     /// The rate to send at, if the headers tell one.
     std::optional<double> rate(time_point now, const send_log& log, seconds rtt, double backlog) const;
     /// When a used-up window begins anew; the earliest time if there is nothing to wait for.
@@ -36,7 +38,6 @@ class header_tracker {
         time_point resets = never;
     };
     kind what() const;
-    bool believed(time_point now) const { return latest_ && now >= disbelieved_until_; }
     double left(time_point now, const send_log& log) const;
     void measure(const reading& now, bool admitted, const send_log& log, seconds rtt);
 

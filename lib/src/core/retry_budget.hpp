@@ -38,14 +38,14 @@ class retry_budget {
 
  private:
     void drip(time_point now) {
-        if (dripped_ != time_point::min()) {
+        if (left_ < capacity) {
             left_ = std::min(capacity, left_ + drip_per_s * seconds(now - dripped_).count());
         }
         dripped_ = now;
     }
 
     double left_ = capacity;
-    time_point dripped_ = time_point::min();
+    time_point dripped_{};
 };
 
 }  // namespace stagger

@@ -57,7 +57,7 @@ double ride_the_limit::rate(time_point now) const {
         // The window governs; the pace only keeps its refilling from being a burst.
         const seconds service = service_.value_or(assumed_service_);
         result = std::max(1.0, 2 * concurrency_.window() / std::max(1e-3, service.count()));
-    } else if (!closed() && log_.size() > 0) {
+    } else if (!closed() && headers_.believed(now)) {
         result = headers_.rate(now, log_, rtt_.mean(), backlog_).value_or(result);
     }
     constexpr double slowest = 1.0 / 60;
@@ -76,7 +76,7 @@ opening ride_the_limit::next_opening(time_point now, const line_view& line) {
     }
     opening next{std::max(pacer_.next_slot(), budget_.next_slot()), wait_reason::pace};
     time_point announced = gate_.opens_at();
-    if (!concurrency_.limits() && log_.size() > 0) {
+    if (!concurrency_.limits() && headers_.believed(now)) {
         announced = std::max(announced, headers_.opens_at(now, log_, rtt_.mean()));
     }
     if (announced > next.at) next = {announced, wait_reason::retry_after};

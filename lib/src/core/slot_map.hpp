@@ -26,15 +26,14 @@ class slot_map {
         if (size > slots_.capacity()) slots_.reserve(std::max(size, 2 * slots_.capacity()));
     }
 
-    key insert(Value value) {
+    key insert(const Value& value) {
         place at = first_free_;
         if (at == none) {
             at = static_cast<place>(slots_.size());
-            slots_.push_back(slot{std::move(value), 1, none, true});
+            slots_.push_back(slot{value, 1, in_use});
         } else {
-            first_free_ = slots_[at].next_free;
-            slots_[at].value = std::move(value);
-            slots_[at].used = true;
+            first_free_ = std::exchange(slots_[at].next_free, in_use);
+            slots_[at].value = value;
         }
         ++size_;
         return key_of(at);
@@ -43,17 +42,21 @@ class slot_map {
     /// Null for a key whose value has been erased.
     Value* find(key which) {
         const place at = place_of(which);
-        if (at >= slots_.size() || !slots_[at].used || slots_[at].uses != which >> 32) return nullptr;
+        if (at >= slots_.size() || slots_[at].next_free != in_use || slots_[at].uses != which >> 32) {
+            return nullptr;
+        }
         return &slots_[at].value;
     }
     const Value* find(key which) const { return const_cast<slot_map*>(this)->find(which); }
 
     void erase(key which) {
-        if (!find(which)) return;
-        slot& gone = slots_[place_of(which)];
-        gone.used = false;
+        if (find(which)) erase_at(place_of(which));
+    }
+    /// Erases the value at a place that is in use. It stays readable there until the next insertion.
+    void erase_at(place where) {
+        slot& gone = slots_[where];
         ++gone.uses;
-        gone.next_free = std::exchange(first_free_, place_of(which));
+        gone.next_free = std::exchange(first_free_, where);
         --size_;
     }
 
@@ -67,9 +70,10 @@ class slot_map {
     struct slot {
         Value value;
         std::uint32_t uses;
-        place next_free;
-        bool used;
+        place next_free;  // or that it is `in_use`
     };
+    static constexpr place in_use = none - 1;
+
     std::vector<slot> slots_;
     place first_free_ = none;
     std::size_t size_ = 0;

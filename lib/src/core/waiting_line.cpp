@@ -15,9 +15,10 @@ task_id waiting_line::join(lane where, const cost& what, time_point deadline, ti
     own_waits_.reserve_one();
     deadlines_.reserve_one();
     const bool delayed = not_before != time_point::min();
-    const task_id task{tasks_.insert(entry{what, deadline, none, none, where, delayed})};
+    const bool has_deadline = deadline != never;
+    const task_id task{tasks_.insert(entry{what, none, none, where, has_deadline, delayed})};
     if (where != lane::first) ++retries_;
-    if (deadline != never) {
+    if (has_deadline) {
         deadlines_.push(deadline, task);
         ++with_deadline_;
     }
@@ -31,18 +32,24 @@ task_id waiting_line::join(lane where, const cost& what, time_point deadline, ti
 }
 
 bool waiting_line::leave(task_id task) {
-    const entry* found = tasks_.find(key(task));
-    if (!found) return false;
-    if (found->deadline != never) --with_deadline_;
-    if (found->where != lane::first) --retries_;
-    if (found->delayed) {
-        --delayed_;
-    } else {
-        unlink(tasks_.place_of(key(task)));
-    }
-    tasks_.erase(key(task));
-    tidy();
+    if (!waits(task)) return false;
+    remove(tasks_.place_of(key(task)));
     return true;
+}
+
+void waiting_line::remove(place at) {
+    const entry leaving = tasks_.at(at);
+    if (leaving.where != lane::first) --retries_;
+    if (!leaving.delayed) unlink(leaving);
+    tasks_.erase_at(at);
+    if (leaving.delayed) {
+        --delayed_;
+        tidy_own_waits();
+    }
+    if (leaving.has_deadline) {
+        --with_deadline_;
+        deadlines_.tidy(with_deadline_, [this](task_id task) { return waits(task); });
+    }
 }
 
 std::optional<task_id> waiting_line::take_expired(time_point now) {
@@ -60,39 +67,27 @@ std::optional<task_id> waiting_line::release_due(time_point now) {
     tasks_.at(at).delayed = false;
     --delayed_;
     link(at);
-    tidy();
+    tidy_own_waits();
     return task;
-}
-
-std::optional<task_id> waiting_line::front(lane where) const {
-    const place first = lanes_[static_cast<std::size_t>(where)].first;
-    if (first == none) return std::nullopt;
-    return task_id{tasks_.key_of(first)};
-}
-
-const cost& waiting_line::cost_of(task_id task) const {
-    return tasks_.find(key(task))->what;
 }
 
 void waiting_line::link(place at) {
     entry& joining = tasks_.at(at);
-    ends& line = lanes_[static_cast<std::size_t>(joining.where)];
+    ends& line = ends_of(joining.where);
     joining.before = line.last;
     joining.after = none;
     (line.last == none ? line.first : tasks_.at(line.last).after) = at;
     line.last = at;
 }
 
-void waiting_line::unlink(place at) {
-    const entry& leaving = tasks_.at(at);
-    ends& line = lanes_[static_cast<std::size_t>(leaving.where)];
+void waiting_line::unlink(const entry& leaving) {
+    ends& line = ends_of(leaving.where);
     (leaving.before == none ? line.first : tasks_.at(leaving.before).after) = leaving.after;
     (leaving.after == none ? line.last : tasks_.at(leaving.after).before) = leaving.before;
 }
 
-void waiting_line::tidy() {
-    deadlines_.tidy(with_deadline_, [this](task_id task) { return waits(task); });
-    // A task released from its wait is popped at once, so every other entry of a waiting task is live.
+// A task released from its wait is popped at once, so every other entry of a waiting task is live.
+void waiting_line::tidy_own_waits() {
     own_waits_.tidy(delayed_, [this](task_id task) { return waits(task); });
 }
 

@@ -36,8 +36,15 @@ class waiting_line {
     /// A task whose own wait is over joins its lane.
     std::optional<task_id> release_due(time_point now);
 
-    std::optional<task_id> front(lane where) const;
-    const cost& cost_of(task_id task) const;
+    /// The next of a lane.
+    std::optional<task_id> front(lane where) const {
+        const place first = ends_of(where).first;
+        if (first == none) return std::nullopt;
+        return task_id{tasks_.key_of(first)};
+    }
+    /// Of a lane that is not empty.
+    const cost& cost_of_front(lane where) const { return tasks_.at(ends_of(where).first).what; }
+    void leave_front(lane where) { remove(ends_of(where).first); }
 
     /// When `take_expired` or `release_due` next has something to do.
     time_point next_timer() const { return std::min(deadlines_.earliest(), own_waits_.earliest()); }
@@ -52,10 +59,10 @@ class waiting_line {
     static constexpr place none = slot_map<int>::none;
     struct entry {
         cost what;
-        time_point deadline;
         place before = none;
         place after = none;
         lane where;
+        bool has_deadline;
         bool delayed;
     };
     struct ends {
@@ -63,9 +70,12 @@ class waiting_line {
         place last = none;
     };
 
+    const ends& ends_of(lane where) const { return lanes_[static_cast<std::size_t>(where)]; }
+    ends& ends_of(lane where) { return lanes_[static_cast<std::size_t>(where)]; }
     void link(place at);
-    void unlink(place at);
-    void tidy();
+    void unlink(const entry& leaving);
+    void remove(place at);
+    void tidy_own_waits();
     bool waits(task_id task) const { return tasks_.find(static_cast<std::uint64_t>(task)) != nullptr; }
 
     slot_map<entry> tasks_;
