@@ -154,7 +154,7 @@ provider::faults_description adverse_faults(random_source& random) {
     if (random.uniform() < 0.3) faults.error_rate = to_two_places(random.uniform(0, 0.2));
     if (random.uniform() < 0.2) {
         faults.error_status = one_of(random, {500u, 503u});
-        faults.outages = {{3s, 20s}};
+        faults.outages = {{3s, 20s, faults.error_status}};
     }
     return faults;
 }
