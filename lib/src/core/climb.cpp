@@ -24,7 +24,9 @@ constexpr double sends_per_search_step = 16;
 
 // At low rates processes that share a limit would need minutes to even out without it.
 constexpr seconds steps_at_least_every{5};
-constexpr send_number least_sends_per_step = 8;
+constexpr send_number least_sends_per_search_step = 8;
+// A rejection in so many requests is what the fairness at low rates may cost.
+constexpr send_number least_sends_per_step = 30;
 constexpr double big_step = 0.3;
 constexpr double past_usual_run = 1.5;
 
@@ -85,6 +87,7 @@ void climb::search(time_point now, const send_log& log, const round_trip& rtt) {
     step next{};
     next.needed = steps_ == 0 ? rate_estimator::least_admitted : sends_per_search_step;
     next.or_after = steps_at_least_every;
+    next.least_sends = least_sends_per_search_step;
     next.size = search_step * std::exp2(steps_);
     take(next, now, log, rtt);
 }
@@ -100,6 +103,7 @@ double climb::usual_admitted() const {
 climb::step climb::next_ride_step(time_point now, const send_log& log, double price) const {
     step next{};
     next.or_after = price * steps_at_least_every;
+    next.least_sends = least_sends_per_step;
     const double run = static_cast<double>(log.size() - since_rejection_.sends);
     const seconds usual_span = std::max(steps_at_least_every, past_usual_run * usual_.span());
     const bool longer_than_usual = !usual_.known() || run >= past_usual_run * usual_admitted() ||
@@ -125,7 +129,7 @@ climb::step climb::next_ride_step(time_point now, const send_log& log, double pr
 void climb::take(const step& next, time_point now, const send_log& log, const round_trip& rtt) {
     const send_number sends = log.size() - since_step_.sends;
     const seconds waited = now - since_step_.at;
-    const bool long_enough = waited >= next.or_after && sends >= least_sends_per_step;
+    const bool long_enough = waited >= next.or_after && sends >= next.least_sends;
     if (static_cast<double>(sends) < next.needed && !long_enough) return;
     if (waited < 1.5 * rtt.mean()) return;  // the last step's rejection could still be on its way
     if (above_ >= 1 && waited < 2 * ramp_doubles_every) return;

@@ -69,7 +69,8 @@ class climb {
     };
     struct step {
         double needed;       ///< sends since the last step
-        seconds or_after;    ///< or this long, with a few sends
+        seconds or_after;    ///< or this long, with at least some sends
+        send_number least_sends;
         double size;         ///< fraction of the base rate
         bool counts = true;  ///< towards doubling
     };
