@@ -31,11 +31,20 @@ class rate_estimator {
     estimate up_to(const send_log& log, const departure& rejected) const;
 
     /// From now on only onsets from this send on count.
-    void forget_before(send_number barrier) { barrier_ = barrier; }
+    void forget_before(send_number barrier) {
+        barrier_ = barrier;
+        reopened_.reset();
+    }
+    /// A closed time ended with this admission.
+    void measure_from(const departure& reopened) {
+        barrier_ = reopened.number;
+        reopened_ = reopened;
+    }
 
  private:
     double enough_admitted_;
     send_number barrier_ = 0;
+    std::optional<departure> reopened_;
 };
 
 }  // namespace stagger

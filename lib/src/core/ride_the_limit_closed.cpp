@@ -141,7 +141,12 @@ void ride_the_limit::reopen_after_window(time_point now, const departure& probe)
     const bool whole = window_learner::is_whole(done);
     measured_ = windows_.reopened(done, measured_or_base());
     rate_is_remembered_ = false;
-    estimator_.forget_before(log_.mark_onset_before(probe.number));
+    const send_number last_rejected = log_.mark_onset_before(probe.number);
+    if (window_learner::is_window_like(done)) {
+        estimator_.measure_from(probe);  // no window admits while it is closed
+    } else {
+        estimator_.forget_before(last_rejected);
+    }
     if (whole) {
         provisional_ = !ever_opened_;
         opened_ = probe;

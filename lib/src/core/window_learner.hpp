@@ -33,7 +33,11 @@ class window_learner {
     double reopened(const cycle& done, double current);
     /// Whether that cycle was long enough to measure; a shorter one is merged into the next.
     static bool is_whole(const cycle& done);
+    /// Whether it was closed for so long that a plain limit would have admitted something.
+    static bool is_window_like(const cycle& done);
 
+    /// The highest rate that a closed time left standing.
+    double best() const { return std::max({before_closing_.value_or(0), rates_[0], rates_[1], rates_[2]}); }
     std::optional<double> quota() const { return quota_; }
     /// Takes the quota that an earlier run learned for a fact, until it is contradicted.
     void remember(double quota) { quota_ = quota; }
@@ -41,11 +45,8 @@ class window_learner {
     void check(double admitted);
 
  private:
-    double best() const { return std::max({before_closing_.value_or(0), rates_[0], rates_[1], rates_[2]}); }
-
     std::array<double, 3> rates_{};  // of the latest whole cycles
     std::size_t cycles_ = 0;
-    unsigned window_like_ = 0;
     unsigned short_cycles_ = 0;
     std::optional<double> before_closing_;
     std::optional<double> quota_;
