@@ -45,6 +45,8 @@ class closed_phase {
     /// any so far
     void rejected(time_point now, seconds rtt, bool waits_by_silence);
     void schedule(time_point now, random_source& random);
+    /// No probe before a likely end.
+    void expect_end(time_point end) { probe_at_ = std::max(probe_at_, end); }
     void reset_gap(seconds gap) { gap_ = gap; }
     seconds gap() const { return gap_; }
 

@@ -45,6 +45,10 @@ void ride_the_limit::close(time_point now, time_point since, double rate_at_reje
         phase_->reset_gap(1.1 * lockout_.silence());
     }
     phase_->schedule(now, random_);
+    // The next window begins where this one ends.
+    if (windows_.used_up_by(log_.admitted_since(opened_) + 1)) {
+        phase_->expect_end(after(opened_.at, windows_.shortest_span()));
+    }
 }
 
 bool ride_the_limit::is_probe(const departure& sent) const {

@@ -39,6 +39,10 @@ class window_learner {
     /// The highest rate that a closed time left standing.
     double best() const { return std::max({before_closing_.value_or(0), rates_[0], rates_[1], rates_[2]}); }
     std::optional<double> quota() const { return quota_; }
+    /// Whether a rejection after so many admissions since the reopening is where the quota ends.
+    bool used_up_by(double admitted) const;
+    /// How long the latest whole cycle took; a little less than a window.
+    seconds shortest_span() const { return shortest_span_; }
     /// Takes the quota that an earlier run learned for a fact, until it is contradicted.
     void remember(double quota) { quota_ = quota; }
     /// Between two onsets much less was admitted than the quota: after some repetitions it is forgotten.
@@ -50,6 +54,7 @@ class window_learner {
     unsigned short_cycles_ = 0;
     std::optional<double> before_closing_;
     std::optional<double> quota_;
+    seconds shortest_span_{0};
     int contradictions_ = 0;
 };
 
