@@ -192,11 +192,20 @@ TEST_CASE("rate-limit headers measure the limit almost without rejections") {
 TEST_CASE("an outage of half a minute") {
     auto scenario = far_away(10000);
     scenario.provider.limits = {token_bucket(50, 50)};
-    scenario.provider.faults.outages = {{60s, 90s}};
-    for (const unsigned status : {503u, 500u}) {
-        CAPTURE(status);
-        scenario.provider.faults.error_status = status;
+    SUBCASE("503: a rejection for the rate") {
+        scenario.provider.faults.outages = {{60s, 90s}};
         check(scenario, 0.985, 1.5);
+    }
+    SUBCASE("500: nothing for the rate, but a streak of failures closes") {
+        check(scenario, 0.985, 1.5);
+        const double waste_without = results(scenario).waste();
+        scenario.provider.faults.outages = {{60s, 90s, 500}};
+        check(scenario, 0.985, 1.5);
+        const results found(scenario);
+        CHECK(found.waste() <= waste_without + 0.2);
+        const auto failed = [](const measures& run) { return static_cast<double>(run.failed); };
+        CHECK(found.median(failed) >= 10);
+        CHECK(found.median(failed) <= 60);
     }
 }
 
