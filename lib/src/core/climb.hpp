@@ -68,8 +68,8 @@ class climb {
         time_point at{};
     };
     struct step {
-        double needed;       ///< sends since the last step
-        seconds or_after;    ///< or this long, with at least some sends
+        double needed;     ///< sends since the last step
+        seconds or_after;  ///< or this long, with at least some sends
         send_number least_sends;
         double size;         ///< fraction of the base rate
         bool counts = true;  ///< towards doubling

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t most_samples = 8;
 constexpr std::size_t least_samples = 6;
-constexpr send_number looked_at = 400;              // latest sends
+constexpr send_number looked_at = 800;              // latest sends
 constexpr send_number overlooked_rejections = 512;  // sends to look back for rejections under way
 constexpr double spread_always_allowed = 3;
 constexpr double spread_allowed_of_few = 0.25;

@@ -134,7 +134,7 @@ void ride_the_limit::reopen_after_lockout(time_point now, const departure& probe
 void ride_the_limit::reopen_after_window(time_point now, const departure& probe) {
     time_point last_known_closed = std::max(phase_->last_rejected(), phase_->since());
     if (!phase_->any_probe_rejected() && !phase_->announced_end()) {
-        last_known_closed = probe.at;  // after a silence that was kept on purpose: nobody knows better
+        last_known_closed = probe.at;      // after a silence that was kept on purpose: nobody knows better
     } else if (phase_->announced_end()) {  // the hint held: closed until then
         const time_point held = std::min(gate_.opens_at(), probe.at);
         last_known_closed = std::max(last_known_closed, after(held, -rtt_.mean()));

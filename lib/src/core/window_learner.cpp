@@ -35,7 +35,8 @@ double window_learner::reopened(const cycle& done, double current) {
         const int halvings = std::max(0, static_cast<int>(short_cycles_) - short_cycles_forgiven);
         return known * std::exp2(-halvings);
     }
-    if (is_window_like(done)) shortest_span_ = shortest_span_ > seconds(0) ? std::min(shortest_span_, done.span) : done.span;
+    if (is_window_like(done))
+        shortest_span_ = shortest_span_ > seconds(0) ? std::min(shortest_span_, done.span) : done.span;
     const double rate = done.admitted / done.span.count();
     if (!done.first) rates_[cycles_++ % rates_.size()] = rate;
     short_cycles_ = 0;
