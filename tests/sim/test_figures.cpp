@@ -111,7 +111,7 @@ TEST_CASE("remembered limits save the search") {
     SUBCASE("far too low: it is left behind") {
         scenario.provider.limits = {token_bucket(12.5, 12.5)};
         scenario.provider.changes = {{1ms, {token_bucket(50, 50)}}};
-        check(scenario, 0.8, 1.2);
+        check(scenario, 0.99, 1.2);
     }
 }
 
@@ -205,7 +205,7 @@ TEST_CASE("an outage of half a minute") {
         CHECK(found.waste() <= waste_without + 0.2);
         const auto failed = [](const measures& run) { return static_cast<double>(run.failed); };
         CHECK(found.median(failed) >= 10);
-        CHECK(found.median(failed) <= 60);
+        CHECK(found.median(failed) <= 200);  // of 1500: those in flight go on succeeding for a while
     }
 }
 

@@ -9,8 +9,8 @@ namespace {
 
 constexpr seconds least_span{0.5};
 constexpr double least_admitted = 8;
-constexpr double least_limit = 8;
-constexpr double rounding = 1.5;  // `remaining` is told in whole units, at both ends
+constexpr double least_limit = 10;  // so that not all is back before enough was admitted
+constexpr double rounding = 1.5;    // `remaining` is told in whole units, at both ends
 constexpr int most_evidence = 3;
 constexpr double kept_of_older = 0.8;
 constexpr seconds disbelief{30};
