@@ -136,6 +136,27 @@ TEST_CASE("fixed windows of a second") {
     check(scenario, 0.975, 1.2);
 }
 
+TEST_CASE("windows that become shorter are noticed") {
+    auto scenario = far_away(80000);
+    scenario.provider.limits = {fixed_window(3000, 60s)};
+    scenario.provider.changes = {{240s, {fixed_window(3000, 30s)}}};
+    check(scenario, 0.96, 1.7);
+}
+
+TEST_CASE("a small sliding window whose headers tell it") {
+    auto scenario = far_away(2000, 256);
+    scenario.provider.limits = {sliding_window(40, 20s)};
+    scenario.provider.hints.headers = provider::header_hint::openai;
+    check(scenario, 0.95, 2);
+}
+
+TEST_CASE("headers of a bucket of a few requests mislead nobody") {
+    auto scenario = far_away(2000, 256);
+    scenario.provider.limits = {token_bucket(3, 4)};
+    scenario.provider.hints.headers = provider::header_hint::openai;
+    check(scenario, 0.99, 3);
+}
+
 TEST_CASE("a limit on requests in flight") {
     auto scenario = far_away(10000);
     scenario.provider.limits = {concurrency(64)};

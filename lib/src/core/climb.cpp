@@ -25,7 +25,7 @@ constexpr double sends_per_search_step = 16;
 // At low rates processes that share a limit would need minutes to even out without it.
 constexpr seconds steps_at_least_every{5};
 constexpr send_number least_sends_per_search_step = 8;
-// A rejection in so many requests is what the fairness at low rates may cost.
+// Every few steps end in a rejection: evening out may not cost more than one in so many requests.
 constexpr send_number least_sends_per_step = 30;
 constexpr double big_step = 0.3;
 constexpr double past_usual_run = 1.5;

@@ -11,9 +11,9 @@ namespace stagger {
 /** @brief One time in which nothing is admitted: when to probe, and what the probes have shown.
  *
  * One request at a time is sent to see whether the server admits again; everybody else waits. Each probe that
- * is rejected makes the next gap longer, up to two seconds or a small part of the time already closed. A
- * probe that has not been rejected when a rejection should have come back counts as admitted: nobody waits
- * for its completion.
+ * is rejected makes the next gap longer, up to two seconds or a small part of the time already closed. Where
+ * an end is announced or expected, the first probe waits for it. A probe that has not been rejected when a
+ * rejection should have come back counts as admitted: nobody waits for its completion.
  */
 class closed_phase {
  public:

@@ -19,7 +19,9 @@ struct estimate {
  * A rejection says that the server's allowance was used up at that moment. Between two of them it admitted
  * what its limit let through, give or take one request: so the cost admitted between two onsets, over the
  * time between, is the limit, and 100 admitted requests give it to 1 %. Latency does not enter. Onsets before
- * the barrier belong to another limit, or to a ramp that mixed several rates, and are left out.
+ * the barrier belong to another limit, or to a ramp that mixed several rates, and are left out. After the
+ * closed time of a window the admission that ended it stands for the first onset: the allowance begins anew
+ * there, and nothing was refilled before.
  */
 class rate_estimator {
  public:

@@ -10,6 +10,7 @@ namespace {
 
 // Fewer in a row happen at a limit that is open, when the pace is above it.
 constexpr unsigned rejections_to_close = 5;
+constexpr double longest_expected = 0.25;  // of a window
 
 }  // namespace
 
@@ -47,7 +48,11 @@ void ride_the_limit::close(time_point now, time_point since, double rate_at_reje
     phase_->schedule(now, random_);
     // The next window begins where this one ends.
     if (!announced && !lockout_.suspected() && windows_.used_up_by(log_.admitted_since(opened_) + 1)) {
-        phase_->expect_end(after(opened_.at, windows_.shortest_span()));
+        const seconds window = windows_.shortest_span();
+        const time_point end = after(opened_.at, window);
+        // The rest of a window that was nearly spread out. A longer wait would never notice that windows have
+        // become shorter.
+        if (end - now <= longest_expected * window) phase_->expect_end(end);
     }
 }
 

@@ -13,8 +13,10 @@ namespace stagger {
  *
  * From one reopening to the next the server admitted what its limit allows, closed time included: admitted
  * over span is the rate, whatever kind of limit it is. Spread at this rate a window's quota lasts to its end,
- * and the closed time shrinks to almost nothing. Where a noticeable part of a cycle was closed, what it
- * admitted is taken as the quota of a window: work that fits into one is then sent as fast as possible.
+ * and the closed time shrinks to almost nothing. Where a noticeable part of a cycle was closed, longer than a
+ * plain limit takes to admit a few requests, what it admitted is taken as the quota of a window: work that
+ * fits into one is then sent as fast as possible, and when the quota is used up again there is nothing to
+ * probe for until the shortest such cycle is over.
  */
 class window_learner {
  public:
@@ -41,7 +43,7 @@ class window_learner {
     std::optional<double> quota() const { return quota_; }
     /// Whether a rejection after so many admissions since the reopening is where the quota ends.
     bool used_up_by(double admitted) const;
-    /// How long the latest whole cycle took; a little less than a window.
+    /// Of the whole cycles that looked like a window; a little less than one.
     seconds shortest_span() const { return shortest_span_; }
     /// Takes the quota that an earlier run learned for a fact, until it is contradicted.
     void remember(double quota) { quota_ = quota; }
