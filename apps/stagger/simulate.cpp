@@ -76,8 +76,10 @@ void add_options(CLI::App& parser, simulate_options& options) {
         ->type_name("N")
         ->needs(random);
     parser
-        .add_option("--kind", options.kind,
-                    "token_bucket, window, concurrency or adverse (default: the first three)")
+        .add_option(
+            "--kind", options.kind,
+            "token_bucket, window, concurrency, fixed_window, sliding_window or adverse (default: the "
+            "first three)")
         ->type_name("KIND")
         ->needs(random);
     parser.add_flag("--markdown", options.markdown, "Print the table for a page of documentation");

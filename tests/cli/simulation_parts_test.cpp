@@ -184,7 +184,9 @@ TEST_CASE("scenarios are drawn for each kind from consecutive seeds") {
     CHECK(names == std::vector<std::string>{"token_bucket-7", "token_bucket-8", "window-7", "window-8",
                                             "concurrency-7", "concurrency-8"});
     CHECK(app::draw_cases("adverse", 3, 1).size() == 3);
-    CHECK_THROWS_WITH_AS(app::draw_cases("bucket", 1, 1),
-                         "--kind: \"bucket\" is none of token_bucket, window, concurrency, adverse",
-                         app::failure);
+    CHECK_THROWS_WITH_AS(
+        app::draw_cases("bucket", 1, 1),
+        "--kind: \"bucket\" is none of token_bucket, window, concurrency, adverse, fixed_window, "
+        "sliding_window",
+        app::failure);
 }

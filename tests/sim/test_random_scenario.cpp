@@ -53,6 +53,11 @@ TEST_CASE("measured kinds stay within their ranges") {
         const auto concurrent = random_scenario(random_kind::concurrency, seed);
         const auto& places = std::get<provider::concurrency_limit>(concurrent.provider.limits[0]);
         CHECK((places.max >= 2 && places.max <= 256));
+        const auto limit_of = [&](random_kind kind) {
+            return random_scenario(kind, seed).provider.limits[0];
+        };
+        CHECK(std::holds_alternative<provider::fixed_window>(limit_of(random_kind::fixed_window)));
+        CHECK(std::holds_alternative<provider::sliding_window>(limit_of(random_kind::sliding_window)));
     }
 }
 

@@ -24,7 +24,9 @@ constexpr double sends_per_search_step = 16;
 
 // At low rates processes that share a limit would need minutes to even out without it.
 constexpr seconds steps_at_least_every{5};
-constexpr send_number least_sends_per_step = 8;
+constexpr send_number least_sends_per_search_step = 8;
+// Every few steps end in a rejection: evening out may not cost more than one in so many requests.
+constexpr send_number least_sends_per_step = 30;
 constexpr double big_step = 0.3;
 constexpr double past_usual_run = 1.5;
 
@@ -87,6 +89,7 @@ void climb::search(time_point now, const send_log& log, const round_trip& rtt) {
     step next{};
     next.needed = steps_ == 0 ? rate_estimator::least_admitted : sends_per_search_step;
     next.or_after = steps_at_least_every;
+    next.least_sends = least_sends_per_search_step;
     next.size = search_step;
     next.doublings = steps_;
     take(next, now, log, rtt);
@@ -110,6 +113,7 @@ bool climb::run_is_longer_than_usual(time_point now, const send_log& log) const 
 climb::step climb::next_ride_step(time_point now, const send_log& log, double price) const {
     step next{};
     next.or_after = price * steps_at_least_every;
+    next.least_sends = least_sends_per_step;
     if (steps_ == 0) {
         next.needed = 0.5 * patience_ / probing_;
         next.size = probing_;
@@ -132,7 +136,7 @@ climb::step climb::next_ride_step(time_point now, const send_log& log, double pr
 void climb::take(const step& next, time_point now, const send_log& log, const round_trip& rtt) {
     const send_number sends = log.size() - since_step_.sends;
     const bool too_few = static_cast<double>(sends) < next.needed;
-    if (too_few && sends < least_sends_per_step) return;
+    if (too_few && sends < next.least_sends) return;
     const seconds waited = now - since_step_.at;
     if (too_few && waited < next.or_after) return;
     if (waited < 1.5 * rtt.mean()) return;  // the last step's rejection could still be on its way

@@ -71,8 +71,9 @@ class climb {
         time_point at{};
     };
     struct step {
-        double needed;           ///< sends since the last step
-        seconds or_after;        ///< or this long, with a few sends
+        double needed;     ///< sends since the last step
+        seconds or_after;  ///< or this long, with at least some sends
+        send_number least_sends;
         double size;             ///< fraction of the base rate
         unsigned doublings = 0;  ///< of that size
         bool counts = true;      ///< towards doubling

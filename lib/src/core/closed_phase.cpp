@@ -32,6 +32,7 @@ void closed_phase::rejected(time_point now, seconds rtt, bool waits_by_silence) 
     const probe failed = *probe_;
     probe_.reset();
     last_rejected_ = failed.sent.at;
+    any_probe_rejected_ = true;
     if (failed.trial) return;
     longest_failed_silence_ = std::max(longest_failed_silence_, failed.silence);
     if (first_completion_ && failed.sent.at > *first_completion_) failed_after_completion_ = true;

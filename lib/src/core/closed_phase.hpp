@@ -11,9 +11,9 @@ namespace stagger {
 /** @brief One time in which nothing is admitted: when to probe, and what the probes have shown.
  *
  * One request at a time is sent to see whether the server admits again; everybody else waits. Each probe that
- * is rejected makes the next gap longer, up to two seconds or a small part of the time already closed. A
- * probe that has not been rejected when a rejection should have come back counts as admitted: nobody waits
- * for its completion.
+ * is rejected makes the next gap longer, up to two seconds or a small part of the time already closed. Where
+ * an end is announced or expected, the first probe waits for it. A probe that has not been rejected when a
+ * rejection should have come back counts as admitted: nobody waits for its completion.
  */
 class closed_phase {
  public:
@@ -45,6 +45,13 @@ class closed_phase {
     /// any so far
     void rejected(time_point now, seconds rtt, bool waits_by_silence);
     void schedule(time_point now, random_source& random);
+    /// No probe before a likely end.
+    void expect_end(time_point end) {
+        probe_at_ = std::max(probe_at_, end);
+        waits_for_expected_end_ = true;
+    }
+    /// The silence before the first probe was no test of silence.
+    bool waits_for_expected_end() const { return waits_for_expected_end_; }
     void reset_gap(seconds gap) { gap_ = gap; }
     seconds gap() const { return gap_; }
 
@@ -52,6 +59,7 @@ class closed_phase {
     /// The first send of the closed phase; earlier ones were under way when it closed.
     send_number first_send() const { return first_send_; }
     time_point last_rejected() const { return last_rejected_; }
+    bool any_probe_rejected() const { return any_probe_rejected_; }
     seconds longest_failed_silence() const { return longest_failed_silence_; }
 
     /// A completion came back: if the limit is on concurrency, it opens now.
@@ -72,7 +80,9 @@ class closed_phase {
     std::optional<time_point> trial_at_;
     std::optional<probe> probe_;
     std::optional<time_point> first_completion_;
+    bool any_probe_rejected_ = false;
     bool failed_after_completion_ = false;
+    bool waits_for_expected_end_ = false;
 };
 
 }  // namespace stagger

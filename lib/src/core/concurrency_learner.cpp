@@ -10,9 +10,10 @@ namespace {
 
 constexpr std::size_t most_samples = 8;
 constexpr std::size_t least_samples = 6;
-constexpr send_number looked_at = 400;              // latest sends
+constexpr send_number looked_at = 800;              // latest sends
 constexpr send_number overlooked_rejections = 512;  // sends to look back for rejections under way
 constexpr double spread_always_allowed = 3;
+constexpr double spread_allowed_of_few = 0.25;
 constexpr double most_admitted_above = 0.15;
 constexpr unsigned least_admitted = 8;
 
@@ -108,7 +109,9 @@ bool concurrency_learner::learn(time_point now, const send_log& log, const round
     const send_number oldest = found.oldest().number;
     const double sends_a_trip =
         rtt.mean() / std::max(span, seconds(1e-3)) * static_cast<double>(log.size() - oldest);
-    if (spread > spread_always_allowed + sends_a_trip) return false;
+    // By chance a few in flight are always about as many.
+    const double allowed = std::clamp(spread_allowed_of_few * median, 1.0, spread_always_allowed);
+    if (spread > allowed + sends_a_trip) return false;
     if (!bounds_admissions(log, oldest, median, now, rtt)) return false;
     window_ = learned_ = std::max(1u, median);
     confirmed_ = true;

@@ -31,7 +31,7 @@ void lockout_learner::probe_rejected(const closed_phase& phase, const closed_pha
 
 void lockout_learner::probe_admitted(const closed_phase& phase, const closed_phase::probe& worked,
                                      const open_run& before) {
-    if (!phase.announced_end()) note_silence(phase, worked, before);
+    if (!phase.announced_end() && !phase.waits_for_expected_end()) note_silence(phase, worked, before);
     remember(before);
 }
 

@@ -21,6 +21,14 @@ estimate rate_estimator::up_to(const send_log& log, const departure& rejected) c
         }
         rejected_charge += unit.of(from);
     }
+    if (reopened_ && result.admitted < enough_admitted_ && reopened_->at < rejected.at) {
+        result.admitted = unit.before(rejected) - unit.before(*reopened_) - rejected_charge;
+        result.span = rejected.at - reopened_->at;
+        if (result.admitted >= least_admitted) {
+            result.precise = result.admitted / result.span.count();
+            if (!result.quick) result.quick = result.precise;
+        }
+    }
     return result;
 }
 

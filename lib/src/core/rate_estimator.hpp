@@ -19,7 +19,9 @@ struct estimate {
  * A rejection says that the server's allowance was used up at that moment. Between two of them it admitted
  * what its limit let through, give or take one request: so the cost admitted between two onsets, over the
  * time between, is the limit, and 100 admitted requests give it to 1 %. Latency does not enter. Onsets before
- * the barrier belong to another limit, or to a ramp that mixed several rates, and are left out.
+ * the barrier belong to another limit, or to a ramp that mixed several rates, and are left out. After the
+ * closed time of a window the admission that ended it stands for the first onset: the allowance begins anew
+ * there, and nothing was refilled before.
  */
 class rate_estimator {
  public:
@@ -31,11 +33,20 @@ class rate_estimator {
     estimate up_to(const send_log& log, const departure& rejected) const;
 
     /// From now on only onsets from this send on count.
-    void forget_before(send_number barrier) { barrier_ = barrier; }
+    void forget_before(send_number barrier) {
+        barrier_ = barrier;
+        reopened_.reset();
+    }
+    /// A closed time ended with this admission.
+    void measure_from(const departure& reopened) {
+        barrier_ = reopened.number;
+        reopened_ = reopened;
+    }
 
  private:
     double enough_admitted_;
     send_number barrier_ = 0;
+    std::optional<departure> reopened_;
 };
 
 }  // namespace stagger

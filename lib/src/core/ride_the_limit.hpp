@@ -69,8 +69,9 @@ class ride_the_limit final : public pacing {
     void end_of_growth(time_point now, const departure& rejected, const estimate& limit);
     void end_test(const estimate& limit);
     void hold(time_point now, double measured);
+    seconds doubles_every() const;
     bool memory_was_right(time_point now, const departure& rejected);
-    bool explained_by_memory(const departure& rejected, double pace) const;
+    bool explained_by_memory(const departure& last, double pace) const;
     void search(time_point now, const estimate& limit);
     void ride(time_point now, const rejected_run& run, const estimate& limit);
     void note_clean_run(const departure& rejected);

@@ -10,6 +10,7 @@ namespace {
 
 // Fewer in a row happen at a limit that is open, when the pace is above it.
 constexpr unsigned rejections_to_close = 5;
+constexpr double longest_expected = 0.25;  // of a window
 
 }  // namespace
 
@@ -45,6 +46,14 @@ void ride_the_limit::close(time_point now, time_point since, double rate_at_reje
         phase_->reset_gap(1.1 * lockout_.silence());
     }
     phase_->schedule(now, random_);
+    // The next window begins where this one ends.
+    if (!announced && !lockout_.suspected() && windows_.used_up_by(log_.admitted_since(opened_) + 1)) {
+        const seconds window = windows_.shortest_span();
+        const time_point end = after(opened_.at, window);
+        // The rest of a window that was nearly spread out. A longer wait would never notice that windows have
+        // become shorter.
+        if (end - now <= longest_expected * window) phase_->expect_end(end);
+    }
 }
 
 bool ride_the_limit::is_probe(const departure& sent) const {
@@ -129,7 +138,9 @@ void ride_the_limit::reopen_after_lockout(time_point now, const departure& probe
 
 void ride_the_limit::reopen_after_window(time_point now, const departure& probe) {
     time_point last_known_closed = std::max(phase_->last_rejected(), phase_->since());
-    if (phase_->announced_end()) {  // the hint held: closed until then
+    if (!phase_->any_probe_rejected() && !phase_->announced_end()) {
+        last_known_closed = probe.at;      // after a silence that was kept on purpose: nobody knows better
+    } else if (phase_->announced_end()) {  // the hint held: closed until then
         const time_point held = std::min(gate_.opens_at(), probe.at);
         last_known_closed = std::max(last_known_closed, after(held, -rtt_.mean()));
     }
@@ -141,7 +152,12 @@ void ride_the_limit::reopen_after_window(time_point now, const departure& probe)
     const bool whole = window_learner::is_whole(done);
     measured_ = windows_.reopened(done, measured_or_base());
     rate_is_remembered_ = false;
-    estimator_.forget_before(log_.mark_onset_before(probe.number));
+    const send_number last_rejected = log_.mark_onset_before(probe.number);
+    if (window_learner::is_window_like(done)) {
+        estimator_.measure_from(probe);  // no window admits while it is closed
+    } else {
+        estimator_.forget_before(last_rejected);
+    }
     if (whole) {
         provisional_ = !ever_opened_;
         opened_ = probe;

@@ -43,14 +43,21 @@ void ride_the_limit::begin(time_point now) {
     finish_in_this_window();
 }
 
-/// Whether what was admitted until the first rejection is no more than the remembered rate and what the
-/// server had saved.
-bool ride_the_limit::explained_by_memory(const departure& rejected, double pace) const {
+/// Once more was admitted than the memory explains, it is as good as none, and the pace ramps up as in a cold
+/// start. Only a lockout still goes at its own measure: a rejection costs more there than a slow start.
+seconds ride_the_limit::doubles_every() const {
+    const bool patient = lockout_.suspected() || explained_by_memory(log_.last().sent, climb_.rate());
+    return patient ? *doubt_ : climb::ramp_doubles_every;
+}
+
+/// Whether what was admitted until a send without a rejection is no more than the remembered rate and what
+/// the server had saved.
+bool ride_the_limit::explained_by_memory(const departure& last, double pace) const {
     constexpr double doubled_once = 2.01;
     if (!memory_->burst) return pace <= doubled_once * *measured_;
     constexpr double generous = 1.5;
-    const double refilled = memory_->rate_per_s * seconds(rejected.at - opened_.at).count();
-    return rejected.cost_before - refilled <= generous * *memory_->burst;
+    const double refilled = memory_->rate_per_s * seconds(last.at - opened_.at).count();
+    return last.cost_before - refilled <= generous * *memory_->burst;
 }
 
 /// The first rejection after the remembered rate was doubled. True where there is nothing to search for, and

@@ -70,6 +70,7 @@ struct limits_change {
 struct outage {
     duration from{};
     duration to{};
+    unsigned status = 503;  ///< of every answer meanwhile
 
     friend bool operator==(const outage&, const outage&) = default;
 };

@@ -19,7 +19,9 @@ time_point faults::outage_end(time_point now) const {
 }
 
 std::optional<unsigned> faults::strike(time_point now) {
-    if (outage_end(now) != now) return outage_status;
+    for (const outage& each : description_.outages) {
+        if (now >= origin_ + each.from && now < origin_ + each.to) return each.status;
+    }
     // Drawn only where errors are asked for, so that adding an outage does not change who is hit.
     if (description_.error_rate > 0 && random_.uniform() < description_.error_rate) {
         return description_.error_status;

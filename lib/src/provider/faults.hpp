@@ -7,9 +7,6 @@
 
 namespace stagger::provider {
 
-/// What an outage answers: the service is unavailable, whatever random errors look like.
-inline constexpr unsigned outage_status = 503;
-
 /// Random errors and outages.
 class faults {
  public:

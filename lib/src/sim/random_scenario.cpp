@@ -46,10 +46,11 @@ provider::limit draw_bucket(random_source& random) {
                                   std::max(1.0, std::round(rate * random.uniform(1, 2)))};
 }
 
-provider::limit draw_window(random_source& random) {
+provider::limit draw_window(random_source& random, double share_fixed) {
     const double quota = std::round(over_magnitudes(random, 20, 5000));
     const duration length = to_the_millisecond(over_magnitudes(random, 1, 60));
-    if (random.uniform() < 0.5) return provider::fixed_window{provider::unit::requests, quota, length, {}};
+    if (random.uniform() < share_fixed)
+        return provider::fixed_window{provider::unit::requests, quota, length, {}};
     return provider::sliding_window{provider::unit::requests, quota, length};
 }
 
@@ -64,7 +65,11 @@ provider::limit draw_limit(random_kind kind, random_source& random) {
         case random_kind::token_bucket:
             return draw_bucket(random);
         case random_kind::window:
-            return draw_window(random);
+            return draw_window(random, 0.5);
+        case random_kind::fixed_window:
+            return draw_window(random, 1);
+        case random_kind::sliding_window:
+            return draw_window(random, 0);
         default:
             return draw_concurrency(random);
     }
@@ -154,7 +159,7 @@ provider::faults_description adverse_faults(random_source& random) {
     if (random.uniform() < 0.3) faults.error_rate = to_two_places(random.uniform(0, 0.2));
     if (random.uniform() < 0.2) {
         faults.error_status = one_of(random, {500u, 503u});
-        faults.outages = {{3s, 20s}};
+        faults.outages = {{3s, 20s, faults.error_status}};
     }
     return faults;
 }
@@ -216,6 +221,10 @@ std::string_view to_string(random_kind kind) {
             return "concurrency";
         case random_kind::adverse:
             return "adverse";
+        case random_kind::fixed_window:
+            return "fixed_window";
+        case random_kind::sliding_window:
+            return "sliding_window";
     }
     return "unknown";
 }

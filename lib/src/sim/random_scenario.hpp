@@ -10,17 +10,20 @@
 namespace stagger::sim {
 
 enum class random_kind {
-    token_bucket,  ///< 1 to 500 requests a second, 1 to 2 s worth of burst
-    window,        ///< fixed or sliding, 20 to 5000 requests in 1 to 60 s
-    concurrency,   ///< 2 to 256 requests in flight
-    adverse,       ///< everything that a provider can do, several things at once; short
+    token_bucket,    ///< 1 to 500 requests a second, 1 to 2 s worth of burst
+    window,          ///< fixed or sliding, 20 to 5000 requests in 1 to 60 s
+    concurrency,     ///< 2 to 256 requests in flight
+    adverse,         ///< everything that a provider can do, several things at once; short
+    fixed_window,    ///< half of what `window` draws
+    sliding_window,  ///< the other half
 };
 std::string_view to_string(random_kind kind);
 
 inline constexpr std::array random_kinds{random_kind::token_bucket, random_kind::window,
-                                         random_kind::concurrency, random_kind::adverse};
+                                         random_kind::concurrency,  random_kind::adverse,
+                                         random_kind::fixed_window, random_kind::sliding_window};
 
-/// The kinds in which an efficiency means something: one limit, which binds.
+/// The kinds of limit in which an efficiency means something: one limit, which binds.
 inline constexpr std::array measured_kinds{random_kind::token_bucket, random_kind::window,
                                            random_kind::concurrency};
 

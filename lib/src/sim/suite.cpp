@@ -150,6 +150,8 @@ figures_to_reach random_figures(random_kind kind) {
         case random_kind::token_bucket:
             return figures(.99, 2);
         case random_kind::window:
+        case random_kind::fixed_window:
+        case random_kind::sliding_window:
             return figures(.97, 4);
         case random_kind::concurrency:
             return figures(.92, 3);

@@ -134,6 +134,7 @@ json::value describe_outage(const provider::outage& outage) {
     described_object object;
     object.always("from_s", outage.from);
     object.always("to_s", outage.to);
+    object.member("status", outage.status, provider::outage().status);
     return object.take();
 }
 

@@ -124,10 +124,13 @@ provider::limits_change read_change(const json::value& value, const std::string&
 }
 
 provider::outage read_outage(const json::value& value, const std::string& path) {
-    const scenario_object object(value, path, {"from_s", "to_s"});
-    const provider::outage outage{object.seconds("from_s", duration::zero(), not_negative),
-                                  required_seconds(object, "to_s", not_negative)};
+    const scenario_object object(value, path, {"from_s", "to_s", "status"});
+    provider::outage outage;
+    outage.from = object.seconds("from_s", outage.from, not_negative);
+    outage.to = required_seconds(object, "to_s", not_negative);
     if (outage.to <= outage.from) object.reject("to_s", "must be > from_s", object.require("to_s"));
+    outage.status = static_cast<unsigned>(
+        object.whole("status", outage.status, lowest_error_status, highest_error_status));
     return outage;
 }
 

@@ -87,6 +87,18 @@ TEST_CASE("steps double only in a run that is longer than usual") {
     CHECK(pace.rate() > 100);
 }
 
+TEST_CASE("a slow limit is tested every five seconds, but not in every few requests") {
+    climb pace(0.01, 1);
+    send_log log;
+    pacing_at sending(pace, log);
+    pace.restart(start, log);
+    pace.cut(start, 1, log);
+    sending.send(29, phase::ride);
+    CHECK(pace.rate() == 1);
+    sending.send(3, phase::ride);
+    CHECK(pace.rate() == doctest::Approx(1.01));
+}
+
 TEST_CASE("a rate that no rejection has confirmed is left behind fast") {
     climb pace(0.01, 5);
     send_log log;

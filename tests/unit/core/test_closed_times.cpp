@@ -81,6 +81,21 @@ TEST_CASE("probes wait for an announced end, except one trial") {
     CHECK(phase.next_probe(start + 8s) == start + 8s);
 }
 
+TEST_CASE("no probe goes before an expected end, and the gaps after it are as short as ever") {
+    closed_phase phase(start, start, 100, seconds(0.1));
+    stagger::random_source random(1);
+    phase.schedule(start, random);
+    phase.expect_end(start + 5s);
+    CHECK(phase.waits_for_expected_end());
+    CHECK(phase.next_probe(time_point::min()) == start + 5s);
+    CHECK_FALSE(phase.any_probe_rejected());
+    phase.sent(probe_at(start + 5s), seconds(5));
+    phase.rejected(start + 5s, seconds(0.05), false);
+    phase.schedule(start + 5s, random);
+    CHECK(phase.any_probe_rejected());
+    CHECK(phase.next_probe(time_point::min()) < start + 5200ms);
+}
+
 TEST_CASE("an unanswered probe that comes to nothing is replaced") {
     closed_phase phase(start, start, 100, seconds(0.1));
     phase.sent(probe_at(start + 1s), seconds(1));
@@ -108,6 +123,15 @@ TEST_CASE("two silences longer than all that failed make a lockout") {
     closed_with(seconds(0), seconds(3.5), learner, before);
     CHECK(learner.confirmed());
     CHECK(learner.silence() == seconds(3.2));
+}
+
+TEST_CASE("a silence that waited for an expected end makes no lockout") {
+    lockout_learner learner;
+    closed_phase phase(start, start, 100, seconds(0.1));
+    phase.expect_end(start + 10s);
+    phase.sent(probe_at(start + 10s), seconds(10));
+    learner.probe_admitted(phase, *phase.out(), {20, 1s});
+    CHECK_FALSE(learner.suspected());
 }
 
 TEST_CASE("a shorter silence that works refutes a lockout for good") {
@@ -162,7 +186,7 @@ TEST_CASE("a cycle, closed time included, measures the rate") {
     window_learner windows;
     windows.closing(std::nullopt);
     CHECK(windows.reopened({600, 10s, 8s, true}, 0) == doctest::Approx(60));
-    CHECK_FALSE(windows.quota());
+    CHECK(windows.quota() == 600);
     CHECK(windows.reopened({500, 10s, 5s, false}, 60) == doctest::Approx(50));
     CHECK(windows.quota() == 500);
 }
@@ -172,6 +196,26 @@ TEST_CASE("a cycle that was hardly closed shows no window") {
     windows.reopened({500, 10s, 100ms, true}, 0);
     windows.reopened({500, 10s, 100ms, false}, 50);
     CHECK_FALSE(windows.quota());
+}
+
+TEST_CASE("a closed time of a few slots of a slow limit shows no window") {
+    window_learner windows;
+    windows.reopened({20, 20s, 4s, true}, 0);
+    CHECK_FALSE(windows.quota());
+    windows.reopened({20, 20s, 6s, false}, 1);
+    CHECK(windows.quota() == 20);
+}
+
+TEST_CASE("a quota is used up after about as many admissions, and the next window begins where it ends") {
+    window_learner windows;
+    CHECK_FALSE(windows.used_up_by(0));
+    windows.reopened({500, 10s, 5s, true}, 0);
+    windows.reopened({500, 11s, 5s, false}, 50);
+    CHECK(windows.used_up_by(490));
+    CHECK(windows.used_up_by(510));
+    CHECK_FALSE(windows.used_up_by(400));
+    CHECK_FALSE(windows.used_up_by(700));
+    CHECK(windows.shortest_span() == seconds(10));
 }
 
 TEST_CASE("what rejections measured before it closed is not lowered by one closed time") {

@@ -48,6 +48,20 @@ TEST_CASE("rejections at any number in flight do not") {
     CHECK_FALSE(learner.limits());
 }
 
+TEST_CASE("rejections at a few in flight show a limit only where their number is always the same") {
+    for (const unsigned varying : {0u, 1u}) {
+        CAPTURE(varying);
+        send_log log;
+        concurrency_learner learner(0.01);
+        time_point now = start;
+        for (unsigned each = 0; each < 10; ++each) {
+            for (unsigned below = 0; below < 5; ++below) add(log, now += 100ms, outcome::accepted, 50ms, 1);
+            add(log, now += 100ms, outcome::rejected, 50ms, 4 + varying * (each % 4));
+        }
+        CHECK(learner.learn(now + 1s, log, trip(), 2s) == (varying == 0));
+    }
+}
+
 TEST_CASE("a steady rate explains rejections at one number in flight as well, and goes first") {
     for (const bool steady : {true, false}) {
         CAPTURE(steady);

@@ -131,6 +131,90 @@ TEST_CASE("a used-up window opens at its reset") {
     CHECK(headers.opens_at(start + 61s, log, rtt) == time_point::min());
 }
 
+TEST_CASE("a bucket that may have been full between two answers is not measured by them") {
+    send_log log;
+    header_tracker headers;
+    time_point now = start;
+    for (int each = 0; each < 100; ++each) {
+        now += 20ms;  // of a refill of 1000 a second
+        headers.note(add(log, now), left(100, 99, 1ms), true, log, rtt);
+    }
+    CHECK_FALSE(headers.rate(now, log, rtt, 1000));
+}
+
+TEST_CASE("a small bucket's surplus is spent, and half of it kept") {
+    send_log log;
+    header_tracker headers;
+    time_point now = start;
+    double tokens = 12;
+    for (int each = 0; each < 400; ++each) {
+        now += 100ms;  // 10 a second against a refill of 9, while anything is left
+        tokens = std::min(12.0, tokens + 0.9);
+        const bool admitted = tokens >= 1;
+        if (admitted) tokens -= 1;
+        const departure sent = add(log, now, admitted ? outcome::accepted : outcome::rejected);
+        headers.note(sent, left(12, std::floor(tokens), stagger::from_seconds((12 - tokens) / 9)), admitted,
+                     log, rtt);
+    }
+    const auto rate = headers.rate(now, log, rtt, 1000);
+    REQUIRE(rate);
+    CHECK(*rate >= 9 * 0.5);
+    CHECK(*rate <= 9);
+    CHECK(*headers.rate(now + 1s, log, rtt, 1000) > 9);
+}
+
+TEST_CASE("a window's headers that are older than a window tell where the present one began") {
+    send_log log;
+    header_tracker headers;
+    time_point now = start;
+    for (int each = 0; each < 150; ++each) {  // windows of 5 s with 30 requests in each
+        now = start + 1s + each * 166ms;
+        const auto into = (now - start) % 5s;
+        const double used = 1 + std::floor(stagger::to_seconds(into) / 0.166);
+        headers.note(add(log, now), left(100, 100 - used, 5s - into), true, log, rtt);
+    }
+    const time_point later = start + 41s;  // nothing was heard, nor sent, for two windows
+    const auto rate = headers.rate(later, log, rtt, 5000);
+    REQUIRE(rate);
+    CHECK(*rate == doctest::Approx(1.02 * 100 / 4).epsilon(0.05));
+}
+
+TEST_CASE("headers of a sliding window tell its rate, and when its oldest request leaves it") {
+    send_log log;
+    header_tracker headers;
+    time_point now = start;
+    for (int each = 1; each <= 100; ++each) {
+        now += 20ms;
+        headers.note(add(log, now), left(100, 100 - each, 10s), true, log, rtt);
+    }
+    const auto rate = headers.rate(now, log, rtt, 5000);
+    REQUIRE(rate);
+    CHECK(*rate == doctest::Approx(10));
+    CHECK(headers.opens_at(now, log, rtt) == start + 20ms + 10s + 25ms);
+    SUBCASE("what others use is not ours") {
+        headers.note(add(log, now + 20s), left(100, 39, 10s), true, log, rtt);
+        CHECK(*headers.rate(now + 20s, log, rtt, 5000) == doctest::Approx(4));
+    }
+    SUBCASE("what leaves it again is no refill of a bucket") {
+        for (int each = 0; each < 100; ++each) {
+            now = start + 10020ms + each * 20ms;
+            headers.note(add(log, now), left(100, 0, 10s), true, log, rtt);
+        }
+        CHECK(*headers.rate(now, log, rtt, 5000) == doctest::Approx(10));
+    }
+}
+
+TEST_CASE("limits of a few requests are not read: rounding hides what is refilled") {
+    send_log log;
+    header_tracker headers;
+    time_point now = start;
+    for (int each = 0; each < 100; ++each) {
+        now += 300ms;
+        headers.note(add(log, now), left(4, each % 2, 1s), true, log, rtt);
+    }
+    CHECK_FALSE(headers.rate(now, log, rtt, 1000));
+}
+
 TEST_CASE("headers that promise much while requests are rejected are not believed for a while") {
     send_log log;
     header_tracker headers;

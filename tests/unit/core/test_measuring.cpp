@@ -116,3 +116,27 @@ TEST_CASE("too few admissions, or a barrier between, measure nothing") {
     estimator.forget_before(rejected.number);
     CHECK(estimator.up_to(log, rejected).admitted == 0);
 }
+
+TEST_CASE("after a closed time the limit is measured from the admission that ended it") {
+    send_log log;
+    rate_estimator estimator(0.01);
+    add(log, start, outcome::rejected);
+    const departure reopened = add(log, start + 10s);
+    accepted(log, start + 10s, 99, 10ms);
+    const departure rejected = add(log, start + 11s, outcome::rejected);
+    CHECK(*estimator.up_to(log, rejected).precise == doctest::Approx(100 / 11.0));
+    estimator.measure_from(reopened);
+    const estimate found = estimator.up_to(log, rejected);
+    CHECK(found.admitted == 100);
+    CHECK(*found.precise == doctest::Approx(100));
+    SUBCASE("until rejections enough came since") {
+        accepted(log, start + 11s, 200, 10ms);
+        const departure next = add(log, start + 13010ms, outcome::rejected);
+        CHECK(estimator.up_to(log, next).admitted == 200);
+    }
+    SUBCASE("until something else is to be forgotten") {
+        estimator.forget_before(log.size());
+        accepted(log, start + 11s, 200, 10ms);
+        CHECK_FALSE(estimator.up_to(log, add(log, start + 13010ms, outcome::rejected)).precise);
+    }
+}

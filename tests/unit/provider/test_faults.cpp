@@ -8,7 +8,7 @@ using namespace stagger;
 using namespace stagger::test;
 using kind = provider::decision::kind;
 
-TEST_CASE("during an outage requests fail with 503") {
+TEST_CASE("during an outage requests fail with its status, 503 if it has none of its own") {
     auto description = limited_by({bucket(10, 10)});
     description.faults.error_status = 500;
     description.faults.outages = {{10s, 20s}, {50s, 60s}};
@@ -23,6 +23,10 @@ TEST_CASE("during an outage requests fail with 503") {
     }
     CHECK(server.admits(20s));
     CHECK(server.admits(60s));
+    description.faults.outages[1].status = 502;
+    script changing(description);
+    CHECK(changing.arrive(15s).status == 503);
+    CHECK(changing.arrive(55s).status == 502);
 }
 
 TEST_CASE("a request that an outage fails was charged, and one past the limit is refused all the same") {

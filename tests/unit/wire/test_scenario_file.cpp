@@ -102,7 +102,7 @@ TEST_CASE("every member is read") {
         "latency": {"kind": "lognormal", "mean_s": 1.5, "sigma": 0.25},
         "rtt_s": 0.001, "rtt_sigma": 0,
         "changes": [{"at_s": 100, "limits": []}, {"at_s": 200, "limits": [{"kind": "concurrency", "max": 1}]}],
-        "faults": {"error_rate": 0.5, "error_status": 502, "outages": [{"from_s": 30, "to_s": 60}]}},
+        "faults": {"error_rate": 0.5, "error_status": 502, "outages": [{"from_s": 30, "to_s": 60, "status": 500}]}},
       "clients": [{"requests": 1e4, "concurrency": 12, "start_s": 3, "warm": true, "rpm": 60, "tpm": 7e4,
                    "tokens": {"kind": "lognormal", "mean": 100, "sigma": 1}}, {}]})");
     CHECK(scenario.name == "all");
@@ -146,6 +146,7 @@ TEST_CASE("every member is read") {
     REQUIRE(provider.faults.outages.size() == 1);
     CHECK(provider.faults.outages[0].from == 30s);
     CHECK(provider.faults.outages[0].to == 60s);
+    CHECK(provider.faults.outages[0].status == 500);
     REQUIRE(scenario.clients.size() == 2);
     const auto& client = scenario.clients[0];
     CHECK(client.requests == 10000);
@@ -260,6 +261,8 @@ TEST_CASE("a wrong member is named by its path, with the rule and the value") {
          "provider.faults.error_status: must be a whole number within 400..599, is 302"},
         {with_provider(R"("faults": {"outages": [{"from_s": 3, "to_s": 4}, {"from_s": 3, "to_s": 3}]})"),
          "provider.faults.outages[1].to_s: must be > from_s, is 3"},
+        {with_provider(R"("faults": {"outages": [{"to_s": 4, "status": 200}]})"),
+         "provider.faults.outages[0].status: must be a whole number within 400..599, is 200"},
         {with_client(R"({"requests": 0})"),
          "clients[1].requests: must be a whole number within 1..1000000000, is 0"},
         {with_client(R"({"warm": "yes"})"), "clients[1].warm: must be true or false, is \"yes\""},
