@@ -12,6 +12,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <cstdlib>
+#include <iomanip>
 #include <iostream>
 #include <stagger/client.hpp>
 #include <stagger/retry.hpp>
@@ -45,6 +46,11 @@ int main(int argc, char** argv) {
     const char* key = std::getenv("SCALE_API_KEY");
     const int calls = argc > 1 ? std::atoi(argv[1]) : 1;
     const std::chrono::milliseconds second(argc > 2 ? std::atoi(argv[2]) : 1000);
+    if (argc > 3 || calls < 1 || second.count() < 1) {
+        std::cerr << "usage: " << argv[0] << " [CALLS [MILLISECONDS]], both from 1\n";
+        return 2;
+    }
+    std::cout << std::fixed << std::setprecision(3);
     try {
         asio::io_context context;
         // Nothing but the policy above decides: the client sends each attempt once, at once.

@@ -174,6 +174,8 @@ inline const backoff_policy default_backoff =
  *     co_await async_retry(operation, policy, gate);            // the gate says when, for throttled attempts
  *     co_await async_retry(operation, policy, gate, backoff);   // and this how long after accidents
  *
+ * A completion token may follow.
+ *
  * Each attempt calls `operation()`, a copyable or movable function object, and awaits the awaitable it
  * returns. `policy` says from its error, exception or result what to do; between attempts the task waits as
  * `backoff` says, and not less than a Retry-After that `policy.classify` found. With a gate every attempt is
@@ -222,6 +224,22 @@ auto async_retry(Operation operation, retry_policy policy, gate limiter,
         detail::initiate_retry<Operation>(), token,
         detail::retry_call<Operation>(std::move(operation), std::move(policy), std::move(backoff),
                                       std::move(limiter)));
+}
+
+/// @copydoc async_retry
+template <class Operation,
+          boost::asio::completion_token_for<detail::retry_signature_of<Operation>> CompletionToken>
+auto async_retry(Operation operation, retry_policy policy, CompletionToken&& token) {
+    return async_retry(std::move(operation), std::move(policy), default_backoff,
+                       std::forward<CompletionToken>(token));
+}
+
+/// @copydoc async_retry
+template <class Operation,
+          boost::asio::completion_token_for<detail::retry_signature_of<Operation>> CompletionToken>
+auto async_retry(Operation operation, retry_policy policy, gate limiter, CompletionToken&& token) {
+    return async_retry(std::move(operation), std::move(policy), std::move(limiter), default_backoff,
+                       std::forward<CompletionToken>(token));
 }
 
 }  // namespace stagger
