@@ -495,9 +495,8 @@ TEST_CASE("cancelling async_retry after any number of steps ends it once, and no
                     }
                     cancelled += seen.error() == errc::cancelled;
                 }
-                // An attempt that begins at once and succeeds hears of nothing but terminal.
-                const bool deaf = what == fault::none && !gated && type != asio::cancellation_type::terminal;
-                CHECK((cancelled > 0) == !deaf);
+                // Other types are heard by waits only, and one of a microsecond may be over before it begins.
+                if (gated || type == asio::cancellation_type::terminal) CHECK(cancelled > 0);
             }
         }
     }
