@@ -274,7 +274,7 @@ TEST_CASE("policies may be written where they are awaited") {
     asio::io_context context;
     gate limiter(context.get_executor(), coordinator_options().initial_rate(1e6), 1);
     const auto text = std::make_shared<std::string>("a value that must be destroyed once");
-    const stop_condition::predicate never = [text](const retry_state&) { return text->empty(); };
+    const stop_condition::predicate no_end = [text](const retry_state&) { return text->empty(); };
     const retry_policy::hook look = [text](const retry_state&) { REQUIRE(text->size() > 30); };
     const backoff_policy::wait_function wait = [text](const retry_state&) { return duration(text->size()); };
     stepwise operation;
@@ -285,7 +285,7 @@ TEST_CASE("policies may be written where they are awaited") {
             retry_policy()
                 .retry_on((retry_if_exception<refused>() & retry_if_message("too many")) | !retry_if_failed())
                 .give_up_on(!retry_if_exception<refused>())
-                .stop(stop_if(never) | (stop_after_attempts(4) & stop_never()))
+                .stop(stop_if(no_end) | (stop_after_attempts(4) & stop_never()))
                 .before_sleep(look)
                 .after(look),
             limiter,
