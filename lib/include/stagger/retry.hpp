@@ -203,7 +203,9 @@ inline const backoff_policy default_backoff =
  * @par Object lifetimes
  * All arguments are moved into the operation. What `operation` refers to must outlive it.
  * @par Thread safety
- * The call runs on one executor, which must be a strand or single-threaded; cancel on the same one.
+ * A call is sequential on any executor. As for every coroutine, a cancellation has to be emitted where it
+ * runs: on its strand, or the only thread. Calls on different threads may share a gate, and copies of a
+ * policy.
  */
 template <class Operation, boost::asio::completion_token_for<detail::retry_signature_of<Operation>>
                                CompletionToken = boost::asio::use_awaitable_t<>>
