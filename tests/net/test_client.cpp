@@ -390,3 +390,60 @@ TEST_CASE("options are checked when the client is made, by name") {
     CHECK(contains(problem(client_options(good).max_body_bytes(1)), "max_body_bytes: "));
     CHECK(contains(problem(client_options(good).base_url("https://x").ca_file("/nonexistent")), "ca_file: "));
 }
+
+TEST_CASE("a client's requests follow conditions, hooks and computed waits as any retried call") {
+    asio::io_context context;
+    const std::string body = R"({"error":{"message":"the model is loading"}})";
+    const std::string loading =
+        "HTTP/1.1 400 Bad Request\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    scripted_peer peer(context, {{{loading}, {loading}, {chat_answer("ok")}}});
+    std::vector<std::string> told;
+    const auto note = [&](const char* what) {
+        return [&told, what](const retry_state& state) {
+            const diagnostic* known = state.outcome ? state.outcome->detail<diagnostic>() : nullptr;
+            told.push_back(what + std::to_string(state.attempts) + ' ' +
+                           std::to_string(known ? known->http_status : 0));
+        };
+    };
+    client_options options = options_for(peer.base_url());
+    // By itself a 400 is final.
+    retry_policy policy = retry_policy().retry_on(retry_if_message("model is loading"));
+    policy.before_sleep(note("sleep ")).on_success(note("success ")).on_give_up(note("give up "));
+    unsigned expected_attempts = 3;
+    std::vector<std::string> expected{"sleep 1 400", "sleep 2 400", "success 3 0"};
+    SUBCASE("to success") {}
+    SUBCASE("to a limit") {
+        policy.stop(stop_after_attempts(2));
+        expected_attempts = 2;
+        expected = {"sleep 1 400", "give up 2 400"};
+    }
+    SUBCASE("unless given up") {
+        policy.give_up_on(retry_if_error(condition::permanent));
+        expected_attempts = 1;
+        expected = {"give up 1 400"};
+    }
+    const auto wait = backoff_policy::computed([](const retry_state& state) {
+        CHECK(state.outcome->error() == errc::bad_request);
+        return std::chrono::milliseconds(1);
+    });
+    client llm(context.get_executor(), options.retry(policy).backoff(wait));
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.result.info.attempts == expected_attempts);
+    CHECK(ended.error == (expected_attempts == 3 ? error_code() : make_error_code(errc::bad_request)));
+    CHECK(told == expected);
+}
+
+TEST_CASE("what only a single call can use is refused by a client's options") {
+    client_options options = options_for("http://127.0.0.1:9/v1");
+    retry_policy policy;
+    SUBCASE("fallback") {
+        policy.fallback([](const retry_state&) { return completion(); });
+    }
+    SUBCASE("reraise") {
+        policy.reraise(false);
+    }
+    SUBCASE("statistics") {
+        policy.statistics(std::make_shared<retry_statistics>());
+    }
+    CHECK_THROWS_AS(options.retry(policy).validate(), std::invalid_argument);
+}

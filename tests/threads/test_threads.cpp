@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <future>
 #include <thread>
@@ -15,6 +16,7 @@
 
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
+#include "stagger/retry.hpp"
 #include "support/scripted_peer.hpp"
 
 namespace asio = boost::asio;
@@ -132,4 +134,35 @@ TEST_CASE("many threads wait at one gate") {
     CHECK(admitted == callers * requests_per_caller);
     CHECK(most <= 3);
     CHECK(limiter.status().accepted == admitted);
+}
+
+TEST_CASE("retried calls on many threads share one gate and one policy") {
+    asio::thread_pool pool(callers);
+    gate limiter(pool.get_executor(), coordinator_options().max_in_flight(8).initial_rate(1e5), 1);
+    std::atomic<int> succeeded{0}, waits{0}, ended{0};
+    const auto policy = retry_policy()
+                            .retry_on(retry_if_error(condition::retryable))
+                            .before_sleep([&](const retry_state&) { ++waits; })
+                            .on_success([&](const retry_state& state) {
+                                CHECK(state.attempts == 2);
+                                ++succeeded;
+                            });
+    for (int i = 0; i < callers * requests_per_caller; ++i) {
+        auto flaky = [calls = 0]() mutable -> asio::awaitable<int> {
+            const error_code error =
+                ++calls == 1 ? boost::system::errc::make_error_code(boost::system::errc::connection_reset)
+                             : error_code();
+            co_await asio::post(asio::use_awaitable);
+            if (error) throw boost::system::system_error(error);
+            co_return 7;
+        };
+        auto count = asio::bind_executor(asio::make_strand(pool.get_executor()),
+                                         [&](const std::exception_ptr&, int value) { ended += value == 7; });
+        async_retry(flaky, policy, limiter, backoff_policy::none(), std::move(count));
+    }
+    pool.join();
+    CHECK(ended == callers * requests_per_caller);
+    CHECK(succeeded == ended);
+    CHECK(waits == ended);
+    CHECK(limiter.status().in_flight == 0);
 }

@@ -10,7 +10,6 @@
 
 #include "stagger/coordinator.hpp"
 #include "stagger/error.hpp"
-#include "stagger/retry_policy.hpp"
 
 namespace stagger {
 

@@ -1,107 +1,157 @@
 #pragma once
 
-#include <exception>
+#include <array>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <type_traits>
 #include <typeinfo>
+#include <utility>
+#include <vector>
 
-#include "stagger/error.hpp"
+#include "stagger/attempt_result.hpp"
+#include "stagger/retry_condition.hpp"
+#include "stagger/retry_state.hpp"
+#include "stagger/stop_condition.hpp"
 #include "stagger/time.hpp"
 
 namespace stagger {
 
-/// What an attempt's ending means for the next one.
-enum class verdict {
-    ok,         ///< done
-    throttled,  ///< refused for now: wait for the coordinator, and for Retry-After where one was given
-    transient,  ///< failed by accident: may be tried again
-    permanent,  ///< trying again cannot help
-};
-
-/// A verdict with the wait the server asked for, if it asked for one.
-struct classification {
-    stagger::verdict verdict = stagger::verdict::ok;
-    std::optional<duration> retry_after = std::nullopt;
-
-    friend bool operator==(const classification&, const classification&) = default;
-};
-
-/** @brief What one attempt of any operation ended with: an error code, an exception, or a result.
+/** @brief *Whether* to try again: which endings, until when, and who is told.
  *
- * A view for the time of one `classify` call; it owns nothing.
- */
-class attempt_result {
- public:
-    explicit attempt_result(error_code error) : error_(error) {}
-    explicit attempt_result(std::exception_ptr exception);
-
-    template <class T>
-    static attempt_result of(const T& value) {
-        attempt_result result{error_code()};
-        result.value_ = &value;
-        result.type_ = &typeid(T);
-        return result;
-    }
-
-    /// The error code; for an exception that is a `boost::system::system_error` or a `std::system_error`, its
-    /// code.
-    error_code error() const { return error_; }
-    /// The exception, or null.
-    const std::exception_ptr& exception() const { return exception_; }
-    /// The result, if the attempt returned one and it is a `T`.
-    template <class T>
-    const T* value() const {
-        return type_ && *type_ == typeid(T) ? static_cast<const T*>(value_) : nullptr;
-    }
-
- private:
-    error_code error_;
-    std::exception_ptr exception_;
-    const void* value_ = nullptr;
-    const std::type_info* type_ = nullptr;
-};
-
-/** @brief The default `classify`.
+ * After every attempt `classify` says what its ending means. It is repeated if `retry_on` matches (without
+ * one: if it was throttled or transient), unless `give_up_on` matches or one of the limits says stop. How
+ * long a task waits is `backoff_policy`'s question; when anyone may send is the `coordinator`'s.
  *
- * No error: `ok`. Otherwise by `condition`: `throttled`, `retryable` (broken connections of the system and of
- * Asio included) as `transient`. Cancellation, passed deadlines, other codes, and exceptions without a code:
- * `permanent`.
- */
-classification classify_by_default(const attempt_result& result);
-
-/** @brief *Whether* to try again: which endings, how often, for how long.
+ *     retry_policy().retry_on(retry_if_exception<refused>()).stop(stop_after_attempts(6))
  *
- * How long a task waits is `backoff_policy`'s question; when anyone may send is the `coordinator`'s.
+ * Setters chain. Policies are values: copy one and change the copy.
  *
+ * @par Hooks
+ * Each adds a function; several for one moment run in the order they were added. They run where the attempts
+ * run, and hold them up while they do. What a hook throws ends an `async_retry` with that exception; for a
+ * `client` they must not throw.
  * @par Thread safety
- * Distinct objects: safe. Shared objects: const members are safe when `classify` is.
+ * Distinct objects: safe. Shared objects: const members are safe when the functions it was given are.
  */
 class retry_policy {
  public:
     using classifier = std::function<classification(const attempt_result&)>;
+    using hook = std::function<void(const retry_state&)>;
+
+    retry_policy() = default;
+
+    /// Replaces `classify_by_default`: what an ending means to a gate, and, without `retry_on`, whether it is
+    /// repeated. @throws std::invalid_argument if empty
+    retry_policy& classify(classifier function);
+    /// Only these endings are repeated, results as well as failures. Throttled ones wait for the gate, all
+    /// others count as accidents. Default: those that `classify` calls throttled or transient.
+    retry_policy& retry_on(retry_condition condition);
+    /// Exceptions to the rule above: endings that are final all the same.
+    retry_policy& give_up_on(retry_condition condition);
 
     /// Attempts in all, the first included. 0: no limit. Default 0: a deadline should end tasks, not a count.
     retry_policy& max_attempts(unsigned count);
     /// No further attempt once this long has passed since the first, >= 0. Zero: no limit (default).
     /// @throws std::invalid_argument if negative
     retry_policy& stop_after(duration limit);
-    /// Replaces `classify_by_default`. @throws std::invalid_argument if empty
-    retry_policy& classify(classifier function);
+    /// Any further limit, beside `max_attempts` and `stop_after`. Default: stop_never().
+    retry_policy& stop(stop_condition condition);
+
+    /// Before every attempt begins.
+    retry_policy& before(hook function);
+    /// After every attempt, whatever it ended with.
+    retry_policy& after(hook function);
+    /// Before the wait for another attempt; `retry_state::next_wait` says how long at least.
+    retry_policy& before_sleep(hook function);
+    /// After the last attempt, if it ended well.
+    retry_policy& on_success(hook function);
+    /// After the last attempt, if it did not, whether another one was wanted or not. Not when the call was
+    /// cancelled, or ended while it waited.
+    retry_policy& on_give_up(hook function);
+
+    /// What `async_retry` ends with when a limit says stop: true (default), the last attempt's own exception
+    /// or result; false, a `retry_error` that has them.
+    retry_policy& reraise(bool yes);
+    /// What `async_retry` returns instead when a limit says stop: `function(const retry_state&)`, which
+    /// returns what the operation returns.
+    template <class Function>
+    retry_policy& fallback(Function function);
+    /// Figures of the call that runs, written after each attempt. For one call at a time; where several share
+    /// a policy, take them in a hook. Null: none (default).
+    retry_policy& statistics(std::shared_ptr<retry_statistics> figures);
 
     unsigned max_attempts() const { return max_attempts_; }
     duration stop_after() const { return stop_after_; }
     /// False once `classify` was given a function.
     bool classifies_by_default() const { return by_default_; }
+    bool reraise() const { return reraise_; }
+    bool has_fallback() const { return fallback_type_ != nullptr; }
+    const std::shared_ptr<retry_statistics>& statistics() const { return statistics_; }
     stagger::classification classify(const attempt_result& result) const { return classify_(result); }
 
-    /// True if an attempt that ended with `verdict` is followed by another one.
-    bool should_retry(verdict ended, unsigned attempts_made, duration elapsed) const;
+    /// True if an attempt with this ending is to be repeated, as far as its ending goes.
+    bool repeats(const attempt_result& result, verdict ended) const;
+    /// True if no further attempt may be made.
+    bool stops(const retry_state& state) const;
+
+    /// When a hook runs.
+    enum class moment { before, after, before_sleep, success, give_up };
+    void tell(moment when, const retry_state& state) const;
+
+    /// @throws std::invalid_argument if there is a fallback that returns anything but a `T`
+    template <class T>
+    void check_fallback() const {
+        check_fallback_type(typeid(T));
+    }
+    /// The fallback's result for an operation that returns `T`. Only if there is one.
+    template <class T>
+    T fallback_result(const retry_state& state) const;
 
  private:
+    retry_policy& add(moment when, hook function);
+    void check_fallback_type(const std::type_info& wanted) const;
+
     unsigned max_attempts_ = 0;
     duration stop_after_{0};
     classifier classify_ = classify_by_default;
     bool by_default_ = true;
+    bool reraise_ = true;
+    std::optional<retry_condition> retry_on_;
+    std::optional<retry_condition> give_up_on_;
+    std::optional<stop_condition> stop_;
+    std::array<std::vector<hook>, 5> hooks_;
+    std::shared_ptr<retry_statistics> statistics_;
+    /// Writes into the std::optional of the type below that the pointer points to; for void it is null.
+    std::function<void(const retry_state&, void*)> fallback_;
+    const std::type_info* fallback_type_ = nullptr;
 };
+
+template <class Function>
+retry_policy& retry_policy::fallback(Function function) {
+    using result_type = std::invoke_result_t<Function&, const retry_state&>;
+    fallback_type_ = &typeid(result_type);
+    if constexpr (std::is_void_v<result_type>) {
+        fallback_ = [function = std::move(function)](const retry_state& state, void*) mutable {
+            function(state);
+        };
+    } else {
+        fallback_ = [function = std::move(function)](const retry_state& state, void* result) mutable {
+            static_cast<std::optional<result_type>*>(result)->emplace(function(state));
+        };
+    }
+    return *this;
+}
+
+template <class T>
+T retry_policy::fallback_result(const retry_state& state) const {
+    if constexpr (std::is_void_v<T>) {
+        fallback_(state, nullptr);
+    } else {
+        std::optional<T> result;
+        fallback_(state, &result);
+        return std::move(*result);
+    }
+}
 
 }  // namespace stagger

@@ -22,9 +22,10 @@ duration to_duration(double count) {
     return count >= beyond ? duration::max() : duration(static_cast<duration::rep>(count));
 }
 
-double doubled(duration base, unsigned failed_attempts, duration cap) {
-    const auto exponent = static_cast<int>(std::min(failed_attempts, 2000U)) - 1;
-    return std::min(std::ldexp(nanoseconds(base), std::max(exponent, 0)), nanoseconds(cap));
+double grown(duration start, double growth, unsigned failed_attempts, duration cap) {
+    if (start == duration::zero()) return 0;  // times an infinite power it would be no number
+    const double exponent = failed_attempts > 1 ? failed_attempts - 1.0 : 0;
+    return std::min(nanoseconds(start) * std::pow(growth, exponent), nanoseconds(cap));
 }
 
 double fibonacci_number(unsigned n, double enough) {
@@ -40,7 +41,20 @@ duration not_negative(std::string_view name, duration span) {
                                 " s");
 }
 
+double above_zero(double base) {
+    if (base > 0 && std::isfinite(base)) return base;
+    throw std::invalid_argument("base: must be a finite number > 0, is " + std::to_string(base));
+}
+
 }  // namespace
+
+backoff_policy::backoff_policy(formula kind, duration base, duration cap, duration min, double growth)
+    : kind_(kind), base_(base), cap_(cap), min_(min), growth_(growth) {}
+
+backoff_policy::backoff_policy(formula kind, const backoff_policy& part, duration bound)
+    : backoff_policy(kind, bound, duration::zero(), duration::zero()) {
+    parts_.push_back(part);
+}
 
 backoff_policy backoff_policy::none() {
     return {formula::constant, duration::zero(), duration::zero(), duration::zero()};
@@ -59,27 +73,30 @@ backoff_policy backoff_policy::incrementing(duration start, duration increment, 
             not_negative("increment", increment)};
 }
 
-backoff_policy backoff_policy::exponential(duration multiplier, duration max, duration min) {
+backoff_policy backoff_policy::exponential(duration multiplier, duration max, duration min, double base) {
     return {formula::exponential, not_negative("multiplier", multiplier), not_negative("max", max),
-            not_negative("min", min)};
+            not_negative("min", min), above_zero(base)};
 }
 
 backoff_policy backoff_policy::fibonacci(duration max) {
     return {formula::fibonacci, duration::zero(), not_negative("max", max), duration::zero()};
 }
 
-backoff_policy backoff_policy::exponential_jitter(duration initial, duration max, duration jitter) {
+backoff_policy backoff_policy::exponential_jitter(duration initial, duration max, duration jitter,
+                                                  double base) {
     return {formula::exponential_jitter, not_negative("initial", initial), not_negative("max", max),
-            not_negative("jitter", jitter)};
+            not_negative("jitter", jitter), above_zero(base)};
 }
 
-backoff_policy backoff_policy::random_exponential(duration multiplier, duration max, duration min) {
+backoff_policy backoff_policy::random_exponential(duration multiplier, duration max, duration min,
+                                                  double base) {
     return {formula::uniform_above_minimum, not_negative("multiplier", multiplier), not_negative("max", max),
-            not_negative("min", min)};
+            not_negative("min", min), above_zero(base)};
 }
 
-backoff_policy backoff_policy::expo_full_jitter(duration factor, duration max) {
-    return {formula::full, not_negative("factor", factor), not_negative("max", max), duration::zero()};
+backoff_policy backoff_policy::expo_full_jitter(duration factor, duration max, double base) {
+    return {formula::full, not_negative("factor", factor), not_negative("max", max), duration::zero(),
+            above_zero(base)};
 }
 
 backoff_policy backoff_policy::full_jitter(duration base, duration cap) {
@@ -117,12 +134,44 @@ backoff_policy backoff_policy::fully_jittered() const {
     return {formula::jittered_part, {*this}};
 }
 
+backoff_policy backoff_policy::at_least(duration least) const {
+    return {formula::floored_part, *this, not_negative("least", least)};
+}
+
+backoff_policy backoff_policy::at_most(duration most) const {
+    return {formula::capped_part, *this, not_negative("most", most)};
+}
+
+backoff_policy backoff_policy::until(duration limit) const {
+    return {formula::part_until, *this, not_negative("limit", limit)};
+}
+
+backoff_policy backoff_policy::computed(wait_function wait) {
+    if (!wait) throw std::invalid_argument("wait: must not be empty");
+    backoff_policy policy(formula::computed, duration::zero(), duration::zero(), duration::zero());
+    policy.wait_ = std::move(wait);
+    return policy;
+}
+
+backoff_policy backoff_policy::retry_after_or(backoff_policy otherwise) {
+    return {formula::retry_after, {std::move(otherwise)}};
+}
+
 duration backoff_policy::next(unsigned failed_attempts, duration previous, random_source& random) const {
-    if (!parts_.empty()) return next_of_parts(failed_attempts, previous, random);
+    retry_state state;
+    state.attempts = failed_attempts;
+    state.last_wait = previous;
+    return next(state, random);
+}
+
+duration backoff_policy::next(const retry_state& state, random_source& random) const {
+    if (kind_ == formula::computed) return std::max(wait_(state), duration::zero());
+    if (!parts_.empty()) return next_of_parts(state, random);
+    const unsigned failed_attempts = state.attempts;
     const double base = nanoseconds(base_);
     const double cap = nanoseconds(cap_);
     const double low = nanoseconds(min_);
-    const double high = doubled(base_, failed_attempts, cap_);
+    const double high = grown(base_, growth_, failed_attempts, cap_);
     switch (kind_) {
         case formula::uniform:
             return to_duration(random.uniform(base, cap));
@@ -143,7 +192,7 @@ duration backoff_policy::next(unsigned failed_attempts, duration previous, rando
         case formula::equal:
             return to_duration(random.uniform(high / 2, high));
         case formula::decorrelated: {
-            const double drawn = random.uniform(base, 3 * std::max(base, nanoseconds(previous)));
+            const double drawn = random.uniform(base, 3 * std::max(base, nanoseconds(state.last_wait)));
             return to_duration(std::min(cap, drawn));
         }
         case formula::openai:
@@ -153,20 +202,27 @@ duration backoff_policy::next(unsigned failed_attempts, duration previous, rando
     }
 }
 
-duration backoff_policy::next_of_parts(unsigned failed_attempts, duration previous,
-                                       random_source& random) const {
-    const auto wait_of = [&](const backoff_policy& part) {
-        return part.next(failed_attempts, previous, random);
-    };
-    if (kind_ == formula::chain) {
-        return wait_of(parts_[std::clamp<std::size_t>(failed_attempts, 1, parts_.size()) - 1]);
+duration backoff_policy::next_of_parts(const retry_state& state, random_source& random) const {
+    switch (kind_) {
+        case formula::chain:
+            return parts_[std::clamp<std::size_t>(state.attempts, 1, parts_.size()) - 1].next(state, random);
+        case formula::jittered_part:
+            return to_duration(random.uniform(0, nanoseconds(parts_.front().next(state, random))));
+        case formula::floored_part:
+            return std::max(base_, parts_.front().next(state, random));
+        case formula::capped_part:
+            return std::min(base_, parts_.front().next(state, random));
+        case formula::part_until:
+            return std::min(std::max(base_ - state.elapsed, duration::zero()),
+                            parts_.front().next(state, random));
+        case formula::retry_after:
+            return state.judged.retry_after ? *state.judged.retry_after : parts_.front().next(state, random);
+        default: {
+            double sum = 0;
+            for (const backoff_policy& part : parts_) sum += nanoseconds(part.next(state, random));
+            return to_duration(sum);
+        }
     }
-    if (kind_ == formula::jittered_part) {
-        return to_duration(random.uniform(0, nanoseconds(wait_of(parts_.front()))));
-    }
-    double sum = 0;
-    for (const backoff_policy& part : parts_) sum += nanoseconds(wait_of(part));
-    return to_duration(sum);
 }
 
 }  // namespace stagger

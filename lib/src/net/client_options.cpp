@@ -27,7 +27,7 @@ client_options& client_options::retry(retry_policy policy) {
     return *this;
 }
 client_options& client_options::backoff(backoff_policy policy) {
-    backoff_ = policy;
+    backoff_ = std::move(policy);
     return *this;
 }
 client_options& client_options::backoff_after_rejection(bool yes) {
@@ -117,6 +117,17 @@ void require_bound(const char* name, std::size_t value) {
                                 std::to_string(value));
 }
 
+// A client's requests run side by side and end with an error code: what is made for one call that throws
+// would be without effect.
+void require_usable(const retry_policy& policy) {
+    if (policy.has_fallback()) throw std::invalid_argument("retry: a fallback is for async_retry only");
+    if (!policy.reraise()) throw std::invalid_argument("retry: reraise(false) is for async_retry only");
+    if (policy.statistics()) {
+        throw std::invalid_argument(
+            "retry: statistics are for one async_retry at a time; completion::info has those of a request");
+    }
+}
+
 }  // namespace
 
 void client_options::validate() const {
@@ -129,6 +140,7 @@ void client_options::validate() const {
     require_not_negative("keep_alive", keep_alive_);
     require_bound("max_header_bytes", max_header_bytes_);
     require_bound("max_body_bytes", max_body_bytes_);
+    require_usable(retry_);
     for (const unsigned char c : api_key_) {
         // The value is not repeated: it is a secret.
         if (c < 33 || c > 126)

@@ -37,7 +37,8 @@ completion_task::completion_task(std::shared_ptr<client_state> client, handler_t
       started_(steady_now()),
       deadline_(client_->options.deadline() > duration::zero()
                     ? saturating_add(started_, client_->options.deadline())
-                    : never) {}
+                    : never),
+      session_(client_->options.retry(), client_->options.backoff(), started_) {}
 
 void completion_task::start(const std::shared_ptr<client_state>& client, const completion_request& request,
                             handler_type handler) {
@@ -92,6 +93,7 @@ io_awaitable<void> completion_task::run() {
         if (refused) co_return finish(refused, {});
 
         const time_point sent_at = steady_now();
+        session_.attempt_begins(sent_at);
         ++info_.attempts;
         wire::decoded_answer ended = co_await attempt();
         info_.served = steady_now() - sent_at;
@@ -158,27 +160,22 @@ time_point completion_task::report(permit leave, const wire::decoded_answer& end
     return {};
 }
 
-classification completion_task::judge(const wire::decoded_answer& ended) const {
-    const retry_policy& policy = client_->options.retry();
-    if (policy.classifies_by_default()) return ended.what;
-    return policy.classify(ended.error ? attempt_result(ended.error) : attempt_result::of(ended.answer));
-}
-
 bool completion_task::plan_next(const wire::decoded_answer& ended, time_point earliest, admission& next) {
     const client_options& options = client_->options;
+    const retry_policy& policy = options.retry();
     const time_point now = steady_now();
-    const verdict judged = judge(ended).verdict;
-    if (!options.retry().should_retry(judged, info_.attempts, now - started_)) return false;
-    if (now >= deadline_) return false;
+    const auto result = ended.error ? attempt_result::of_error(ended.error, info_, info_.message)
+                                    : attempt_result::of(ended.answer);
+    const classification judged = policy.classifies_by_default() ? ended.what : policy.classify(result);
 
-    const bool refused_by_limit = judged == verdict::throttled && ended.tells_limit;
-    time_point not_before = options.obey_retry_after() ? std::max(now, earliest) : now;
-    const bool told_when = not_before > now;
-    if (!refused_by_limit || (options.backoff_after_rejection() && !told_when)) {
-        last_wait_ = options.backoff().next(info_.attempts, last_wait_, client_->random);
-        not_before = std::max(not_before, saturating_add(now, last_wait_));
-    }
-    next.again(refused_by_limit ? retry_cause::throttled : retry_cause::accident, not_before);
+    const bool refused_by_limit = judged.verdict == verdict::throttled && ended.tells_limit;
+    retry_session::pause known;
+    if (options.obey_retry_after()) known.earliest = earliest;
+    known.own_backoff = !refused_by_limit || (options.backoff_after_rejection() && known.earliest <= now);
+    known.too_late = now >= deadline_;
+    const auto step = session_.attempt_ended(result, judged, now, known, client_->random);
+    if (step.what != retry_session::next::attempt) return false;
+    next.again(refused_by_limit ? retry_cause::throttled : retry_cause::accident, step.not_before);
     return true;
 }
 

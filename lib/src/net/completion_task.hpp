@@ -9,6 +9,7 @@
 #include "net/client_state.hpp"
 #include "net/io_types.hpp"
 #include "stagger/client.hpp"
+#include "stagger/retry_session.hpp"
 #include "wire/dialect.hpp"
 
 namespace stagger::detail {
@@ -41,7 +42,6 @@ class completion_task : public std::enable_shared_from_this<completion_task> {
     wire::decoded_answer transport_failure(error_code error, std::string problem) const;
     /// Tells the gate how the attempt ended; the earliest time for another one.
     time_point report(permit leave, const wire::decoded_answer& ended);
-    classification judge(const wire::decoded_answer& ended) const;
     /// The attempt has failed: the admission of the next one, or nothing if this was the last.
     bool plan_next(const wire::decoded_answer& ended, time_point earliest, admission& next);
     void finish(error_code error, completion result);
@@ -56,7 +56,7 @@ class completion_task : public std::enable_shared_from_this<completion_task> {
     stagger::cost cost_;
     time_point started_;
     time_point deadline_;
-    duration last_wait_{0};
+    retry_session session_;
     diagnostic info_;
 };
 

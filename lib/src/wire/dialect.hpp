@@ -5,10 +5,10 @@
 #include <utility>
 #include <vector>
 
+#include "stagger/attempt_result.hpp"
 #include "stagger/completion.hpp"
 #include "stagger/coordinator.hpp"
 #include "stagger/dialect.hpp"
-#include "stagger/retry_policy.hpp"
 
 namespace stagger::wire {
 

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "stagger/attempt_result.hpp"
 #include "stagger/error.hpp"
-#include "stagger/retry_policy.hpp"
 
 namespace stagger::wire {
 

@@ -14,6 +14,7 @@
 #include "stagger/backoff_policy.hpp"
 #include "stagger/error.hpp"
 #include "stagger/retry_policy.hpp"
+#include "unit/core/uniform_check.hpp"
 
 using namespace std::chrono_literals;
 using stagger::backoff_policy;
@@ -22,6 +23,7 @@ using stagger::duration;
 using stagger::errc;
 using stagger::error_code;
 using stagger::verdict;
+using stagger::test::check_uniform;
 
 namespace {
 
@@ -166,18 +168,29 @@ TEST_CASE("an attempt's result is seen as what it is") {
 }
 
 TEST_CASE("attempts and time end the retries") {
+    const auto stops_at = [](const stagger::retry_policy& policy, unsigned attempts, duration elapsed) {
+        stagger::retry_state state;
+        state.attempts = attempts;
+        state.elapsed = elapsed;
+        return policy.stops(state);
+    };
     stagger::retry_policy policy;
-    CHECK(policy.should_retry(verdict::throttled, 1000000, 24h));
-    CHECK(policy.should_retry(verdict::transient, 1, 0s));
-    CHECK_FALSE(policy.should_retry(verdict::permanent, 1, 0s));
-    CHECK_FALSE(policy.should_retry(verdict::ok, 1, 0s));
-
+    CHECK_FALSE(stops_at(policy, 1000000, 24h));
     policy.max_attempts(3);
-    CHECK(policy.should_retry(verdict::throttled, 2, 0s));
-    CHECK_FALSE(policy.should_retry(verdict::throttled, 3, 0s));
+    CHECK_FALSE(stops_at(policy, 2, 0s));
+    CHECK(stops_at(policy, 3, 0s));
     policy.max_attempts(0).stop_after(10s);
-    CHECK(policy.should_retry(verdict::transient, 99, 10s - 1ns));
-    CHECK_FALSE(policy.should_retry(verdict::transient, 1, 10s));
+    CHECK_FALSE(stops_at(policy, 99, 10s - 1ns));
+    CHECK(stops_at(policy, 1, 10s));
+}
+
+TEST_CASE("what was throttled or failed by accident is repeated") {
+    const stagger::retry_policy policy;
+    const stagger::attempt_result any{error_code()};
+    CHECK(policy.repeats(any, verdict::throttled));
+    CHECK(policy.repeats(any, verdict::transient));
+    CHECK_FALSE(policy.repeats(any, verdict::permanent));
+    CHECK_FALSE(policy.repeats(any, verdict::ok));
 }
 
 TEST_CASE("wrong settings are refused by name") {
@@ -202,28 +215,6 @@ std::vector<double> draw(const backoff_policy& policy, unsigned failed, duration
         waits.push_back(stagger::to_seconds(policy.next(failed, previous, random)));
     std::sort(waits.begin(), waits.end());
     return waits;
-}
-
-/// Kolmogorov-Smirnov distance of sorted samples from the uniform distribution on [low, high].
-double distance_from_uniform(const std::vector<double>& sorted, double low, double high) {
-    double worst = 0;
-    const double count = static_cast<double>(sorted.size());
-    for (std::size_t i = 0; i < sorted.size(); ++i) {
-        const double expected = std::clamp((sorted[i] - low) / (high - low), 0.0, 1.0);
-        worst = std::max({worst, std::abs(expected - static_cast<double>(i) / count),
-                          std::abs(static_cast<double>(i + 1) / count - expected)});
-    }
-    return worst;
-}
-
-/// Uniform on [low, high]: no sample outside, and the distance is below its 0.1 % critical value.
-void check_uniform(const std::vector<double>& sorted, double low, double high) {
-    CAPTURE(low);
-    CAPTURE(high);
-    const double critical = 1.95 / std::sqrt(static_cast<double>(samples));
-    CHECK(sorted.front() >= low - 1e-9);
-    CHECK(sorted.back() <= high);
-    CHECK(distance_from_uniform(sorted, low, high) < critical);
 }
 
 }  // namespace
