@@ -131,7 +131,9 @@ io_awaitable<wire::decoded_answer> completion_task::attempt() {
     if (unconnected) co_return transport_failure(unconnected, std::move(problem));
 
     wire::response received;
-    const error_code failed = co_await leased->exchange(sent_, limit, received);
+    error_code failed = co_await leased->send(sent_, limit);
+    if (!failed) failed = co_await leased->read_head(limit, received);
+    if (!failed && !leased->answer_is_whole()) failed = co_await leased->read_rest(limit, received.body);
     if (failed) co_return transport_failure(failed, leased->problem());
     co_return wire::decode(std::move(received), client_->options.dialect(), unix_now(),
                            client_->options.api_key());

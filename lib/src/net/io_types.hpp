@@ -4,6 +4,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/strand.hpp>
@@ -24,5 +25,11 @@ using io_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, io_exec
 
 /// Awaiting with it gives the error code beside the result instead of throwing.
 inline constexpr auto with_error = boost::asio::as_tuple(boost::asio::deferred);
+
+/// A signal that comes between two operations finds none to cancel: who begins the next one has to look, at
+/// `co_await asio::this_coro::cancellation_state`.
+inline bool is_cancelled(const boost::asio::cancellation_state& state) {
+    return state.cancelled() != boost::asio::cancellation_type::none;
+}
 
 }  // namespace stagger

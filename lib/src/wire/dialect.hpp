@@ -43,6 +43,8 @@ struct response {
     unsigned status = 0;
     std::vector<field> fields;
     std::string body;
+    bool ends_with_connection =
+        false;  ///< no length was told: nothing but its text shows whether it is whole
 };
 
 /// A response as the caller and the coordinator need it.
