@@ -144,9 +144,9 @@ error_code answer_parser::state::parse() {
         if (error) return fail(meaning_of(error), error.message());
         if (!current->is_done()) continue;
         if (answer.status / 100 != 1) break;
+        begin_message();
         if (++interim_answers > max_interim_answers)
             return fail(errc::malformed_answer, "interim answers without end");
-        begin_message();
     }
     // What is left over is one line of a head or of a chunk, or the trailers.
     if (!current->is_done() && last - first > max_head_bytes) {
@@ -189,7 +189,7 @@ error_code answer_parser::put(std::size_t count) {
 error_code answer_parser::put_end() {
     if (!begun()) return state_->fail(errc::connection_lost, "");
     error_code error;
-    if (!is_whole()) state_->current->put_eof(error);
+    if (head_is_whole() && !is_whole()) state_->current->put_eof(error);
     if (!error && is_whole()) return {};
     return state_->fail(errc::answer_truncated, "the stream ended inside the answer");
 }

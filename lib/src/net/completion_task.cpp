@@ -112,11 +112,14 @@ io_awaitable<void> completion_task::run() {
 }
 
 io_awaitable<error_code> completion_task::wait_for_leave(const admission& what, permit& leave) {
+    info_.phase = request_phase::queued;
     if (stopped_ != errc{}) co_return error_code(stopped_);
     const time_point joined = steady_now();
     auto [error, granted] = co_await client_->gate.async_admit(what, with_error);
     info_.queued += steady_now() - joined;
     leave = std::move(granted);
+    if (error && what.is_retry() && steady_now() < what.not_before())
+        info_.phase = request_phase::backing_off;
     // Stopped and admitted at the same moment: the permit is dropped unused.
     if (stopped_ != errc{}) co_return error_code(stopped_);
     co_return error;
@@ -125,15 +128,18 @@ io_awaitable<error_code> completion_task::wait_for_leave(const admission& what, 
 io_awaitable<wire::decoded_answer> completion_task::attempt() {
     const time_point limit =
         std::min(saturating_add(steady_now(), client_->options.attempt_timeout()), deadline_);
+    info_.phase = request_phase::awaiting_place;
     connection_pool::lease leased;
     std::string problem;
     const error_code unconnected = co_await client_->pool.acquire(limit, leased, problem);
+    if (leased) info_.phase = leased->phase();
     if (unconnected) co_return transport_failure(unconnected, std::move(problem));
 
     wire::response received;
     error_code failed = co_await leased->send(sent_, limit);
     if (!failed) failed = co_await leased->read_head(limit, received);
     if (!failed && !leased->answer_is_whole()) failed = co_await leased->read_rest(limit, received.body);
+    info_.phase = failed ? leased->phase() : request_phase::answered;
     if (failed) co_return transport_failure(failed, leased->problem());
     co_return wire::decode(std::move(received), client_->options.dialect(), unix_now(),
                            client_->options.api_key());

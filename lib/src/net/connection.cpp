@@ -1,5 +1,7 @@
 #include "net/connection.hpp"
 
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -38,6 +40,15 @@ io_socket& socket_of(tls_stream& stream) {
     return stream.next_layer();
 }
 
+/// Whether bytes have been received that nobody has read.
+bool holds_unread(plain_stream&) {
+    return false;
+}
+bool holds_unread(tls_stream& stream) {
+    SSL* const ssl = stream.native_handle();
+    return SSL_has_pending(ssl) != 0 || BIO_ctrl_pending(SSL_get_rbio(ssl)) != 0;
+}
+
 template <class Stream>
 class stream_connection final : public connection, private deadline_queue::entry {
  public:
@@ -52,6 +63,7 @@ class stream_connection final : public connection, private deadline_queue::entry
     bool answer_is_whole() const override { return parser_.is_whole(); }
     bool reusable() const override { return reusable_; }
     bool quiet_while_idle() override;
+    request_phase phase() const override { return phase_; }
     const std::string& problem() const override { return problem_; }
 
  private:
@@ -66,7 +78,7 @@ class stream_connection final : public connection, private deadline_queue::entry
     void end_exchange();
 
     /// The earlier of the phase's own limit and the caller's.
-    void begin_phase(duration phase_limit, time_point limit, errc when_late);
+    void begin_phase(request_phase phase, duration phase_limit, time_point limit, errc when_late);
     void end_phase() { expires_at(never); }
     void on_expired() override;
     error_code fail(error_code error, std::string problem);
@@ -77,6 +89,7 @@ class stream_connection final : public connection, private deadline_queue::entry
     Stream stream_;
     answer_parser parser_;
     std::string problem_;
+    request_phase phase_ = request_phase::not_started;
     errc when_late_ = errc::answer_timed_out;
     bool late_ = false;
     bool sent_ = false;  // the whole request
@@ -84,7 +97,9 @@ class stream_connection final : public connection, private deadline_queue::entry
 };
 
 template <class Stream>
-void stream_connection<Stream>::begin_phase(duration phase_limit, time_point limit, errc when_late) {
+void stream_connection<Stream>::begin_phase(request_phase phase, duration phase_limit, time_point limit,
+                                            errc when_late) {
+    phase_ = phase;
     when_late_ = when_late;
     late_ = false;
     expires_at(std::min(saturating_add(std::chrono::steady_clock::now(), phase_limit), limit));
@@ -127,6 +142,7 @@ io_awaitable<error_code> stream_connection<Stream>::open(time_point limit) {
 // the others from being tried.
 template <class Stream>
 io_awaitable<error_code> stream_connection<Stream>::connect(time_point limit) {
+    phase_ = request_phase::resolving;
     name_lookup::addresses found;
     const time_point resolve_limit =
         std::min(saturating_add(std::chrono::steady_clock::now(), settings_->resolve_timeout), limit);
@@ -138,10 +154,13 @@ io_awaitable<error_code> stream_connection<Stream>::connect(time_point limit) {
     error_code error = asio::error::not_found;
     for (std::size_t left = found.size(); left > 0; --left) {
         const tcp::endpoint& address = found[found.size() - left];
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state)) co_return fail(errc::cancelled, "");
         error_code ignored;
         socket_of(stream_).close(ignored);
         const duration remaining = connect_limit - std::chrono::steady_clock::now();
-        begin_phase(remaining / static_cast<duration::rep>(left), connect_limit, errc::connect_timed_out);
+        begin_phase(request_phase::connecting, remaining / static_cast<duration::rep>(left), connect_limit,
+                    errc::connect_timed_out);
         std::tie(error) = co_await socket_of(stream_).async_connect(address, with_error);
         end_phase();
         if (!error && !late_) {
@@ -163,7 +182,10 @@ io_awaitable<error_code> stream_connection<Stream>::shake_hands(time_point limit
         SSL* const ssl = stream_.native_handle();
         const error_code unprepared = prepare_tls(ssl, settings_->target);
         if (unprepared) co_return fail(unprepared, unprepared.message());
-        begin_phase(settings_->handshake_timeout, limit, errc::handshake_timed_out);
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state)) co_return fail(errc::cancelled, "");
+        begin_phase(request_phase::shaking_hands, settings_->handshake_timeout, limit,
+                    errc::handshake_timed_out);
         const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::client, with_error);
         end_phase();
         if (error && !late_ && error != asio::error::operation_aborted) {
@@ -181,7 +203,7 @@ io_awaitable<error_code> stream_connection<Stream>::send(const std::string& requ
     parser_.begin();
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (is_cancelled(state)) co_return fail(errc::cancelled, "");
-    begin_phase(settings_->send_timeout, limit, errc::send_timed_out);
+    begin_phase(request_phase::sending, settings_->send_timeout, limit, errc::send_timed_out);
     const auto [unsent, count] = co_await asio::async_write(stream_, asio::buffer(request), with_error);
     if (late_ || unsent == asio::error::operation_aborted) co_return fail_io(unsent, errc::connection_lost);
     end_phase();
@@ -199,7 +221,8 @@ bool stream_connection<Stream>::has(amount wanted) const {
 template <class Stream>
 io_awaitable<error_code> stream_connection<Stream>::read(amount wanted, time_point limit,
                                                          wire::response* head, std::string& body) {
-    begin_phase(duration::max(), limit, errc::answer_timed_out);
+    const auto phase = head ? request_phase::awaiting_answer : request_phase::receiving;
+    begin_phase(phase, duration::max(), limit, errc::answer_timed_out);
     error_code error;
     while (!error && !has(wanted)) {
         const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
@@ -245,6 +268,7 @@ void stream_connection<Stream>::end_exchange() {
 
 template <class Stream>
 bool stream_connection<Stream>::quiet_while_idle() {
+    if (holds_unread(stream_)) return false;
     char byte = 0;
     const ssize_t got = ::recv(socket_of(stream_).native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);

@@ -9,6 +9,7 @@
 #include "net/io_types.hpp"
 #include "net/name_lookup.hpp"
 #include "stagger/error.hpp"
+#include "stagger/request_phase.hpp"
 #include "wire/dialect.hpp"
 
 namespace boost::asio::ssl {
@@ -69,6 +70,8 @@ class connection {
     virtual bool reusable() const = 0;
     /// True unless the peer closed the connection or sent something while it was idle.
     virtual bool quiet_while_idle() = 0;
+    /// What it does, or did when the last error came.
+    virtual request_phase phase() const = 0;
     /// The words behind the last error, for people.
     virtual const std::string& problem() const = 0;
 

@@ -1,9 +1,12 @@
 #include "net/connection_pool.hpp"
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 namespace stagger {
+
+namespace asio = boost::asio;
 
 connection_pool::lease::lease(lease&& other) noexcept
     : pool_(std::exchange(other.pool_, nullptr)), connection_(std::move(other.connection_)) {}
@@ -35,6 +38,8 @@ io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& lease
 }
 
 io_awaitable<error_code> connection_pool::wait_for_place(time_point limit) {
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (is_cancelled(state)) co_return error_code(errc::cancelled);
     waiter self(*this, limit);
     co_await self.until.async_wait(with_error);
     if (self.granted) co_return error_code();

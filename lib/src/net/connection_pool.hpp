@@ -31,6 +31,7 @@ class connection_pool {
 
         connection& operator*() const { return *connection_; }
         connection* operator->() const { return connection_.get(); }
+        explicit operator bool() const { return connection_ != nullptr; }
 
      private:
         friend class connection_pool;

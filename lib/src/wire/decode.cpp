@@ -74,6 +74,12 @@ void fail(decoded_answer& out, errc error, std::string message) {
 
 void decode_success(const reading& from, decoded_answer& out) {
     const json_document document(from.received.body);
+    // Only its text shows that an answer without a length was cut: then nobody has received it whole.
+    if (document.is_incomplete() && from.received.ends_with_connection) {
+        fail(out, errc::answer_truncated, "the connection ended inside the answer");
+        out.what.verdict = verdict::transient;
+        return;
+    }
     if (!document.problem().empty()) {
         fail(out, errc::malformed_answer,
              from.readable("answer is not JSON (" + document.problem() + "); " +
