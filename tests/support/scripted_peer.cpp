@@ -79,6 +79,8 @@ struct scripted_peer::state : std::enable_shared_from_this<state> {
         for (const turn& what : scripts[number]) {
             if (!co_await receive(*stream, unread)) co_return;
             co_await asio::async_write(*stream, asio::buffer(what.bytes), with_error);
+            if (!what.surplus.empty())
+                co_await asio::async_write(*stream, asio::buffer(what.surplus), with_error);
             if (what.then == turn::close) co_return;
             if (what.then == turn::reset) {
                 socket.set_option(asio::socket_base::linger(true, 0));

@@ -13,6 +13,7 @@ namespace stagger::test {
 struct turn {
     std::string bytes;  ///< sent as they are, once the request is whole
     enum { keep, close, reset, fall_silent } then = keep;
+    std::string surplus{};  ///< said by a write of its own behind the bytes
 };
 
 /// A 200 of the chat dialect with `text` as its answer.
