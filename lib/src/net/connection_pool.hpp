@@ -39,6 +39,8 @@ class connection_pool {
         std::unique_ptr<connection> connection_;
     };
 
+    /// An idle connection, if there is one and a place is free: what needs no waiting needs no coroutine.
+    bool take_idle(lease& leased);
     /** An open connection: an idle one, or a new one, or, where as many as allowed are leased, the next one
      * that is given back.
      * @param problem the words behind an error

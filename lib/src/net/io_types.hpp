@@ -13,8 +13,15 @@
 
 namespace stagger {
 
-/// What all input and output of one client runs on. A concrete type: awaiting on it costs a frame less.
-using io_executor = boost::asio::strand<boost::asio::any_io_executor>;
+/// What all input and output of one client runs on, one handler at a time: a strand, or the executor itself
+/// where its context has one thread. Asio calls completions straight from the latter; through a strand each
+/// passes the scheduler twice.
+using io_executor = boost::asio::any_io_executor;
+
+inline io_executor make_serial(const boost::asio::any_io_executor& executor, bool single_threaded) {
+    if (single_threaded) return executor;
+    return boost::asio::make_strand(executor);
+}
 
 template <class T>
 using io_awaitable = boost::asio::awaitable<T, io_executor>;

@@ -177,7 +177,9 @@ decoded_answer decode(response&& received, stagger::dialect dialect, double unix
                       std::string_view api_key) {
     const reading from{received, dialect, api_key};
     decoded_answer out;
-    out.hints = read_hints(received.fields, time_of_response(received.fields, unix_now));
+    if (may_carry_hints(received.fields)) {
+        out.hints = read_hints(received.fields, time_of_response(received.fields, unix_now));
+    }
     auto& info = out.answer.info;
     info.http_status = received.status;
     auto request_id = value_of(received.fields, "x-request-id");
