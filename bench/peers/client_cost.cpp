@@ -28,6 +28,7 @@ struct settings {
     unsigned connections = 64;
     std::size_t requests = 100'000;
     std::size_t warm_up = 2'000;
+    bool print_body = false;
     std::string json_of;  // a body: only its JSON is read, and the request's written
 };
 
@@ -57,10 +58,14 @@ struct progress {
     std::string why;
 };
 
+stagger::completion_request make_request() {
+    return stagger::completion_request(prompt).max_new_tokens(64);
+}
+
 asio::awaitable<void> worker(stagger::client llm, progress& run) {
     while (run.left > 0) {
         --run.left;
-        auto request = stagger::completion_request(prompt).max_new_tokens(64);
+        auto request = make_request();
         const auto [error, answer] =
             co_await llm.async_complete(std::move(request), asio::as_tuple(asio::deferred));
         if (!error && !answer.text.empty()) continue;
@@ -106,13 +111,20 @@ int measure_client(const settings& chosen) {
     return run.failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+int print_body() {
+    std::string problem;
+    std::puts(stagger::wire::openai_body(make_request(), stagger::wire::openai_endpoint::chat, "m", problem)
+                  .c_str());
+    return EXIT_SUCCESS;
+}
+
 /// The part of a request that is JSON, alone: to be taken off where the transport is judged.
 int measure_json(const settings& chosen) {
     namespace wire = stagger::wire;
     std::size_t bytes = 0;
     std::string problem;
     for (std::size_t i = 0; i < chosen.requests; ++i) {
-        const auto request = stagger::completion_request(prompt).max_new_tokens(64);
+        const auto request = make_request();
         bytes += wire::openai_body(request, wire::openai_endpoint::chat, "m", problem).size();
         const wire::json_document document(chosen.json_of);
         stagger::completion answer;
@@ -136,7 +148,10 @@ int main(int count, char** words) try {
     app.add_option("--requests", chosen.requests, "requests that are measured");
     app.add_option("--warm-up", chosen.warm_up, "requests before them");
     app.add_option("--json-of", chosen.json_of, "no network: write the request's JSON and read this answer");
+    app.add_flag("--print-body", chosen.print_body,
+                 "no network: print the body of a request, for other clients to send");
     CLI11_PARSE(app, count, words);
+    if (chosen.print_body) return print_body();
     if (!chosen.json_of.empty()) return measure_json(chosen);
     return measure_client(chosen);
 } catch (const std::exception& error) {
