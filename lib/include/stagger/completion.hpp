@@ -82,12 +82,24 @@ struct diagnostic {
     duration served{0};       ///< from sending to the answer's end, last attempt
 };
 
+/** @brief A piece of an answer that arrives as a stream.
+ *
+ * Only what this piece brought is set. Text and finish reason are those of the first choice; anything else,
+ * such as tool calls, log probabilities and further choices, is in `raw`.
+ */
+struct completion_delta {
+    std::string text;
+    std::string finish_reason;
+    token_usage usage;
+    std::string raw;  ///< the event's data as received: JSON
+};
+
 /// An answer. After an error only `info` is meaningful, and `raw` where a body was received.
 struct completion {
     std::string text;
     std::string finish_reason;
     token_usage usage;
-    std::string raw;  ///< the answer's body as received
+    std::string raw;  ///< the answer's body as received; empty for a stream, whose deltas have it
     diagnostic info;
 };
 
