@@ -32,9 +32,12 @@ class permit {
     permit& operator=(permit&& other) noexcept;
     ~permit();
 
-    /// True until a report is made.
+    /// True until a report is made that ends the attempt.
     explicit operator bool() const { return static_cast<bool>(owner_); }
 
+    /// The head of a success has come: the server admitted the attempt. The place in flight stays taken until
+    /// a further report, of whatever kind, or until the permit is dropped.
+    void answering(const hints& said = {});
     /// The server admitted the attempt: a success, or an error that no limit caused.
     void accepted(const hints& said = {});
     /// The server refused the attempt. Returns when this very request may go again at the earliest.

@@ -265,6 +265,10 @@ permit::~permit() {
     owner->after([&](time_point now, auto&) { owner->core.abandoned(now, id_); });
 }
 
+void permit::answering(const hints& said) {
+    owner_->after([&](time_point now, auto&) { owner_->core.answering(now, id_, said); });
+}
+
 void permit::accepted(const hints& said) {
     const auto owner = std::move(owner_);
     owner->after([&](time_point now, auto&) { owner->core.accepted(now, id_, said); });
