@@ -38,6 +38,11 @@ client_options& client_options::obey_retry_after(bool yes) {
     obey_retry_after_ = yes;
     return *this;
 }
+client_options& client_options::stream_idle_timeout(duration limit) {
+    stream_idle_timeout_ = limit;
+    return *this;
+}
+
 client_options& client_options::attempt_timeout(duration limit) {
     attempt_timeout_ = limit;
     return *this;
@@ -82,6 +87,11 @@ client_options& client_options::max_header_bytes(std::size_t count) {
     max_header_bytes_ = count;
     return *this;
 }
+client_options& client_options::max_event_bytes(std::size_t count) {
+    max_event_bytes_ = count;
+    return *this;
+}
+
 client_options& client_options::max_body_bytes(std::size_t count) {
     max_body_bytes_ = count;
     return *this;
@@ -125,6 +135,7 @@ void require_bound(const char* name, std::size_t value) {
 
 void client_options::validate() const {
     require_positive("attempt_timeout", attempt_timeout_);
+    require_positive("stream_idle_timeout", stream_idle_timeout_);
     require_positive("resolve_timeout", resolve_timeout_);
     require_positive("connect_timeout", connect_timeout_);
     require_positive("handshake_timeout", handshake_timeout_);
@@ -133,6 +144,7 @@ void client_options::validate() const {
     require_not_negative("keep_alive", keep_alive_);
     require_bound("max_header_bytes", max_header_bytes_);
     require_bound("max_body_bytes", max_body_bytes_);
+    require_bound("max_event_bytes", max_event_bytes_);
     for (const unsigned char c : api_key_) {
         // The value is not repeated: it is a secret.
         if (c < 33 || c > 126)

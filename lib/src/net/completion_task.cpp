@@ -1,8 +1,6 @@
 #include "net/completion_task.hpp"
 
 #include <algorithm>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -28,33 +26,33 @@ double unix_now() {
 
 }  // namespace
 
-completion_task::completion_task(std::shared_ptr<client_state> client, handler_type handler)
+completion_task::completion_task(std::shared_ptr<client_state> client,
+                                 const asio::any_completion_executor& handler_executor)
     : client_(std::move(client)),
-      handler_(std::move(handler)),
-      handler_executor_(
-          executor_of_handler(asio::get_associated_executor(handler_, client_->executor), client_->executor)),
+      handler_executor_(executor_of_handler(handler_executor, client_->executor)),
       started_(steady_now()),
       deadline_(client_->options.deadline() > duration::zero()
                     ? saturating_add(started_, client_->options.deadline())
                     : never) {}
 
-void completion_task::start(const std::shared_ptr<client_state>& client, const completion_request& request,
-                            handler_type handler) {
-    const auto self = std::make_shared<completion_task>(client, std::move(handler));
+void completion_task::start(const completion_request& request, wire::delivery how,
+                            asio::cancellation_slot cancelled) {
+    const auto self = shared_from_this();
     error_code error;
     completion failed;
-    const wire::encoded_request encoded = wire::encode(request, client->encoding, error, failed.info.message);
+    const wire::encoded_request encoded =
+        wire::encode(request, client_->encoding, error, failed.info.message, how);
     if (error) {
-        asio::post(client->strand, [self, error, failed = std::move(failed)]() mutable {
+        asio::post(client_->strand, [self, error, failed = std::move(failed)]() mutable {
             self->finish(error, std::move(failed));
         });
         return;
     }
-    self->sent_ = format_http_request(client->target.authority, encoded, client->fixed_fields);
-    self->cost_.tokens = wire::estimate_tokens(request);
-    self->listen_for_cancellation();
+    sent_ = format_http_request(client_->target.authority, encoded, client_->fixed_fields);
+    cost_.tokens = wire::estimate_tokens(request);
+    listen_for_cancellation(cancelled);
     // Posted, not dispatched: the caller may be on the strand and must not be overtaken.
-    asio::post(client->strand, [self] {
+    asio::post(client_->strand, [self] {
         if (self->client_->closed) return self->finish(errc::shut_down, {});
         self->client_->running.insert(self.get());
         auto rethrow = [self](const std::exception_ptr& exception) {
@@ -66,10 +64,9 @@ void completion_task::start(const std::shared_ptr<client_state>& client, const c
 }
 
 // The caller's signal comes from the caller's thread; ours is given on the strand.
-void completion_task::listen_for_cancellation() {
-    auto slot = asio::get_associated_cancellation_slot(handler_);
-    if (!slot.is_connected()) return;
-    slot.assign([weak = weak_from_this(), strand = client_->strand](asio::cancellation_type) {
+void completion_task::listen_for_cancellation(asio::cancellation_slot cancelled) {
+    if (!cancelled.is_connected()) return;
+    cancelled.assign([weak = weak_from_this(), strand = client_->strand](asio::cancellation_type) {
         asio::post(strand, [weak] {
             if (const auto self = weak.lock()) self->stop(errc::cancelled);
         });
@@ -105,7 +102,7 @@ io_awaitable<void> completion_task::run() {
         if (stopped_ != errc{} && ended.error == errc::cancelled) co_return finish(stopped_, {});
 
         const time_point earliest = report(std::move(place.leave), ended);
-        if (!plan_next(ended, earliest, next)) {
+        if (!may_go_again(ended) || !plan_next(ended, earliest, next)) {
             const bool late = ended.error && steady_now() >= deadline_;
             co_return finish(late ? error_code(errc::deadline_exceeded) : ended.error,
                              std::move(ended.answer));
@@ -138,7 +135,17 @@ io_awaitable<wire::decoded_answer> completion_task::attempt() {
     wire::response received;
     error_code failed = co_await leased->send(sent_, limit);
     if (!failed) failed = co_await leased->read_head(limit, received);
-    if (!failed && !leased->answer_is_whole()) failed = co_await leased->read_rest(limit, received.body);
+    if (failed) {
+        info_.phase = leased->phase();
+        co_return transport_failure(failed, leased->problem());
+    }
+    co_return co_await receive(leased, limit, received);
+}
+
+io_awaitable<wire::decoded_answer> completion_task::receive(connection_pool::lease& leased, time_point limit,
+                                                            wire::response& received) {
+    error_code failed;
+    if (!leased->answer_is_whole()) failed = co_await leased->read_rest(limit, received.body);
     info_.phase = failed ? leased->phase() : request_phase::answered;
     if (failed) co_return transport_failure(failed, leased->problem());
     co_return wire::decode(std::move(received), client_->options.dialect(), unix_now(),
@@ -161,7 +168,7 @@ time_point completion_task::report(permit leave, const wire::decoded_answer& end
         ++info_.rejections;
         return leave.throttled(ended.hints);
     } else {
-        leave.accepted(ended.hints);
+        accept(std::move(leave), ended.hints);
     }
     return {};
 }
@@ -194,8 +201,7 @@ void completion_task::finish(error_code error, completion result) {
     client_->running.erase(this);
     if (!info_.message.empty() || result.info.message.empty()) result.info = info_;
     if (!error) result.info.message.clear();
-    complete_later(client_->executor, handler_executor_, std::move(handler_), error, std::move(result));
-    handler_executor_ = {};  // its context need not be kept running for us any more
+    deliver(std::exchange(handler_executor_, {}), error, std::move(result));
 }
 
 }  // namespace stagger::detail
