@@ -342,7 +342,8 @@ asio::awaitable<void> server::core::session::stream(const call& asked, const pro
         if (visitor_.gone()) break;
         if (!part.events.empty()) bytes += http_1_1_ ? as_chunk(part.events) : part.events;
         if (&part == &parts.back() && http_1_1_) bytes += last_chunk;
-        taken = co_await send(std::exchange(bytes, {}));
+        taken = co_await send(std::move(bytes));
+        bytes.clear();
         deadline_ = never;
         if (!taken) break;
     }
