@@ -4,11 +4,18 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
+#include <boost/asio/write.hpp>
+#include <functional>
+#include <future>
 
 #include "support/completing.hpp"
 #include "support/scripted_peer.hpp"
+#include "throttled_server/server.hpp"
+#include "wire/scenario_file.hpp"
 
 namespace asio = boost::asio;
 using namespace stagger;
@@ -64,6 +71,11 @@ std::string begin_of_stream(const std::vector<std::string>& pieces, std::size_t 
     all.resize(documents);
     const std::string whole = event_stream(all);
     return whole.substr(0, whole.size() - std::string("0\r\n\r\n").size());
+}
+
+provider::scenario scenario_of(const std::string& provider) {
+    return wire::parse_scenario("{\"name\": \"test\", \"provider\": " + provider + "}",
+                                wire::clients_member::optional);
 }
 
 coordinator_options quick() {
@@ -556,4 +568,72 @@ TEST_CASE("every kind of completion token works for streams, and none completes 
     while (text.empty() && context.run_one() != 0) continue;
     CHECK(failure == nullptr);
     CHECK(text == "b");
+}
+
+TEST_CASE("every dialect, whole and streamed, against the throttled server") {
+    asio::io_context context;
+    server::server provider(context.get_executor(),
+                            scenario_of(R"({"limits": [], "latency": {"mean_s": 0.001}, "rtt_s": 0})"));
+    for (const auto spoken : {dialect::openai_chat, dialect::openai_completions, dialect::llm_engine}) {
+        CAPTURE(to_string(spoken));
+        client llm(context.get_executor(), options_for("http://" + provider.address()).dialect(spoken),
+                   quick());
+        const outcome whole = complete(context, llm, completion_request("why?"));
+        REQUIRE_FALSE(whole.error);
+        opening got = open(context, llm);
+        REQUIRE_FALSE(got.error);
+        std::string text;
+        CHECK_FALSE(take_all(context, got.stream, &text));
+        const completion& streamed = got.stream.result();
+        CHECK(text == "answer to: why?");
+        CHECK(streamed.text == whole.result.text);
+        CHECK(streamed.finish_reason == whole.result.finish_reason);
+        CHECK(streamed.usage.prompt_tokens.value() == whole.result.usage.prompt_tokens.value());
+        CHECK(streamed.usage.completion_tokens.value() == whole.result.usage.completion_tokens.value());
+    }
+    CHECK(provider.stats().connections_total == 3);
+    CHECK(provider.stats().all.accepted == 6);
+}
+
+TEST_CASE("open streams count as in flight, so that a limit on those is kept") {
+    asio::io_context context;
+    server::server provider(
+        context.get_executor(),
+        scenario_of(
+            R"({"limits": [{"kind": "concurrency", "max": 3}], "latency": {"mean_s": 0.01}, "rtt_s": 0})"));
+    client llm(context.get_executor(), options_for("http://" + provider.address()), quick().max_in_flight(3));
+    int whole = 0;
+    auto work = [](client from, int& count) -> asio::awaitable<void> {
+        auto request = completion_request("why?");
+        auto stream = co_await from.async_stream(request, asio::use_awaitable);
+        while (auto delta = co_await stream.async_next(asio::use_awaitable)) continue;
+        ++count;
+    };
+    for (int i = 0; i < 12; ++i) asio::co_spawn(context, work(llm, whole), asio::detached);
+    while (whole < 12 && context.run_one() != 0) CHECK(llm.gate().status().in_flight <= 3);
+    CHECK(provider.stats().all.accepted == 12);
+    CHECK(provider.stats().all.rejected == 0);
+}
+
+TEST_CASE("comments do not keep a stream from being idle") {
+    asio::io_context context;
+    asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
+    auto drip = [&]() -> asio::awaitable<void> {
+        auto socket = co_await acceptor.async_accept(asio::use_awaitable);
+        std::string bytes = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+        for (;;) {
+            const auto buffer = asio::buffer(bytes);
+            co_await asio::async_write(socket, buffer, asio::use_awaitable);
+            bytes = ": ping\n\n";
+            asio::steady_timer pause(context, 5ms);
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+    };
+    asio::co_spawn(context, drip(), asio::detached);
+    const auto url = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
+    client llm(context.get_executor(), options_for(url).stream_idle_timeout(50ms), quick());
+    opening got = open(context, llm);
+    REQUIRE_FALSE(got.error);
+    CHECK(next(context, got.stream).error == errc::answer_timed_out);
+    CHECK(got.stream.result().info.message == "no piece of the answer came in time");
 }

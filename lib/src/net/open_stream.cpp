@@ -94,7 +94,13 @@ void open_stream::begin_next(asker who) {
                               error_code(errc::invalid_request), std::optional<completion_delta>());
     }
     asking_ = &who;
-    if (ended_) return complete(error_, std::nullopt);
+    if (ended_) {
+        if (std::exchange(untold_, false)) {
+            answer_.answer().info.message = error_.message();
+            note_end(error_);
+        }
+        return complete(error_, std::nullopt);
+    }
     if (events_ && take_buffered()) return;
     asking_ = nullptr;
     reading_ = true;
@@ -126,8 +132,11 @@ io_awaitable<void> open_stream::read_next(asker who) {
 
 io_awaitable<void> open_stream::read_on(time_point limit) {
     if ((*leased_)->answer_is_whole() || unread_) co_return;
-    unread_ = events_ ? co_await (*leased_)->read_some(limit, received_.body)
-                      : co_await (*leased_)->read_rest(limit, received_.body);
+    if (events_) {
+        unread_ = co_await (*leased_)->read_some(limit, received_.body);
+    } else {
+        unread_ = co_await (*leased_)->read_rest(limit, received_.body);
+    }
 }
 
 bool open_stream::take_buffered() {
@@ -146,7 +155,7 @@ bool open_stream::take_buffered() {
     if (unread_) {
         const bool late = unread_ == errc::answer_timed_out;
         const bool past_deadline = late && steady_now() >= deadline_;
-        std::string message = late && !past_deadline ? "nothing came within stream_idle_timeout" : "";
+        std::string message = late && !past_deadline ? "no piece of the answer came in time" : "";
         if (!late) message = (*leased_)->problem();
         fail(past_deadline ? error_code(errc::deadline_exceeded) : unread_, std::move(message));
         return true;
@@ -216,12 +225,20 @@ void open_stream::fail(error_code error, std::string message) {
 }
 
 void open_stream::end(error_code error) {
-    ended_ = true;
-    error_ = error;
+    note_end(error);
+    release(error);
+}
+
+void open_stream::note_end(error_code error) {
     diagnostic& info = answer_.answer().info;
     info.last_error = error;
     info.served = steady_now() - sent_at_;
     info.phase = error ? request_phase::receiving : request_phase::answered;
+}
+
+void open_stream::release(error_code error) {
+    ended_ = true;
+    error_ = error;
     if (leave_) error ? leave_.failed() : leave_.accepted();
     if (!error && leased_ && !(*leased_)->answer_is_whole()) {
         auto keep_alive = [self = shared_from_this()](const std::exception_ptr& exception) {
@@ -265,7 +282,9 @@ void open_stream::stop(errc why) {
     stopped_ = why;
     // What reads, or drains, sees it.
     if (reading_ || (ended_ && leased_)) return signal_.emit(asio::cancellation_type::terminal);
-    if (!ended_) fail(why, error_code(why).message());
+    if (ended_) return;
+    untold_ = true;
+    release(why);
 }
 
 void open_stream::abandon() {

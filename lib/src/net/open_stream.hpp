@@ -72,8 +72,11 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     void hand_out(completion_delta delta);
     void answer_is_whole();
     void fail(error_code error, std::string message);
-    /// Gives back what the stream holds. Nothing is read any more, save what makes the connection reusable.
     void end(error_code error);
+    /// What the diagnostic says of the end.
+    void note_end(error_code error);
+    /// Gives back what the stream holds. Nothing is read any more, save what makes the connection reusable.
+    void release(error_code error);
     void complete(error_code error, std::optional<completion_delta> delta);
     io_awaitable<void> drain();
 
@@ -88,6 +91,8 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     time_point deadline_ = never;
     bool events_ = true;  // else one JSON document
     bool ended_ = false;
+    bool untold_ =
+        false;           // it ended while nobody asked: `result` is the caller's to read until somebody does
     error_code error_;   // with which it ended
     error_code unread_;  // what the connection met after the bytes that are buffered
 
