@@ -56,8 +56,10 @@ std::string read_prompt(console& out) {
 /// One completion, and what can end it early.
 class session {
  public:
-    session(const send_options& options, console& out)
+    /// @param streamed the text is printed as it arrives
+    session(const send_options& options, bool streamed, console& out)
         : out_(out),
+          streamed_(streamed),
           log_(make_log(out, options.log_level)),
           plan_(make_plan(options, usual_deadline)),
           summary_(options.summary_file),
@@ -70,6 +72,8 @@ class session {
                 log_->info("attempt {}: {}: {}", info.attempts, info.last_error.message(), info.message);
             watch_.ended(info.last_error);
         });
+        // The same patience for each piece as for a whole answer.
+        plan_.client.stream_idle_timeout(options.timeout);
         memory_.emplace(options, plan_, log_);
         client_.emplace(make_client(context_.get_executor(), plan_));
     }
@@ -82,17 +86,50 @@ class session {
             client_->close();
         });
         check_later();
-        client_->async_complete(std::move(request),
-                                [this](stagger::error_code error, stagger::completion answer) {
-                                    error_ = error;
-                                    answer_ = std::move(answer);
-                                    context_.stop();
-                                });
+        streamed_ ? start_streamed(std::move(request)) : start_whole(std::move(request));
         context_.run();
         return conclude();
     }
 
  private:
+    void start_whole(stagger::completion_request request) {
+        client_->async_complete(std::move(request),
+                                [this](stagger::error_code error, stagger::completion answer) {
+                                    if (!error) print(answer.text);
+                                    end(error, std::move(answer));
+                                });
+    }
+
+    void start_streamed(stagger::completion_request request) {
+        client_->async_stream(std::move(request),
+                              [this](stagger::error_code error, stagger::completion_stream stream) {
+                                  stream_ = std::move(stream);
+                                  error ? end(error, stream_.result()) : print_next();
+                              });
+    }
+
+    void print_next() {
+        stream_.async_next(
+            [this](stagger::error_code error, const std::optional<stagger::completion_delta>& delta) {
+                if (error || !delta) return end(error, stream_.result());
+                print(delta->text);
+                print_next();
+            });
+    }
+
+    void print(const std::string& text) {
+        if (text.empty()) return;
+        write_standard_output(text);
+        line_is_open_ = text.back() != '\n';
+        printed_ = true;
+    }
+
+    void end(stagger::error_code error, stagger::completion answer) {
+        error_ = error;
+        answer_ = std::move(answer);
+        context_.stop();
+    }
+
     void check_later() {
         check_timer_.expires_after(batch::endpoint_watch::check_interval);
         check_timer_.async_wait([this](stagger::error_code error) {
@@ -119,10 +156,8 @@ class session {
 
     exit_code explain() {
         const auto& info = answer_.info;
-        if (!error_) {
-            write_text();
-            return exit_code::done;
-        }
+        if (line_is_open_ || (!error_ && !printed_)) write_standard_output("\n");
+        if (!error_) return exit_code::done;
         if (interrupted_) {
             out_.remark("interrupted");
             return exit_code::interrupted;
@@ -135,17 +170,13 @@ class session {
         if (info.attempts > 1) message += " after " + std::to_string(info.attempts) + " attempts";
         if (info.last_error && info.last_error != error_) message += "; " + info.last_error.message();
         if (!info.message.empty()) message += ": " + info.message;
+        if (printed_) message += "; the answer above is not whole";
         out_.error(message);
         return error_ == stagger::errc::invalid_request ? exit_code::wrong_usage : exit_code::some_failed;
     }
 
-    void write_text() {
-        auto text = answer_.text;
-        if (!text.ends_with('\n')) text.push_back('\n');
-        write_standard_output(text);
-    }
-
     console& out_;
+    bool streamed_;
     std::shared_ptr<spdlog::logger> log_;
     send_plan plan_;
     std::optional<run_memory> memory_;
@@ -156,10 +187,13 @@ class session {
     asio::signal_set signals_;
     asio::steady_timer check_timer_;
     std::optional<stagger::client> client_;
+    stagger::completion_stream stream_;
     stagger::error_code error_ = stagger::errc::shut_down;
     stagger::completion answer_;
     std::optional<stagger::error_code> unusable_;
     bool interrupted_ = false;
+    bool printed_ = false;
+    bool line_is_open_ = false;  // the text has not ended with a line end
 };
 
 class complete_command final : public command {
@@ -168,12 +202,13 @@ class complete_command final : public command {
         parser.add_option("PROMPT", prompt_,
                           "The prompt; without it, or as -, it is read from standard input");
         parser.add_option("--system", system_, "System message (openai-chat)")->type_name("TEXT");
+        parser.add_flag("--stream", streamed_, "Print the text as it arrives");
         add_send_options(parser, options_);
     }
 
     exit_code run() override {
         console out(options_.quiet);
-        session one(options_, out);
+        session one(options_, streamed_, out);
         const auto prompt = !prompt_ || *prompt_ == "-" ? read_prompt(out) : *prompt_;
         if (prompt.find_first_not_of(" \t\r\n") == std::string::npos) {
             throw failure(exit_code::wrong_usage, "the prompt is empty");
@@ -186,6 +221,7 @@ class complete_command final : public command {
  private:
     std::optional<std::string> prompt_;
     std::optional<std::string> system_;
+    bool streamed_ = false;
     send_options options_;
 };
 

@@ -54,6 +54,7 @@ struct decision_summary::counter {
     }
     void operator()(const decisions::expired&) const { ++sum.counts_.expired; }
     void operator()(const decisions::held&) const {}
+    void operator()(const decisions::answering&) const {}  // its end is yet to come
     void operator()(const decisions::accepted&) const { ++sum.counts_.accepted; }
     void operator()(const decisions::throttled&) const { ++sum.counts_.throttled; }
     void operator()(const decisions::failed&) const { ++sum.counts_.failed; }

@@ -14,19 +14,6 @@ namespace json = boost::json;
 
 namespace {
 
-std::string answer_text(const std::string& prompt) {
-    return "answer to: " + prompt;
-}
-
-/// Tokens of all answers together, as far as the request allowed.
-std::uint64_t completion_tokens(const call& asked) {
-    std::uint64_t count = 0;
-    for (const std::string& prompt : asked.prompts) {
-        count += std::min(asked.max_tokens, estimate_tokens(answer_text(prompt).size()));
-    }
-    return count;
-}
-
 json::array choices(const call& asked) {
     json::array all;
     for (const std::string& prompt : asked.prompts) {
@@ -105,27 +92,53 @@ json::value openai_code(unsigned status) {
     return nullptr;
 }
 
+void append_head(std::string& whole, const response_head& head, std::string_view content_lines) {
+    whole.append("HTTP/1.1 ")
+        .append(std::to_string(head.status))
+        .append(" ")
+        .append(reason_phrase(head.status));
+    whole.append("\r\nDate: ").append(http_date(head.unix_now)).append("\r\n").append(content_lines);
+    if (!head.request_id.empty()) whole.append("x-request-id: ").append(head.request_id).append("\r\n");
+    if (!head.connection.empty()) whole.append("Connection: ").append(head.connection).append("\r\n");
+    whole.append(head.extra_lines).append("\r\n");
+}
+
 }  // namespace
 
-std::string completion_body(const call& asked, std::string_view request_id, std::int64_t unix_now) {
+std::string answer_text(const std::string& prompt) {
+    return "answer to: " + prompt;
+}
+
+std::uint64_t completion_tokens(const call& asked) {
+    std::uint64_t count = 0;
+    for (const std::string& prompt : asked.prompts) {
+        count += std::min(asked.max_tokens, estimate_tokens(answer_text(prompt).size()));
+    }
+    return count;
+}
+
+json::object usage_of(const call& asked) {
     const std::uint64_t answered = completion_tokens(asked);
+    return {{"prompt_tokens", asked.prompt_tokens},
+            {"completion_tokens", answered},
+            {"total_tokens", asked.prompt_tokens + answered}};
+}
+
+std::string completion_body(const call& asked, std::string_view request_id, std::int64_t unix_now) {
     if (asked.spoken == dialect::llm_engine) {
         const json::object output{{"text", answer_text(asked.prompts.front())},
                                   {"num_prompt_tokens", asked.prompt_tokens},
-                                  {"num_completion_tokens", answered},
+                                  {"num_completion_tokens", completion_tokens(asked)},
                                   {"tokens", nullptr}};
         return json::serialize(json::object{{"request_id", request_id}, {"output", output}});
     }
     const bool chat = asked.spoken == dialect::openai_chat;
-    const json::object usage{{"prompt_tokens", asked.prompt_tokens},
-                             {"completion_tokens", answered},
-                             {"total_tokens", asked.prompt_tokens + answered}};
     return json::serialize(json::object{{"id", (chat ? "chatcmpl-" : "cmpl-") + std::string(request_id)},
                                         {"object", chat ? "chat.completion" : "text_completion"},
                                         {"created", unix_now},
                                         {"model", asked.model},
                                         {"choices", choices(asked)},
-                                        {"usage", usage}});
+                                        {"usage", usage_of(asked)}});
 }
 
 std::string error_body(stagger::dialect spoken, unsigned status, std::string_view message,
@@ -163,16 +176,18 @@ std::string hint_lines(const provider::decision& decided, const provider::hints_
 std::string whole_response(const response_head& head, std::string_view body) {
     std::string whole;
     whole.reserve(320 + head.extra_lines.size() + body.size());
-    whole.append("HTTP/1.1 ")
-        .append(std::to_string(head.status))
-        .append(" ")
-        .append(reason_phrase(head.status));
-    whole.append("\r\nDate: ").append(http_date(head.unix_now));
-    whole.append("\r\nContent-Type: application/json\r\nContent-Length: ")
-        .append(std::to_string(body.size()));
-    if (!head.request_id.empty()) whole.append("\r\nx-request-id: ").append(head.request_id);
-    if (!head.connection.empty()) whole.append("\r\nConnection: ").append(head.connection);
-    return whole.append("\r\n").append(head.extra_lines).append("\r\n").append(body);
+    append_head(whole, head,
+                "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n");
+    return whole.append(body);
+}
+
+std::string stream_head(const response_head& head, bool chunked) {
+    std::string whole;
+    append_head(whole, head,
+                chunked ? "Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-store\r\n"
+                          "Transfer-Encoding: chunked\r\n"
+                        : "Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-store\r\n");
+    return whole;
 }
 
 std::string rfc3339(std::int64_t unix_time) {

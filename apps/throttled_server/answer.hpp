@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,13 @@
 
 /// What the server says: bodies in either dialect, and the head around them.
 namespace stagger::server {
+
+/// What a prompt is answered with: "answer to: " and the prompt.
+std::string answer_text(const std::string& prompt);
+/// Tokens of all answers together, as far as the request allowed.
+std::uint64_t completion_tokens(const call& asked);
+/// OpenAI's `usage`.
+boost::json::object usage_of(const call& asked);
 
 /// The completion: "answer to: " and the prompt, the same whenever the same is asked.
 std::string completion_body(const call& asked, std::string_view request_id, std::int64_t unix_now);
@@ -35,6 +43,10 @@ struct response_head {
 
 /// Head and body in one string, so that one write sends them.
 std::string whole_response(const response_head& head, std::string_view body);
+
+/// The head of an event stream, whose body follows in chunks, or, for HTTP/1.0, until the end of the
+/// connection.
+std::string stream_head(const response_head& head, bool chunked);
 
 /// "2024-01-27T16:05:00Z"
 std::string rfc3339(std::int64_t unix_time);

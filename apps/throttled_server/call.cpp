@@ -19,6 +19,9 @@ constexpr std::uint64_t most_tokens = 1u << 24;
 constexpr std::size_t deepest_body = 256;   // JSON schemas of tools nest; nobody's needs more
 constexpr std::size_t parse_memory = 8192;  // bytes on the stack; an ordinary body fits
 
+constexpr std::string_view engine_path = "/v1/llm/completions-sync";
+constexpr std::string_view engine_stream_path = "/v1/llm/completions-stream";
+
 std::string_view path_of(std::string_view target) {
     return target.substr(0, target.find('?'));
 }
@@ -91,17 +94,32 @@ std::string model_in_query(std::string_view target) {
     return found == params.end() ? std::string() : std::string((*found).value);
 }
 
-std::optional<call_problem> read_members(const json::object& body, std::string_view target, call& read) {
+std::optional<call_problem> read_streaming(const json::object& body, call& read) {
     const auto* streams = body.if_contains("stream");
-    if (streams != nullptr && streams->is_bool() && streams->get_bool()) {
-        return call_problem{"this server does not stream", "stream"};
+    if (streams != nullptr && !streams->is_null() && !streams->is_bool()) {
+        return call_problem{"stream must be true or false", "stream"};
     }
+    read.streamed = streams != nullptr && streams->is_bool() && streams->get_bool();
+    const auto* options = body.if_contains("stream_options");
+    if (options == nullptr || options->is_null()) return std::nullopt;
+    if (!options->is_object()) return call_problem{"stream_options must be an object", "stream_options"};
+    if (!read.streamed) {
+        return call_problem{"stream_options is only allowed where stream is true", "stream_options"};
+    }
+    const auto* usage = options->get_object().if_contains("include_usage");
+    read.include_usage = usage != nullptr && usage->is_bool() && usage->get_bool();
+    return std::nullopt;
+}
+
+std::optional<call_problem> read_members(const json::object& body, std::string_view target, call& read) {
     read.max_tokens = default_max_tokens;
     if (read.spoken == dialect::llm_engine) {
+        read.streamed = path_of(target).ends_with(engine_stream_path);
         read.model = model_in_query(target);
         if (auto problem = read_max_tokens(body, "max_new_tokens", read)) return problem;
         return read_prompt(body, false, read);
     }
+    if (auto problem = read_streaming(body, read)) return problem;
     if (const auto* model = body.if_contains("model"); model != nullptr && model->is_string()) {
         read.model = std::string(model->get_string());
     }
@@ -125,7 +143,7 @@ destination find_destination(std::string_view method, std::string_view target) {
     };
     if (path == "/stats") return only("GET", {route::stats, dialect::openai_chat, {}});
     if (path == "/stats/reset") return only("POST", {route::reset_stats, dialect::openai_chat, {}});
-    if (path.ends_with("/v1/llm/completions-sync"))
+    if (path.ends_with(engine_path) || path.ends_with(engine_stream_path))
         return only("POST", {route::completion, dialect::llm_engine, {}});
     if (path.ends_with("/chat/completions"))
         return only("POST", {route::completion, dialect::openai_chat, {}});

@@ -20,8 +20,8 @@ struct destination {
     std::string_view allow;                          ///< the one method that the path takes
 };
 
-/// Whatever base path precedes them, "/chat/completions", "/completions" and "/v1/llm/completions-sync" are
-/// known.
+/// Whatever base path precedes them, "/chat/completions", "/completions", "/v1/llm/completions-sync" and
+/// "/v1/llm/completions-stream" are known.
 /// @param target path and query
 destination find_destination(std::string_view method, std::string_view target);
 
@@ -32,6 +32,8 @@ struct call {
     std::vector<std::string> prompts;  ///< one answer each; of a chat the last message's text
     std::uint64_t prompt_tokens = 0;   ///< estimated: four characters each
     std::uint64_t max_tokens = 0;      ///< as asked, or the default
+    bool streamed = false;             ///< the answer is to come as server-sent events
+    bool include_usage = false;        ///< of a stream in OpenAI's dialects
 
     /// What it costs where tokens are limited.
     double cost() const { return static_cast<double>(prompt_tokens + max_tokens); }

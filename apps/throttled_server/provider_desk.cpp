@@ -39,6 +39,21 @@ provider_desk::provider_desk(const asio::any_io_executor& executor, const provid
 
 asio::awaitable<std::optional<provider::decision>> provider_desk::visit(visitor& who, std::string key,
                                                                         std::size_t caller, double tokens) {
+    std::optional<provider::decision> decided = co_await enter(who, std::move(key), caller, tokens);
+    if (!decided) co_return std::nullopt;
+    if (decided->what == provider::decision::kind::admit) {
+        co_await pause(who, steady_now() + decided->service);
+        model_.depart(steady_now(), decided->id);
+        settle_line();
+        if (who.gone()) recorder_.abandoned(caller);
+    }
+    co_await pause(who, steady_now() + half_trip());
+    if (who.gone()) co_return std::nullopt;
+    co_return decided;
+}
+
+asio::awaitable<std::optional<provider::decision>> provider_desk::enter(visitor& who, std::string key,
+                                                                        std::size_t caller, double tokens) {
     co_await pause(who, steady_now() + half_trip());
     if (who.gone()) co_return std::nullopt;
     recorder_.arrived(caller, steady_now());
@@ -56,18 +71,34 @@ asio::awaitable<std::optional<provider::decision>> provider_desk::visit(visitor&
     }
     if (decided.what == provider::decision::kind::admit) {
         recorder_.accepted(caller);
-        co_await pause(who, steady_now() + decided.service);
-        model_.depart(steady_now(), decided.id);
-        settle_line();
-        if (who.gone()) recorder_.abandoned(caller);
     } else if (decided.what == provider::decision::kind::reject) {
         recorder_.rejected(caller);
     } else {
         recorder_.failed(caller);
     }
-    co_await pause(who, steady_now() + half_trip());
-    if (who.gone()) co_return std::nullopt;
     co_return decided;
+}
+
+void provider_desk::occupy(const provider::decision& admitted, std::size_t caller, held_place& held) {
+    held.id = admitted.id;
+    held.caller = caller;
+    held.entered = steady_now();
+    held.given_back = false;
+    held.end = agenda_.at(held.entered + admitted.service, [this, &held] {
+        held.given_back = true;
+        model_.depart(steady_now(), held.id);
+        settle_line();
+    });
+}
+
+void provider_desk::vacate(const visitor& who, held_place& held) {
+    if (!held.given_back) {
+        held.given_back = true;
+        agenda_.cancel(held.end);
+        model_.depart(steady_now(), held.id);
+        settle_line();
+    }
+    if (who.gone()) recorder_.abandoned(held.caller);
 }
 
 asio::awaitable<void> provider_desk::pause(visitor& who, time_point until) {

@@ -49,16 +49,38 @@ class provider_desk {
     /// What the provider decided, when its answer may be sent; nothing if the visitor left before.
     boost::asio::awaitable<std::optional<provider::decision>> visit(visitor& who, std::string key,
                                                                     std::size_t caller, double tokens);
+    /** @brief The same up to the decision: what is admitted has yet to be served.
+     *
+     * Nothing of the way back is travelled; nothing if the visitor left before.
+     */
+    boost::asio::awaitable<std::optional<provider::decision>> enter(visitor& who, std::string key,
+                                                                    std::size_t caller, double tokens);
+
+    /// The place of an admitted request whose answer is sent while it is served.
+    struct held_place {
+        provider::request_id id{};
+        std::size_t caller = 0;
+        time_point entered{};
+        agenda::ticket end{};
+        bool given_back = false;
+    };
+    /// Holds the place from now until the service ends. `held` must live until `vacate`.
+    void occupy(const provider::decision& admitted, std::size_t caller, held_place& held);
+    /// The answer was sent, or the visitor has left.
+    void vacate(const visitor& who, held_place& held);
+    /// Waits until then, or until the visitor leaves.
+    boost::asio::awaitable<void> pause(visitor& who, time_point until);
+    /// Half a round trip.
+    duration half_trip();
+
     /// For timers of the server's own.
     agenda& timers() { return agenda_; }
 
  private:
-    boost::asio::awaitable<void> pause(visitor& who, time_point until);
     boost::asio::awaitable<std::optional<provider::decision>> stand_in_line(visitor& who,
                                                                             provider::request_id place);
     /// Calls those from the line whom the provider admits or refuses now.
     void settle_line();
-    duration half_trip();
 
     agenda agenda_;
     provider::model model_;

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -14,6 +15,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cerrno>
+#include <charconv>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -22,6 +24,7 @@
 #include "throttled_server/api_key.hpp"
 #include "throttled_server/call.hpp"
 #include "throttled_server/provider_desk.hpp"
+#include "throttled_server/streamed_answer.hpp"
 
 namespace stagger::server {
 
@@ -51,6 +54,19 @@ std::int64_t unix_now() {
     return std::chrono::duration_cast<std::chrono::seconds>(
                std::chrono::system_clock::now().time_since_epoch())
         .count();
+}
+
+constexpr std::string_view last_chunk = "0\r\n\r\n";
+
+std::string as_chunk(const std::string& bytes) {
+    std::array<char, 16> size{};
+    const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+    std::string chunk(size.data(), end);
+    return chunk.append("\r\n").append(bytes).append("\r\n");
+}
+
+duration scaled(duration whole, double share) {
+    return std::chrono::duration_cast<duration>(std::chrono::duration<double>(whole) * share);
 }
 
 std::string_view view(boost::beast::string_view text) {
@@ -113,7 +129,17 @@ class server::core::session : public std::enable_shared_from_this<server::core::
     /// False when nothing more can be read. A request that breaks a bound or the protocol sets `refused_`.
     asio::awaitable<bool> read_request();
     asio::awaitable<std::string> answer(const request_message& request);
+    /// Also what is left to send: nothing after a stream, or if the client is gone.
     asio::awaitable<std::string> complete(const request_message& request, destination found);
+    asio::awaitable<std::string> complete_at_once(const call& asked, const std::string& key,
+                                                  std::size_t caller, std::string id);
+    asio::awaitable<std::string> complete_streamed(const call& asked, const std::string& key,
+                                                   std::size_t caller, std::string id);
+    asio::awaitable<void> stream(const call& asked, const provider::decision& admitted, std::size_t caller,
+                                 std::string id);
+    /// Sends within the idle time; false where the client takes nothing.
+    asio::awaitable<bool> send(std::string bytes);
+    std::string respond_refused(const call& asked, const provider::decision& decided, std::string id) const;
     std::string refuse(destination found, unsigned status, std::string_view message,
                        std::string_view member = {}, std::string_view lines = {});
     std::string respond(unsigned status, std::string_view lines, std::string_view body,
@@ -135,6 +161,7 @@ class server::core::session : public std::enable_shared_from_this<server::core::
     unsigned refused_ = 0;  // status of the answer before the connection is closed
     bool keep_alive_ = true;
     bool invited_ = false;
+    bool http_1_1_ = true;                // the client knows chunks
     std::string_view connection_header_;  // what the client's version of HTTP would not assume by itself
     time_point deadline_ = never;
 };
@@ -162,11 +189,16 @@ asio::awaitable<void> server::core::session::run() {
             response = co_await answer(request);
         }
         if (visitor_.gone()) break;
-        limit_time();
-        const auto [error, count] = co_await asio::async_write(socket_, asio::buffer(response), with_error);
-        if (error) co_return;
+        const bool sent = co_await send(std::move(response));
+        if (!sent) co_return;
     }
     if (!visitor_.gone()) co_await drain();
+}
+
+asio::awaitable<bool> server::core::session::send(std::string bytes) {
+    limit_time();
+    const auto [error, count] = co_await asio::async_write(socket_, asio::buffer(bytes), with_error);
+    co_return !error;
 }
 
 asio::awaitable<void> server::core::session::drain() {
@@ -256,17 +288,75 @@ asio::awaitable<std::string> server::core::session::complete(const request_messa
     if (id.empty()) id = "req-" + std::to_string(home_->requests);
     watch_for_departure();
     const std::size_t caller = home_->callers.number_of(key);
+    http_1_1_ = request.version() >= 11;
+    if (asked.streamed) co_return co_await complete_streamed(asked, key, caller, std::move(id));
+    co_return co_await complete_at_once(asked, key, caller, std::move(id));
+}
+
+asio::awaitable<std::string> server::core::session::complete_at_once(const call& asked,
+                                                                     const std::string& key,
+                                                                     std::size_t caller, std::string id) {
     const std::optional<provider::decision> decided =
         co_await home_->desk.visit(visitor_, key, caller, asked.cost());
     if (!decided) co_return std::string();
-    const std::string lines = hint_lines(*decided, home_->scenario.provider.hints, unix_now());
-    if (decided->what == provider::decision::kind::admit) {
-        const std::string body = completion_body(asked, id, unix_now());
-        co_return respond(200, lines, body, std::move(id));
+    if (decided->what != provider::decision::kind::admit) {
+        co_return respond_refused(asked, *decided, std::move(id));
     }
+    const std::string lines = hint_lines(*decided, home_->scenario.provider.hints, unix_now());
+    const std::string body = completion_body(asked, id, unix_now());
+    co_return respond(200, lines, body, std::move(id));
+}
+
+asio::awaitable<std::string> server::core::session::complete_streamed(const call& asked,
+                                                                      const std::string& key,
+                                                                      std::size_t caller, std::string id) {
+    const std::optional<provider::decision> decided =
+        co_await home_->desk.enter(visitor_, key, caller, asked.cost());
+    if (!decided) co_return std::string();
+    if (decided->what == provider::decision::kind::admit) {
+        co_await stream(asked, *decided, caller, std::move(id));
+        co_return std::string();
+    }
+    co_await home_->desk.pause(visitor_, std::chrono::steady_clock::now() + home_->desk.half_trip());
+    co_return visitor_.gone() ? std::string() : respond_refused(asked, *decided, std::move(id));
+}
+
+// The head leaves at once, the events over the service time, each half a round trip later.
+asio::awaitable<void> server::core::session::stream(const call& asked, const provider::decision& admitted,
+                                                    std::size_t caller, std::string id) {
+    provider_desk::held_place held;
+    home_->desk.occupy(admitted, caller, held);
+    const std::vector<stream_part> parts = streamed_answer(asked, id, unix_now());
+    const std::string lines = hint_lines(admitted, home_->scenario.provider.hints, unix_now());
+    const time_point begin = held.entered + home_->desk.half_trip();
+    keep_alive_ = keep_alive_ && http_1_1_;
+    response_head head;
+    head.request_id = std::move(id);
+    head.extra_lines = lines;
+    head.connection = keep_alive_ ? "" : "close";
+    head.unix_now = unix_now();
+    std::string bytes = stream_head(head, http_1_1_);
+    bool taken = true;
+    for (const stream_part& part : parts) {
+        co_await home_->desk.pause(visitor_, begin + scaled(admitted.service, part.share));
+        if (visitor_.gone()) break;
+        if (!part.events.empty()) bytes += http_1_1_ ? as_chunk(part.events) : part.events;
+        if (&part == &parts.back() && http_1_1_) bytes += last_chunk;
+        taken = co_await send(std::move(bytes));
+        bytes.clear();
+        deadline_ = never;
+        if (!taken) break;
+    }
+    home_->desk.vacate(visitor_, held);
+    if (!taken) keep_alive_ = false;
+}
+
+std::string server::core::session::respond_refused(const call& asked, const provider::decision& decided,
+                                                   std::string id) const {
+    const std::string lines = hint_lines(decided, home_->scenario.provider.hints, unix_now());
     const std::string body =
-        error_body(found.spoken, decided->status, provider_message(decided->status), {}, unix_now());
-    co_return respond(decided->status, lines, body, std::move(id));
+        error_body(asked.spoken, decided.status, provider_message(decided.status), {}, unix_now());
+    return respond(decided.status, lines, body, std::move(id));
 }
 
 std::string server::core::session::refuse(destination found, unsigned status, std::string_view message,

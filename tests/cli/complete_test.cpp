@@ -7,6 +7,8 @@
 
 using stagger::test::answer;
 using stagger::test::chat_answer;
+using stagger::test::chat_documents;
+using stagger::test::event_stream;
 using stagger::test::turn;
 
 namespace {
@@ -54,6 +56,72 @@ TEST_CASE("what the command line says is in the request") {
           R"("top_p":0.25)", R"("stop":["a","b"])", R"("temperature":0.5)", R"("max_tokens":9)"}) {
         CAPTURE(part);
         CHECK(requests[0].find(part) != std::string::npos);
+    }
+}
+
+TEST_CASE("a streamed answer is printed as it arrives, and is the same text") {
+    scripted_server server({{{event_stream(chat_documents({"Because ", "of", " scattering."}))}}});
+    const auto got = run(complete(server, {"why?", "--stream"}));
+    CHECK(got.code == 0);
+    CHECK(got.out == "Because of scattering.\n");
+    CHECK(got.err.empty());
+    const auto requests = server.requests();
+    REQUIRE(requests.size() == 1);
+    CHECK(requests[0].find(R"("stream":true)") != std::string::npos);
+
+    const throttled_server quick(R"([{"kind": "concurrency", "max": 9}])", R"({"mean_s": 0.05})");
+    const auto real = run({STAGGER_COMMAND, {"complete", "hi", "--stream", "--base-url", quick.base_url()}});
+    CHECK(real.code == 0);
+    CHECK(real.out == "answer to: hi\n");
+}
+
+TEST_CASE("a piece is printed before the next one comes, and an interrupt ends the line") {
+    auto documents = chat_documents({"Because"});
+    documents.resize(1);
+    auto begun = event_stream(documents);
+    begun.resize(begun.size() - 5);  // without the end of the body
+    scripted_server server({{{begun, turn::fall_silent}}});
+    child waiting({STAGGER_COMMAND, {"complete", "why?", "--stream", "--base-url", server.base_url()}});
+    waiting.await_output("Because");
+    waiting.signal(SIGINT);
+    const auto got = waiting.wait();
+    CHECK(got.code == 130);
+    CHECK(got.out == "Because\n");
+}
+
+TEST_CASE("a stream that does not come to its end is said not to be whole, and is not asked for again") {
+    auto documents = chat_documents({"Because"});
+    documents.resize(1);
+    auto begun = event_stream(documents);
+    begun.resize(begun.size() - 5);
+    SUBCASE("cut") {
+        scripted_server server({{{begun, turn::close}}});
+        const auto got = run(complete(server, {"why?", "--stream"}));
+        CHECK(got.code == 1);
+        CHECK(got.out == "Because\n");
+        CHECK(got.err.find("ended inside the answer") != std::string::npos);
+        CHECK(got.err.find("the answer above is not whole") != std::string::npos);
+        CHECK(server.requests().size() == 1);
+    }
+    SUBCASE("silent") {
+        scripted_server server({{{begun, turn::fall_silent}}});
+        const auto got = run(complete(server, {"why?", "--stream", "--timeout", "100ms"}));
+        CHECK(got.code == 1);
+        CHECK(got.err.find("the answer above is not whole") != std::string::npos);
+    }
+    SUBCASE("error") {
+        documents.emplace_back(R"({"error":{"message":"out of memory"}})");
+        scripted_server server({{{event_stream(documents)}}});
+        const auto got = run(complete(server, {"why?", "--stream"}));
+        CHECK(got.code == 1);
+        CHECK(got.err.find("out of memory") != std::string::npos);
+    }
+    SUBCASE("before it began") {
+        const auto refusal = answer(429, R"({"error":{"message":"slow down"}})", "retry-after-ms: 1\r\n");
+        scripted_server server({{{refusal}, {event_stream(chat_documents({"at last"}))}}});
+        const auto got = run(complete(server, {"hello", "--stream"}));
+        CHECK(got.code == 0);
+        CHECK(got.out == "at last\n");
     }
 }
 

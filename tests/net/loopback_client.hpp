@@ -58,13 +58,44 @@ class loopback_client {
             sent += static_cast<std::size_t>(count);
         }
     }
-    http_answer hear() {
+    /// The head alone; of what follows nothing is lost.
+    http_answer hear_head() {
         std::size_t end = 0;
         while ((end = received_.find("\r\n\r\n")) == std::string::npos) {
             if (!receive()) throw std::runtime_error("the connection ended before an answer");
         }
         http_answer answer = parse_head(received_.substr(0, end + 2));
         received_.erase(0, end + 4);
+        return answer;
+    }
+    /// One chunk's bytes; none of the last one.
+    std::string hear_chunk() {
+        std::size_t end = 0;
+        while ((end = received_.find("\r\n")) == std::string::npos) {
+            if (!receive()) throw std::runtime_error("the connection ended before a chunk");
+        }
+        const std::size_t size = std::strtoul(received_.c_str(), nullptr, 16);
+        while (received_.size() < end + 2 + size + 2) {
+            if (!receive()) throw std::runtime_error("the connection ended inside a chunk");
+        }
+        std::string chunk = received_.substr(end + 2, size);
+        received_.erase(0, end + 2 + size + 2);
+        return chunk;
+    }
+    /// Everything until the peer closes.
+    std::string hear_rest() {
+        while (receive()) continue;
+        return std::exchange(received_, {});
+    }
+    http_answer hear() {
+        http_answer answer = hear_head();
+        if (answer.field("Transfer-Encoding") == "chunked") {
+            for (;;) {
+                const std::string chunk = hear_chunk();
+                if (chunk.empty()) return answer;
+                answer.body += chunk;
+            }
+        }
         const std::string length = answer.field("Content-Length");
         const std::size_t size = length.empty() ? 0 : std::strtoul(length.c_str(), nullptr, 10);
         while (received_.size() < size) {

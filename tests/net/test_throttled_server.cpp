@@ -83,6 +83,26 @@ boost::json::value json_of(const http_answer& answer) {
     return boost::json::parse(answer.body);
 }
 
+std::string streamed_chat(const std::string& prompt, const std::string& more = "") {
+    return post(chat_path, R"({"model": "m", "stream": true, "messages": [{"role": "user", "content": ")" +
+                               prompt + "\"}]" + more + "}");
+}
+
+/// The stream's documents, without the frame around them.
+std::vector<std::string> documents_of(const std::string& body, const std::string& line_end = "\n") {
+    const std::string begin = "data: ";
+    const std::string end = line_end + line_end;
+    std::vector<std::string> documents;
+    for (std::size_t at = 0; at < body.size();) {
+        const std::size_t stop = body.find(end, at);
+        REQUIRE(body.compare(at, begin.size(), begin) == 0);
+        REQUIRE(stop != std::string::npos);
+        documents.push_back(body.substr(at + begin.size(), stop - at - begin.size()));
+        at = stop + end.size();
+    }
+    return documents;
+}
+
 std::vector<wire::field> fields_of(const http_answer& answer) {
     std::vector<wire::field> fields;
     for (const auto& [name, value] : answer.fields) fields.push_back({name, value});
@@ -135,6 +155,141 @@ TEST_CASE("an LLM Engine completion") {
     CHECK(body.at("output").at("num_completion_tokens").as_int64() == 2);
     CHECK(body.at("output").at("tokens").is_null());
     CHECK(body.at("request_id").is_string());
+}
+
+TEST_CASE("a chat is streamed in pieces that make up the whole answer") {
+    running_server server(bucket_of(9));
+    auto client = server.connect();
+    const auto answer = client.ask(
+        streamed_chat("na\xC3\xAFve \xF0\x9F\x98\x80", R"(, "stream_options": {"include_usage": true})"));
+    CHECK(answer.status == 200);
+    CHECK(answer.field("Content-Type") == "text/event-stream; charset=utf-8");
+    auto documents = documents_of(answer.body);
+    REQUIRE(documents.size() >= 5);
+    CHECK(documents.back() == "[DONE]");
+    documents.pop_back();
+    std::string text;
+    for (const auto& document : documents) {
+        const auto event = boost::json::parse(document);
+        CHECK(event.at("object").as_string() == "chat.completion.chunk");
+        CHECK(event.at("id").as_string() == "chatcmpl-req-1");
+        if (event.at("choices").as_array().empty()) continue;
+        const auto& delta = event.at("choices").at(0).at("delta").as_object();
+        if (delta.contains("content")) text += delta.at("content").as_string();
+    }
+    CHECK(text == "answer to: na\xC3\xAFve \xF0\x9F\x98\x80");
+    const auto last = boost::json::parse(documents.back());
+    CHECK(last.at("usage").at("completion_tokens").as_int64() == 6);
+    CHECK(boost::json::parse(documents[documents.size() - 2]).at("choices").at(0).at("finish_reason") ==
+          "stop");
+    // The same is answered to the same, and the connection is kept.
+    const auto again = documents_of(client.ask(streamed_chat("na\xC3\xAFve \xF0\x9F\x98\x80")).body);
+    CHECK(again.size() == documents.size());
+    CHECK(again[2].substr(again[2].find("choices")) == documents[2].substr(documents[2].find("choices")));
+    CHECK(server->stats().all.accepted == 2);
+    CHECK(server->stats().connections_total == 1);
+}
+
+TEST_CASE("text completions and LLM Engine's are streamed in their own shapes") {
+    running_server server(bucket_of(9));
+    auto client = server.connect();
+    const auto text =
+        documents_of(client.ask(post("/completions", R"({"prompt": ["one", "two"], "stream": true})")).body);
+    std::vector<std::string> texts(2);
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+        const auto choice = boost::json::parse(text[i]).at("choices").at(0);
+        texts.at(static_cast<std::size_t>(choice.at("index").as_int64())) += choice.at("text").as_string();
+    }
+    CHECK(texts == std::vector<std::string>{"answer to: one", "answer to: two"});
+
+    const auto engine = documents_of(
+        client.ask(post("/v1/llm/completions-stream?model_endpoint_name=m", R"({"prompt": "hi"})")).body,
+        "\r\n");
+    std::string whole;
+    for (const auto& document : engine) {
+        const auto event = boost::json::parse(document);
+        whole += event.at("output").at("text").as_string();
+        CHECK(event.at("error").is_null());
+        CHECK(event.at("output").at("finished").as_bool() == (&document == &engine.back()));
+    }
+    CHECK(whole == "answer to: hi");
+    CHECK(boost::json::parse(engine.back()).at("output").at("num_completion_tokens").as_int64() == 4);
+}
+
+TEST_CASE("a long answer is streamed in a bounded number of pieces") {
+    running_server server(bucket_of(9));
+    auto client = server.connect();
+    const auto documents = documents_of(client.ask(streamed_chat(std::string(100'000, 'x'))).body);
+    CHECK(documents.size() > 60);
+    CHECK(documents.size() < 70);
+}
+
+TEST_CASE("a stream's head comes at once, its pieces come over the service time") {
+    running_server server(R"({"limits": [], "latency": {"mean_s": 0.2}, "rtt_s": 0.02, "rtt_sigma": 0})");
+    auto client = server.connect();
+    const auto before = std::chrono::steady_clock::now();
+    client.say(streamed_chat("abcdefgh"));
+    CHECK(client.hear_head().status == 200);
+    CHECK(std::chrono::steady_clock::now() - before >= 20ms);
+    CHECK(client.hear_chunk().find("assistant") != std::string::npos);
+    std::size_t pieces = 0;
+    while (!client.hear_chunk().empty()) {
+        ++pieces;
+        CHECK(std::chrono::steady_clock::now() - before >= 20ms + 40ms * pieces - 1ms);
+    }
+    CHECK(pieces == 5);
+}
+
+TEST_CASE("a streamed request that is refused is refused whole") {
+    running_server server(bucket_of(1));
+    auto client = server.connect();
+    CHECK(client.ask(streamed_chat("x")).status == 200);
+    const auto answer = client.ask(streamed_chat("x"));
+    CHECK(answer.status == 429);
+    CHECK(answer.field("Content-Type") == "application/json");
+    CHECK(server->stats().all.rejected == 1);
+    const auto wrong = client.ask(post(chat_path, R"({"stream": 1, "messages": [{"content": "x"}]})"));
+    CHECK(wrong.status == 400);
+    CHECK(json_of(wrong).at("error").at("param").as_string() == "stream");
+    const auto lone =
+        client.ask(post(chat_path, R"({"stream_options": {}, "messages": [{"content": "x"}]})"));
+    CHECK(json_of(lone).at("error").at("param").as_string() == "stream_options");
+}
+
+TEST_CASE("to HTTP/1.0 a stream ends with the connection") {
+    running_server server(bucket_of(1));
+    auto client = server.connect();
+    const std::string body = R"({"stream": true, "prompt": "x"})";
+    client.say("POST /completions HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: " +
+               std::to_string(body.size()) + "\r\n\r\n" + body);
+    const auto head = client.hear_head();
+    CHECK(head.field("Transfer-Encoding").empty());
+    CHECK(head.field("Connection") == "close");
+    CHECK(documents_of(client.hear_rest()).back() == "[DONE]");
+}
+
+TEST_CASE(
+    "a client that leaves its stream frees its place; one that stays frees it at the end of the service") {
+    running_server server(R"({"limits": [{"kind": "concurrency", "max": 1}], )" + endless + "}");
+    {
+        auto first = server.connect();
+        first.say(streamed_chat("1"));
+        CHECK(first.hear_head().status == 200);
+        auto other = server.connect();
+        CHECK(other.ask(streamed_chat("2")).status == 429);
+    }
+    REQUIRE(server.reaches([](const auto& stats) { return stats.all.abandoned == 1; }));
+    auto second = server.connect();
+    second.say(streamed_chat("3"));
+    CHECK(second.hear_head().status == 200);
+    CHECK(server->stats().all.accepted == 2);
+
+    running_server quick(
+        R"({"limits": [{"kind": "concurrency", "max": 1}], "latency": {"mean_s": 0.01}, "rtt_s": 0})");
+    auto client = quick.connect();
+    for (int i = 0; i < 3; ++i) CHECK(documents_of(client.ask(streamed_chat("1")).body).back() == "[DONE]");
+    CHECK(quick->stats().all.accepted == 3);
+    CHECK(quick->stats().all.abandoned == 0);
 }
 
 TEST_CASE("past the limit each dialect is refused in its own shape") {
@@ -333,7 +488,7 @@ TEST_CASE("what is no request is refused and takes nothing from the limits") {
     for (const std::string body : {"", "{", "[]", "{}", R"({"messages": []})", R"({"messages": [3]})",
                                    R"({"messages": [{"content": "x"}], "max_tokens": 0})",
                                    R"({"messages": [{"content": "x"}], "max_tokens": "many"})",
-                                   R"({"messages": [{"content": "x"}], "stream": true})"}) {
+                                   R"({"messages": [{"content": "x"}], "stream": "yes"})"}) {
         CAPTURE(body);
         const auto answer = client.ask(post(chat_path, body));
         CHECK(answer.status == 400);
@@ -551,6 +706,8 @@ TEST_CASE("closing ends every connection, whatever it is doing, and the executor
     auto queued = server.connect();
     queued.say(chat("2"));
     REQUIRE(server.reaches([](const auto& stats) { return stats.all.queued == 1; }));
+    auto streaming = server.connect();
+    streaming.say(streamed_chat("3"));
     auto half = server.connect();
     half.say("POST ");
     CHECK(half.ask("/nowhere HTTP/1.1\r\nContent-Length: 0\r\n\r\n").status == 404);

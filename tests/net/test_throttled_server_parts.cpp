@@ -30,6 +30,7 @@ TEST_CASE("a path leads to a dialect, whatever precedes it") {
     CHECK(found("POST", "/chat/completions?x=1").to == route::completion);
     CHECK(found("POST", "/a/b/v2/completions").spoken == dialect::openai_completions);
     CHECK(found("POST", "/v1/llm/completions-sync?model_endpoint_name=m").spoken == dialect::llm_engine);
+    CHECK(found("POST", "/v1/llm/completions-stream?model_endpoint_name=m").spoken == dialect::llm_engine);
     CHECK(found("GET", "/stats").to == route::stats);
     CHECK(found("POST", "/stats").to == route::wrong_method);
     CHECK(found("POST", "/stats/reset").to == route::reset_stats);

@@ -136,6 +136,17 @@ class rule_keeper : public stagger::sim::observer {
     std::string broken_;
 };
 
+/// A recorder that writes into a text.
+struct kept_log final : stagger::decision_recorder {
+    void started(const stagger::coordinator_options& options, std::uint64_t seed) override {
+        writer.started(options, seed);
+    }
+    void record(const stagger::decision_record& made) noexcept override { writer.append(text, made); }
+
+    stagger::wire::decision_log_writer writer;
+    std::string text;
+};
+
 /// Writes the decisions of a run's first client into a log.
 class logged_run : public stagger::sim::observer {
  public:
@@ -150,16 +161,7 @@ class logged_run : public stagger::sim::observer {
     const std::string& text() const { return log_->text; }
 
  private:
-    struct log final : stagger::decision_recorder {
-        void started(const stagger::coordinator_options& options, std::uint64_t seed) override {
-            writer.started(options, seed);
-        }
-        void record(const stagger::decision_record& made) noexcept override { writer.append(text, made); }
-
-        stagger::wire::decision_log_writer writer;
-        std::string text;
-    };
-    std::shared_ptr<log> log_ = std::make_shared<log>();
+    std::shared_ptr<kept_log> log_ = std::make_shared<kept_log>();
 };
 
 struct log_contents {
@@ -293,6 +295,48 @@ TEST_CASE("the decision log of a run replays to the same decisions") {
         REQUIRE(log.records.size() > 100);
         REQUIRE_FALSE(first_difference(log));
     }
+}
+
+TEST_CASE("answers that begin before they end replay to the same decisions") {
+    const auto kept = std::make_shared<kept_log>();
+    coordinator core(stagger::coordinator_options().initial_rate(100).max_in_flight(20).recorder(kept), 5);
+    stagger::random_source random(3);
+    time_point now = time_point() + 1h;
+    std::vector<stagger::permit_id> begun;
+    for (int each = 0; each < 300; ++each) core.submit(now, {1, 0});
+    for (int step = 0; step < 100'000 && (core.status(now).accepted < 300 || !begun.empty()); ++step) {
+        const auto todo = core.next(now);
+        if (todo.what == stagger::action::kind::admit) {
+            if (random.next() % 8 == 0) {
+                const auto earliest = core.throttled(now += 1ms, todo.permit, {});
+                core.resubmit(now, {1, 0}, stagger::never, earliest, stagger::retry_cause::throttled);
+                continue;
+            }
+            core.answering(now += 1ms, todo.permit, {});
+            begun.push_back(todo.permit);
+            continue;
+        }
+        now += 5ms;
+        if (begun.empty()) continue;
+        const auto ended = begun.begin() + static_cast<std::ptrdiff_t>(random.next() % begun.size());
+        switch (random.next() % 3) {
+            case 0:
+                core.accepted(now, *ended, {});
+                break;
+            case 1:
+                core.failed(now, *ended);
+                break;
+            default:
+                core.abandoned(now, *ended);
+        }
+        begun.erase(ended);
+    }
+    CHECK(core.status(now).accepted == 300);
+    CHECK(core.status(now).in_flight == 0);
+    kept->writer.finish(kept->text);
+    const log_contents log = read_log(kept->text);
+    CHECK(log.records.size() > 1000);
+    CHECK_FALSE(first_difference(log));
 }
 
 TEST_CASE("a decision log explains every wait from its beginning to its end") {

@@ -7,6 +7,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <sstream>
 #include <utility>
 
 namespace stagger::test {
@@ -38,6 +39,34 @@ std::string chat_answer(const std::string& text) {
                  text +
                  R"("},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":2,)"
                  R"("total_tokens":5}})");
+}
+
+std::string event_stream(const std::vector<std::string>& documents) {
+    std::string bytes =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string& document : documents) {
+        const std::string event = "data: " + document + "\n\n";
+        std::ostringstream size;
+        size << std::hex << event.size();
+        bytes.append(size.str()).append("\r\n").append(event).append("\r\n");
+    }
+    return bytes + "0\r\n\r\n";
+}
+
+std::vector<std::string> chat_documents(const std::vector<std::string>& pieces) {
+    std::vector<std::string> documents;
+    documents.reserve(pieces.size() + 3);
+    for (const std::string& piece : pieces) {
+        std::string document = R"({"id":"chatcmpl-1","choices":[{"index":0,"delta":{"content":")";
+        document.append(piece).append(R"("},"finish_reason":null}]})");
+        documents.push_back(std::move(document));
+    }
+    documents.emplace_back(
+        R"({"id":"chatcmpl-1","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})");
+    documents.emplace_back(
+        R"({"id":"chatcmpl-1","choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}})");
+    documents.emplace_back("[DONE]");
+    return documents;
 }
 
 struct scripted_peer::state : std::enable_shared_from_this<state> {
@@ -76,9 +105,15 @@ struct scripted_peer::state : std::enable_shared_from_this<state> {
     template <class Stream>
     asio::awaitable<void> talk(std::shared_ptr<Stream> stream, tcp::socket& socket, std::size_t number) {
         std::string unread;
+        const auto count_end = std::unique_ptr<std::size_t, void (*)(std::size_t*)>(
+            &ended, [](std::size_t* count) { ++*count; });
         for (const turn& what : scripts[number]) {
             if (!co_await receive(*stream, unread)) co_return;
-            co_await asio::async_write(*stream, asio::buffer(what.bytes), with_error);
+            const auto [unsent, count] =
+                co_await asio::async_write(*stream, asio::buffer(what.bytes), with_error);
+            if (!unsent) ++written;
+            if (!what.surplus.empty())
+                co_await asio::async_write(*stream, asio::buffer(what.surplus), with_error);
             if (what.then == turn::close) co_return;
             if (what.then == turn::reset) {
                 socket.set_option(asio::socket_base::linger(true, 0));
@@ -119,6 +154,8 @@ struct scripted_peer::state : std::enable_shared_from_this<state> {
     std::shared_ptr<asio::ssl::context> tls;
     std::vector<std::string> requests;
     std::size_t connections = 0;
+    std::size_t ended = 0;
+    std::size_t written = 0;
     std::vector<std::shared_ptr<void>> silent;  // kept open, never answered
 };
 
@@ -142,6 +179,14 @@ std::string scripted_peer::base_url() const {
 
 const std::vector<std::string>& scripted_peer::requests() const {
     return state_->requests;
+}
+
+std::size_t scripted_peer::ended() const {
+    return state_->ended;
+}
+
+std::size_t scripted_peer::written() const {
+    return state_->written;
 }
 
 std::size_t scripted_peer::connections() const {

@@ -58,6 +58,40 @@ scripted_peer::script many_answers(int count) {
 
 }  // namespace
 
+TEST_CASE("many threads read streams of one client, which is closed meanwhile") {
+    scripted_peer::script streams(static_cast<std::size_t>(callers * requests_per_caller),
+                                  turn{event_stream(chat_documents({"a", "b", "c"}))});
+    peer_thread peer({std::move(streams)});
+    asio::thread_pool pool(callers);
+    client llm(pool.get_executor(), options_for(peer.base_url()),
+               coordinator_options().max_in_flight(16).initial_rate(1e5));
+    std::atomic<int> whole{0};
+    std::atomic<int> ended{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < callers; ++i) {
+        threads.emplace_back([&] {
+            for (int j = 0; j < requests_per_caller; ++j) {
+                try {
+                    auto stream = llm.async_stream(completion_request("a"), asio::use_future).get();
+                    if (j % 10 == 9) continue;  // dropped unread
+                    while (stream.async_next(asio::use_future).get()) {
+                        CHECK(std::string("abc").starts_with(stream.result().text));
+                    }
+                    whole += stream.result().text == "abc";
+                } catch (const boost::system::system_error& failure) {
+                    ended += failure.code() == errc::shut_down;
+                }
+                if (whole == callers * requests_per_caller / 2) llm.close();
+            }
+        });
+    }
+    for (std::thread& one : threads) one.join();
+    pool.join();
+    CHECK(whole >= callers * requests_per_caller / 2);
+    CHECK(whole + ended <= callers * requests_per_caller);
+    CHECK(llm.gate().status().in_flight == 0);
+}
+
 TEST_CASE("many threads share one client") {
     peer_thread peer({many_answers(callers * requests_per_caller)});
     asio::thread_pool pool(callers);

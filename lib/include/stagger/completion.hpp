@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "stagger/error.hpp"
+#include "stagger/request_phase.hpp"
 #include "stagger/time.hpp"
 
 namespace stagger {
@@ -73,10 +74,24 @@ struct diagnostic {
     unsigned http_status = 0;  ///< of the last attempt; 0 if no answer came
     std::string request_id;    ///< the server's name for the last attempt
     error_code last_error;     ///< of the last attempt; differs from the result's code after a deadline
-    unsigned attempts = 0;     ///< sent
-    unsigned rejections = 0;   ///< attempts that were throttled
-    duration queued{0};        ///< waiting in line and backing off, all attempts together
-    duration served{0};        ///< from sending to the answer's end, last attempt
+    /// Where the request was when it ended, or the attempt for `on_attempt`.
+    request_phase phase = request_phase::not_started;
+    unsigned attempts = 0;    ///< sent
+    unsigned rejections = 0;  ///< attempts that were throttled
+    duration queued{0};       ///< waiting in line and backing off, all attempts together
+    duration served{0};       ///< from sending to the answer's end, last attempt
+};
+
+/** @brief A piece of an answer that arrives as a stream.
+ *
+ * Only what this piece brought is set. Text and finish reason are those of the first choice; anything else,
+ * such as tool calls, log probabilities and further choices, is in `raw`.
+ */
+struct completion_delta {
+    std::string text;
+    std::string finish_reason;
+    token_usage usage;
+    std::string raw;  ///< the event's data as received: JSON
 };
 
 /// An answer. After an error only `info` is meaningful, and `raw` where a body was received.
@@ -84,7 +99,7 @@ struct completion {
     std::string text;
     std::string finish_reason;
     token_usage usage;
-    std::string raw;  ///< the answer's body as received
+    std::string raw;  ///< the answer's body as received; empty for a stream, whose deltas have it
     diagnostic info;
 };
 

@@ -209,6 +209,10 @@ class coordinator {
     /// What to do now. Never the same `admit` or `expire` twice.
     action next(time_point now);
 
+    /** The head of a success has come, and its body is yet to: the server admitted the attempt, but its place
+     * in flight stays taken until any of the reports below, which then only gives it back.
+     */
+    void answering(time_point now, permit_id permit, const hints& said);
     /// The attempt was admitted by the server: a success, or an error that no limit caused.
     void accepted(time_point now, permit_id permit, const hints& said);
     /** @brief The attempt was refused by a limit (429, 503, 529, any error with a Retry-After).

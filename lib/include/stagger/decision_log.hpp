@@ -98,6 +98,13 @@ struct held {
     friend bool operator==(const held&, const held&) = default;
 };
 
+/// The attempt was admitted, and holds its place until one of the reports below.
+struct answering {
+    permit_id permit{};
+    hints said;
+    friend bool operator==(const answering&, const answering&) = default;
+};
+
 struct accepted {
     permit_id permit{};
     hints said;
@@ -142,10 +149,11 @@ struct mode_changed {
 
 }  // namespace decisions
 
-using decision = std::variant<decisions::submitted, decisions::resubmitted, decisions::withdrawn,
-                              decisions::admitted, decisions::expired, decisions::held, decisions::accepted,
-                              decisions::throttled, decisions::failed, decisions::abandoned,
-                              decisions::probed_again, decisions::expected, decisions::mode_changed>;
+using decision =
+    std::variant<decisions::submitted, decisions::resubmitted, decisions::withdrawn, decisions::admitted,
+                 decisions::expired, decisions::held, decisions::answering, decisions::accepted,
+                 decisions::throttled, decisions::failed, decisions::abandoned, decisions::probed_again,
+                 decisions::expected, decisions::mode_changed>;
 
 struct decision_record {
     time_point at{};

@@ -13,6 +13,10 @@
 
 namespace stagger {
 
+namespace detail {
+class completion_task;
+}
+
 class gate;
 
 /** @brief Leave to send one attempt. Report how it ended; dropping it unreported counts as abandoned.
@@ -27,9 +31,12 @@ class permit {
     permit& operator=(permit&& other) noexcept;
     ~permit();
 
-    /// True until a report is made.
+    /// True until a report is made that ends the attempt.
     explicit operator bool() const { return static_cast<bool>(owner_); }
 
+    /// The head of a success has come: the server admitted the attempt. The place in flight stays taken until
+    /// a further report, of whatever kind, or until the permit is dropped.
+    void answering(const hints& said = {});
     /// The server admitted the attempt: a success, or an error that no limit caused.
     void accepted(const hints& said = {});
     /// The server refused the attempt. Returns when this very request may go again at the earliest.
@@ -131,6 +138,31 @@ class gate {
     };
     static void start_admit(const std::shared_ptr<state>& target, const admission& what,
                             boost::asio::any_completion_handler<admit_signature> handler);
+
+    // For the client, which need not be called back where leave is given at once.
+    friend class detail::completion_task;
+    /// What joining the line came to: an end, or a place to stay at.
+    struct joined {
+        std::optional<task_id> waits;
+        error_code error;
+        permit leave;
+    };
+    joined join(const admission& what);
+    struct initiate_stay {
+        std::shared_ptr<state> target;
+        template <class Handler>
+        void operator()(Handler&& handler, task_id task) const {
+            gate::start_stay(target, task, std::forward<Handler>(handler));
+        }
+    };
+    /// Once for each task that waits after `join`.
+    template <class CompletionToken>
+    auto async_stay(task_id task, CompletionToken&& token) {
+        return boost::asio::async_initiate<CompletionToken, admit_signature>(initiate_stay{state_}, token,
+                                                                             task);
+    }
+    static void start_stay(const std::shared_ptr<state>& target, task_id task,
+                           boost::asio::any_completion_handler<admit_signature> handler);
 
     std::shared_ptr<state> state_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/decision_journal.hpp"
 #include "core/make_pacing.hpp"
@@ -79,10 +80,12 @@ std::string_view to_string(coordinator_mode mode) {
 
 namespace {
 
-/// An admitted attempt. `unfunded`: a retry after an accident for which the budget was empty.
+/// An admitted attempt. `unfunded`: a retry after an accident for which the budget was empty. `answering`:
+/// what it tells about the limit is known, and only its place is still taken.
 struct outstanding {
     departure sent;
     bool unfunded = false;
+    bool answering = false;
 };
 
 }  // namespace
@@ -214,6 +217,14 @@ struct coordinator::parts {
         return &found->sent;
     }
 
+    /// Gives the place of an attempt back of which everything else is known. False for any other.
+    bool end_answer(time_point now, permit_id permit) {
+        const outstanding* found = permits.find(static_cast<std::uint64_t>(permit));
+        if (!found || !found->answering) return false;
+        pace->on_answered(now, *settle(permit));
+        return true;
+    }
+
     coordinator_view view(time_point now) const {
         coordinator_status seen;
         pace->describe(now, seen);
@@ -263,7 +274,22 @@ action coordinator::next(time_point now) {
     return todo;
 }
 
+void coordinator::answering(time_point now, permit_id permit, const hints& said) {
+    outstanding* const found = parts_->permits.find(static_cast<std::uint64_t>(permit));
+    if (!found || found->answering) return;
+    found->answering = true;
+    if (std::exchange(found->unfunded, false)) parts_->unfunded_out = false;
+    ++parts_->counts.accepted;
+    parts_->accidents.success();
+    parts_->pace->on_answering(now, found->sent, said);
+    if (parts_->journal) parts_->journal->answering(now, {permit, said}, parts_->view(now));
+}
+
 void coordinator::accepted(time_point now, permit_id permit, const hints& said) {
+    if (parts_->end_answer(now, permit)) {
+        if (parts_->journal) parts_->journal->accepted(now, {permit, said}, parts_->view(now));
+        return;
+    }
     const departure* const sent = parts_->settle(permit);
     if (!sent) return;
     ++parts_->counts.accepted;
@@ -273,6 +299,10 @@ void coordinator::accepted(time_point now, permit_id permit, const hints& said) 
 }
 
 time_point coordinator::throttled(time_point now, permit_id permit, const hints& said) {
+    if (parts_->end_answer(now, permit)) {
+        if (parts_->journal) parts_->journal->throttled(now, {permit, said, now}, parts_->view(now));
+        return now;
+    }
     const departure* const sent = parts_->settle(permit);
     if (!sent) return now;
     ++parts_->counts.throttled;
@@ -289,6 +319,10 @@ time_point coordinator::throttled(time_point now, permit_id permit, const hints&
 }
 
 void coordinator::failed(time_point now, permit_id permit) {
+    if (parts_->end_answer(now, permit)) {
+        if (parts_->journal) parts_->journal->failed(now, permit, parts_->view(now));
+        return;
+    }
     const departure* const sent = parts_->settle(permit);
     if (!sent) return;
     ++parts_->counts.failed;
@@ -298,6 +332,10 @@ void coordinator::failed(time_point now, permit_id permit) {
 }
 
 void coordinator::abandoned(time_point now, permit_id permit) {
+    if (parts_->end_answer(now, permit)) {
+        if (parts_->journal) parts_->journal->abandoned(now, permit, parts_->view(now));
+        return;
+    }
     const departure* const sent = parts_->settle(permit);
     if (!sent) return;
     ++parts_->counts.abandoned;

@@ -58,6 +58,12 @@ void decision_journal::answered(time_point now, const action& todo, wait_reason 
     compare_mode(now, mode_cause::time, after);
 }
 
+void decision_journal::answering(time_point now, const decisions::answering& call,
+                                 const coordinator_view& after) {
+    record(now, call);
+    compare_mode(now, mode_cause::admission, after);
+}
+
 void decision_journal::accepted(time_point now, const decisions::accepted& call,
                                 const coordinator_view& after) {
     record(now, call);

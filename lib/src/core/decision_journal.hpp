@@ -31,6 +31,7 @@ class decision_journal {
     /// @param why_accidents what retries after accidents wait for, which need not be the head's reason
     void answered(time_point now, const action& todo, wait_reason why_accidents,
                   const coordinator_view& after);
+    void answering(time_point now, const decisions::answering& call, const coordinator_view& after);
     void accepted(time_point now, const decisions::accepted& call, const coordinator_view& after);
     void throttled(time_point now, const decisions::throttled& call, const coordinator_view& after);
     void failed(time_point now, permit_id permit, const coordinator_view& after);

@@ -59,6 +59,10 @@ class pacing {
     virtual opening next_opening(time_point now, const line_view& line) = 0;
     virtual departure on_send(time_point now, const cost& what) = 0;
     virtual void on_accepted(time_point now, const departure& sent, const hints& said) = 0;
+    /// The head of a success: what `on_accepted` tells, early; the attempt is in flight until `on_answered`.
+    virtual void on_answering(time_point, const departure&, const hints&) {}
+    /// The end of an attempt of which `on_answering` was told. Most strategies look at the end only.
+    virtual void on_answered(time_point now, const departure& sent) { on_accepted(now, sent, {}); }
     /// @param said with its Retry-After already capped
     virtual void on_throttled(time_point now, const departure& sent, const hints& said) = 0;
     /// Neither tells anything about the limit: most strategies have nothing to learn from them.

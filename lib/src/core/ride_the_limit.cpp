@@ -131,18 +131,41 @@ departure ride_the_limit::on_send(time_point now, const cost& what) {
 
 void ride_the_limit::settle(time_point now, const departure& sent, outcome result) {
     --in_flight_;
+    note_outcome(now, sent, result);
+}
+
+void ride_the_limit::note_outcome(time_point now, const departure& sent, outcome result) {
     log_.settle(sent, result, now);
     if (result == outcome::accepted || result == outcome::rejected) failures_.ended();
 }
 
 void ride_the_limit::on_accepted(time_point now, const departure& sent, const hints& said) {
     settle(now, sent, outcome::accepted);
+    note_service(now, sent);
+    hear_admission(now, sent, said);
+}
+
+void ride_the_limit::on_answering(time_point now, const departure& sent, const hints& said) {
+    note_outcome(now, sent, outcome::accepted);
+    hear_admission(now, sent, said);
+}
+
+void ride_the_limit::on_answered(time_point now, const departure& sent) {
+    --in_flight_;
+    note_service(now, sent);
+    tick(now);
+}
+
+void ride_the_limit::note_service(time_point now, const departure& sent) {
     constexpr double weight = 0.05;
     const seconds took = now - sent.at;
     service_ = service_ ? (1 - weight) * *service_ + weight * took : took;
     if (concurrency_.limits() && log_.remembers(sent.number)) {
         concurrency_.admitted(log_[sent.number], testing_.allowed());
     }
+}
+
+void ride_the_limit::hear_admission(time_point now, const departure& sent, const hints& said) {
     headers_.note(sent, log_.unit().of(said), true, log_, rtt_.mean());
     if (closed()) admitted_while_closed(now, sent);
     if (gate_.refuted_by(sent)) refute_hint(now);

@@ -36,6 +36,8 @@ class ride_the_limit final : public pacing {
     opening next_opening(time_point now, const line_view& line) override;
     departure on_send(time_point now, const cost& what) override;
     void on_accepted(time_point now, const departure& sent, const hints& said) override;
+    void on_answering(time_point now, const departure& sent, const hints& said) override;
+    void on_answered(time_point now, const departure& sent) override;
     void on_throttled(time_point now, const departure& sent, const hints& said) override;
     void on_failed(time_point now, const departure& sent) override;
     void on_abandoned(time_point now, const departure& sent) override;
@@ -52,6 +54,10 @@ class ride_the_limit final : public pacing {
     double rate_when_sent(const departure& sent) const;
     void tick(time_point now);
     void settle(time_point now, const departure& sent, outcome result);
+    void note_outcome(time_point now, const departure& sent, outcome result);
+    /// An admitted attempt gives its place in flight back.
+    void note_service(time_point now, const departure& sent);
+    void hear_admission(time_point now, const departure& sent, const hints& said);
 
     // What an earlier run learned, and what the next one can start from.
     void begin(time_point now);

@@ -27,6 +27,10 @@ class within_told_limits final : public pacing {
     void on_accepted(time_point now, const departure& sent, const hints& said) override {
         inner_->on_accepted(now, sent, said);
     }
+    void on_answering(time_point now, const departure& sent, const hints& said) override {
+        inner_->on_answering(now, sent, said);
+    }
+    void on_answered(time_point now, const departure& sent) override { inner_->on_answered(now, sent); }
     void on_throttled(time_point now, const departure& sent, const hints& said) override {
         inner_->on_throttled(now, sent, said);
     }

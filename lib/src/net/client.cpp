@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "net/client_state.hpp"
-#include "net/completion_task.hpp"
 #include "net/http_request.hpp"
+#include "net/running_operation.hpp"
 #include "net/seed.hpp"
+#include "net/streamed_answer_task.hpp"
 #include "net/tls_context.hpp"
+#include "net/whole_answer_task.hpp"
 
 namespace stagger {
 
@@ -55,7 +57,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
                            bool own)
     : options(validated(chosen)),
       executor(std::move(used)),
-      strand(asio::make_strand(executor)),
+      strand(make_serial(executor, options.single_threaded())),
       target(parse_endpoint(options.base_url())),
       encoding(make_encoding(options, target)),
       fixed_fields(format_fixed_fields(options.headers())),
@@ -71,8 +73,8 @@ void client_state::close() {
     asio::post(strand, [self = shared_from_this()] {
         self->closed = true;
         self->pool.close();
-        // A task that stops leaves the set, but only after this loop: its end is posted.
-        for (completion_task* task : self->running) task->stop(errc::shut_down);
+        // What stops leaves the set, but only after this loop: its end is posted.
+        for (running_operation* each : self->running) each->stop(errc::shut_down);
     });
 }
 
@@ -89,7 +91,12 @@ client::client(asio::any_io_executor executor, const client_options& options, st
 
 void client::start_complete(const std::shared_ptr<detail::client_state>& target, completion_request request,
                             asio::any_completion_handler<completion_signature> handler) {
-    detail::completion_task::start(target, request, std::move(handler));
+    detail::whole_answer_task::start(target, request, std::move(handler));
+}
+
+void client::start_stream(const std::shared_ptr<detail::client_state>& target, completion_request request,
+                          asio::any_completion_handler<stream_signature> handler) {
+    detail::streamed_answer_task::start(target, request, std::move(handler));
 }
 
 gate client::gate() const {

@@ -38,6 +38,11 @@ client_options& client_options::obey_retry_after(bool yes) {
     obey_retry_after_ = yes;
     return *this;
 }
+client_options& client_options::stream_idle_timeout(duration limit) {
+    stream_idle_timeout_ = limit;
+    return *this;
+}
+
 client_options& client_options::attempt_timeout(duration limit) {
     attempt_timeout_ = limit;
     return *this;
@@ -82,8 +87,17 @@ client_options& client_options::max_header_bytes(std::size_t count) {
     max_header_bytes_ = count;
     return *this;
 }
+client_options& client_options::max_event_bytes(std::size_t count) {
+    max_event_bytes_ = count;
+    return *this;
+}
+
 client_options& client_options::max_body_bytes(std::size_t count) {
     max_body_bytes_ = count;
+    return *this;
+}
+client_options& client_options::single_threaded(bool yes) {
+    single_threaded_ = yes;
     return *this;
 }
 client_options& client_options::jitter_seed(std::uint64_t seed) {
@@ -132,6 +146,7 @@ void require_usable(const retry_policy& policy) {
 
 void client_options::validate() const {
     require_positive("attempt_timeout", attempt_timeout_);
+    require_positive("stream_idle_timeout", stream_idle_timeout_);
     require_positive("resolve_timeout", resolve_timeout_);
     require_positive("connect_timeout", connect_timeout_);
     require_positive("handshake_timeout", handshake_timeout_);
@@ -140,6 +155,7 @@ void client_options::validate() const {
     require_not_negative("keep_alive", keep_alive_);
     require_bound("max_header_bytes", max_header_bytes_);
     require_bound("max_body_bytes", max_body_bytes_);
+    require_bound("max_event_bytes", max_event_bytes_);
     require_usable(retry_);
     for (const unsigned char c : api_key_) {
         // The value is not repeated: it is a secret.

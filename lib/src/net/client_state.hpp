@@ -13,7 +13,7 @@
 
 namespace stagger::detail {
 
-class completion_task;
+class running_operation;
 
 /// What the requests of one client share. Everything that changes is used on `strand` only.
 class client_state : public std::enable_shared_from_this<client_state> {
@@ -35,7 +35,7 @@ class client_state : public std::enable_shared_from_this<client_state> {
 
     connection_pool pool;
     random_source random;
-    std::unordered_set<completion_task*> running;
+    std::unordered_set<running_operation*> running;
     bool closed = false;
 };
 

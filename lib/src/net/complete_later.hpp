@@ -4,23 +4,52 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <memory>
 #include <tuple>
 #include <utility>
 
 namespace stagger {
+
+/// The executor that a handler is to run on, tracked so that its context keeps running; none where that is
+/// `ours`, which whoever waits keeps running anyway.
+inline boost::asio::any_completion_executor executor_of_handler(
+    const boost::asio::any_completion_executor& theirs, const boost::asio::any_io_executor& ours) {
+    const auto* const nested = theirs.target<boost::asio::any_io_executor>();
+    const auto* const their_context = theirs.target<boost::asio::io_context::executor_type>();
+    const auto* const our_context = ours.target<boost::asio::io_context::executor_type>();
+    const bool same =
+        (nested && *nested == ours) || (their_context && our_context && *their_context == *our_context);
+    if (same) return {};
+    return boost::asio::prefer(theirs, boost::asio::execution::outstanding_work.tracked);
+}
 
 /// Calls a handler on its own executor, never inline: `ours` takes it off the caller's stack first, because
 /// an erased completion executor offers no post. What its cancellation slot held is released before.
 template <class Handler, class... Results>
 void complete_later(const boost::asio::any_io_executor& ours,
                     const boost::asio::any_completion_executor& theirs, Handler handler, Results... results) {
-    auto call = [handler = std::move(handler), values = std::tuple(std::move(results)...)]() mutable {
-        auto cancel = boost::asio::get_associated_cancellation_slot(handler);
-        if (cancel.is_connected()) cancel.clear();
-        std::apply(std::move(handler), std::move(values));
+    // One block: what is posted is moved from hand to hand on its way.
+    struct call {
+        Handler handler;
+        std::tuple<Results...> values;
     };
-    boost::asio::post(ours, boost::asio::bind_executor(theirs, std::move(call)));
+    auto block = std::make_unique<call>(call{std::move(handler), {std::move(results)...}});
+    auto run = [block = std::move(block)]() mutable {
+        auto cancel = boost::asio::get_associated_cancellation_slot(block->handler);
+        if (cancel.is_connected()) cancel.clear();
+        // Freed before the handler runs, which may go on to the next operation.
+        call made = std::move(*block);
+        block.reset();
+        std::apply(std::move(made.handler), std::move(made.values));
+    };
+    if (theirs) {
+        boost::asio::post(ours, boost::asio::bind_executor(theirs, std::move(run)));
+    } else {
+        boost::asio::post(ours, std::move(run));
+    }
 }
 
 }  // namespace stagger

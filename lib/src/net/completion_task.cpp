@@ -1,12 +1,9 @@
 #include "net/completion_task.hpp"
 
 #include <algorithm>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
@@ -29,34 +26,34 @@ double unix_now() {
 
 }  // namespace
 
-completion_task::completion_task(std::shared_ptr<client_state> client, handler_type handler)
+completion_task::completion_task(std::shared_ptr<client_state> client,
+                                 const asio::any_completion_executor& handler_executor)
     : client_(std::move(client)),
-      handler_(std::move(handler)),
-      handler_executor_(asio::prefer(asio::get_associated_executor(handler_, client_->executor),
-                                     asio::execution::outstanding_work.tracked)),
+      handler_executor_(executor_of_handler(handler_executor, client_->executor)),
       started_(steady_now()),
       deadline_(client_->options.deadline() > duration::zero()
                     ? saturating_add(started_, client_->options.deadline())
                     : never),
       session_(client_->options.retry(), client_->options.backoff(), started_) {}
 
-void completion_task::start(const std::shared_ptr<client_state>& client, const completion_request& request,
-                            handler_type handler) {
-    const auto self = std::make_shared<completion_task>(client, std::move(handler));
+void completion_task::start(const completion_request& request, wire::delivery how,
+                            asio::cancellation_slot cancelled) {
+    const auto self = shared_from_this();
     error_code error;
     completion failed;
-    const wire::encoded_request encoded = wire::encode(request, client->encoding, error, failed.info.message);
+    const wire::encoded_request encoded =
+        wire::encode(request, client_->encoding, error, failed.info.message, how);
     if (error) {
-        asio::post(client->strand, [self, error, failed = std::move(failed)]() mutable {
+        asio::post(client_->strand, [self, error, failed = std::move(failed)]() mutable {
             self->finish(error, std::move(failed));
         });
         return;
     }
-    self->sent_ = format_http_request(client->target.authority, encoded, client->fixed_fields);
-    self->cost_.tokens = wire::estimate_tokens(request);
-    self->listen_for_cancellation();
+    sent_ = format_http_request(client_->target.authority, encoded, client_->fixed_fields);
+    cost_.tokens = wire::estimate_tokens(request);
+    listen_for_cancellation(cancelled);
     // Posted, not dispatched: the caller may be on the strand and must not be overtaken.
-    asio::post(client->strand, [self] {
+    asio::post(client_->strand, [self] {
         if (self->client_->closed) return self->finish(errc::shut_down, {});
         self->client_->running.insert(self.get());
         auto rethrow = [self](const std::exception_ptr& exception) {
@@ -68,10 +65,9 @@ void completion_task::start(const std::shared_ptr<client_state>& client, const c
 }
 
 // The caller's signal comes from the caller's thread; ours is given on the strand.
-void completion_task::listen_for_cancellation() {
-    auto slot = asio::get_associated_cancellation_slot(handler_);
-    if (!slot.is_connected()) return;
-    slot.assign([weak = weak_from_this(), strand = client_->strand](asio::cancellation_type) {
+void completion_task::listen_for_cancellation(asio::cancellation_slot cancelled) {
+    if (!cancelled.is_connected()) return;
+    cancelled.assign([weak = weak_from_this(), strand = client_->strand](asio::cancellation_type) {
         asio::post(strand, [weak] {
             if (const auto self = weak.lock()) self->stop(errc::cancelled);
         });
@@ -88,9 +84,12 @@ io_awaitable<void> completion_task::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
     admission next = admission().cost(cost_).deadline(deadline_);
     for (;;) {
-        permit leave;
-        const error_code refused = co_await wait_for_leave(next, leave);
-        if (refused) co_return finish(refused, {});
+        info_.phase = request_phase::queued;
+        if (stopped_ != errc{}) co_return finish(stopped_, {});
+        // Leave is often given at once: what does not wait needs no coroutine.
+        gate::joined place = client_->gate.join(next);
+        if (place.waits) co_await stay_in_line(next, place);
+        if (place.error) co_return finish(place.error, {});
 
         const time_point sent_at = steady_now();
         session_.attempt_begins(sent_at);
@@ -104,8 +103,8 @@ io_awaitable<void> completion_task::run() {
         if (const auto& observe = client_->options.on_attempt()) observe(info_);
         if (stopped_ != errc{} && ended.error == errc::cancelled) co_return finish(stopped_, {});
 
-        const time_point earliest = report(std::move(leave), ended);
-        if (!plan_next(ended, earliest, next)) {
+        const time_point earliest = report(std::move(place.leave), ended);
+        if (!may_go_again(ended) || !plan_next(ended, earliest, next)) {
             const bool late = ended.error && steady_now() >= deadline_;
             co_return finish(late ? error_code(errc::deadline_exceeded) : ended.error,
                              std::move(ended.answer));
@@ -113,27 +112,43 @@ io_awaitable<void> completion_task::run() {
     }
 }
 
-io_awaitable<error_code> completion_task::wait_for_leave(const admission& what, permit& leave) {
-    if (stopped_ != errc{}) co_return error_code(stopped_);
+io_awaitable<void> completion_task::stay_in_line(const admission& what, gate::joined& place) {
     const time_point joined = steady_now();
-    auto [error, granted] = co_await client_->gate.async_admit(what, with_error);
+    std::tie(place.error, place.leave) = co_await client_->gate.async_stay(*place.waits, with_error);
     info_.queued += steady_now() - joined;
-    leave = std::move(granted);
+    if (place.error && what.is_retry() && steady_now() < what.not_before())
+        info_.phase = request_phase::backing_off;
     // Stopped and admitted at the same moment: the permit is dropped unused.
-    if (stopped_ != errc{}) co_return error_code(stopped_);
-    co_return error;
+    if (stopped_ != errc{}) place.error = stopped_;
 }
 
 io_awaitable<wire::decoded_answer> completion_task::attempt() {
     const time_point limit =
         std::min(saturating_add(steady_now(), client_->options.attempt_timeout()), deadline_);
+    info_.phase = request_phase::awaiting_place;
     connection_pool::lease leased;
     std::string problem;
-    const error_code unconnected = co_await client_->pool.acquire(limit, leased, problem);
+    error_code unconnected;
+    if (!client_->pool.take_idle(leased))
+        unconnected = co_await client_->pool.acquire(limit, leased, problem);
+    if (leased) info_.phase = leased->phase();
     if (unconnected) co_return transport_failure(unconnected, std::move(problem));
 
     wire::response received;
-    const error_code failed = co_await leased->exchange(sent_, limit, received);
+    error_code failed = co_await leased->send(sent_, limit);
+    if (!failed) failed = co_await leased->read_head(limit, received);
+    if (failed) {
+        info_.phase = leased->phase();
+        co_return transport_failure(failed, leased->problem());
+    }
+    co_return co_await receive(leased, limit, received);
+}
+
+io_awaitable<wire::decoded_answer> completion_task::receive(connection_pool::lease& leased, time_point limit,
+                                                            wire::response& received) {
+    error_code failed;
+    if (!leased->answer_is_whole()) failed = co_await leased->read_rest(limit, received.body);
+    info_.phase = failed ? leased->phase() : request_phase::answered;
     if (failed) co_return transport_failure(failed, leased->problem());
     co_return wire::decode(std::move(received), client_->options.dialect(), unix_now(),
                            client_->options.api_key());
@@ -155,7 +170,7 @@ time_point completion_task::report(permit leave, const wire::decoded_answer& end
         ++info_.rejections;
         return leave.throttled(ended.hints);
     } else {
-        leave.accepted(ended.hints);
+        accept(std::move(leave), ended.hints);
     }
     return {};
 }
@@ -183,8 +198,7 @@ void completion_task::finish(error_code error, completion result) {
     client_->running.erase(this);
     if (!info_.message.empty() || result.info.message.empty()) result.info = info_;
     if (!error) result.info.message.clear();
-    complete_later(client_->executor, handler_executor_, std::move(handler_), error, std::move(result));
-    handler_executor_ = {};  // its context need not be kept running for us any more
+    deliver(std::exchange(handler_executor_, {}), error, std::move(result));
 }
 
 }  // namespace stagger::detail

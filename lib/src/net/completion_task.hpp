@@ -1,13 +1,13 @@
 #pragma once
 
 #include <boost/asio/any_completion_executor.hpp>
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <memory>
 #include <string>
 
 #include "net/client_state.hpp"
 #include "net/io_types.hpp"
+#include "net/running_operation.hpp"
 #include "stagger/client.hpp"
 #include "stagger/retry_session.hpp"
 #include "wire/dialect.hpp"
@@ -16,30 +16,46 @@ namespace stagger::detail {
 
 /** @brief One request from the call to its end: admitted, sent, tried again, reported once.
  *
- * Runs on its client's strand; `start` may be called from any thread.
+ * What is made of a head with success, and to whom the end is told, is for those that derive from it. Runs on
+ * its client's strand; `start` may be called from any thread.
  */
-class completion_task : public std::enable_shared_from_this<completion_task> {
+class completion_task : public std::enable_shared_from_this<completion_task>, public running_operation {
  public:
-    using handler_type = boost::asio::any_completion_handler<client::completion_signature>;
-
-    static void start(const std::shared_ptr<client_state>& client, const completion_request& request,
-                      handler_type handler);
-
-    completion_task(std::shared_ptr<client_state> client, handler_type handler);
-    completion_task(const completion_task&) = delete;
-    completion_task& operator=(const completion_task&) = delete;
+    virtual ~completion_task() = default;
 
     /// On the strand: ends the request with `why`, wherever it is.
-    void stop(errc why);
+    void stop(errc why) override;
+
+ protected:
+    completion_task(std::shared_ptr<client_state> client,
+                    const boost::asio::any_completion_executor& handler_executor);
+    void start(const completion_request& request, wire::delivery how,
+               boost::asio::cancellation_slot cancelled);
+
+    /// The head has come: receives the rest, or as much of it as is needed here. Never throws.
+    virtual io_awaitable<wire::decoded_answer> receive(connection_pool::lease& leased, time_point limit,
+                                                       wire::response& received);
+    /// The server admitted the attempt.
+    virtual void accept(permit leave, const hints& said) { leave.accepted(said); }
+    /// Whether an attempt that ended like this may be followed by another one.
+    virtual bool may_go_again(const wire::decoded_answer&) const { return true; }
+    /// Tells the caller, later than this call.
+    virtual void deliver(const boost::asio::any_completion_executor& handler_executor, error_code error,
+                         completion result) = 0;
+
+    wire::decoded_answer transport_failure(error_code error, std::string problem) const;
+    client_state& client() { return *client_; }
+    const std::shared_ptr<client_state>& shared_client() const { return client_; }
+    time_point deadline() const { return deadline_; }
+    void set_phase(request_phase phase) { info_.phase = phase; }
 
  private:
-    void listen_for_cancellation();
+    void listen_for_cancellation(boost::asio::cancellation_slot cancelled);
     io_awaitable<void> run();
-    /// Waits for leave to send; counts the wait.
-    io_awaitable<error_code> wait_for_leave(const admission& what, permit& leave);
+    /// Waits for leave to send, or for the reason why there is none; counts the wait.
+    io_awaitable<void> stay_in_line(const admission& what, gate::joined& place);
     /// One attempt over the network. Never throws; what went wrong is in the answer.
     io_awaitable<wire::decoded_answer> attempt();
-    wire::decoded_answer transport_failure(error_code error, std::string problem) const;
     /// Tells the gate how the attempt ended; the earliest time for another one.
     time_point report(permit leave, const wire::decoded_answer& ended);
     /// The attempt has failed: the admission of the next one, or nothing if this was the last.
@@ -47,7 +63,6 @@ class completion_task : public std::enable_shared_from_this<completion_task> {
     void finish(error_code error, completion result);
 
     std::shared_ptr<client_state> client_;
-    handler_type handler_;
     boost::asio::any_completion_executor handler_executor_;  // tracked: keeps its context running
     boost::asio::cancellation_signal signal_;
     errc stopped_{};  // not zero: why the request is to end

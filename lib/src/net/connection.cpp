@@ -1,37 +1,29 @@
 #include "net/connection.hpp"
 
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <optional>
 #include <utility>
 
+#include "net/answer_parser.hpp"
 #include "net/tls_context.hpp"
 
 namespace stagger {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
 using asio::ip::tcp;
 
 namespace {
 
-// One read takes a usual answer whole; an empty buffer would begin with 512 bytes.
-constexpr std::size_t read_size = 8192;
-// Interim answers (1xx) that are skipped before the real one: more are an attack, not a protocol.
-constexpr int max_interim_answers = 16;
-
 using plain_stream = io_socket;
 using tls_stream = asio::ssl::stream<io_socket>;
-using answer_parser = http::response_parser<http::string_body>;
 
 template <class Stream>
 Stream make_stream(const io_executor& executor, const connection_settings& settings) {
@@ -48,12 +40,13 @@ io_socket& socket_of(tls_stream& stream) {
     return stream.next_layer();
 }
 
-error_code answer_error(const error_code& error) {
-    if (error == http::error::header_limit || error == http::error::body_limit ||
-        error == http::error::buffer_overflow) {
-        return errc::answer_too_large;
-    }
-    return errc::malformed_answer;
+/// Whether bytes have been received that nobody has read.
+bool holds_unread(plain_stream&) {
+    return false;
+}
+bool holds_unread(tls_stream& stream) {
+    SSL* const ssl = stream.native_handle();
+    return SSL_has_pending(ssl) != 0 || BIO_ctrl_pending(SSL_get_rbio(ssl)) != 0;
 }
 
 template <class Stream>
@@ -62,27 +55,30 @@ class stream_connection final : public connection, private deadline_queue::entry
     stream_connection(const io_executor& executor, std::shared_ptr<const connection_settings> settings)
         : entry(settings->deadlines),
           settings_(std::move(settings)),
-          stream_(make_stream<Stream>(executor, *settings_)) {
-        buffer_.reserve(read_size);
-    }
+          stream_(make_stream<Stream>(executor, *settings_)),
+          parser_(settings_->max_header_bytes, settings_->max_body_bytes) {}
 
     io_awaitable<error_code> open(time_point limit) override;
-    io_awaitable<error_code> exchange(const std::string& sent, time_point limit,
-                                      wire::response& received) override;
+    io_awaitable<error_code> send(const std::string& request, time_point limit) override;
+    bool answer_is_whole() const override { return parser_.is_whole(); }
     bool reusable() const override { return reusable_; }
     bool quiet_while_idle() override;
+    request_phase phase() const override { return phase_; }
     const std::string& problem() const override { return problem_; }
 
  private:
     io_awaitable<error_code> connect(time_point limit);
     io_awaitable<error_code> shake_hands(time_point limit);
-    io_awaitable<error_code> receive(wire::response& received);
-    /// Feeds what is buffered; true once the answer is whole.
-    bool feed(error_code& error);
-    void take_answer(wire::response& received);
+    io_awaitable<error_code> read(amount wanted, time_point limit, wire::response* head,
+                                  std::string& body) override;
+    bool has(amount wanted) const;
+    /// What one read brought. The bytes count before anything else does: an answer that is whole stands,
+    /// however late or with whatever error its last bytes came.
+    error_code take_bytes(std::size_t count, const error_code& unread);
+    void end_exchange();
 
     /// The earlier of the phase's own limit and the caller's.
-    void begin_phase(duration phase_limit, time_point limit, errc when_late);
+    void begin_phase(request_phase phase, duration phase_limit, time_point limit, errc when_late);
     void end_phase() { expires_at(never); }
     void on_expired() override;
     error_code fail(error_code error, std::string problem);
@@ -91,17 +87,19 @@ class stream_connection final : public connection, private deadline_queue::entry
 
     std::shared_ptr<const connection_settings> settings_;
     Stream stream_;
-    beast::flat_buffer buffer_;
-    std::optional<answer_parser> parser_;
+    answer_parser parser_;
     std::string problem_;
+    request_phase phase_ = request_phase::not_started;
     errc when_late_ = errc::answer_timed_out;
-    int interim_answers_ = 0;
     bool late_ = false;
+    bool sent_ = false;  // the whole request
     bool reusable_ = false;
 };
 
 template <class Stream>
-void stream_connection<Stream>::begin_phase(duration phase_limit, time_point limit, errc when_late) {
+void stream_connection<Stream>::begin_phase(request_phase phase, duration phase_limit, time_point limit,
+                                            errc when_late) {
+    phase_ = phase;
     when_late_ = when_late;
     late_ = false;
     expires_at(std::min(saturating_add(std::chrono::steady_clock::now(), phase_limit), limit));
@@ -144,6 +142,7 @@ io_awaitable<error_code> stream_connection<Stream>::open(time_point limit) {
 // the others from being tried.
 template <class Stream>
 io_awaitable<error_code> stream_connection<Stream>::connect(time_point limit) {
+    phase_ = request_phase::resolving;
     name_lookup::addresses found;
     const time_point resolve_limit =
         std::min(saturating_add(std::chrono::steady_clock::now(), settings_->resolve_timeout), limit);
@@ -155,10 +154,13 @@ io_awaitable<error_code> stream_connection<Stream>::connect(time_point limit) {
     error_code error = asio::error::not_found;
     for (std::size_t left = found.size(); left > 0; --left) {
         const tcp::endpoint& address = found[found.size() - left];
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state)) co_return fail(errc::cancelled, "");
         error_code ignored;
         socket_of(stream_).close(ignored);
         const duration remaining = connect_limit - std::chrono::steady_clock::now();
-        begin_phase(remaining / static_cast<duration::rep>(left), connect_limit, errc::connect_timed_out);
+        begin_phase(request_phase::connecting, remaining / static_cast<duration::rep>(left), connect_limit,
+                    errc::connect_timed_out);
         std::tie(error) = co_await socket_of(stream_).async_connect(address, with_error);
         end_phase();
         if (!error && !late_) {
@@ -180,7 +182,10 @@ io_awaitable<error_code> stream_connection<Stream>::shake_hands(time_point limit
         SSL* const ssl = stream_.native_handle();
         const error_code unprepared = prepare_tls(ssl, settings_->target);
         if (unprepared) co_return fail(unprepared, unprepared.message());
-        begin_phase(settings_->handshake_timeout, limit, errc::handshake_timed_out);
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state)) co_return fail(errc::cancelled, "");
+        begin_phase(request_phase::shaking_hands, settings_->handshake_timeout, limit,
+                    errc::handshake_timed_out);
         const auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::client, with_error);
         end_phase();
         if (error && !late_ && error != asio::error::operation_aborted) {
@@ -193,97 +198,77 @@ io_awaitable<error_code> stream_connection<Stream>::shake_hands(time_point limit
 }
 
 template <class Stream>
-io_awaitable<error_code> stream_connection<Stream>::exchange(const std::string& sent, time_point limit,
-                                                             wire::response& received) {
+io_awaitable<error_code> stream_connection<Stream>::send(const std::string& request, time_point limit) {
     reusable_ = false;
-    begin_phase(settings_->send_timeout, limit, errc::send_timed_out);
-    const auto [unsent, count] = co_await asio::async_write(stream_, asio::buffer(sent), with_error);
+    parser_.begin();
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (is_cancelled(state)) co_return fail(errc::cancelled, "");
+    begin_phase(request_phase::sending, settings_->send_timeout, limit, errc::send_timed_out);
+    const auto [unsent, count] = co_await asio::async_write(stream_, asio::buffer(request), with_error);
     if (late_ || unsent == asio::error::operation_aborted) co_return fail_io(unsent, errc::connection_lost);
-    // A server may refuse a request before it has read all of it, and close: its answer is there to be read.
-    begin_phase(duration::max(), limit, errc::answer_timed_out);
-    const error_code unreceived = co_await receive(received);
-    if (unreceived) {
-        const bool cut_while_sending = unsent.failed() && unreceived == errc::answer_truncated;
-        co_return cut_while_sending ? error_code(errc::connection_lost) : unreceived;
-    }
     end_phase();
-    reusable_ = !unsent && parser_->keep_alive() && buffer_.size() == 0;
-    if (!reusable_) {
-        error_code ignored;
-        socket_of(stream_).close(ignored);
-    }
+    sent_ = !unsent;
     co_return error_code();
 }
 
 template <class Stream>
-io_awaitable<error_code> stream_connection<Stream>::receive(wire::response& received) {
-    interim_answers_ = 0;
-    parser_.reset();
-    for (;;) {
-        error_code error;
-        if (feed(error)) break;
-        if (error) co_return fail(answer_error(error), error.message());
-        // What the parser has not consumed is one line of a head or of a chunk.
-        if (buffer_.size() > settings_->max_header_bytes) {
-            co_return fail(errc::answer_too_large, error_code(errc::answer_too_large).message());
+bool stream_connection<Stream>::has(amount wanted) const {
+    if (parser_.is_whole()) return true;
+    if (wanted == amount::head) return parser_.head_is_whole();
+    return wanted == amount::some && parser_.has_body_bytes();
+}
+
+template <class Stream>
+io_awaitable<error_code> stream_connection<Stream>::read(amount wanted, time_point limit,
+                                                         wire::response* head, std::string& body) {
+    const auto phase = head ? request_phase::awaiting_answer : request_phase::receiving;
+    begin_phase(phase, duration::max(), limit, errc::answer_timed_out);
+    error_code error;
+    while (!error && !has(wanted)) {
+        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state)) {
+            error = fail(errc::cancelled, "");
+            break;
         }
-        const auto [unread, count] = co_await stream_.async_read_some(buffer_.prepare(read_size), with_error);
-        buffer_.commit(count);
-        if (!unread && !late_) continue;
-        if (late_ || unread == asio::error::operation_aborted)
-            co_return fail_io(unread, errc::connection_lost);
-        // The end of the stream ends an answer without a length, but only a clean end does.
-        if (unread == asio::error::eof && parser_ && parser_->is_header_done()) {
-            parser_->put_eof(error);
-            if (!error && parser_->is_done()) break;
-        }
-        const bool begun = parser_ && parser_->got_some();
-        co_return fail_io(unread, begun ? errc::answer_truncated : errc::connection_lost);
+        const auto room = parser_.room();
+        const auto buffer = asio::buffer(room.data(), room.size());
+        const auto [unread, count] = co_await stream_.async_read_some(buffer, with_error);
+        error = take_bytes(count, unread);
     }
-    take_answer(received);
+    if (head && parser_.head_is_whole()) parser_.take_head(*head);
+    parser_.take_body(body);
+    if (error) co_return error;
+    end_phase();
+    if (parser_.is_whole()) end_exchange();
     co_return error_code();
 }
 
 template <class Stream>
-bool stream_connection<Stream>::feed(error_code& error) {
-    for (;;) {
-        if (!parser_) {
-            parser_.emplace();
-            parser_->header_limit(static_cast<std::uint32_t>(settings_->max_header_bytes));
-            parser_->body_limit(settings_->max_body_bytes);
-            parser_->eager(true);
-        }
-        while (buffer_.size() > 0 && !parser_->is_done()) {
-            const std::size_t used = parser_->put(buffer_.data(), error);
-            buffer_.consume(used);
-            if (error == http::error::need_more) {
-                error = {};
-                break;
-            }
-            if (error) return false;
-        }
-        if (!parser_->is_done()) return false;
-        if (parser_->get().result_int() / 100 != 1) return true;
-        if (++interim_answers_ > max_interim_answers) {
-            error = http::error::bad_status;
-            return false;
-        }
-        parser_.reset();
+error_code stream_connection<Stream>::take_bytes(std::size_t count, const error_code& unread) {
+    if (count > 0) {
+        const error_code unreadable = parser_.put(count);
+        if (unreadable) return fail(unreadable, parser_.problem());
     }
+    // Only a clean end ends an answer that has no length.
+    const bool ended = unread == asio::error::eof && !late_;
+    const error_code cut = ended ? parser_.put_end() : error_code();
+    if (parser_.is_whole()) return {};
+    if (ended) return fail(cut, parser_.problem());
+    if (!unread && !late_) return {};
+    return fail_io(unread, parser_.begun() ? errc::answer_truncated : errc::connection_lost);
 }
 
 template <class Stream>
-void stream_connection<Stream>::take_answer(wire::response& received) {
-    auto& message = parser_->get();
-    received.status = message.result_int();
-    received.fields.clear();
-    for (const auto& one : message)
-        received.fields.push_back({std::string(one.name_string()), std::string(one.value())});
-    received.body = std::move(message.body());
+void stream_connection<Stream>::end_exchange() {
+    reusable_ = sent_ && !late_ && parser_.keeps_connection();
+    if (reusable_) return;
+    error_code ignored;
+    socket_of(stream_).close(ignored);
 }
 
 template <class Stream>
 bool stream_connection<Stream>::quiet_while_idle() {
+    if (holds_unread(stream_)) return false;
     char byte = 0;
     const ssize_t got = ::recv(socket_of(stream_).native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);

@@ -9,6 +9,7 @@
 #include "net/io_types.hpp"
 #include "net/name_lookup.hpp"
 #include "stagger/error.hpp"
+#include "stagger/request_phase.hpp"
 #include "wire/dialect.hpp"
 
 namespace boost::asio::ssl {
@@ -33,8 +34,10 @@ struct connection_settings {
 
 /** @brief One connection to the endpoint, plain or TLS: opened once, used for one exchange after the other.
  *
- * Every member that waits ends by `limit` at the latest, with an errc that names the phase. After any error
- * the connection is closed and of no further use. Runs on the strand of its client.
+ * An exchange is `send`, `read_head`, and then `read_rest`, or `read_some` until `answer_is_whole`. Every
+ * member that waits ends by its own `limit` at the latest, and at once when its coroutine is cancelled, with
+ * an errc that names the phase. After any error the connection is closed and of no further use. Runs on the
+ * strand of its client.
  */
 class connection {
  public:
@@ -44,16 +47,38 @@ class connection {
 
     /// Resolves, connects to the first address that accepts, and shakes hands.
     virtual io_awaitable<error_code> open(time_point limit) = 0;
-    /// Sends a whole request and receives a whole answer. `sent` is kept alive by the caller.
-    virtual io_awaitable<error_code> exchange(const std::string& sent, time_point limit,
-                                              wire::response& received) = 0;
+    /// Sends a whole request, which the caller keeps alive. A peer that stops reading is no error yet: it may
+    /// have refused the request early, and then its answer is there to be read.
+    virtual io_awaitable<error_code> send(const std::string& request, time_point limit) = 0;
+    /// Receives status and fields, and the part of the body that came with them.
+    io_awaitable<error_code> read_head(time_point limit, wire::response& received) {
+        return read(amount::head, limit, &received, received.body);
+    }
+    /// Appends what comes next of the body: at least a byte, unless the answer ends here. After an error,
+    /// what came before it has been appended.
+    io_awaitable<error_code> read_some(time_point limit, std::string& body) {
+        return read(amount::some, limit, nullptr, body);
+    }
+    /// Appends all that is left of the body.
+    io_awaitable<error_code> read_rest(time_point limit, std::string& body) {
+        return read(amount::rest, limit, nullptr, body);
+    }
+    /// The answer has come to its end; there is no more to read.
+    virtual bool answer_is_whole() const = 0;
 
-    /// After an exchange: the peer keeps the connection open and said nothing beyond its answer.
+    /// After a whole answer: the peer keeps the connection open and said nothing beyond its answer.
     virtual bool reusable() const = 0;
     /// True unless the peer closed the connection or sent something while it was idle.
     virtual bool quiet_while_idle() = 0;
+    /// What it does, or did when the last error came.
+    virtual request_phase phase() const = 0;
     /// The words behind the last error, for people.
     virtual const std::string& problem() const = 0;
+
+ protected:
+    enum class amount { head, some, rest };
+    virtual io_awaitable<error_code> read(amount wanted, time_point limit, wire::response* head,
+                                          std::string& body) = 0;
 };
 
 }  // namespace stagger

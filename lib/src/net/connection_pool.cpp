@@ -1,9 +1,12 @@
 #include "net/connection_pool.hpp"
 
 #include <algorithm>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 namespace stagger {
+
+namespace asio = boost::asio;
 
 connection_pool::lease::lease(lease&& other) noexcept
     : pool_(std::exchange(other.pool_, nullptr)), connection_(std::move(other.connection_)) {}
@@ -35,11 +38,22 @@ io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& lease
 }
 
 io_awaitable<error_code> connection_pool::wait_for_place(time_point limit) {
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (is_cancelled(state)) co_return error_code(errc::cancelled);
     waiter self(*this, limit);
     co_await self.until.async_wait(with_error);
     if (self.granted) co_return error_code();
     co_return error_code(std::chrono::steady_clock::now() >= limit ? errc::connect_timed_out
                                                                    : errc::cancelled);
+}
+
+bool connection_pool::take_idle(lease& leased) {
+    if (leased_ >= most_) return false;
+    leased.connection_ = take_idle();
+    if (!leased.connection_) return false;
+    leased.pool_ = this;
+    ++leased_;
+    return true;
 }
 
 std::unique_ptr<connection> connection_pool::take_idle() {

@@ -31,6 +31,7 @@ class connection_pool {
 
         connection& operator*() const { return *connection_; }
         connection* operator->() const { return connection_.get(); }
+        explicit operator bool() const { return connection_ != nullptr; }
 
      private:
         friend class connection_pool;
@@ -38,6 +39,8 @@ class connection_pool {
         std::unique_ptr<connection> connection_;
     };
 
+    /// An idle connection, if there is one and a place is free: what needs no waiting needs no coroutine.
+    bool take_idle(lease& leased);
     /** An open connection: an idle one, or a new one, or, where as many as allowed are leased, the next one
      * that is given back.
      * @param problem the words behind an error

@@ -22,7 +22,7 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
 
     /// A task in the coordinator's line, with whom to tell. The tracked executor keeps its context running.
     struct waiter {
-        handler_type handler;
+        handler_type handler;  // none: has joined, and is about to stay
         asio::any_completion_executor executor;
     };
     struct ending {
@@ -34,6 +34,8 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     gate_state(asio::any_io_executor used, const coordinator_options& chosen, std::uint64_t seed)
         : options(chosen), executor(std::move(used)), timer(executor), core(chosen, seed) {}
 
+    gate::joined join(const admission& what);
+    void stay(task_id task, handler_type handler);
     void admit(const admission& what, handler_type handler);
     void cancel(task_id task);
     void close();
@@ -62,6 +64,7 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     bool closed = false;
     coordinator core;
     std::unordered_map<task_id, waiter> waiters;
+    std::unordered_map<task_id, ending> ended_early;  // between `join` and `stay`, by another thread
 
  private:
     class on_timer;
@@ -70,7 +73,9 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     void arm(time_point at);
     void disarm();
     void forget_waiters();
-    waiter take(task_id task);
+    void end(task_id task, error_code error, permit leave, std::vector<ending>& endings);
+    task_id enter_line(time_point now, const admission& what);
+    void listen_for_cancellation(asio::cancellation_slot slot, task_id task);
     void deliver(std::vector<ending>& endings) const;
 };
 
@@ -79,10 +84,10 @@ void permit::gate_state::drive(time_point now, std::vector<ending>& endings) {
         const action todo = core.next(now);
         switch (todo.what) {
             case action::kind::admit:
-                endings.push_back({take(todo.task), {}, permit(shared_from_this(), todo.permit)});
+                end(todo.task, {}, permit(shared_from_this(), todo.permit), endings);
                 break;
             case action::kind::expire:
-                endings.push_back({take(todo.task), errc::deadline_exceeded, {}});
+                end(todo.task, errc::deadline_exceeded, {}, endings);
                 break;
             case action::kind::wait:
                 return arm(todo.at);
@@ -143,9 +148,14 @@ void permit::gate_state::forget_waiters() {
     forgotten.swap(waiters);
 }
 
-permit::gate_state::waiter permit::gate_state::take(task_id task) {
-    auto node = waiters.extract(task);
-    return std::move(node.mapped());
+void permit::gate_state::end(task_id task, error_code error, permit leave, std::vector<ending>& endings) {
+    const auto node = waiters.extract(task);
+    ending ended{std::move(node.mapped()), error, std::move(leave)};
+    if (ended.whom.handler) {
+        endings.push_back(std::move(ended));
+    } else {
+        ended_early.emplace(task, std::move(ended));
+    }
 }
 
 void permit::gate_state::deliver(std::vector<ending>& endings) const {
@@ -155,23 +165,68 @@ void permit::gate_state::deliver(std::vector<ending>& endings) const {
     }
 }
 
+task_id permit::gate_state::enter_line(time_point now, const admission& what) {
+    return what.is_retry() ? core.resubmit(now, what.cost(), what.deadline(), what.not_before(), what.cause())
+                           : core.submit(now, what.cost(), what.deadline());
+}
+
+// Called before the line can admit the task: a later assignment could outlive its completion.
+void permit::gate_state::listen_for_cancellation(asio::cancellation_slot slot, task_id task) {
+    if (!slot.is_connected()) return;
+    slot.assign([weak = weak_from_this(), task](asio::cancellation_type) {
+        if (const auto self = weak.lock()) self->cancel(task);
+    });
+}
+
+gate::joined permit::gate_state::join(const admission& what) {
+    gate::joined got;
+    after([&](time_point now, std::vector<ending>&) {
+        if (closed) {
+            got.error = errc::shut_down;
+            return;
+        }
+        const task_id task = enter_line(now, what);
+        // Where others wait, they go first, and who is admitted is told like them.
+        const action todo = waiters.empty() ? core.next(now) : action{};
+        const bool ours = todo.task == task;
+        if (ours && todo.what == action::kind::admit) {
+            got.leave = permit(shared_from_this(), todo.permit);
+        } else if (ours && todo.what == action::kind::expire) {
+            got.error = errc::deadline_exceeded;
+        } else {
+            got.waits = task;
+            waiters.emplace(task, waiter{});
+        }
+    });
+    return got;
+}
+
+void permit::gate_state::stay(task_id task, handler_type handler) {
+    const auto slot = asio::get_associated_cancellation_slot(handler);
+    waiter staying{std::move(handler), {}};
+    staying.executor =
+        executor_of_handler(asio::get_associated_executor(staying.handler, executor), executor);
+    after([&](time_point, std::vector<ending>& endings) {
+        if (auto early = ended_early.extract(task)) {
+            ending& was = early.mapped();
+            return endings.push_back({std::move(staying), was.error, std::move(was.leave)});
+        }
+        listen_for_cancellation(slot, task);
+        // Not assigned: an any_completion_handler of Boost 1.81 that is assigned calls itself without end.
+        waiters.erase(task);
+        waiters.emplace(task, std::move(staying));
+    });
+}
+
 void permit::gate_state::admit(const admission& what, handler_type handler) {
     const auto slot = asio::get_associated_cancellation_slot(handler);
     waiter joining{std::move(handler), {}};
-    joining.executor = asio::prefer(asio::get_associated_executor(joining.handler, executor),
-                                    asio::execution::outstanding_work.tracked);
+    joining.executor =
+        executor_of_handler(asio::get_associated_executor(joining.handler, executor), executor);
     after([&](time_point now, std::vector<ending>& endings) {
         if (closed) return endings.push_back({std::move(joining), errc::shut_down, {}});
-        const task_id task = what.is_retry() ? core.resubmit(now, what.cost(), what.deadline(),
-                                                             what.not_before(), what.cause())
-                                             : core.submit(now, what.cost(), what.deadline());
-        // Assigned before the line can admit the task: a later assignment could outlive its completion.
-        if (slot.is_connected()) {
-            auto on_cancel = [weak = weak_from_this(), task](asio::cancellation_type) {
-                if (const auto self = weak.lock()) self->cancel(task);
-            };
-            asio::cancellation_slot(slot).assign(std::move(on_cancel));
-        }
+        const task_id task = enter_line(now, what);
+        listen_for_cancellation(slot, task);
         waiters.emplace(task, std::move(joining));
     });
 }
@@ -180,18 +235,18 @@ void permit::gate_state::cancel(task_id task) {
     after([&](time_point now, std::vector<ending>& endings) {
         if (!waiters.contains(task)) return;  // already admitted or ended
         core.withdraw(now, task);
-        endings.push_back({take(task), errc::cancelled, {}});
+        end(task, errc::cancelled, {}, endings);
     });
 }
 
 void permit::gate_state::close() {
     after([&](time_point now, std::vector<ending>& endings) {
         closed = true;
-        for (auto& [task, who] : waiters) {
+        while (!waiters.empty()) {
+            const task_id task = waiters.begin()->first;
             core.withdraw(now, task);
-            endings.push_back({std::move(who), errc::shut_down, {}});
+            end(task, errc::shut_down, {}, endings);
         }
-        waiters.clear();
     });
 }
 
@@ -208,6 +263,10 @@ permit::~permit() {
     if (!owner_) return;
     const auto owner = std::move(owner_);
     owner->after([&](time_point now, auto&) { owner->core.abandoned(now, id_); });
+}
+
+void permit::answering(const hints& said) {
+    owner_->after([&](time_point now, auto&) { owner_->core.answering(now, id_, said); });
 }
 
 void permit::accepted(const hints& said) {
@@ -233,6 +292,15 @@ gate::gate(asio::any_io_executor executor, const coordinator_options& options, s
 void gate::start_admit(const std::shared_ptr<state>& target, const admission& what,
                        asio::any_completion_handler<admit_signature> handler) {
     target->admit(what, std::move(handler));
+}
+
+gate::joined gate::join(const admission& what) {
+    return state_->join(what);
+}
+
+void gate::start_stay(const std::shared_ptr<state>& target, task_id task,
+                      asio::any_completion_handler<admit_signature> handler) {
+    target->stay(task, std::move(handler));
 }
 
 void gate::expect(std::size_t further_requests) {

@@ -1,6 +1,7 @@
 #include "net/name_lookup.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 namespace stagger {
@@ -44,6 +45,8 @@ io_awaitable<error_code> name_lookup::resolve(time_point limit, addresses& found
         found = found_;
         co_return error_code();
     }
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (is_cancelled(state)) co_return error_code(errc::cancelled);
     waiter self(shared_from_this(), limit);
     if (!running_) start();
     co_await self.until.async_wait(with_error);

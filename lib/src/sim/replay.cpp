@@ -33,6 +33,7 @@ struct replay::caller {
     void operator()(const decisions::admitted&) const { core.next(now); }
     void operator()(const decisions::expired&) const { core.next(now); }
     void operator()(const decisions::held&) const { core.next(now); }
+    void operator()(const decisions::answering& call) const { core.answering(now, call.permit, call.said); }
     void operator()(const decisions::accepted& call) const { core.accepted(now, call.permit, call.said); }
     void operator()(const decisions::throttled& call) const { core.throttled(now, call.permit, call.said); }
     void operator()(const decisions::failed& call) const { core.failed(now, call.permit); }

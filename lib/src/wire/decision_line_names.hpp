@@ -15,6 +15,7 @@ inline constexpr std::string_view admit = "admit";
 inline constexpr std::string_view expire = "expire";
 inline constexpr std::string_view wait = "wait";
 inline constexpr std::string_view idle = "idle";
+inline constexpr std::string_view answering = "answering";
 inline constexpr std::string_view accepted = "accepted";
 inline constexpr std::string_view throttled = "throttled";
 inline constexpr std::string_view failed = "failed";

@@ -74,6 +74,12 @@ void fail(decoded_answer& out, errc error, std::string message) {
 
 void decode_success(const reading& from, decoded_answer& out) {
     const json_document document(from.received.body);
+    // Only its text shows that an answer without a length was cut: then nobody has received it whole.
+    if (document.is_incomplete() && from.received.ends_with_connection) {
+        fail(out, errc::answer_truncated, "the connection ended inside the answer");
+        out.what.verdict = verdict::transient;
+        return;
+    }
     if (!document.problem().empty()) {
         fail(out, errc::malformed_answer,
              from.readable("answer is not JSON (" + document.problem() + "); " +
@@ -165,25 +171,61 @@ void decode_failure(const reading& from, decoded_answer& out) {
     out.answer.info.message = message_of(from, body);
 }
 
+/// The media type of the body, without its parameters.
+std::string_view media_type(const std::vector<field>& fields) {
+    const auto type = value_of(fields, "content-type");
+    return trim(type.substr(0, type.find(';')));
+}
+
+bool is_json(std::string_view type) {
+    constexpr std::string_view suffix = "+json";
+    return equal_ignoring_case(type, "application/json") ||
+           (type.size() > suffix.size() &&
+            equal_ignoring_case(type.substr(type.size() - suffix.size()), suffix));
+}
+
+/// What the head alone says.
+void read_head(const response& received, double unix_now, std::string_view api_key, decoded_answer& out) {
+    if (may_carry_hints(received.fields)) {
+        out.hints = read_hints(received.fields, time_of_response(received.fields, unix_now));
+    }
+    auto& info = out.answer.info;
+    info.http_status = received.status;
+    auto request_id = value_of(received.fields, "x-request-id");
+    if (request_id.empty()) request_id = value_of(received.fields, "request-id");
+    info.request_id = readable_message(request_id, api_key);
+}
+
 }  // namespace
+
+bool is_event_stream(const std::vector<field>& fields) {
+    return equal_ignoring_case(media_type(fields), "text/event-stream");
+}
+
+decoded_answer decode_stream_head(const response& received, double unix_now, std::string_view api_key) {
+    decoded_answer out;
+    read_head(received, unix_now, api_key, out);
+    const auto type = media_type(received.fields);
+    if (!is_event_stream(received.fields) && !is_json(type)) {
+        const auto named = type.empty() ? "without a Content-Type" : "but " + std::string(type);
+        fail(out, errc::malformed_answer, readable_message("answer is no event stream, " + named, api_key));
+    }
+    out.answer.info.last_error = out.error;
+    return out;
+}
 
 decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now,
                       std::string_view api_key) {
     const reading from{received, dialect, api_key};
     decoded_answer out;
-    out.hints = read_hints(received.fields, time_of_response(received.fields, unix_now));
-    auto& info = out.answer.info;
-    info.http_status = received.status;
-    auto request_id = value_of(received.fields, "x-request-id");
-    if (request_id.empty()) request_id = value_of(received.fields, "request-id");
-    info.request_id = from.readable(request_id);
+    read_head(received, unix_now, api_key, out);
 
     if (received.status >= 200 && received.status < 300) {
         decode_success(from, out);
     } else {
         decode_failure(from, out);
     }
-    info.last_error = out.error;
+    out.answer.info.last_error = out.error;
     out.answer.raw = std::move(received.body);
     return out;
 }

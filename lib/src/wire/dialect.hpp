@@ -9,6 +9,7 @@
 #include "stagger/completion.hpp"
 #include "stagger/coordinator.hpp"
 #include "stagger/dialect.hpp"
+#include "wire/delivery.hpp"
 
 namespace stagger::wire {
 
@@ -36,13 +37,15 @@ struct encoded_request {
  * @param problem set to what is wrong ("temperature: must be within 0..2, is 3") with errc::invalid_request
  */
 encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
-                       std::string& problem);
+                       std::string& problem, delivery how = delivery::whole);
 
 /// A response as the transport received it.
 struct response {
     unsigned status = 0;
     std::vector<field> fields;
     std::string body;
+    bool ends_with_connection =
+        false;  ///< no length was told: nothing but its text shows whether it is whole
 };
 
 /// A response as the caller and the coordinator need it.
@@ -61,6 +64,16 @@ struct decoded_answer {
  */
 decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now,
                       std::string_view api_key = {});
+
+/// Whether the Content-Type is that of server-sent events.
+bool is_event_stream(const std::vector<field>& fields);
+
+/** Reads the head of a successful answer to a streamed request; its body is yet to come, as an event stream
+ * or as a whole answer in JSON.
+ * @pre received.status is 2xx
+ * @return with errc::malformed_answer if the body will be neither
+ */
+decoded_answer decode_stream_head(const response& received, double unix_now, std::string_view api_key = {});
 
 /// Tokens that a request is expected to cost, prompt and answer: its own `expected_tokens`, else an estimate
 /// for token budgets, bytes of text / 4 plus what may be generated (256 where the request does not say).

@@ -40,12 +40,15 @@ std::string model_of(const completion_request& request, const encoding_context& 
     return named.empty() ? context.model : named;
 }
 
-std::vector<field> fields_of(const completion_request& request, const encoding_context& context) {
+std::vector<field> fields_of(const completion_request& request, const encoding_context& context,
+                             delivery how) {
     std::vector<field> fields;
     fields.reserve(5);
     add_authorization(fields, context.dialect, context.api_key);
     fields.push_back({"Content-Type", "application/json"});
-    fields.push_back({"Accept", "application/json"});
+    // A server that cannot stream answers in one piece; that is accepted, too.
+    const bool streamed = how == delivery::streamed;
+    fields.push_back({"Accept", streamed ? "text/event-stream, application/json" : "application/json"});
     if (!request.request_id().empty()) fields.push_back({"x-request-id", request.request_id()});
     return fields;
 }
@@ -53,7 +56,7 @@ std::vector<field> fields_of(const completion_request& request, const encoding_c
 }  // namespace
 
 encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
-                       std::string& problem) {
+                       std::string& problem, delivery how) {
     error.clear();
     const auto model = model_of(request, context);
     const auto base = without_trailing_slashes(context.base_path);
@@ -63,15 +66,15 @@ encoded_request encode(const completion_request& request, const encoding_context
         switch (context.dialect) {
             case dialect::openai_chat:
                 encoded.target = openai_target(openai_endpoint::chat, base);
-                encoded.body = openai_body(request, openai_endpoint::chat, model, problem);
+                encoded.body = openai_body(request, openai_endpoint::chat, model, how, problem);
                 break;
             case dialect::openai_completions:
                 encoded.target = openai_target(openai_endpoint::completions, base);
-                encoded.body = openai_body(request, openai_endpoint::completions, model, problem);
+                encoded.body = openai_body(request, openai_endpoint::completions, model, how, problem);
                 break;
             case dialect::llm_engine:
-                encoded.target = llm_engine_target(base, model);
-                encoded.body = llm_engine_body(request, problem);
+                encoded.target = llm_engine_target(base, model, how);
+                encoded.body = llm_engine_body(request, how, problem);
                 break;
         }
     }
@@ -79,7 +82,7 @@ encoded_request encode(const completion_request& request, const encoding_context
         error = errc::invalid_request;
         return {};
     }
-    encoded.fields = fields_of(request, context);
+    encoded.fields = fields_of(request, context, how);
     return encoded;
 }
 

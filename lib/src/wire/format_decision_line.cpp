@@ -59,6 +59,12 @@ class member_writer {
         line_.string("why", to_string(answer.why));
     }
 
+    void operator()(const decisions::answering& call) {
+        event(names::answering);
+        permit(call.permit);
+        said(call.said);
+    }
+
     void operator()(const decisions::accepted& call) {
         event(names::accepted);
         permit(call.permit);

@@ -1,5 +1,6 @@
 #include "wire/json_document.hpp"
 
+#include <boost/json/error.hpp>
 #include <boost/json/parse.hpp>
 
 #include "wire/json_text.hpp"
@@ -14,6 +15,7 @@ json_document::json_document(std::string_view text) : memory_(first_block_.data(
     boost::system::error_code error;
     root_.emplace(json::parse(json::string_view(text.data(), text.size()), error, &memory_, options));
     if (error) problem_ = error.message();
+    incomplete_ = error == json::error::incomplete;
 }
 
 const json::object* json_document::object() const {

@@ -24,6 +24,8 @@ class json_document {
     const boost::json::object* object() const;
     /// "syntax error", "incomplete JSON", ...; empty for JSON of any kind.
     const std::string& problem() const { return problem_; }
+    /// The problem is that the text ends too early.
+    bool is_incomplete() const { return incomplete_; }
 
  private:
     // Holds an ordinary answer, so that it is read without any allocation.
@@ -31,6 +33,7 @@ class json_document {
     boost::json::monotonic_resource memory_;
     std::optional<boost::json::value> root_;
     std::string problem_;
+    bool incomplete_ = false;
 };
 
 /// The member, or null if the object has none of that name.

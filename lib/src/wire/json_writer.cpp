@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "wire/utf8.hpp"
 
@@ -14,6 +15,25 @@ constexpr std::string_view replacement_character = "\xEF\xBF\xBD";
 
 bool is_plain(unsigned char byte) {
     return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+/// Eight bytes at once: the top bit of a byte of the sum is set by a byte that is not plain, and perhaps by
+/// plain ones behind it.
+bool are_plain(const char* eight) {
+    constexpr std::uint64_t each = 0x0101010101010101;
+    std::uint64_t word = 0;
+    std::memcpy(&word, eight, sizeof word);
+    const std::uint64_t quote = (word ^ (each * '"')) - each;
+    const std::uint64_t backslash = (word ^ (each * '\\')) - each;
+    const std::uint64_t control = word - each * 0x20;
+    return ((word | quote | backslash | control) & (each * 0x80)) == 0;
+}
+
+std::size_t plain_prefix(std::string_view text) {
+    std::size_t plain = 0;
+    while (plain + 8 <= text.size() && are_plain(text.data() + plain)) plain += 8;
+    while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]))) ++plain;
+    return plain;
 }
 
 void append_escaped(std::string& out, char character) {
@@ -48,8 +68,7 @@ void append_escaped(std::string& out, char character) {
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
-        std::size_t plain = 0;
-        while (plain < text.size() && is_plain(static_cast<unsigned char>(text[plain]))) ++plain;
+        const std::size_t plain = plain_prefix(text);
         out.append(text, 0, plain);
         text.remove_prefix(plain);
         if (text.empty()) break;

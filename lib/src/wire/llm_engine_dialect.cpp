@@ -32,15 +32,20 @@ std::string without_model(std::string_view object) {
     return out;
 }
 
-std::string completed_body(const completion_request& request, std::string& problem) {
-    problem = broken_rule(request, dialect::llm_engine, {});
+std::string completed_body(const completion_request& request, delivery how, std::string& problem) {
+    problem = broken_rule(request, dialect::llm_engine, how, {});
     if (!problem.empty()) return {};
-    whole_body body(request, problem);
+    whole_body body(request, how, problem);
     if (!problem.empty()) return {};
     body.add_count("max_new_tokens", request.max_new_tokens().value_or(default_max_new_tokens));
     body.add_number("temperature", request.temperature().value_or(default_temperature));
     auto text = body.text(request);
     return body.has("model") ? without_model(text) : text;
+}
+
+void read_id(const json::object& document, std::string& id) {
+    const auto* given = member(document, "request_id");
+    if (id.empty() && given && given->is_string()) id = text_of(*given);
 }
 
 bool gives(const completion_request& request, std::string_view name) {
@@ -52,16 +57,17 @@ bool gives(const completion_request& request, std::string_view name) {
 
 }  // namespace
 
-std::string llm_engine_target(std::string_view base_path, std::string_view model) {
+std::string llm_engine_target(std::string_view base_path, std::string_view model, delivery how) {
     namespace urls = boost::urls;
     std::string target(base_path);
-    target += "/v1/llm/completions-sync?model_endpoint_name=";
+    target += how == delivery::streamed ? "/v1/llm/completions-stream" : "/v1/llm/completions-sync";
+    target += "?model_endpoint_name=";
     target += urls::encode(urls::string_view(model.data(), model.size()), urls::unreserved_chars);
     return target;
 }
 
-std::string llm_engine_body(const completion_request& request, std::string& problem) {
-    if (!request.body().empty()) return completed_body(request, problem);
+std::string llm_engine_body(const completion_request& request, delivery how, std::string& problem) {
+    if (!request.body().empty()) return completed_body(request, how, problem);
     if (request.system()) {
         problem = "system: the llm-engine dialect has no system message";
         return {};
@@ -69,7 +75,7 @@ std::string llm_engine_body(const completion_request& request, std::string& prob
     std::vector<std::string_view> reserved{"model", "prompt"};
     if (request.max_new_tokens()) reserved.emplace_back("max_new_tokens");
     if (request.temperature()) reserved.emplace_back("temperature");
-    problem = broken_rule(request, dialect::llm_engine, reserved);
+    problem = broken_rule(request, dialect::llm_engine, how, reserved);
     if (!problem.empty()) return {};
 
     std::string body;
@@ -104,9 +110,42 @@ std::string read_llm_engine_answer(const json::object& document, completion& ans
     answer.text = text_of(*text);
     answer.usage.prompt_tokens = token_count(object, "num_prompt_tokens");
     answer.usage.completion_tokens = token_count(object, "num_completion_tokens");
-    const auto* id = member(document, "request_id");
-    if (answer.info.request_id.empty() && id && id->is_string()) answer.info.request_id = text_of(*id);
+    read_id(document, answer.info.request_id);
     return {};
+}
+
+std::string read_llm_engine_delta(const json::object& document, completion_delta& delta, std::string& id,
+                                  bool& finished) {
+    read_id(document, id);
+    const auto* output = member(document, "output");
+    if (!output || output->is_null()) return {};
+    if (!output->is_object()) return "its output is no object";
+    const auto& object = output->get_object();
+    const auto* text = member(object, "text");
+    if (text && !text->is_null() && !text->is_string()) return "output.text is no text";
+    if (text && text->is_string()) delta.text = text_of(*text);
+    delta.usage.prompt_tokens = token_count(object, "num_prompt_tokens");
+    delta.usage.completion_tokens = token_count(object, "num_completion_tokens");
+    const auto* last = member(object, "finished");
+    finished = last && last->is_bool() && last->get_bool();
+    return {};
+}
+
+std::optional<std::string> llm_engine_stream_error(const json::object& document) {
+    const auto* error = member(document, "error");
+    if (!error || error->is_null()) return std::nullopt;
+    if (error->is_string()) return text_of(*error);
+    if (!error->is_object()) return std::string();
+    std::string words;
+    if (const auto* status = member(error->get_object(), "status_code"); status && status->is_int64()) {
+        words = "status " + std::to_string(status->get_int64());
+    }
+    const auto* content = member(error->get_object(), "content");
+    const auto* message = content && content->is_object() ? member(content->get_object(), "error") : content;
+    if (!message || !message->is_string()) message = member(error->get_object(), "message");
+    if (!message || !message->is_string()) return words;
+    if (!words.empty()) words += ": ";
+    return words + text_of(*message);
 }
 
 bool is_disguised_overload(unsigned status, std::string_view message) {

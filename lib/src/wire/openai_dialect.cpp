@@ -43,11 +43,19 @@ void append_messages(std::string& out, const completion_request& request) {
     out += ']';
 }
 
-std::string completed_body(const completion_request& request, std::string_view model, std::string& problem) {
-    problem = broken_rule(request, dialect::openai_chat, {});
+// Without it a stream has no usage. A request that sets stream_options means them; null asks for nothing.
+constexpr std::string_view with_usage = R"({"include_usage":true})";
+
+std::string completed_body(const completion_request& request, std::string_view model, delivery how,
+                           std::string& problem) {
+    problem = broken_rule(request, dialect::openai_chat, how, {});
     if (!problem.empty()) return {};
-    whole_body body(request, problem);
+    whole_body body(request, how, problem);
     if (!problem.empty()) return {};
+    if (how == delivery::streamed) {
+        body.add_raw("stream", "true");
+        if (!has_member(request, "stream_options")) body.add_raw("stream_options", with_usage);
+    }
     if (!model.empty()) body.add_string("model", model);
     if (sends_max_tokens(request) && !body.has("max_completion_tokens")) {
         body.add_count("max_tokens", *request.max_new_tokens());
@@ -57,13 +65,13 @@ std::string completed_body(const completion_request& request, std::string_view m
 }
 
 /// The text of a message: a string, null (a tool call, a refusal), or parts of which those of text count.
-std::string read_content(const json::value* content, std::string& text) {
+std::string read_content(const json::value* content, std::string_view where, std::string& text) {
     if (!content || content->is_null()) return {};
     if (content->is_string()) {
         text = text_of(*content);
         return {};
     }
-    if (!content->is_array()) return "choices[0].message.content is no text";
+    if (!content->is_array()) return std::string(where) + ".content is no text";
     for (const auto& part : content->get_array()) {
         const auto* value = part.is_object() ? member(part.get_object(), "text") : nullptr;
         if (value && value->is_string()) text += text_of(*value);
@@ -78,12 +86,47 @@ std::string read_choice(const json::object& choice, openai_endpoint endpoint, co
     if (endpoint == openai_endpoint::chat) {
         const auto* message = member(choice, "message");
         if (!message || !message->is_object()) return "choices[0] has no message";
-        return read_content(member(message->get_object(), "content"), answer.text);
+        return read_content(member(message->get_object(), "content"), "choices[0].message", answer.text);
     }
     const auto* text = member(choice, "text");
     if (!text || !text->is_string()) return "choices[0] has no text";
     answer.text = text_of(*text);
     return {};
+}
+
+/// An event belongs to one of the answers that were asked for; the text is the first one's.
+bool is_first(const json::object& choice) {
+    const auto* index = member(choice, "index");
+    return !index || !index->is_int64() || index->get_int64() == 0;
+}
+
+std::string read_choice_delta(const json::object& choice, openai_endpoint endpoint, completion_delta& delta) {
+    if (const auto* reason = member(choice, "finish_reason"); reason && reason->is_string()) {
+        delta.finish_reason = text_of(*reason);
+    }
+    if (endpoint == openai_endpoint::chat) {
+        const auto* changed = member(choice, "delta");
+        if (!changed || changed->is_null()) return {};
+        if (!changed->is_object()) return "choices[0].delta is no object";
+        return read_content(member(changed->get_object(), "content"), "choices[0].delta", delta.text);
+    }
+    const auto* text = member(choice, "text");
+    if (!text || text->is_null()) return {};
+    if (!text->is_string()) return "choices[0].text is no text";
+    delta.text = text_of(*text);
+    return {};
+}
+
+token_usage read_usage(const json::object& document) {
+    const auto* usage = member(document, "usage");
+    if (!usage || !usage->is_object()) return {};
+    return {token_count(usage->get_object(), "prompt_tokens"),
+            token_count(usage->get_object(), "completion_tokens")};
+}
+
+void read_id(const json::object& document, std::string& id) {
+    const auto* given = member(document, "id");
+    if (id.empty() && given && given->is_string()) id = text_of(*given);
 }
 
 }  // namespace
@@ -94,8 +137,8 @@ std::string openai_target(openai_endpoint endpoint, std::string_view base_path) 
 }
 
 std::string openai_body(const completion_request& request, openai_endpoint endpoint, std::string_view model,
-                        std::string& problem) {
-    if (!request.body().empty()) return completed_body(request, model, problem);
+                        delivery how, std::string& problem) {
+    if (!request.body().empty()) return completed_body(request, model, how, problem);
 
     const bool chat = endpoint == openai_endpoint::chat;
     if (!chat && request.system()) {
@@ -105,7 +148,7 @@ std::string openai_body(const completion_request& request, openai_endpoint endpo
     std::vector<std::string_view> reserved{"model", chat ? "messages" : "prompt"};
     if (sends_max_tokens(request)) reserved.emplace_back("max_tokens");
     if (request.temperature()) reserved.emplace_back("temperature");
-    problem = broken_rule(request, chat ? dialect::openai_chat : dialect::openai_completions, reserved);
+    problem = broken_rule(request, chat ? dialect::openai_chat : dialect::openai_completions, how, reserved);
     if (!problem.empty()) return {};
 
     std::string body;
@@ -120,6 +163,10 @@ std::string openai_body(const completion_request& request, openai_endpoint endpo
     }
     if (sends_max_tokens(request)) members.count("max_tokens", *request.max_new_tokens());
     if (request.temperature()) members.number("temperature", *request.temperature());
+    if (how == delivery::streamed) {
+        if (!has_member(request, "stream")) members.raw("stream", "true");
+        if (!has_member(request, "stream_options")) members.raw("stream_options", with_usage);
+    }
     for (const auto& [name, json] : request.members()) members.raw(name, json);
     members.close();
     return body;
@@ -133,12 +180,26 @@ std::string read_openai_answer(const json::object& document, openai_endpoint end
     auto problem = read_choice(first.get_object(), endpoint, answer);
     if (!problem.empty()) return problem;
 
-    if (const auto* usage = member(document, "usage"); usage && usage->is_object()) {
-        answer.usage.prompt_tokens = token_count(usage->get_object(), "prompt_tokens");
-        answer.usage.completion_tokens = token_count(usage->get_object(), "completion_tokens");
+    answer.usage = read_usage(document);
+    read_id(document, answer.info.request_id);
+    return {};
+}
+
+std::string read_openai_delta(const json::object& document, openai_endpoint endpoint, completion_delta& delta,
+                              std::string& id, bool& has_choices) {
+    read_id(document, id);
+    delta.usage = read_usage(document);
+    // The event with the usage has none; neither have events that some servers send beside the answer.
+    const auto* choices = member(document, "choices");
+    if (!choices || choices->is_null()) return {};
+    if (!choices->is_array()) return "its choices are no array";
+    for (const auto& choice : choices->get_array()) {
+        if (!choice.is_object()) return "a choice is no object";
+        has_choices = true;
+        if (!is_first(choice.get_object())) continue;
+        auto problem = read_choice_delta(choice.get_object(), endpoint, delta);
+        if (!problem.empty()) return problem;
     }
-    const auto* id = member(document, "id");
-    if (answer.info.request_id.empty() && id && id->is_string()) answer.info.request_id = text_of(*id);
     return {};
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "stagger/completion.hpp"
+#include "wire/delivery.hpp"
 
 /// OpenAI-compatible APIs: POST {base}/chat/completions and {base}/completions.
 namespace stagger::wire {
@@ -18,10 +19,18 @@ std::string openai_target(openai_endpoint endpoint, std::string_view base_path);
  * @param problem set if the request breaks a rule
  */
 std::string openai_body(const completion_request& request, openai_endpoint endpoint, std::string_view model,
-                        std::string& problem);
+                        delivery how, std::string& problem);
 
 /// Takes text, finish reason, usage and id out of an answer; returns what is wrong with it, or nothing.
 std::string read_openai_answer(const boost::json::object& document, openai_endpoint endpoint,
                                completion& answer);
+
+/** Takes text, finish reason and usage out of one event of a stream.
+ * @param id set where it is empty and the event has one
+ * @param has_choices set where the event has any, as nearly all of them have
+ * @return what is wrong with it, or nothing
+ */
+std::string read_openai_delta(const boost::json::object& document, openai_endpoint endpoint,
+                              completion_delta& delta, std::string& id, bool& has_choices);
 
 }  // namespace stagger::wire

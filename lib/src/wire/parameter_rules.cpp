@@ -106,13 +106,14 @@ std::string broken_text(std::string_view name, std::string_view text) {
     return at ? std::string(name) + ": is not valid UTF-8 at byte " + std::to_string(*at) : std::string();
 }
 
-std::string broken_member(const std::string& name, const std::string& json, dialect target) {
+std::string broken_member(const std::string& name, const std::string& json, dialect target, delivery how) {
     if (name.empty()) return "set: the member's name must not be empty";
     if (auto problem = broken_text("set", name); !problem.empty()) return problem;
     if (const auto problem = json_problem(json)) return name + ": is not JSON: " + *problem;
     const auto value = json_trimmed(json);
-    if (name == "stream" && value != "false" && value != "null")
-        return "stream: must be false: one answer is asked for";
+    if (name == "stream") {
+        if (auto problem = wrong_delivery(name, value, how); !problem.empty()) return problem;
+    }
     if (auto problem = broken_range(name, value, target); !problem.empty()) return problem;
     return target == dialect::llm_engine ? broken_type(name, value) : std::string();
 }
@@ -176,7 +177,17 @@ std::string shortest(double value) {
 
 }  // namespace
 
-std::string broken_rule(const completion_request& request, dialect target,
+std::string wrong_delivery(std::string_view name, std::string_view json, delivery how) {
+    if (how == delivery::streamed) {
+        return json == "true" ? std::string()
+                              : std::string(name) + ": must be true: the answer is asked for as a stream";
+    }
+    return json == "false" || json == "null"
+               ? std::string()
+               : std::string(name) + ": must be false: the answer is asked for in one piece";
+}
+
+std::string broken_rule(const completion_request& request, dialect target, delivery how,
                         const std::vector<std::string_view>& reserved) {
     if (auto problem = broken_text("prompt", request.prompt()); !problem.empty()) return problem;
     if (request.system()) {
@@ -188,7 +199,7 @@ std::string broken_rule(const completion_request& request, dialect target,
     }
     if (request.max_new_tokens() == 0U) return "max_new_tokens: must be a whole number from 1, is 0";
     for (const auto& [name, json] : request.members()) {
-        if (auto problem = broken_member(name, json, target); !problem.empty()) return problem;
+        if (auto problem = broken_member(name, json, target, how); !problem.empty()) return problem;
     }
     if (auto problem = given_twice(request, reserved); !problem.empty()) return problem;
     if (auto problem = broken_guidance(request); !problem.empty()) return problem;

@@ -6,6 +6,7 @@
 
 #include "stagger/completion.hpp"
 #include "stagger/dialect.hpp"
+#include "wire/delivery.hpp"
 
 namespace stagger::wire {
 
@@ -16,7 +17,10 @@ namespace stagger::wire {
  * @param reserved members that the dialect writes itself for this request
  * @return "temperature: must be within 0..2, is 3", or nothing if there is no problem
  */
-std::string broken_rule(const completion_request& request, dialect target,
+std::string broken_rule(const completion_request& request, dialect target, delivery how,
                         const std::vector<std::string_view>& reserved);
+
+/// What is wrong with the JSON value of a member `stream`, or nothing: it must ask for what is awaited.
+std::string wrong_delivery(std::string_view name, std::string_view json, delivery how);
 
 }  // namespace stagger::wire

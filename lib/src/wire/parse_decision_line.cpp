@@ -58,6 +58,11 @@ class member_reader {
         return decisions::held{never, line_.word<wait_reason>("why")};
     }
 
+    decision answering() const {
+        line_.expect_only({"at_ns", "event", "permit", "said"});
+        return decisions::answering{permit(), said()};
+    }
+
     decision accepted() const {
         line_.expect_only({"at_ns", "event", "permit", "said"});
         return decisions::accepted{permit(), said()};
@@ -156,7 +161,7 @@ class member_reader {
 };
 
 using read_members = decision (member_reader::*)() const;
-constexpr std::array<std::pair<std::string_view, read_members>, 14> events{
+constexpr std::array<std::pair<std::string_view, read_members>, 15> events{
     {{names::submit, &member_reader::submitted},
      {names::resubmit, &member_reader::resubmitted},
      {names::withdraw, &member_reader::withdrawn},
@@ -164,6 +169,7 @@ constexpr std::array<std::pair<std::string_view, read_members>, 14> events{
      {names::expire, &member_reader::expired},
      {names::wait, &member_reader::told_to_wait},
      {names::idle, &member_reader::idle},
+     {names::answering, &member_reader::answering},
      {names::accepted, &member_reader::accepted},
      {names::throttled, &member_reader::throttled},
      {names::failed, &member_reader::failed},

@@ -159,6 +159,16 @@ limit_hint first_that_says_anything(const std::array<limit_hint, Count>& candida
 
 }  // namespace
 
+bool may_carry_hints(const std::vector<field>& fields) {
+    constexpr std::array<std::string_view, 4> prefixes{"retry-after", "ratelimit", "x-ratelimit",
+                                                       "anthropic-ratelimit"};
+    return std::any_of(fields.begin(), fields.end(), [&](const field& one) {
+        return std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view prefix) {
+            return equal_ignoring_case(std::string_view(one.name).substr(0, prefix.size()), prefix);
+        });
+    });
+}
+
 hints read_hints(const std::vector<field>& fields, double unix_now) {
     collected all;
     for (const auto& one : fields) collect(all, one, unix_now);

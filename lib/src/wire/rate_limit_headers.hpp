@@ -19,4 +19,7 @@ namespace stagger::wire {
  */
 hints read_hints(const std::vector<field>& fields, double unix_now);
 
+/// Whether there is anything that read_hints would look at.
+bool may_carry_hints(const std::vector<field>& fields);
+
 }  // namespace stagger::wire

@@ -39,6 +39,16 @@ std::size_t ascii_prefix(std::string_view text) {
     return at;
 }
 
+/// Bytes of an ill-formed sequence that one replacement character stands for.
+std::size_t broken_sequence_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto [length, low, high] = sequence_of(byte(0));
+    if (length < 2 || text.size() < 2 || byte(1) < low || byte(1) > high) return 1;
+    std::size_t valid = 2;
+    while (valid < text.size() && valid < length && (byte(valid) & 0xc0) == 0x80) ++valid;
+    return valid;
+}
+
 }  // namespace
 
 std::size_t utf8_sequence_length(std::string_view text) {
@@ -61,6 +71,16 @@ std::optional<std::size_t> invalid_utf8_at(std::string_view text) {
         at += length;
     }
     return std::nullopt;
+}
+
+void append_as_utf8(std::string& out, std::string_view text) {
+    for (auto broken = invalid_utf8_at(text); broken; broken = invalid_utf8_at(text)) {
+        out += text.substr(0, *broken);
+        out += "\xEF\xBF\xBD";
+        text.remove_prefix(*broken);
+        text.remove_prefix(broken_sequence_length(text));
+    }
+    out += text;
 }
 
 }  // namespace stagger::wire

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace stagger::wire {
@@ -11,5 +12,9 @@ std::size_t utf8_sequence_length(std::string_view text);
 
 /// Where `text` stops being UTF-8; nothing if all of it is.
 std::optional<std::size_t> invalid_utf8_at(std::string_view text);
+
+/// Appends `text`, in which U+FFFD takes the place of each maximal run of bytes that begins a sequence and
+/// does not end it, and of each byte that begins none: as the WHATWG's UTF-8 decoder has it.
+void append_as_utf8(std::string& out, std::string_view text);
 
 }  // namespace stagger::wire

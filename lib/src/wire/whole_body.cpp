@@ -3,10 +3,11 @@
 #include <algorithm>
 
 #include "wire/json_writer.hpp"
+#include "wire/parameter_rules.hpp"
 
 namespace stagger::wire {
 
-whole_body::whole_body(const completion_request& request, std::string& problem)
+whole_body::whole_body(const completion_request& request, delivery how, std::string& problem)
     : object_(json_trimmed(request.body())) {
     if (const auto wrong = json_problem(object_)) {
         problem = "body: is not JSON: " + *wrong;
@@ -19,9 +20,8 @@ whole_body::whole_body(const completion_request& request, std::string& problem)
     }
     members_ = std::move(*members);
     const auto* stream = get("stream");
-    if (stream && stream->value != "false" && stream->value != "null") {
-        problem = "body.stream: must be false: one answer is asked for";
-    } else if (request.system()) {
+    if (stream) problem = wrong_delivery("body.stream", stream->value, how);
+    if (problem.empty() && request.system()) {
         problem = "system: cannot be added to a whole body; put it into the body's messages";
     }
 }

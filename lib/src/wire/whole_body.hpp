@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "stagger/completion.hpp"
+#include "wire/delivery.hpp"
 #include "wire/json_text.hpp"
 
 namespace stagger::wire {
@@ -16,8 +17,8 @@ namespace stagger::wire {
 class whole_body {
  public:
     /// @param request outlives this object; its own settings have been checked
-    /// @param problem set if the body is no JSON object, or asks for a stream
-    whole_body(const completion_request& request, std::string& problem);
+    /// @param problem set if the body is no JSON object, or asks for another delivery
+    whole_body(const completion_request& request, delivery how, std::string& problem);
 
     bool has(std::string_view name) const { return get(name) != nullptr; }
     /// The member's value, or null if the body lacks it.

@@ -418,6 +418,53 @@ TEST_CASE("a million tasks are cancelled in linear time and memory is used again
     CHECK(core.status(start).waiting == 0);
 }
 
+TEST_CASE("an answer that has begun is admitted, and keeps its place until any report or none ends it") {
+    using ending = void (*)(coordinator&, time_point, permit_id);
+    const ending endings[] = {
+        [](coordinator& core, time_point now, permit_id permit) { core.accepted(now, permit, {}); },
+        [](coordinator& core, time_point now, permit_id permit) { core.failed(now, permit); },
+        [](coordinator& core, time_point now, permit_id permit) { core.abandoned(now, permit); },
+        [](coordinator& core, time_point now, permit_id permit) { core.throttled(now, permit, {}); }};
+    for (const ending end : endings) {
+        driver drive(coordinator_options().max_in_flight(1).initial_rate(1000));
+        drive.submit(2);
+        drive.run_for(1s);
+        REQUIRE(drive.log.size() == 1);
+        drive.core.answering(drive.now, drive.log[0].permit, {});
+        drive.core.answering(drive.now, drive.log[0].permit, {});
+        drive.run_for(1s);
+        CHECK(drive.log.size() == 1);
+        CHECK(drive.why == wait_reason::in_flight);
+        CHECK(drive.core.status(drive.now).accepted == 1);
+        end(drive.core, drive.now, drive.log[0].permit);
+        drive.run_for(1s);
+        CHECK(drive.log.size() == 2);
+        const auto status = drive.core.status(drive.now);
+        CHECK(status.accepted == 1);
+        CHECK(status.failed + status.abandoned + status.throttled == 0);
+        CHECK(status.in_flight == 1);
+    }
+}
+
+TEST_CASE("a probe whose answer begins ends the silence, before the answer ends") {
+    driver drive(coordinator_options().initial_rate(100));
+    drive.submit(20);
+    drive.run_for(30ms);
+    REQUIRE(drive.log.size() >= 2);
+    for (std::size_t each = 0; each < drive.log.size(); ++each) drive.reject(drive.log[each], 1s);
+    std::size_t seen = drive.log.size();
+    for (int round = 0; round < 100 && drive.mode() != coordinator_mode::closed; ++round) {
+        drive.run_for(50ms);
+        for (; seen < drive.log.size(); ++seen) drive.reject(drive.log[seen], 1s);
+    }
+    REQUIRE(drive.mode() == coordinator_mode::closed);
+    for (int round = 0; round < 1000 && drive.log.size() == seen; ++round) drive.run_for(10ms);
+    REQUIRE(drive.log.size() == seen + 1);
+    drive.core.answering(drive.now, drive.log.back().permit, {});
+    CHECK(drive.mode() != coordinator_mode::closed);
+    CHECK(drive.core.status(drive.now).in_flight == 1);
+}
+
 TEST_CASE("an outcome reported twice is ignored") {
     driver drive({});
     drive.submit(1);

@@ -64,6 +64,8 @@ std::vector<decision> one_of_each() {
             expired{task, every_reason()},
             held{origin + 3s, wait_reason::own_delay},
             held{never, wait_reason::in_flight},
+            answering{permit, everything_said()},
+            answering{permit, {}},
             accepted{permit, everything_said()},
             accepted{permit, only_headers},
             throttled{permit, everything_said(), origin + 2s},

@@ -199,7 +199,7 @@ TEST_CASE("broken rules are named before anything is sent") {
          {{"max_completion_tokens", "0"}},
          "max_completion_tokens: must be a whole number from 1, is 0"},
         {chat, {{"max_tokens", "1e1"}}, ""},
-        {chat, {{"stream", "true"}}, "stream: must be false: one answer is asked for"},
+        {chat, {{"stream", "true"}}, "stream: must be false: the answer is asked for in one piece"},
         {chat, {{"stream", " false "}}, ""},
         {chat, {{"model", "\"x\""}}, "model: is given twice"},
         {chat, {{"messages", "[]"}}, "messages: is given twice"},
@@ -318,7 +318,8 @@ TEST_CASE("a whole body that cannot be one") {
     CHECK(problem("").starts_with("body: is not JSON"));
     CHECK(problem("{\"a\":").starts_with("body: is not JSON: incomplete JSON"));
     CHECK(problem("[1]") == "body: must be a JSON object");
-    CHECK(problem(R"({"stream":true})") == "body.stream: must be false: one answer is asked for");
+    CHECK(problem(R"({"stream":true})") ==
+          "body.stream: must be false: the answer is asked for in one piece");
     CHECK(problem(R"({"stream":false})").empty());
     auto request = completion_request::from_body("{}");
     CHECK(problem_of(request.system("x"), dialect::openai_chat).starts_with("system: "));

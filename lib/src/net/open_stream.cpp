@@ -1,0 +1,322 @@
+#include "net/open_stream.hpp"
+
+#include <algorithm>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
+
+#include "net/complete_later.hpp"
+
+namespace stagger {
+
+namespace asio = boost::asio;
+
+namespace detail {
+
+namespace {
+
+// For "data: " and its like: an event of one line is bounded by the same number as one of many.
+constexpr std::size_t field_name_room = 64;
+// After the end marker comes no more than the end of the body. A server that keeps it back, or goes on, costs
+// a new connection.
+constexpr duration longest_drain = std::chrono::seconds(1);
+constexpr std::size_t most_drained_bytes = 4096;
+
+time_point steady_now() {
+    return std::chrono::steady_clock::now();
+}
+
+double unix_now() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+void rethrow(const std::exception_ptr& exception) {
+    if (exception) std::rethrow_exception(exception);
+}
+
+}  // namespace
+
+open_stream::open_stream(std::shared_ptr<client_state> client, beginning from)
+    : client_(std::move(client)),
+      leased_(std::move(from.leased)),
+      leave_(std::move(from.leave)),
+      received_(std::move(from.received)),
+      parser_(client_->options.max_event_bytes() + field_name_room, client_->options.max_event_bytes()),
+      answer_(client_->options.dialect(), client_->options.api_key()),
+      sent_at_(from.sent_at),
+      deadline_(from.deadline),
+      events_(wire::is_event_stream(received_.fields)) {
+    answer_.answer().info = std::move(from.info);
+}
+
+open_stream::open_stream(std::shared_ptr<client_state> client, error_code error, completion failed)
+    : client_(std::move(client)),
+      parser_(0, 0),
+      answer_(client_->options.dialect(), {}),
+      ended_(true),
+      error_(error) {
+    answer_.answer() = std::move(failed);
+}
+
+void open_stream::enroll() {
+    client_->running.insert(this);
+    if (client_->closed) stop(errc::shut_down);
+}
+
+void open_stream::next(handler_type handler) {
+    asker who{std::move(handler), {}};
+    who.executor = executor_of_handler(asio::get_associated_executor(who.handler, client_->executor),
+                                       client_->executor);
+    listen_for_cancellation(who.handler);
+    asio::post(client_->strand, [self = shared_from_this(), who = std::move(who)]() mutable {
+        self->begin_next(std::move(who));
+    });
+}
+
+// The caller's signal comes from the caller's thread; ours is given on the strand.
+void open_stream::listen_for_cancellation(const handler_type& handler) {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (!slot.is_connected()) return;
+    slot.assign([weak = weak_from_this(), strand = client_->strand](asio::cancellation_type) {
+        asio::post(strand, [weak] {
+            if (const auto self = weak.lock()) self->stop(errc::cancelled);
+        });
+    });
+}
+
+void open_stream::begin_next(asker who) {
+    if (reading_) {
+        return complete_later(client_->executor, who.executor, std::move(who.handler),
+                              error_code(errc::invalid_request), std::optional<completion_delta>());
+    }
+    asking_ = &who;
+    if (ended_) {
+        if (std::exchange(untold_, false)) {
+            answer_.answer().info.message = error_.message();
+            note_end(error_);
+        }
+        return complete(error_, std::nullopt);
+    }
+    if (events_ && take_buffered()) return;
+    asking_ = nullptr;
+    reading_ = true;
+    auto keep_alive = [self = shared_from_this()](const std::exception_ptr& exception) {
+        rethrow(exception);
+    };
+    asio::co_spawn(client_->strand, read_next(std::move(who)),
+                   asio::bind_cancellation_slot(signal_.slot(), std::move(keep_alive)));
+}
+
+io_awaitable<void> open_stream::read_next(asker who) {
+    asking_ = &who;
+    co_await asio::this_coro::throw_if_cancelled(false);
+    // Counted from the call: while nobody asks, the stream is not idle.
+    const time_point limit =
+        std::min(saturating_add(steady_now(), client_->options.stream_idle_timeout()), deadline_);
+    do {
+        co_await read_on(limit);
+        if (stopped_ != errc{}) {
+            fail(stopped_, error_code(stopped_).message());
+            co_return;
+        }
+        if (!events_ && !unread_) {
+            take_whole_answer();
+            co_return;
+        }
+    } while (!take_buffered());
+}
+
+io_awaitable<void> open_stream::read_on(time_point limit) {
+    if ((*leased_)->answer_is_whole() || unread_) co_return;
+    if (events_) {
+        unread_ = co_await (*leased_)->read_some(limit, received_.body);
+    } else {
+        unread_ = co_await (*leased_)->read_rest(limit, received_.body);
+    }
+}
+
+bool open_stream::take_buffered() {
+    while (events_ && taken_ < received_.body.size()) {
+        error_code error;
+        taken_ += parser_.put(std::string_view(received_.body).substr(taken_), error);
+        if (error) {
+            fail(error,
+                 "an event is larger than " + std::to_string(client_->options.max_event_bytes()) + " bytes");
+            return true;
+        }
+        if (parser_.has_event() && take_event()) return true;
+    }
+    received_.body.clear();
+    taken_ = 0;
+    if (unread_) {
+        const bool late = unread_ == errc::answer_timed_out;
+        const bool past_deadline = late && steady_now() >= deadline_;
+        std::string message = late && !past_deadline ? "no piece of the answer came in time" : "";
+        if (!late) message = (*leased_)->problem();
+        fail(past_deadline ? error_code(errc::deadline_exceeded) : unread_, std::move(message));
+        return true;
+    }
+    if (!(*leased_)->answer_is_whole()) return false;
+    take_end_of_body();
+    return true;
+}
+
+bool open_stream::take_event() {
+    using step = wire::stream_answer::step;
+    completion_delta delta;
+    switch (answer_.take(parser_.take(), delta)) {
+        case step::nothing:
+            return false;
+        case step::delta:
+            hand_out(std::move(delta));
+            return true;
+        case step::end:
+            answer_is_whole();
+            return true;
+        case step::failed:
+            break;
+    }
+    fail(answer_.error(), answer_.answer().info.message);
+    return true;
+}
+
+void open_stream::take_end_of_body() {
+    if (answer_.take_end_of_body() == wire::stream_answer::step::end) return answer_is_whole();
+    fail(answer_.error(), answer_.answer().info.message);
+}
+
+void open_stream::take_whole_answer() {
+    diagnostic info = std::move(answer_.answer().info);
+    auto decoded = wire::decode(std::move(received_), client_->options.dialect(), unix_now(),
+                                client_->options.api_key());
+    completion_delta delta;
+    delta.text = decoded.answer.text;
+    delta.finish_reason = decoded.answer.finish_reason;
+    delta.usage = decoded.answer.usage;
+    delta.raw = decoded.answer.raw;
+    std::string message = std::move(decoded.answer.info.message);
+    if (info.request_id.empty()) info.request_id = std::move(decoded.answer.info.request_id);
+    answer_.answer() = std::move(decoded.answer);
+    answer_.answer().info = std::move(info);
+    if (decoded.error) return fail(decoded.error, std::move(message));
+    end({});
+    complete({}, std::move(delta));
+}
+
+void open_stream::hand_out(completion_delta delta) {
+    // The delta that says that it is the last one: who takes it holds the whole answer.
+    if (answer_.is_whole()) end({});
+    complete({}, std::move(delta));
+}
+
+void open_stream::answer_is_whole() {
+    end({});
+    complete({}, std::nullopt);
+}
+
+void open_stream::fail(error_code error, std::string message) {
+    answer_.answer().info.message = message.empty() ? error.message() : std::move(message);
+    end(error);
+    complete(error, std::nullopt);
+}
+
+void open_stream::end(error_code error) {
+    note_end(error);
+    release(error);
+}
+
+void open_stream::note_end(error_code error) {
+    diagnostic& info = answer_.answer().info;
+    info.last_error = error;
+    info.served = steady_now() - sent_at_;
+    info.phase = error ? request_phase::receiving : request_phase::answered;
+}
+
+void open_stream::release(error_code error) {
+    ended_ = true;
+    error_ = error;
+    if (leave_) error ? leave_.failed() : leave_.accepted();
+    if (!error && leased_ && !(*leased_)->answer_is_whole()) {
+        auto keep_alive = [self = shared_from_this()](const std::exception_ptr& exception) {
+            rethrow(exception);
+        };
+        // Posted: the coroutine that may be running now must have left the signal.
+        asio::post(
+            client_->strand, [self = shared_from_this(), keep_alive = std::move(keep_alive)]() mutable {
+                asio::co_spawn(self->client_->strand, self->drain(),
+                               asio::bind_cancellation_slot(self->signal_.slot(), std::move(keep_alive)));
+            });
+        return;
+    }
+    leased_.reset();
+    // Posted: `stop` may be what ends it, in a loop over that set.
+    asio::post(client_->strand, [self = shared_from_this()] { self->client_->running.erase(self.get()); });
+}
+
+io_awaitable<void> open_stream::drain() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    const time_point limit = steady_now() + longest_drain;
+    std::string rest;
+    error_code error;
+    while (!error && stopped_ == errc{} && rest.size() < most_drained_bytes &&
+           !(*leased_)->answer_is_whole()) {
+        error = co_await (*leased_)->read_some(limit, rest);
+    }
+    leased_.reset();
+    client_->running.erase(this);
+}
+
+void open_stream::complete(error_code error, std::optional<completion_delta> delta) {
+    reading_ = false;
+    if (!asking_) return;
+    asker who = std::move(*std::exchange(asking_, nullptr));
+    complete_later(client_->executor, who.executor, std::move(who.handler), error, std::move(delta));
+}
+
+void open_stream::stop(errc why) {
+    if (stopped_ != errc{}) return;
+    stopped_ = why;
+    // What reads, or drains, sees it.
+    if (reading_ || (ended_ && leased_)) return signal_.emit(asio::cancellation_type::terminal);
+    if (ended_) return;
+    untold_ = true;
+    release(why);
+}
+
+void open_stream::abandon() {
+    asio::post(client_->strand, [self = shared_from_this()] {
+        if (!self->ended_) self->stop(errc::cancelled);
+    });
+}
+
+}  // namespace detail
+
+completion_stream::completion_stream(std::shared_ptr<detail::open_stream> opened)
+    : opened_(std::move(opened)) {}
+
+completion_stream::completion_stream(completion_stream&&) noexcept = default;
+
+completion_stream& completion_stream::operator=(completion_stream&& other) noexcept {
+    completion_stream taken(std::move(other));
+    std::swap(opened_, taken.opened_);
+    return *this;
+}
+
+completion_stream::~completion_stream() {
+    if (opened_) opened_->abandon();
+}
+
+const completion& completion_stream::result() const {
+    return opened_->result();
+}
+
+void completion_stream::start_next(const std::shared_ptr<detail::open_stream>& target,
+                                   asio::any_completion_handler<next_signature> handler) {
+    target->next(std::move(handler));
+}
+
+}  // namespace stagger

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "net/client_state.hpp"
+#include "net/connection_pool.hpp"
+#include "net/io_types.hpp"
+#include "net/running_operation.hpp"
+#include "stagger/completion_stream.hpp"
+#include "stagger/gate.hpp"
+#include "wire/dialect.hpp"
+#include "wire/sse_parser.hpp"
+#include "wire/stream_answer.hpp"
+
+namespace stagger::detail {
+
+/** @brief A streamed answer whose head has come, or a request that failed before.
+ *
+ * Holds the connection and the place in flight until the answer ends. Reads only while somebody asks. Runs on
+ * its client's strand; `next` and `abandon` may be called from any thread.
+ */
+class open_stream final : public std::enable_shared_from_this<open_stream>, public running_operation {
+ public:
+    using handler_type = boost::asio::any_completion_handler<completion_stream::next_signature>;
+
+    /// A head with success: the answer follows on the connection.
+    struct beginning {
+        connection_pool::lease leased;
+        permit leave;
+        wire::response received;  ///< with the part of the body that came with the head
+        diagnostic info;
+        time_point sent_at;
+        time_point deadline;
+    };
+    open_stream(std::shared_ptr<client_state> client, beginning from);
+    /// There is no answer.
+    open_stream(std::shared_ptr<client_state> client, error_code error, completion failed);
+
+    /// On the strand: the client knows of it from here on.
+    void enroll();
+    void next(handler_type handler);
+    /// The caller has let go of the stream.
+    void abandon();
+    void stop(errc why) override;
+    const completion& result() { return answer_.answer(); }
+
+ private:
+    struct asker {
+        handler_type handler;
+        boost::asio::any_completion_executor executor;  // as executor_of_handler has it
+    };
+
+    void listen_for_cancellation(const handler_type& handler);
+    void begin_next(asker who);
+    /// Owns who asks: where the context is destroyed, so is this, and lets go of a caller that owns the
+    /// stream.
+    io_awaitable<void> read_next(asker who);
+    /// Reads on, whatever is buffered.
+    io_awaitable<void> read_on(time_point limit);
+    /// Takes what is buffered apart, up to the next delta or the end; false if that needs more bytes.
+    bool take_buffered();
+    bool take_event();
+    /// A server that does not stream has answered in one piece.
+    void take_whole_answer();
+    void take_end_of_body();
+
+    void hand_out(completion_delta delta);
+    void answer_is_whole();
+    void fail(error_code error, std::string message);
+    void end(error_code error);
+    /// What the diagnostic says of the end.
+    void note_end(error_code error);
+    /// Gives back what the stream holds. Nothing is read any more, save what makes the connection reusable.
+    void release(error_code error);
+    void complete(error_code error, std::optional<completion_delta> delta);
+    io_awaitable<void> drain();
+
+    std::shared_ptr<client_state> client_;
+    std::optional<connection_pool::lease> leased_;
+    permit leave_;
+    wire::response received_;
+    std::size_t taken_ = 0;  // of what is in received_.body
+    wire::sse_parser parser_;
+    wire::stream_answer answer_;
+    time_point sent_at_{};
+    time_point deadline_ = never;
+    bool events_ = true;  // else one JSON document
+    bool ended_ = false;
+    bool untold_ =
+        false;           // it ended while nobody asked: `result` is the caller's to read until somebody does
+    error_code error_;   // with which it ended
+    error_code unread_;  // what the connection met after the bytes that are buffered
+
+    asker* asking_ = nullptr;  // on the stack of `begin_next`, or in the frame of `read_next`
+    bool reading_ = false;
+    boost::asio::cancellation_signal signal_;
+    errc stopped_{};
+};
+
+}  // namespace stagger::detail

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "stagger/error.hpp"
+
+namespace stagger::detail {
+
+/// What a client has to end when it is closed. Used on its strand.
+class running_operation {
+ public:
+    running_operation() = default;
+    running_operation(const running_operation&) = delete;
+    running_operation& operator=(const running_operation&) = delete;
+
+    /// Ends it with `why`, wherever it is; it leaves the client's set later, not inside this call.
+    virtual void stop(errc why) = 0;
+
+ protected:
+    ~running_operation() = default;
+};
+
+}  // namespace stagger::detail

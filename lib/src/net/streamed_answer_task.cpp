@@ -1,0 +1,72 @@
+#include "net/streamed_answer_task.hpp"
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <utility>
+
+#include "net/complete_later.hpp"
+#include "net/open_stream.hpp"
+
+namespace stagger::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+double unix_now() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+bool is_success(unsigned status) {
+    return status >= 200 && status < 300;
+}
+
+}  // namespace
+
+void streamed_answer_task::start(const std::shared_ptr<client_state>& client,
+                                 const completion_request& request, handler_type handler) {
+    const auto cancelled = asio::get_associated_cancellation_slot(handler);
+    const auto self = std::make_shared<streamed_answer_task>(client, std::move(handler));
+    self->completion_task::start(request, wire::delivery::streamed, cancelled);
+}
+
+streamed_answer_task::streamed_answer_task(std::shared_ptr<client_state> client, handler_type handler)
+    : completion_task(client, asio::get_associated_executor(handler, client->executor)),
+      handler_(std::move(handler)) {}
+
+io_awaitable<wire::decoded_answer> streamed_answer_task::receive(connection_pool::lease& leased,
+                                                                 time_point limit, wire::response& received) {
+    if (!is_success(received.status)) co_return co_await completion_task::receive(leased, limit, received);
+    set_phase(request_phase::receiving);
+    wire::decoded_answer head = wire::decode_stream_head(received, unix_now(), client().options.api_key());
+    if (!head.error) {
+        leased_.emplace(std::move(leased));
+        received_ = std::move(received);
+    }
+    co_return head;
+}
+
+void streamed_answer_task::accept(permit leave, const hints& said) {
+    if (!leased_) return leave.accepted(said);
+    leave.answering(said);
+    leave_ = std::move(leave);
+}
+
+void streamed_answer_task::deliver(const asio::any_completion_executor& handler_executor, error_code error,
+                                   completion result) {
+    std::shared_ptr<open_stream> opened;
+    if (error) {
+        opened = std::make_shared<open_stream>(shared_client(), error, std::move(result));
+    } else {
+        const time_point sent_at = std::chrono::steady_clock::now() - result.info.served;
+        open_stream::beginning from{std::move(*leased_),    std::move(leave_), std::move(received_),
+                                    std::move(result.info), sent_at,           deadline()};
+        leased_.reset();
+        opened = std::make_shared<open_stream>(shared_client(), std::move(from));
+        opened->enroll();
+    }
+    complete_later(client().executor, handler_executor, std::move(handler_), error,
+                   completion_stream(std::move(opened)));
+}
+
+}  // namespace stagger::detail

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <boost/asio/any_completion_handler.hpp>
+
+#include "net/completion_task.hpp"
+#include "stagger/client.hpp"
+
+namespace stagger::detail {
+
+/// A request whose answer is handed out in one piece.
+class whole_answer_task final : public completion_task {
+ public:
+    using handler_type = boost::asio::any_completion_handler<client::completion_signature>;
+
+    static void start(const std::shared_ptr<client_state>& client, const completion_request& request,
+                      handler_type handler);
+    whole_answer_task(std::shared_ptr<client_state> client, handler_type handler);
+
+ private:
+    void deliver(const boost::asio::any_completion_executor& handler_executor, error_code error,
+                 completion result) override;
+
+    handler_type handler_;
+};
+
+}  // namespace stagger::detail

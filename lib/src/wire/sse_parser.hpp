@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "stagger/error.hpp"
+#include "stagger/time.hpp"
+
+namespace stagger::wire {
+
+/// One message of an event stream.
+struct sse_event {
+    std::string type;           ///< "message" where the stream gives none
+    std::string data;           ///< its lines joined by a line feed
+    std::string last_event_id;  ///< of this event, else of the last one before it that had one
+};
+
+/** @brief Reads a stream of server-sent events as the WHATWG HTML standard says (9.2.6), from pieces of any
+ * size.
+ *
+ * Bytes that are not UTF-8 become U+FFFD. An event without data is none, and what follows the last empty line
+ * never becomes one. Holds one event at most: who does not take it is fed no further.
+ */
+class sse_parser {
+ public:
+    /// @param longest_line in bytes, without its end; no field is longer
+    /// @param largest_event bytes of data
+    sse_parser(std::size_t longest_line, std::size_t largest_event)
+        : longest_line_(longest_line), largest_event_(largest_event) {}
+
+    /** Reads up to the end of an event, or everything.
+     * @pre the last event was taken, and no error was met before
+     * @param error errc::answer_too_large past a bound
+     * @return how many bytes were read
+     */
+    std::size_t put(std::string_view bytes, error_code& error);
+
+    bool has_event() const { return event_.has_value(); }
+    /// @pre has_event()
+    sse_event take();
+    /// How long a client that reconnects is to wait, as the stream said last.
+    const std::optional<duration>& retry() const { return retry_; }
+
+ private:
+    void end_line(std::string_view line, error_code& error);
+    void add_field(std::string_view name, std::string_view value, error_code& error);
+    void dispatch();
+
+    std::size_t longest_line_;
+    std::size_t largest_event_;
+    std::string line_;  // the beginning of a line that is not whole yet
+    std::string type_;
+    std::string data_;  // every line with its line feed
+    std::string last_event_id_;
+    std::optional<duration> retry_;
+    std::optional<sse_event> event_;
+    bool first_line_ = true;
+    bool after_carriage_return_ = false;
+};
+
+}  // namespace stagger::wire
