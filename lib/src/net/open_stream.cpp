@@ -69,8 +69,8 @@ void open_stream::enroll() {
 
 void open_stream::next(handler_type handler) {
     asker who{std::move(handler), {}};
-    who.executor = executor_of_handler(asio::get_associated_executor(who.handler, client_->executor),
-                                       client_->executor);
+    who.executor =
+        executor_of_handler(asio::get_associated_executor(who.handler, client_->executor), client_->executor);
     listen_for_cancellation(who.handler);
     asio::post(client_->strand, [self = shared_from_this(), who = std::move(who)]() mutable {
         self->begin_next(std::move(who));
