@@ -63,7 +63,7 @@ TEST_CASE("aimock: a batch asks for every answer once, and for what was refused 
     for (const auto& [id, result] : results) answered += result.at("error").is_null();
     CHECK(answered == 23);
     CHECK(results.at("line-1").at("stagger").at("attempts") == 3);
-    CHECK(results.at("line-1").at("stagger").at("rejections") == 1);
+    CHECK(results.at("line-1").at("stagger").at("rejections") == 2);  // 429, and 503 that says overloaded
     CHECK(results.at("line-2").at("error").at("code") == "bad_request");
     CHECK(results.at("line-2").at("response").at("status_code") == 400);
     const auto& tool = results.at("line-4").at("response").at("body").at("choices").at(0);
@@ -76,6 +76,40 @@ TEST_CASE("aimock: a batch asks for every answer once, and for what was refused 
     const auto times = server.times_of("refused twice");
     REQUIRE(times.size() == 3);
     CHECK(times[1] - times[0] >= 999);  // its Retry-After is 1 s; the journal counts whole milliseconds
+}
+
+TEST_CASE("aimock: streams are put together, and one that is cut off is an error with the text so far") {
+    if (!npm_servers_installed()) return;
+    const aimock_server server;
+    SUBCASE("in many pieces") {
+        const auto got = run(complete(server, "at length", {"--stream"}));
+        CHECK(got.code == 0);
+        CHECK(
+            got.out ==
+            "Drop by drop the answer comes, and every drop is a little später than the one before it was.\n");
+        CHECK(got.err.empty());
+        const auto journal = server.journal();
+        REQUIRE(journal.size() == 1);
+        CHECK(journal[0].at("body").at("stream") == true);
+    }
+    SUBCASE("after refusals") {
+        const auto got = run(complete(server, "refused twice", {"--stream"}));
+        CHECK(got.code == 0);
+        CHECK(got.out == "the third time\n");
+        CHECK(server.times_of("refused twice").size() == 3);
+    }
+    SUBCASE("cut off") {
+        const auto got = run(complete(server, "cut off", {"--stream"}));
+        CAPTURE(got.err);
+        CHECK(got.code == 1);
+        CHECK(got.out.starts_with("half"));
+        CHECK(std::string("half of this is never sent").starts_with(got.out.substr(0, got.out.size() - 1)));
+        CHECK(got.out.size() < std::string("half of this is never sent").size());
+        CHECK(got.err.find("the answer above is not whole") != std::string::npos);
+        const auto journal = server.journal();
+        REQUIRE(journal.size() == 1);
+        CHECK(journal[0].at("response").at("interrupted") == true);
+    }
 }
 
 TEST_CASE("aimock: a broken connection is asked again, an answer that makes no sense is not") {

@@ -42,6 +42,15 @@ TEST_CASE("mock-llm: chat, completions and LLM Engine are answered") {
     }
 }
 
+TEST_CASE("mock-llm: a chat is streamed") {
+    if (!npm_servers_installed()) return;
+    const mock_llm_server server;
+    const auto got = run(complete(server.url() + "/v1", "say it back piece by piece", {"--stream"}));
+    CHECK(got.code == 0);
+    CHECK(got.out == "say it back piece by piece\n");
+    CHECK(got.err.empty());
+}
+
 TEST_CASE("mock-llm: refusals and accidents") {
     if (!npm_servers_installed()) return;
     const mock_llm_server server;

@@ -45,18 +45,20 @@ class mock_llm_server {
 
 /// How nginx limits what it admits, as directives.
 struct nginx_limit {
-    std::string zone;     ///< of the http block
-    std::string rule;     ///< of the location
-    std::string refusal;  ///< of the location that answers 429; empty: nginx's own page
+    std::string zone;       ///< of the http block
+    std::string rule;       ///< of the location
+    std::string refusal;    ///< of the location that answers 429; empty: nginx's own page
+    std::string pace = {};  ///< of the model behind the limit; empty: it answers at once
 };
 
-/// nginx before an API that answers at once.
+/// nginx before an API.
 class nginx_server {
  public:
     explicit nginx_server(const nginx_limit& limit);
 
     std::string base_url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/v1"; }
-    /// Ends it; how often it answered with each status, as its log has it.
+    /// Ends it; how often it answered with each status, and its limit with PASSED or REJECTED, as its log has
+    /// it.
     std::map<std::string, std::size_t> answers();
 
  private:
