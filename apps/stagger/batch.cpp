@@ -154,8 +154,8 @@ class session {
         if (!result.error) return;
         ++problems_;
         if (problems_ > problems_shown) return;
-        const auto& message = info.message.empty() ? result.error.message() : info.message;
-        out_.error(prompts_name() + ":" + std::to_string(result.position) + ": " + message);
+        out_.error(prompts_name() + ":" + std::to_string(result.position) + ": " +
+                   stagger::wire::failure_message(result.error, info));
         if (problems_ == problems_shown) out_.error("further ones are only in " + results_name());
     }
 

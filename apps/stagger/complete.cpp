@@ -70,7 +70,10 @@ class session {
         plan_.client.on_attempt([this](const stagger::diagnostic& info) {
             if (info.last_error)
                 log_->info("attempt {}: {}: {}", info.attempts, info.last_error.message(), info.message);
-            watch_.ended(info.last_error);
+            // One answer that broke off is an accident; only the many of a batch show an endpoint that breaks
+            // all.
+            info.last_error == stagger::errc::answer_truncated ? watch_.answered()
+                                                               : watch_.ended(info.last_error);
         });
         // The same patience for each piece as for a whole answer.
         plan_.client.stream_idle_timeout(options.timeout);
@@ -112,6 +115,7 @@ class session {
         stream_.async_next(
             [this](stagger::error_code error, const std::optional<stagger::completion_delta>& delta) {
                 if (error || !delta) return end(error, stream_.result());
+                watch_.answered();
                 print(delta->text);
                 print_next();
             });

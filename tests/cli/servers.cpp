@@ -1,6 +1,5 @@
 #include "cli/servers.hpp"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,35 +7,7 @@
 #include <array>
 #include <stdexcept>
 
-namespace {
-
-sockaddr_in loopback(unsigned short port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    return address;
-}
-
-std::string get(unsigned short port, const std::string& path) {
-    const int peer = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const auto address = loopback(port);
-    if (::connect(peer, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-        throw std::runtime_error("cannot ask the server");
-    }
-    const auto request = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
-    std::string answer;
-    std::array<char, 4096> block{};
-    if (::send(peer, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
-        for (ssize_t got = 0; (got = ::recv(peer, block.data(), block.size(), 0)) > 0;) {
-            answer.append(block.data(), static_cast<std::size_t>(got));
-        }
-    }
-    ::close(peer);
-    return answer;
-}
-
-}  // namespace
+#include "support/loopback.hpp"
 
 throttled_server::throttled_server(const std::string& limits, const std::string& latency,
                                    const std::string& key) {
@@ -54,7 +25,7 @@ throttled_server::throttled_server(const std::string& limits, const std::string&
 }
 
 std::size_t throttled_server::stat(const std::string& name) const {
-    const auto stats = get(static_cast<unsigned short>(std::stoul(port_)), "/stats");
+    const auto stats = http_get(static_cast<unsigned short>(std::stoul(port_)), "/stats");
     const auto at = stats.find("\"" + name + "\"");
     if (at == std::string::npos) throw std::runtime_error("no " + name + " in " + stats);
     return std::stoul(stats.substr(stats.find_first_of("0123456789", at + name.size() + 2)));
@@ -81,7 +52,7 @@ std::vector<std::string> scripted_server::requests() {
 }
 
 silent_server::silent_server() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    auto address = loopback(0);
+    auto address = loopback_address(0);
     socklen_t size = sizeof address;
     if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
         ::listen(listener_, 16) != 0 ||

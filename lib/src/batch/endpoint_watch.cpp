@@ -28,6 +28,7 @@ kind kind_of(error_code error) {
         case errc::handshake_timed_out:
         case errc::send_timed_out:
         case errc::answer_timed_out:
+        case errc::answer_truncated:
             return kind::unanswered;
         case errc::invalid_request:
         case errc::deadline_exceeded:

@@ -12,8 +12,8 @@ namespace stagger::batch {
 /** Notices an endpoint that cannot be used, so that a batch does not run against it for ever.
  *
  * That is: its name or its certificate is wrong, at any time; the key is refused (401, 403) before anything
- * else was answered; or nothing was answered within `patience` while attempts failed. A server that is only
- * slow to answer is waited for: its attempts are in flight and have not failed.
+ * else was answered; or nothing was answered whole within `patience` while attempts failed. A server that is
+ * only slow to answer is waited for: its attempts are in flight and have not failed.
  */
 class endpoint_watch {
  public:

@@ -43,6 +43,10 @@ class batch_line_error : public std::invalid_argument {
 batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number,
                             dialect target);
 
+/// What went wrong, for people: the server's words or what the transport met, and first that time ran out if
+/// it did.
+std::string failure_message(error_code error, const diagnostic& info);
+
 /// One line of results, without the line end: an OpenAI Batch result with our own member `stagger`.
 std::string format_result_line(std::string_view custom_id, error_code error, const completion& result);
 /// The result line of a prompt that could not be read.

@@ -71,8 +71,12 @@ error_body read_error_body(std::string_view body) {
         if (const auto* object = document.object()) {
             read = reported_error(*object).value_or(
                 error_body{{}, text_member(*object, "type"), text_member(*object, "code")});
+            const auto beside = text_member(*object, "message");
+            // Express and others put the status' name into `error` and what they mean into `message`.
+            if (!beside.empty()) {
+                read.message = read.message.empty() ? beside : read.message.append(": ").append(beside);
+            }
             if (auto detail = detail_of(*object); !detail.empty()) read.message = std::move(detail);
-            if (read.message.empty()) read.message = text_member(*object, "message");
         }
     }
     if (read.message.empty()) read.message = body.substr(0, largest_parsed_bytes);

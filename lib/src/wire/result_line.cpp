@@ -86,6 +86,12 @@ bool is_success(const json_member& response) {
 
 }  // namespace
 
+std::string failure_message(error_code error, const diagnostic& info) {
+    if (info.message.empty()) return error.message();
+    if (error == errc::deadline_exceeded) return error.message() + "; last attempt: " + info.message;
+    return info.message;
+}
+
 std::string format_result_line(std::string_view custom_id, error_code error, const completion& result) {
     std::string out;
     // Room for the answer as it is and for the names around it.
@@ -95,8 +101,7 @@ std::string format_result_line(std::string_view custom_id, error_code error, con
     line.string("custom_id", custom_id);
     append_response(line.key("response"), result);
     if (error) {
-        const auto& message = result.info.message;
-        append_error(line.key("error"), code_of(error), message.empty() ? error.message() : message);
+        append_error(line.key("error"), code_of(error), failure_message(error, result.info));
     } else {
         line.raw("error", "null");
     }

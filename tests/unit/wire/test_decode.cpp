@@ -245,6 +245,8 @@ TEST_CASE("the message is the server's, wherever it stands") {
     CHECK(message(R"({"object":"error","message":"vLLM says no","type":"BadRequestError","code":400})") ==
           "vLLM says no");
     CHECK(message(R"({"error":"plain"})") == "plain");
+    CHECK(message(R"({"error":"Not Found","message":"no such path","status":404})") ==
+          "Not Found: no such path");
     CHECK(message("upstream connect error") == "upstream connect error");
     CHECK(message(R"({"fault":{"code":1}})") == R"({"fault":{"code":1}})");
     CHECK(message(R"({"error":{}})") == R"({"error":{}})");
