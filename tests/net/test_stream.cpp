@@ -436,13 +436,18 @@ TEST_CASE("only one piece may be awaited; a second one changes nothing") {
 }
 
 TEST_CASE("cancelling after any number of steps ends a stream once and gives everything back") {
+    bool alone = false;
+    SUBCASE("on a strand") {}
+    SUBCASE("on a context of one thread") {
+        alone = true;
+    }
     bool went_through = false;
     for (int steps = 0; !went_through && steps < 1000; ++steps) {
         CAPTURE(steps);
         asio::io_context context;
         const std::string refusal = answer(429, R"({"error":{"message":"x"}})", "retry-after-ms: 1\r\n");
         scripted_peer peer(context, {{{refusal}, {chat_stream({"be", "cause"})}}});
-        client llm(context.get_executor(), options_for(peer.base_url()), quick());
+        client llm(context.get_executor(), options_for(peer.base_url()).single_threaded(alone), quick());
         asio::cancellation_signal signal;
         int endings = 0;
         error_code last;
@@ -484,11 +489,16 @@ TEST_CASE("cancelling after any number of steps ends a stream once and gives eve
 
 TEST_CASE(
     "destroying the context after any number of steps of a coroutine that owns its stream leaks nothing") {
+    bool alone = false;
+    SUBCASE("on a strand") {}
+    SUBCASE("on a context of one thread") {
+        alone = true;
+    }
     bool went_through = false;
     for (int steps = 0; !went_through && steps < 1000; ++steps) {
         asio::io_context context;
         scripted_peer peer(context, {{{chat_stream({"be", "cause"})}}});
-        client llm(context.get_executor(), options_for(peer.base_url()), quick());
+        client llm(context.get_executor(), options_for(peer.base_url()).single_threaded(alone), quick());
         auto work = [](client from, bool& done) -> asio::awaitable<void> {
             auto request = completion_request("why?");
             auto stream = co_await from.async_stream(request, asio::use_awaitable);

@@ -66,11 +66,11 @@ encoded_request encode(const completion_request& request, const encoding_context
         switch (context.dialect) {
             case dialect::openai_chat:
                 encoded.target = openai_target(openai_endpoint::chat, base);
-                encoded.body = openai_body(request, openai_endpoint::chat, model, how, problem);
+                encoded.body = openai_body(request, openai_endpoint::chat, model, problem, how);
                 break;
             case dialect::openai_completions:
                 encoded.target = openai_target(openai_endpoint::completions, base);
-                encoded.body = openai_body(request, openai_endpoint::completions, model, how, problem);
+                encoded.body = openai_body(request, openai_endpoint::completions, model, problem, how);
                 break;
             case dialect::llm_engine:
                 encoded.target = llm_engine_target(base, model, how);

@@ -137,7 +137,7 @@ std::string openai_target(openai_endpoint endpoint, std::string_view base_path) 
 }
 
 std::string openai_body(const completion_request& request, openai_endpoint endpoint, std::string_view model,
-                        delivery how, std::string& problem) {
+                        std::string& problem, delivery how) {
     if (!request.body().empty()) return completed_body(request, model, how, problem);
 
     const bool chat = endpoint == openai_endpoint::chat;

@@ -19,7 +19,7 @@ std::string openai_target(openai_endpoint endpoint, std::string_view base_path);
  * @param problem set if the request breaks a rule
  */
 std::string openai_body(const completion_request& request, openai_endpoint endpoint, std::string_view model,
-                        delivery how, std::string& problem);
+                        std::string& problem, delivery how = delivery::whole);
 
 /// Takes text, finish reason, usage and id out of an answer; returns what is wrong with it, or nothing.
 std::string read_openai_answer(const boost::json::object& document, openai_endpoint endpoint,
