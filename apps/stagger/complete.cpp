@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 
+#include "attempt_log.hpp"
 #include "batch/endpoint_watch.hpp"
 #include "batch/write_all.hpp"
 #include "commands.hpp"
@@ -67,11 +68,8 @@ class session {
           watch_(started_),
           signals_(context_, SIGINT, SIGTERM),
           check_timer_(context_) {
-        plan_.client.on_attempt([this](const stagger::diagnostic& info) {
-            if (info.last_error)
-                log_->info("attempt {}: {}: {}", info.attempts, info.last_error.message(), info.message);
-            watch_.ended(info.last_error);
-        });
+        plan_.client.observer(std::make_shared<attempt_log>(
+            log_, [this](const stagger::attempt_events::done& attempt) { watch_.ended(attempt.error); }));
         // The same patience for each piece as for a whole answer.
         plan_.client.stream_idle_timeout(options.timeout);
         memory_.emplace(options, plan_, log_);

@@ -81,6 +81,7 @@ void waiting_line::link(place at) {
     joining.after = none;
     (line.last == none ? line.first : tasks_.at(line.last).after) = at;
     line.last = at;
+    ++line.size;
 }
 
 void waiting_line::unlink(place at) {
@@ -88,6 +89,7 @@ void waiting_line::unlink(place at) {
     ends& line = lanes_[static_cast<std::size_t>(leaving.where)];
     (leaving.before == none ? line.first : tasks_.at(leaving.before).after) = leaving.after;
     (leaving.after == none ? line.last : tasks_.at(leaving.after).before) = leaving.before;
+    --line.size;
 }
 
 void waiting_line::tidy() {
