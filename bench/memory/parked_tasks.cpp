@@ -38,9 +38,8 @@ double cpu_seconds() {
     return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-task await_channel(channel& parked, std::size_t& ended) {
-    const auto [error, value] = co_await parked.async_receive(with_error);
-    if (error) ++ended;
+task await_channel(channel& parked) {
+    co_await parked.async_receive(with_error);
 }
 
 task await_gate(stagger::gate& line, std::size_t& ended) {
@@ -55,50 +54,56 @@ task await_client(stagger::client& llm, std::size_t& ended) {
     if (error == stagger::errc::cancelled) ++ended;
 }
 
-cost measure_tasks(asio::io_context& context, std::size_t tasks, const std::function<task()>& make,
-                   const std::size_t& ended) {
+double resident_bytes_of(asio::io_context& context, std::deque<asio::cancellation_signal>& signals,
+                         const std::function<task()>& make) {
     const std::size_t before = resident_bytes();
-    std::deque<asio::cancellation_signal> signals(tasks);
     for (asio::cancellation_signal& each : signals) {
         asio::co_spawn(context, make(), asio::bind_cancellation_slot(each.slot(), asio::detached));
         context.poll();
     }
-    cost found;
-    found.resident_bytes = static_cast<double>(resident_bytes() - before) / static_cast<double>(tasks);
+    return static_cast<double>(resident_bytes() - before) / static_cast<double>(signals.size());
+}
+
+void cancel_all(asio::io_context& context, std::deque<asio::cancellation_signal>& signals,
+                const std::size_t& ended, cost& found) {
     const double began = cpu_seconds();
     for (asio::cancellation_signal& each : signals) each.emit(asio::cancellation_type::terminal);
-    while (ended < tasks && context.run_one() != 0) continue;
+    while (ended < signals.size() && context.run_one() != 0) continue;
     found.cancel_cpu_s = cpu_seconds() - began;
     found.ended = ended;
-    return found;
 }
 
 }  // namespace
 
 cost measure(place where, std::size_t tasks) {
-    asio::io_context context(1);
-    std::size_t ended = 0;
+    // Never destroyed: the process ends with the measurement, and a channel lets go of its line, and of one
+    // in it, in quadratic time.
+    static asio::io_context context(1);
+    static std::deque<asio::cancellation_signal> signals(tasks);
+    static std::size_t ended = 0;
+    cost found;
     if (where == place::channel) {
-        channel parked(context);
-        return measure_tasks(
-            context, tasks, [&] { return await_channel(parked, ended); }, ended);
+        static channel parked(context);
+        found.resident_bytes = resident_bytes_of(context, signals, [] { return await_channel(parked); });
+        return found;
     }
     // One permit in all, and it is taken.
-    stagger::gate line(context.get_executor(), stagger::coordinator_options().max_in_flight(1), 1);
-    stagger::permit taken;
+    static stagger::gate line(context.get_executor(), stagger::coordinator_options().max_in_flight(1), 1);
+    static stagger::permit taken;
     line.async_admit(stagger::admission(),
-                     [&](stagger::error_code, stagger::permit leave) { taken = std::move(leave); });
+                     [](stagger::error_code, stagger::permit leave) { taken = std::move(leave); });
     context.run();
     context.restart();
     if (where == place::gate) {
-        return measure_tasks(
-            context, tasks, [&] { return await_gate(line, ended); }, ended);
+        found.resident_bytes = resident_bytes_of(context, signals, [] { return await_gate(line, ended); });
+    } else {
+        static stagger::client llm(
+            context.get_executor(),
+            stagger::client_options().base_url("http://127.0.0.1:1/v1").model("m").api_key("key"), line);
+        found.resident_bytes = resident_bytes_of(context, signals, [] { return await_client(llm, ended); });
     }
-    const auto options =
-        stagger::client_options().base_url("http://127.0.0.1:1/v1").model("m").api_key("key");
-    stagger::client llm(context.get_executor(), options, line);
-    return measure_tasks(
-        context, tasks, [&] { return await_client(llm, ended); }, ended);
+    cancel_all(context, signals, ended, found);
+    return found;
 }
 
 }  // namespace parked

@@ -13,12 +13,12 @@ enum class place {
 
 struct cost {
     double resident_bytes = 0;  ///< for each task, with the signal that cancels it
-    double cancel_cpu_s = 0;    ///< to cancel all of them, one by one
+    double cancel_cpu_s = 0;    ///< to cancel all of them, one by one; not measured of a channel
     std::size_t ended = 0;      ///< that ended with a cancellation
 };
 
-/// Parks that many tasks, looks at the memory of the process, and cancels all of them. To be run in a process
-/// of its own, since freed memory is not given back.
+/// Parks that many tasks, looks at the memory of the process, and cancels all of them. Once in a process:
+/// freed memory is not given back.
 cost measure(place where, std::size_t tasks);
 
 }  // namespace parked
