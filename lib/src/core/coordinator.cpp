@@ -240,13 +240,13 @@ struct coordinator::parts {
             waited = notes ? notes->left(now, todo.task) : waiting_times();
             return;
         }
-        const std::size_t accidents = line.standing(lane::accident);
+        const std::size_t after_accidents = line.standing(lane::accident);
         const std::size_t others = line.standing(lane::throttled) + line.standing(lane::first);
-        const bool budget_holds = (notes || accidents > 0) && !accident_may_go(now);
+        const bool budget_holds = (notes || after_accidents > 0) && !accident_may_go(now);
         const wait_reason why_accidents = budget_holds ? wait_reason::retry_budget : todo.why;
-        waits.hold(
-            now,
-            {{{accidents, why_accidents}, {others, todo.why}, {line.delayed(), wait_reason::own_delay}}});
+        waits.hold(now, {{{after_accidents, why_accidents},
+                          {others, todo.why},
+                          {line.delayed(), wait_reason::own_delay}}});
         if (notes) notes->held(now, todo.why, why_accidents);
     }
 };
