@@ -8,6 +8,7 @@
 #include <csignal>
 #include <exception>
 
+#include "attempt_log.hpp"
 #include "batch/prompt_file.hpp"
 #include "batch/runner.hpp"
 #include "commands.hpp"
@@ -70,14 +71,16 @@ class session {
           signals_(context_),
           redraw_timer_(context_),
           patience_timer_(context_) {
-        plan_.client.on_attempt([this](const stagger::diagnostic& info) { on_attempt(info); });
+        plan_.client.observer(std::make_shared<attempt_log>(
+            log_,
+            [this](const stagger::attempt_events::done& attempt) { runner_->attempt_ended(attempt.info); }));
         memory_.emplace(options, plan_, log_);
         const auto client = make_client(context_.get_executor(), plan_);
         gate_.emplace(client.gate());
         open_files(options);
         keep_apart(options.decision_log);
         runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(prompts_),
-                                                  std::move(results_), plan_.secret);
+                                                  std::move(results_), plan_.hidden);
         runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
     }
 
@@ -138,12 +141,6 @@ class session {
 
     std::string prompts_name() const { return shown_name(files_.prompts, "standard input"); }
     std::string results_name() const { return shown_name(files_.results, "standard output"); }
-
-    void on_attempt(const stagger::diagnostic& info) {
-        if (info.last_error)
-            log_->debug("attempt {}: {}: {}", info.attempts, info.last_error.message(), info.message);
-        runner_->attempt_ended(info);
-    }
 
     void on_result(const stagger::batch_result& result) {
         const auto& info = result.answer.info;

@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
 
+#include "attempt_log.hpp"
 #include "batch/endpoint_watch.hpp"
 #include "batch/write_all.hpp"
 #include "commands.hpp"
@@ -67,14 +68,13 @@ class session {
           watch_(started_),
           signals_(context_, SIGINT, SIGTERM),
           check_timer_(context_) {
-        plan_.client.on_attempt([this](const stagger::diagnostic& info) {
-            if (info.last_error)
-                log_->info("attempt {}: {}: {}", info.attempts, info.last_error.message(), info.message);
-            // One answer that broke off is an accident; only the many of a batch show an endpoint that breaks
-            // all.
-            info.last_error == stagger::errc::answer_truncated ? watch_.answered()
-                                                               : watch_.ended(info.last_error);
-        });
+        plan_.client.observer(
+            std::make_shared<attempt_log>(log_, [this](const stagger::attempt_events::done& attempt) {
+                // One answer that broke off is an accident; only the many of a batch show an endpoint that
+                // breaks all.
+                attempt.error == stagger::errc::answer_truncated ? watch_.answered()
+                                                                 : watch_.ended(attempt.error);
+            }));
         // The same patience for each piece as for a whole answer.
         plan_.client.stream_idle_timeout(options.timeout);
         memory_.emplace(options, plan_, log_);

@@ -292,6 +292,7 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
         auto [name, value] = parse_header(each);
         plan.client.header(std::move(name), std::move(value));
     }
+    plan.hidden = stagger::wire::secrets_of(plan.secret, plan.client.headers());
     for (const auto& each : options.params) plan.params.push_back(parse_param(each));
     const double highest = plan.dialect == stagger::dialect::llm_engine ? 1 : 2;
     if (options.temperature && !(*options.temperature >= 0 && *options.temperature <= highest)) {

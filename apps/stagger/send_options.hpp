@@ -10,6 +10,7 @@
 #include "exit_code.hpp"
 #include "stagger/client.hpp"
 #include "stagger/completion.hpp"
+#include "wire/secrets.hpp"
 
 namespace CLI {
 class App;
@@ -59,7 +60,8 @@ struct send_plan {
     stagger::dialect dialect = stagger::dialect::openai_chat;
     std::string policy;
     std::string base_url;
-    std::string secret;  ///< the API key
+    std::string secret;             ///< the API key
+    stagger::wire::secrets hidden;  ///< it, and what headers hold
     std::vector<std::pair<std::string, std::string>> params;
     std::optional<unsigned> max_tokens;
     std::optional<double> temperature;

@@ -221,6 +221,45 @@ TEST_CASE("a refused key ends with 4 at once, and is not repeated") {
     }
 }
 
+TEST_CASE("no secret is in anything that is written, at the most talkative level") {
+    const temporary_folder folder;
+    const std::string secret = "sk-0123456789";
+    const std::string header_secret = "Zq7-header-value";
+    const auto key = folder.write("key", secret + "\n");
+    const auto prompts = folder.write("prompts.txt", "one\n");
+    const std::string echo = R"({"error":{"message":"refused: )" + secret + " " + header_secret + R"("}})";
+    for (const unsigned status : {400u, 401u, 429u, 200u}) {
+        for (const auto& arguments :
+             {words{"complete", "hello"}, words{"batch", prompts, "-o", folder.path("out"), "--overwrite"}}) {
+            scripted_server server({{{stagger::test::answer(status, echo)}}});
+            auto all = arguments;
+            all.insert(all.end(),
+                       {"--base-url", server.base_url(), "--api-key-file", key, "--log-level", "trace",
+                        "--header", "X-Auth-Token: " + header_secret, "--max-attempts", "1", "--summary",
+                        folder.path("summary"), "--decision-log", folder.path("decisions")});
+            const auto got = stagger_with(all);
+            CHECK(got.err.find("request 1 attempt 1: sent ") != std::string::npos);
+            CHECK(got.err.find("[key] [key]") != std::string::npos);
+            std::string written = got.out + got.err + folder.read("summary") + folder.read("decisions");
+            if (arguments.front() == "batch") written += folder.read("out");
+            CAPTURE(written);
+            CHECK(written.find(secret) == std::string::npos);
+            CHECK(written.find(header_secret) == std::string::npos);
+            CHECK(server.requests().at(0).find(header_secret) != std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("a password in a base URL is not repeated") {
+    for (const auto* url : {"http://user:pass-word@127.0.0.1:1/v1", "ftp://user:pass-word@host/v1",
+                            "http://user:pass-word@ho st/v1", "http://127.0.0.1:1/v1?key=pass-word"}) {
+        const auto got = stagger_with({"complete", "hello", "--base-url", url, "--log-level", "trace"});
+        CHECK(got.code == 2);
+        CHECK(got.err.find("base_url: ") != std::string::npos);
+        CHECK(got.err.find("pass-word") == std::string::npos);
+    }
+}
+
 TEST_CASE("a key from a file or the environment is sent as the dialect wants it") {
     const temporary_folder folder;
     const auto key = folder.write("key", "sk-from-file\n");

@@ -4,17 +4,18 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "stagger/backoff_policy.hpp"
+#include "stagger/client_counters.hpp"
 #include "stagger/completion.hpp"
 #include "stagger/completion_stream.hpp"
 #include "stagger/dialect.hpp"
 #include "stagger/gate.hpp"
+#include "stagger/observer.hpp"
 #include "stagger/retry_policy.hpp"
 
 namespace stagger {
@@ -83,10 +84,9 @@ class client_options {
     client_options& max_event_bytes(std::size_t count);
     /// Seed of everything random. 0 (default): taken from the system.
     client_options& jitter_seed(std::uint64_t seed);
-    /// Called on the client's strand after every attempt, also those that are tried again; `last_error` says
-    /// how it ended. For logs, and to notice early that an endpoint cannot be used. Must not throw. Default:
-    /// none.
-    client_options& on_attempt(std::function<void(const diagnostic&)> observer);
+    /// Is told what becomes of every attempt: for logs and metrics, and to notice early that an endpoint
+    /// cannot be used. Default: none, at no cost.
+    client_options& observer(std::shared_ptr<attempt_observer> told);
 
     /// Checks everything that does not need the network; the client's constructor calls it.
     /// @throws std::invalid_argument naming the option, its rule and its value
@@ -116,7 +116,7 @@ class client_options {
     bool single_threaded() const { return single_threaded_; }
     std::size_t max_event_bytes() const { return max_event_bytes_; }
     std::uint64_t jitter_seed() const { return jitter_seed_; }
-    const std::function<void(const diagnostic&)>& on_attempt() const { return on_attempt_; }
+    const std::shared_ptr<attempt_observer>& observer() const { return observer_; }
 
  private:
     std::string base_url_;
@@ -144,7 +144,7 @@ class client_options {
     bool single_threaded_ = false;
     std::size_t max_event_bytes_ = 1024 * 1024;
     std::uint64_t jitter_seed_ = 0;
-    std::function<void(const diagnostic&)> on_attempt_;
+    std::shared_ptr<attempt_observer> observer_;
 };
 
 /** @brief Sends completion requests to one endpoint, admitted by one gate.
@@ -220,6 +220,9 @@ class client {
                                                                               std::move(request));
     }
 
+    /// What the client has done so far. Each number is one that the client had within the call; together they
+    /// may be of slightly different moments while requests run.
+    client_counters counters() const;
     /// The gate that admits this client's requests.
     stagger::gate gate() const;
     boost::asio::any_io_executor get_executor() const;

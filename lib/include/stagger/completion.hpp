@@ -74,7 +74,7 @@ struct diagnostic {
     unsigned http_status = 0;  ///< of the last attempt; 0 if no answer came
     std::string request_id;    ///< the server's name for the last attempt
     error_code last_error;     ///< of the last attempt; differs from the result's code after a deadline
-    /// Where the request was when it ended, or the attempt for `on_attempt`.
+    /// Where the request was when it ended; for an observer, where the attempt was.
     request_phase phase = request_phase::not_started;
     unsigned attempts = 0;    ///< sent
     unsigned rejections = 0;  ///< attempts that were throttled

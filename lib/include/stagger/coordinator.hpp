@@ -7,6 +7,7 @@
 
 #include "stagger/remembered_limits.hpp"
 #include "stagger/time.hpp"
+#include "stagger/wait_reason.hpp"
 
 namespace stagger {
 
@@ -111,18 +112,6 @@ class coordinator_options {
     std::shared_ptr<decision_recorder> recorder_;
 };
 
-/// Why the head of the waiting line is not admitted now.
-enum class wait_reason {
-    none,          ///< nothing waits
-    pace,          ///< the next slot of the pace has not come
-    in_flight,     ///< as many attempts are in flight as allowed
-    retry_after,   ///< the server announced when it admits again
-    closed,        ///< nothing is admitted; the next probe is not due, or one is out
-    retry_budget,  ///< too many accidents lately: their retries go one at a time
-    own_delay,     ///< every waiting task has a wait of its own to sit out
-};
-std::string_view to_string(wait_reason reason);
-
 /// What the coordinator believes about the server.
 enum class coordinator_mode {
     ramp,    ///< no rejection yet: the pace doubles
@@ -163,6 +152,7 @@ struct coordinator_status {
     std::size_t waiting = 0;
     std::size_t in_flight = 0;
     wait_reason why = wait_reason::none;  ///< of the last `next`
+    waiting_sums waited;                  ///< of all tasks so far, those that still wait included
     std::uint64_t admitted = 0;
     std::uint64_t accepted = 0;
     std::uint64_t throttled = 0;
@@ -226,6 +216,12 @@ class coordinator {
 
     /// Work that is known to come beside what waits, in requests: lets the last of it finish early.
     void expect(std::size_t further_requests);
+
+    /// From now on `waited` explains the wait of every task that joins. Costs 88 bytes for each waiting one.
+    void explain_waits();
+    /// What the task waited for that `next` admitted or expired, or `withdraw` took out of the line, last.
+    /// All zero unless waits are explained.
+    const waiting_times& waited() const;
 
     /// The limit may have risen: tests it once, until it is measured anew. For `probing(0)`, which does not
     /// by itself; otherwise nothing changes.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -8,28 +7,11 @@
 
 #include "stagger/coordinator.hpp"
 #include "stagger/time.hpp"
+#include "stagger/wait_reason.hpp"
 
 /// What a coordinator was asked and what it decided, as values: enough to explain every decision, and to make
 /// them all again. docs/decision-log.md has the form in which they are written down.
 namespace stagger {
-
-inline constexpr std::array wait_reasons{
-    wait_reason::none,   wait_reason::pace,         wait_reason::in_flight, wait_reason::retry_after,
-    wait_reason::closed, wait_reason::retry_budget, wait_reason::own_delay};
-
-/// A time of waiting, by what was waited for. `none`: the coordinator was not asked meanwhile.
-class waiting_times {
- public:
-    duration& operator[](wait_reason why) { return spans_[static_cast<std::size_t>(why)]; }
-    duration operator[](wait_reason why) const { return spans_[static_cast<std::size_t>(why)]; }
-    duration total() const;
-    waiting_times& operator+=(const waiting_times& other);
-    waiting_times& operator-=(const waiting_times& other);
-    friend bool operator==(const waiting_times&, const waiting_times&) = default;
-
- private:
-    std::array<duration, wait_reasons.size()> spans_{};
-};
 
 /// Where the coordinator stood when it decided.
 struct coordinator_view {

@@ -33,6 +33,8 @@ class permit {
 
     /// True until a report is made that ends the attempt.
     explicit operator bool() const { return static_cast<bool>(owner_); }
+    /// What the wait was for. All zero unless the gate explains waits (`gate::explain_waits`).
+    waiting_times waited() const { return waited_ ? *waited_ : waiting_times(); }
 
     /// The head of a success has come: the server admitted the attempt. The place in flight stays taken until
     /// a further report, of whatever kind, or until the permit is dropped.
@@ -51,6 +53,7 @@ class permit {
 
     std::shared_ptr<gate_state> owner_;
     permit_id id_{};
+    std::unique_ptr<const waiting_times> waited_;
 };
 
 /// What an admission is asked for.
@@ -120,6 +123,9 @@ class gate {
     /// The limit may have risen: tests it once. For coordinator_options::probing(0), which does not by
     /// itself.
     void probe_again();
+    /// From now on a permit says what the wait for it was for, also one that comes with an error. Costs 100
+    /// bytes or so for each waiting task.
+    void explain_waits();
     const coordinator_options& options() const;
     boost::asio::any_io_executor get_executor() const;
 

@@ -10,21 +10,6 @@
 namespace asio = boost::asio;
 
 namespace stagger::batch {
-namespace {
-
-// A shorter secret is a placeholder ("none", "test") and part of ordinary words.
-constexpr std::size_t shortest_secret = 8;
-
-/// Replaces an API key that a server repeats. Very short ones are placeholders, and stay.
-std::string without_secret(std::string text, const std::string& secret) {
-    if (secret.size() < shortest_secret) return text;
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
-        text.replace(at, secret.size(), "[API key]");
-    }
-    return text;
-}
-
-}  // namespace
 
 void run_counts::add_effort(const diagnostic& info) {
     ++ended;
@@ -45,10 +30,10 @@ void run_counts::add_result(const error_code& error, const completion& answer) {
 }
 
 runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::unique_ptr<result_file> results,
-               std::string secret)
+               wire::secrets hidden)
     : target_(std::move(target)),
       results_(std::move(results)),
-      secret_(std::move(secret)),
+      hidden_(std::move(hidden)),
       started_(std::chrono::steady_clock::now()),
       last_result_(started_),
       watch_(started_),
@@ -113,8 +98,8 @@ asio::awaitable<void> runner::record(batch_result result) {
         text = wire::format_result_line(result.custom_id, result.error, result.answer);
     }
     if (result.error) {
-        text = without_secret(std::move(text), secret_);
-        info.message = without_secret(std::move(info.message), secret_);
+        hidden_.mask(text);
+        hidden_.mask(info.message);
     }
     const auto failed = co_await results_->write_line(std::move(text));
     if (failed) {
@@ -137,7 +122,9 @@ void runner::check_endpoint() {
     if (status.accepted + status.throttled > 0) watch_.answered();
     const auto unusable = watch_.verdict(std::chrono::steady_clock::now(), status.in_flight);
     if (!unusable) return;
-    end_early(run_end::endpoint_unusable, without_secret(explain(*unusable, last_failure_), secret_));
+    std::string problem = explain(*unusable, last_failure_);
+    hidden_.mask(problem);
+    end_early(run_end::endpoint_unusable, std::move(problem));
 }
 
 void runner::check_later() {

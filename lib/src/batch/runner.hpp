@@ -12,6 +12,7 @@
 #include "batch/transport.hpp"
 #include "batch/unanswered_prompts.hpp"
 #include "stagger/batch.hpp"
+#include "wire/secrets.hpp"
 
 namespace stagger::batch {
 
@@ -54,7 +55,7 @@ class runner : public std::enable_shared_from_this<runner> {
     using observer = std::function<void(const batch_result&)>;
 
     runner(transport target, std::unique_ptr<prompt_source> prompts, std::unique_ptr<result_file> results,
-           std::string secret = {});
+           wire::secrets hidden = {});
 
     void on_result(observer told) { told_ = std::move(told); }
     /// An attempt ended; feeds the decision whether the endpoint can be used.
@@ -87,7 +88,7 @@ class runner : public std::enable_shared_from_this<runner> {
     std::unique_ptr<result_file> results_;
     unanswered_prompts* prompts_;  // owned by the batch
     std::optional<batch_results> batch_;
-    std::string secret_;
+    wire::secrets hidden_;
     observer told_;
     time_point started_;
     time_point last_result_;

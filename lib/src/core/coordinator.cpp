@@ -5,11 +5,13 @@
 #include <utility>
 
 #include "core/decision_journal.hpp"
+#include "core/line_waits.hpp"
 #include "core/make_pacing.hpp"
 #include "core/pacing.hpp"
 #include "core/retry_budget.hpp"
 #include "core/returning_tasks.hpp"
 #include "core/slot_map.hpp"
+#include "core/wait_notes.hpp"
 #include "core/waiting_line.hpp"
 
 namespace stagger {
@@ -95,6 +97,7 @@ struct coordinator::parts {
         : options(chosen), pace(make_pacing(chosen, seed)) {
         if (!options.recorder()) return;
         journal = std::make_unique<decision_journal>(options.recorder(), options, seed, view({}).mode);
+        notes = std::make_unique<wait_notes>();
     }
 
     coordinator_options options;
@@ -106,14 +109,22 @@ struct coordinator::parts {
     bool unfunded_out = false;
     std::size_t expected = 0;
     coordinator_status counts;  // the counters and the last reason; the rest is filled in when asked for
+    line_waits waits;
     std::unique_ptr<decision_journal> journal;  // only where a recorder listens
+    std::unique_ptr<wait_notes> notes;          // only where somebody asks what was waited for
+    waiting_times waited;                       // of the task that left the line last
 
-    task_id join(lane where, const cost& what, time_point deadline, time_point not_before) {
+    task_id join(time_point now, lane where, const cost& what, time_point deadline, time_point not_before) {
         // Room for its permit as well: admitting it must not fail.
         const std::size_t tasks = permits.size() + line.size() + 1;
         permits.reserve(std::min<std::size_t>(tasks, options.max_in_flight()));
-        if (journal) journal->reserve(line.size() + 1);
-        return line.join(where, what, deadline, not_before);
+        if (notes) notes->reserve(line.places() + 1);
+        const task_id task = line.join(where, what, deadline, not_before);
+        if (notes) {
+            const auto cause = where == lane::accident ? retry_cause::accident : retry_cause::throttled;
+            notes->joined(now, task, cause, not_before != time_point::min());
+        }
+        return task;
     }
 
     bool accident_may_go(time_point now) { return !unfunded_out || accidents.affords_retry(now); }
@@ -179,7 +190,7 @@ struct coordinator::parts {
             return expired;
         }
         while (const auto due = line.release_due(now)) {
-            if (journal) journal->released(now, *due);
+            if (notes) notes->released(now, *due);
         }
         return std::nullopt;
     }
@@ -231,10 +242,19 @@ struct coordinator::parts {
         return {seen.mode, seen.pace_per_s, seen.measured_per_s, seen.measured_window};
     }
 
-    void note_answer(time_point now, const action& todo) {
-        const bool waits = todo.what == action::kind::wait || todo.what == action::kind::idle;
-        const bool budget_holds = waits && !accident_may_go(now);
-        journal->answered(now, todo, budget_holds ? wait_reason::retry_budget : todo.why, view(now));
+    void note_waits(time_point now, const action& todo) {
+        if (todo.what == action::kind::admit || todo.what == action::kind::expire) {
+            waited = notes ? notes->left(now, todo.task) : waiting_times();
+            return;
+        }
+        const std::size_t after_accidents = line.standing(lane::accident);
+        const std::size_t others = line.standing(lane::throttled) + line.standing(lane::first);
+        const bool budget_holds = (notes || after_accidents > 0) && !accident_may_go(now);
+        const wait_reason why_accidents = budget_holds ? wait_reason::retry_budget : todo.why;
+        waits.hold(now, {{{after_accidents, why_accidents},
+                          {others, todo.why},
+                          {line.delayed(), wait_reason::own_delay}}});
+        if (notes) notes->held(now, todo.why, why_accidents);
     }
 };
 
@@ -245,7 +265,7 @@ coordinator& coordinator::operator=(coordinator&&) noexcept = default;
 coordinator::~coordinator() = default;
 
 task_id coordinator::submit(time_point now, const cost& what, time_point deadline) {
-    const task_id task = parts_->join(lane::first, what, deadline, time_point::min());
+    const task_id task = parts_->join(now, lane::first, what, deadline, time_point::min());
     if (parts_->journal) parts_->journal->submitted(now, {what, deadline, task});
     return task;
 }
@@ -255,7 +275,7 @@ task_id coordinator::resubmit(time_point now, const cost& what, time_point deadl
     const lane where = cause == retry_cause::accident ? lane::accident : lane::throttled;
     parts_->returning.rejoined();
     const task_id task =
-        parts_->join(where, what, deadline, not_before > now ? not_before : time_point::min());
+        parts_->join(now, where, what, deadline, not_before > now ? not_before : time_point::min());
     if (parts_->journal) {
         parts_->journal->resubmitted(now, {what, deadline, std::max(not_before, now), cause, task});
     }
@@ -264,13 +284,15 @@ task_id coordinator::resubmit(time_point now, const cost& what, time_point deadl
 
 bool coordinator::withdraw(time_point now, task_id task) {
     const bool was_waiting = parts_->line.leave(task);
-    if (parts_->journal) parts_->journal->withdrawn(now, task, was_waiting);
+    parts_->waited = was_waiting && parts_->notes ? parts_->notes->left(now, task) : waiting_times();
+    if (parts_->journal) parts_->journal->withdrawn(now, {task, was_waiting, parts_->waited});
     return was_waiting;
 }
 
 action coordinator::next(time_point now) {
     const action todo = parts_->decide(now);
-    if (parts_->journal) parts_->note_answer(now, todo);
+    parts_->note_waits(now, todo);
+    if (parts_->journal) parts_->journal->answered(now, todo, parts_->waited, parts_->view(now));
     return todo;
 }
 
@@ -353,6 +375,15 @@ void coordinator::probe_again(time_point now) {
     if (parts_->journal) parts_->journal->probed_again(now);
 }
 
+void coordinator::explain_waits() {
+    if (!parts_->notes) parts_->notes = std::make_unique<wait_notes>();
+    parts_->notes->reserve(parts_->line.places());
+}
+
+const waiting_times& coordinator::waited() const {
+    return parts_->waited;
+}
+
 std::optional<remembered_limits> coordinator::learned(time_point now) const {
     return parts_->pace->learned(now);
 }
@@ -361,6 +392,7 @@ coordinator_status coordinator::status(time_point now) const {
     coordinator_status result = parts_->counts;
     result.waiting = parts_->line.size();
     result.in_flight = parts_->permits.size();
+    result.waited = parts_->waits.at(now);
     parts_->pace->describe(now, result);
     return result;
 }

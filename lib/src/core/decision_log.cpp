@@ -2,22 +2,6 @@
 
 namespace stagger {
 
-duration waiting_times::total() const {
-    duration sum{0};
-    for (const duration each : spans_) sum += each;
-    return sum;
-}
-
-waiting_times& waiting_times::operator+=(const waiting_times& other) {
-    for (const wait_reason why : wait_reasons) (*this)[why] += other[why];
-    return *this;
-}
-
-waiting_times& waiting_times::operator-=(const waiting_times& other) {
-    for (const wait_reason why : wait_reasons) (*this)[why] -= other[why];
-    return *this;
-}
-
 std::string_view to_string(mode_cause cause) {
     switch (cause) {
         case mode_cause::rejection:

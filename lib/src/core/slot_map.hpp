@@ -65,6 +65,8 @@ class slot_map {
     static place place_of(key which) { return static_cast<place>(which & 0xffffffffu); }
     key key_of(place where) const { return std::uint64_t{slots_[where].uses} << 32 | where; }
     std::size_t size() const { return size_; }
+    /// Places ever used: every key's place is below.
+    std::size_t places() const { return slots_.size(); }
 
  private:
     struct slot {

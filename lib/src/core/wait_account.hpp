@@ -1,6 +1,6 @@
 #pragma once
 
-#include "stagger/decision_log.hpp"
+#include "stagger/wait_reason.hpp"
 
 namespace stagger {
 

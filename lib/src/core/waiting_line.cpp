@@ -78,12 +78,14 @@ void waiting_line::link(place at) {
     joining.after = none;
     (line.last == none ? line.first : tasks_.at(line.last).after) = at;
     line.last = at;
+    ++line.size;
 }
 
 void waiting_line::unlink(const entry& leaving) {
     ends& line = ends_of(leaving.where);
     (leaving.before == none ? line.first : tasks_.at(leaving.before).after) = leaving.after;
     (leaving.after == none ? line.last : tasks_.at(leaving.after).before) = leaving.before;
+    --line.size;
 }
 
 // A task released from its wait is popped at once, so every other entry of a waiting task is live.

@@ -49,6 +49,11 @@ class waiting_line {
     /// When `take_expired` or `release_due` next has something to do.
     time_point next_timer() const { return std::min(deadlines_.earliest(), own_waits_.earliest()); }
     std::size_t size() const { return tasks_.size(); }
+    /// Tasks in a lane, those excluded that sit out a wait of their own.
+    std::size_t standing(lane where) const { return lanes_[static_cast<std::size_t>(where)].size; }
+    /// One more than the highest place in memory that a task had: what is kept beside the line needs as much
+    /// room.
+    std::size_t places() const { return tasks_.places(); }
     /// Tasks that sit out a wait of their own.
     std::size_t delayed() const { return delayed_; }
     /// Tasks that are not for the first time here.
@@ -68,6 +73,7 @@ class waiting_line {
     struct ends {
         place first = none;
         place last = none;
+        std::size_t size = 0;
     };
 
     const ends& ends_of(lane where) const { return lanes_[static_cast<std::size_t>(where)]; }

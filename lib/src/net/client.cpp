@@ -63,10 +63,13 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       fixed_fields(format_fixed_fields(options.headers())),
       gate(std::move(shared)),
       gate_is_own(own),
+      hidden(wire::secrets_of(options.api_key(), options.headers())),
       pool(strand, make_settings(strand, options, target),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
            options.keep_alive()),
-      random(seed_or_random(options.jitter_seed())) {}
+      random(seed_or_random(options.jitter_seed())) {
+    if (options.observer()) gate.explain_waits();
+}
 
 void client_state::close() {
     if (gate_is_own) gate.close();
@@ -97,6 +100,12 @@ void client::start_complete(const std::shared_ptr<detail::client_state>& target,
 void client::start_stream(const std::shared_ptr<detail::client_state>& target, completion_request request,
                           asio::any_completion_handler<stream_signature> handler) {
     detail::streamed_answer_task::start(target, request, std::move(handler));
+}
+
+client_counters client::counters() const {
+    client_counters seen = state_->counts.snapshot();
+    seen.gate = state_->gate.status();
+    return seen;
 }
 
 gate client::gate() const {

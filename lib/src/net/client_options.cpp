@@ -104,8 +104,8 @@ client_options& client_options::jitter_seed(std::uint64_t seed) {
     jitter_seed_ = seed;
     return *this;
 }
-client_options& client_options::on_attempt(std::function<void(const diagnostic&)> observer) {
-    on_attempt_ = std::move(observer);
+client_options& client_options::observer(std::shared_ptr<attempt_observer> told) {
+    observer_ = std::move(told);
     return *this;
 }
 

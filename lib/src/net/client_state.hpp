@@ -4,12 +4,14 @@
 #include <string>
 #include <unordered_set>
 
+#include "net/client_counts.hpp"
 #include "net/connection_pool.hpp"
 #include "net/io_types.hpp"
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/random.hpp"
 #include "wire/dialect.hpp"
+#include "wire/secrets.hpp"
 
 namespace stagger::detail {
 
@@ -32,6 +34,8 @@ class client_state : public std::enable_shared_from_this<client_state> {
     const std::string fixed_fields;
     stagger::gate gate;
     const bool gate_is_own;
+    const wire::secrets hidden;
+    client_counts counts;
 
     connection_pool pool;
     random_source random;

@@ -3,8 +3,10 @@
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "net/attempt_trace.hpp"
 #include "net/client_state.hpp"
 #include "net/io_types.hpp"
 #include "net/running_operation.hpp"
@@ -37,6 +39,8 @@ class completion_task : public std::enable_shared_from_this<completion_task>, pu
                                                        wire::response& received);
     /// The server admitted the attempt.
     virtual void accept(permit leave, const hints& said) { leave.accepted(said); }
+    /// The head has come, and whoever is told of it receives the rest: the attempt ends there, not here.
+    virtual bool answer_goes_on() const { return false; }
     /// Whether an attempt that ended like this may be followed by another one.
     virtual bool may_go_again(const wire::decoded_answer&) const { return true; }
     /// Tells the caller, later than this call.
@@ -47,13 +51,17 @@ class completion_task : public std::enable_shared_from_this<completion_task>, pu
     client_state& client() { return *client_; }
     const std::shared_ptr<client_state>& shared_client() const { return client_; }
     time_point deadline() const { return deadline_; }
+    attempt_trace& trace() { return trace_; }
     void set_phase(request_phase phase) { info_.phase = phase; }
 
  private:
     void listen_for_cancellation(boost::asio::cancellation_slot cancelled);
-    io_awaitable<void> run();
-    /// Waits for leave to send, or for the reason why there is none; counts the wait.
-    io_awaitable<void> stay_in_line(const admission& what, gate::joined& place);
+    /// Waits for leave to send, and goes on to `leave_line`.
+    void join_line(const admission& what);
+    void leave_line(error_code error, permit leave);
+    void end_in_line(error_code error);
+    /// An attempt and what follows from it: an admission to wait for, or nothing if the request has ended.
+    io_awaitable<std::optional<admission>> run(permit leave);
     /// One attempt over the network. Never throws; what went wrong is in the answer.
     io_awaitable<wire::decoded_answer> attempt();
     /// Tells the gate how the attempt ended; the earliest time for another one.
@@ -73,6 +81,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>, pu
     time_point deadline_;
     retry_session session_;
     diagnostic info_;
+    attempt_trace trace_;
 };
 
 }  // namespace stagger::detail

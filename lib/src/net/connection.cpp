@@ -63,6 +63,7 @@ class stream_connection final : public connection, private deadline_queue::entry
     bool answer_is_whole() const override { return parser_.is_whole(); }
     bool reusable() const override { return reusable_; }
     bool quiet_while_idle() override;
+    const traffic& carried() const override { return carried_; }
     request_phase phase() const override { return phase_; }
     const std::string& problem() const override { return problem_; }
 
@@ -89,6 +90,7 @@ class stream_connection final : public connection, private deadline_queue::entry
     Stream stream_;
     answer_parser parser_;
     std::string problem_;
+    traffic carried_;
     request_phase phase_ = request_phase::not_started;
     errc when_late_ = errc::answer_timed_out;
     bool late_ = false;
@@ -201,10 +203,12 @@ template <class Stream>
 io_awaitable<error_code> stream_connection<Stream>::send(const std::string& request, time_point limit) {
     reusable_ = false;
     parser_.begin();
+    carried_ = {};
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (is_cancelled(state)) co_return fail(errc::cancelled, "");
     begin_phase(request_phase::sending, settings_->send_timeout, limit, errc::send_timed_out);
     const auto [unsent, count] = co_await asio::async_write(stream_, asio::buffer(request), with_error);
+    carried_.sent = count;
     if (late_ || unsent == asio::error::operation_aborted) co_return fail_io(unsent, errc::connection_lost);
     end_phase();
     sent_ = !unsent;
@@ -245,6 +249,7 @@ io_awaitable<error_code> stream_connection<Stream>::read(amount wanted, time_poi
 
 template <class Stream>
 error_code stream_connection<Stream>::take_bytes(std::size_t count, const error_code& unread) {
+    carried_.received += count;
     if (count > 0) {
         const error_code unreadable = parser_.put(count);
         if (unreadable) return fail(unreadable, parser_.problem());

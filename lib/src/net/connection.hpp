@@ -32,6 +32,12 @@ struct connection_settings {
     std::shared_ptr<deadline_queue> deadlines;
 };
 
+/// What one exchange has carried so far, in bytes of HTTP.
+struct traffic {
+    std::size_t sent = 0;
+    std::size_t received = 0;
+};
+
 /** @brief One connection to the endpoint, plain or TLS: opened once, used for one exchange after the other.
  *
  * An exchange is `send`, `read_head`, and then `read_rest`, or `read_some` until `answer_is_whole`. Every
@@ -70,6 +76,8 @@ class connection {
     virtual bool reusable() const = 0;
     /// True unless the peer closed the connection or sent something while it was idle.
     virtual bool quiet_while_idle() = 0;
+    /// Of this exchange, or the last one.
+    virtual const traffic& carried() const = 0;
     /// What it does, or did when the last error came.
     virtual request_phase phase() const = 0;
     /// The words behind the last error, for people.

@@ -9,7 +9,9 @@ namespace stagger {
 namespace asio = boost::asio;
 
 connection_pool::lease::lease(lease&& other) noexcept
-    : pool_(std::exchange(other.pool_, nullptr)), connection_(std::move(other.connection_)) {}
+    : pool_(std::exchange(other.pool_, nullptr)),
+      connection_(std::move(other.connection_)),
+      reused_(other.reused_) {}
 
 connection_pool::lease::~lease() {
     if (pool_) pool_->give_back(std::move(connection_));
@@ -29,7 +31,8 @@ io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& lease
     }
     leased.pool_ = this;
     leased.connection_ = take_idle();
-    if (leased.connection_) co_return error_code();
+    leased.reused_ = leased.connection_ != nullptr;
+    if (leased.reused_) co_return error_code();
 
     leased.connection_ = connection::make(executor_, settings_);
     const error_code error = co_await leased->open(limit);
@@ -51,6 +54,7 @@ bool connection_pool::take_idle(lease& leased) {
     if (leased_ >= most_) return false;
     leased.connection_ = take_idle();
     if (!leased.connection_) return false;
+    leased.reused_ = true;
     leased.pool_ = this;
     ++leased_;
     return true;

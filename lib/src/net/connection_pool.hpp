@@ -32,11 +32,14 @@ class connection_pool {
         connection& operator*() const { return *connection_; }
         connection* operator->() const { return connection_.get(); }
         explicit operator bool() const { return connection_ != nullptr; }
+        /// It was there already, from an earlier exchange.
+        bool reused() const { return reused_; }
 
      private:
         friend class connection_pool;
         connection_pool* pool_ = nullptr;
         std::unique_ptr<connection> connection_;
+        bool reused_ = false;
     };
 
     /// An idle connection, if there is one and a place is free: what needs no waiting needs no coroutine.

@@ -9,8 +9,21 @@ namespace stagger {
 
 namespace {
 
+// Whatever may be a password or a key is left out, also of a text that is no URL.
+std::string shown_url(std::string_view url) {
+    constexpr std::string_view left_out = "[...]";
+    std::string shown(url);
+    const std::size_t query = shown.find('?');
+    if (query != std::string::npos) shown.replace(query + 1, std::string::npos, left_out);
+    const std::size_t at = shown.rfind('@');
+    if (at == std::string::npos) return shown;
+    const std::size_t slashes = shown.find("//");
+    const std::size_t begin = slashes < at ? slashes + 2 : 0;
+    return shown.replace(begin, at - begin, left_out);
+}
+
 [[noreturn]] void refuse(std::string_view base_url, const char* rule) {
-    throw std::invalid_argument("base_url: " + std::string(rule) + ", is \"" + std::string(base_url) + "\"");
+    throw std::invalid_argument("base_url: " + std::string(rule) + ", is \"" + shown_url(base_url) + "\"");
 }
 
 // Boost.URL 1.81 lets a number pass that does not fit.

@@ -62,6 +62,7 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     bool armed = false;
     time_point armed_for = never;
     bool closed = false;
+    bool explains = false;
     coordinator core;
     std::unordered_map<task_id, waiter> waiters;
     std::unordered_map<task_id, ending> ended_early;  // between `join` and `stay`, by another thread
@@ -76,6 +77,7 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     void end(task_id task, error_code error, permit leave, std::vector<ending>& endings);
     task_id enter_line(time_point now, const admission& what);
     void listen_for_cancellation(asio::cancellation_slot slot, task_id task);
+    permit explained(permit leave) const;
     void deliver(std::vector<ending>& endings) const;
 };
 
@@ -84,10 +86,10 @@ void permit::gate_state::drive(time_point now, std::vector<ending>& endings) {
         const action todo = core.next(now);
         switch (todo.what) {
             case action::kind::admit:
-                end(todo.task, {}, permit(shared_from_this(), todo.permit), endings);
+                end(todo.task, {}, explained(permit(shared_from_this(), todo.permit)), endings);
                 break;
             case action::kind::expire:
-                end(todo.task, errc::deadline_exceeded, {}, endings);
+                end(todo.task, errc::deadline_exceeded, explained({}), endings);
                 break;
             case action::kind::wait:
                 return arm(todo.at);
@@ -158,6 +160,12 @@ void permit::gate_state::end(task_id task, error_code error, permit leave, std::
     }
 }
 
+/// With what the task waited for that has just left the line, where that is wanted.
+permit permit::gate_state::explained(permit leave) const {
+    if (explains) leave.waited_ = std::make_unique<const waiting_times>(core.waited());
+    return leave;
+}
+
 void permit::gate_state::deliver(std::vector<ending>& endings) const {
     for (ending& one : endings) {
         complete_later(executor, one.whom.executor, std::move(one.whom.handler), one.error,
@@ -190,7 +198,7 @@ gate::joined permit::gate_state::join(const admission& what) {
         const action todo = waiters.empty() ? core.next(now) : action{};
         const bool ours = todo.task == task;
         if (ours && todo.what == action::kind::admit) {
-            got.leave = permit(shared_from_this(), todo.permit);
+            got.leave = explained(permit(shared_from_this(), todo.permit));
         } else if (ours && todo.what == action::kind::expire) {
             got.error = errc::deadline_exceeded;
         } else {
@@ -235,7 +243,7 @@ void permit::gate_state::cancel(task_id task) {
     after([&](time_point now, std::vector<ending>& endings) {
         if (!waiters.contains(task)) return;  // already admitted or ended
         core.withdraw(now, task);
-        end(task, errc::cancelled, {}, endings);
+        end(task, errc::cancelled, explained({}), endings);
     });
 }
 
@@ -245,17 +253,19 @@ void permit::gate_state::close() {
         while (!waiters.empty()) {
             const task_id task = waiters.begin()->first;
             core.withdraw(now, task);
-            end(task, errc::shut_down, {}, endings);
+            end(task, errc::shut_down, explained({}), endings);
         }
     });
 }
 
-permit::permit(permit&& other) noexcept : owner_(std::move(other.owner_)), id_(other.id_) {}
+permit::permit(permit&& other) noexcept
+    : owner_(std::move(other.owner_)), id_(other.id_), waited_(std::move(other.waited_)) {}
 
 permit& permit::operator=(permit&& other) noexcept {
     permit taken(std::move(other));
     std::swap(owner_, taken.owner_);
     std::swap(id_, taken.id_);
+    std::swap(waited_, taken.waited_);
     return *this;
 }
 
@@ -318,6 +328,13 @@ std::optional<remembered_limits> gate::learned() const {
     if (limits)
         limits->learned_at = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     return limits;
+}
+
+void gate::explain_waits() {
+    state_->after([&](time_point, auto&) {
+        state_->explains = true;
+        state_->core.explain_waits();
+    });
 }
 
 void gate::probe_again() {

@@ -44,9 +44,10 @@ open_stream::open_stream(std::shared_ptr<client_state> client, beginning from)
     : client_(std::move(client)),
       leased_(std::move(from.leased)),
       leave_(std::move(from.leave)),
+      trace_(std::move(from.trace)),
       received_(std::move(from.received)),
       parser_(client_->options.max_event_bytes() + field_name_room, client_->options.max_event_bytes()),
-      answer_(client_->options.dialect(), client_->options.api_key()),
+      answer_(client_->options.dialect(), client_->hidden),
       sent_at_(from.sent_at),
       deadline_(from.deadline),
       events_(wire::is_event_stream(received_.fields)) {
@@ -191,8 +192,8 @@ void open_stream::take_end_of_body() {
 
 void open_stream::take_whole_answer() {
     diagnostic info = std::move(answer_.answer().info);
-    auto decoded = wire::decode(std::move(received_), client_->options.dialect(), unix_now(),
-                                client_->options.api_key());
+    auto decoded =
+        wire::decode(std::move(received_), client_->options.dialect(), unix_now(), client_->hidden);
     completion_delta delta;
     delta.text = decoded.answer.text;
     delta.finish_reason = decoded.answer.finish_reason;
@@ -240,6 +241,11 @@ void open_stream::release(error_code error) {
     ended_ = true;
     error_ = error;
     if (leave_) error ? leave_.failed() : leave_.accepted();
+    if (trace_) {
+        if (leased_) trace_->exchanged((*leased_)->carried());
+        trace_->done(error, answer_.answer().info, false);
+        trace_->request_ended(!error);
+    }
     if (!error && leased_ && !(*leased_)->answer_is_whole()) {
         auto keep_alive = [self = shared_from_this()](const std::exception_ptr& exception) {
             rethrow(exception);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "net/attempt_trace.hpp"
 #include "net/client_state.hpp"
 #include "net/connection_pool.hpp"
 #include "net/io_types.hpp"
@@ -36,6 +37,7 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
         diagnostic info;
         time_point sent_at;
         time_point deadline;
+        attempt_trace trace;
     };
     open_stream(std::shared_ptr<client_state> client, beginning from);
     /// There is no answer.
@@ -83,6 +85,7 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     std::shared_ptr<client_state> client_;
     std::optional<connection_pool::lease> leased_;
     permit leave_;
+    std::optional<attempt_trace> trace_;  // of the request, once it has begun
     wire::response received_;
     std::size_t taken_ = 0;  // of what is in received_.body
     wire::sse_parser parser_;

@@ -38,7 +38,7 @@ io_awaitable<wire::decoded_answer> streamed_answer_task::receive(connection_pool
                                                                  time_point limit, wire::response& received) {
     if (!is_success(received.status)) co_return co_await completion_task::receive(leased, limit, received);
     set_phase(request_phase::receiving);
-    wire::decoded_answer head = wire::decode_stream_head(received, unix_now(), client().options.api_key());
+    wire::decoded_answer head = wire::decode_stream_head(received, unix_now(), client().hidden);
     if (!head.error) {
         leased_.emplace(std::move(leased));
         received_ = std::move(received);
@@ -60,7 +60,8 @@ void streamed_answer_task::deliver(const asio::any_completion_executor& handler_
     } else {
         const time_point sent_at = std::chrono::steady_clock::now() - result.info.served;
         open_stream::beginning from{std::move(*leased_),    std::move(leave_), std::move(received_),
-                                    std::move(result.info), sent_at,           deadline()};
+                                    std::move(result.info), sent_at,           deadline(),
+                                    std::move(trace())};
         leased_.reset();
         opened = std::make_shared<open_stream>(shared_client(), std::move(from));
         opened->enroll();

@@ -25,6 +25,7 @@ class streamed_answer_task final : public completion_task {
     io_awaitable<wire::decoded_answer> receive(connection_pool::lease& leased, time_point limit,
                                                wire::response& received) override;
     void accept(permit leave, const hints& said) override;
+    bool answer_goes_on() const override { return leased_.has_value(); }
     bool may_go_again(const wire::decoded_answer& ended) const override { return ended.error.failed(); }
     void deliver(const boost::asio::any_completion_executor& handler_executor, error_code error,
                  completion result) override;

@@ -21,6 +21,7 @@ namespace {
 constexpr double clock_tolerance_s = 2;
 /// Of the beginning of an answer that is shown when it cannot be read.
 constexpr std::size_t shown_bytes = 80;
+constexpr std::size_t longest_secret_bytes = 4096;
 
 std::string_view value_of(const std::vector<field>& fields, std::string_view name) {
     for (const auto& one : fields) {
@@ -39,9 +40,9 @@ double time_of_response(const std::vector<field>& fields, double unix_now) {
 struct reading {
     const response& received;
     stagger::dialect dialect;
-    std::string_view api_key;
+    const secrets& hidden;
 
-    std::string readable(std::string_view text) const { return readable_message(text, api_key); }
+    std::string readable(std::string_view text) const { return readable_message(text, hidden); }
 };
 
 std::string read_answer(const boost::json::object& document, stagger::dialect dialect, completion& answer) {
@@ -56,9 +57,12 @@ std::string read_answer(const boost::json::object& document, stagger::dialect di
     return "its dialect is unknown";
 }
 
-std::string beginning(std::string_view body) {
-    if (body.empty()) return "the body is empty";
-    return "it begins with: " + std::string(body.substr(0, shown_bytes));
+std::string beginning(const reading& from) {
+    std::string text = from.received.body.substr(0, shown_bytes + longest_secret_bytes);
+    if (text.empty()) return "the body is empty";
+    // Before the cut: what is left of a secret that is cut would not be found.
+    from.hidden.mask(text);
+    return "it begins with: " + text.substr(0, shown_bytes);
 }
 
 void fail(decoded_answer& out, errc error, std::string message) {
@@ -82,14 +86,12 @@ void decode_success(const reading& from, decoded_answer& out) {
     }
     if (!document.problem().empty()) {
         fail(out, errc::malformed_answer,
-             from.readable("answer is not JSON (" + document.problem() + "); " +
-                           beginning(from.received.body)));
+             from.readable("answer is not JSON (" + document.problem() + "); " + beginning(from)));
         return;
     }
     const auto* object = document.object();
     if (!object) {
-        fail(out, errc::malformed_answer,
-             from.readable("answer is no JSON object; " + beginning(from.received.body)));
+        fail(out, errc::malformed_answer, from.readable("answer is no JSON object; " + beginning(from)));
         return;
     }
     if (const auto reported = reported_error(*object)) {
@@ -101,7 +103,7 @@ void decode_success(const reading& from, decoded_answer& out) {
     const auto problem = read_answer(*object, from.dialect, out.answer);
     if (!problem.empty()) {
         fail(out, errc::malformed_answer,
-             from.readable("answer has an unknown shape: " + problem + "; " + beginning(from.received.body)));
+             from.readable("answer has an unknown shape: " + problem + "; " + beginning(from)));
     }
 }
 
@@ -185,7 +187,7 @@ bool is_json(std::string_view type) {
 }
 
 /// What the head alone says.
-void read_head(const response& received, double unix_now, std::string_view api_key, decoded_answer& out) {
+void read_head(const response& received, double unix_now, const secrets& hidden, decoded_answer& out) {
     if (may_carry_hints(received.fields)) {
         out.hints = read_hints(received.fields, time_of_response(received.fields, unix_now));
     }
@@ -193,7 +195,7 @@ void read_head(const response& received, double unix_now, std::string_view api_k
     info.http_status = received.status;
     auto request_id = value_of(received.fields, "x-request-id");
     if (request_id.empty()) request_id = value_of(received.fields, "request-id");
-    info.request_id = readable_message(request_id, api_key);
+    info.request_id = readable_message(request_id, hidden);
 }
 
 }  // namespace
@@ -202,23 +204,22 @@ bool is_event_stream(const std::vector<field>& fields) {
     return equal_ignoring_case(media_type(fields), "text/event-stream");
 }
 
-decoded_answer decode_stream_head(const response& received, double unix_now, std::string_view api_key) {
+decoded_answer decode_stream_head(const response& received, double unix_now, const secrets& hidden) {
     decoded_answer out;
-    read_head(received, unix_now, api_key, out);
+    read_head(received, unix_now, hidden, out);
     const auto type = media_type(received.fields);
     if (!is_event_stream(received.fields) && !is_json(type)) {
         const auto named = type.empty() ? "without a Content-Type" : "but " + std::string(type);
-        fail(out, errc::malformed_answer, readable_message("answer is no event stream, " + named, api_key));
+        fail(out, errc::malformed_answer, readable_message("answer is no event stream, " + named, hidden));
     }
     out.answer.info.last_error = out.error;
     return out;
 }
 
-decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now,
-                      std::string_view api_key) {
-    const reading from{received, dialect, api_key};
+decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now, const secrets& hidden) {
+    const reading from{received, dialect, hidden};
     decoded_answer out;
-    read_head(received, unix_now, api_key, out);
+    read_head(received, unix_now, hidden, out);
 
     if (received.status >= 200 && received.status < 300) {
         decode_success(from, out);

@@ -10,6 +10,7 @@
 #include "stagger/coordinator.hpp"
 #include "stagger/dialect.hpp"
 #include "wire/delivery.hpp"
+#include "wire/secrets.hpp"
 
 namespace stagger::wire {
 
@@ -60,10 +61,10 @@ struct decoded_answer {
 /** Reads a response, whatever it holds: nothing in it can make this fail.
  * @param unix_now seconds since 1970, for Retry-After and reset values that are dates; the response's own
  * Date is used instead where the two clocks differ
- * @param api_key masked in messages, should the server repeat it
+ * @param hidden masked in messages, should the server repeat it
  */
 decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now,
-                      std::string_view api_key = {});
+                      const secrets& hidden = {});
 
 /// Whether the Content-Type is that of server-sent events.
 bool is_event_stream(const std::vector<field>& fields);
@@ -73,7 +74,7 @@ bool is_event_stream(const std::vector<field>& fields);
  * @pre received.status is 2xx
  * @return with errc::malformed_answer if the body will be neither
  */
-decoded_answer decode_stream_head(const response& received, double unix_now, std::string_view api_key = {});
+decoded_answer decode_stream_head(const response& received, double unix_now, const secrets& hidden = {});
 
 /// Tokens that a request is expected to cost, prompt and answer: its own `expected_tokens`, else an estimate
 /// for token budgets, bytes of text / 4 plus what may be generated (256 where the request does not say).

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "wire/authorization.hpp"
 #include "wire/decimal.hpp"
 #include "wire/utf8.hpp"
 
@@ -14,8 +13,6 @@ namespace {
 constexpr std::size_t longest_message_bytes = 300;
 /// What is looked at of a longer text.
 constexpr std::size_t longest_input_bytes = 16384;
-/// A key shorter than this is a placeholder ("x", "none"), and masking it would eat parts of words.
-constexpr std::size_t shortest_secret_bytes = 6;
 /// Characters after "sk-" that make a word a key and not a name.
 constexpr std::size_t shortest_key_tail = 16;
 constexpr std::string_view mask = "[key]";
@@ -54,13 +51,6 @@ std::string visible(std::string_view text) {
         out += sequence;
     }
     return out;
-}
-
-void replace_all(std::string& text, std::string_view what, std::string_view with) {
-    if (what.size() < shortest_secret_bytes) return;
-    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
-        text.replace(at, what.size(), with);
-    }
 }
 
 /// Masks the words that look like a key although it is not ours: "sk-" and a long tail.
@@ -120,13 +110,10 @@ void cut(std::string& text) {
 
 }  // namespace
 
-std::string readable_message(std::string_view text, std::string_view api_key) {
+std::string readable_message(std::string_view text, const secrets& hidden) {
     text = text.substr(0, longest_input_bytes);
     std::string message = visible(is_html(text) ? text_of_html(text) : std::string(text));
-    if (!api_key.empty()) {
-        replace_all(message, base64(std::string(api_key) + ':'), mask);
-        replace_all(message, api_key, mask);
-    }
+    hidden.mask(message);
     mask_foreign_keys(message);
     cut(message);
     return message;

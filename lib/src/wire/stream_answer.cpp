@@ -87,7 +87,7 @@ stream_answer::step stream_answer::take_end_of_body() {
 stream_answer::step stream_answer::fail(error_code error, std::string message) {
     whole_ = false;
     error_ = error;
-    message = readable_message(message, api_key_);
+    message = readable_message(message, hidden_);
     if (message.empty()) {
         message =
             error == errc::error_in_answer ? "answer reports an error without a message" : error.message();

@@ -5,6 +5,7 @@
 
 #include "stagger/completion.hpp"
 #include "stagger/dialect.hpp"
+#include "wire/secrets.hpp"
 #include "wire/sse_parser.hpp"
 
 namespace stagger::wire {
@@ -23,9 +24,8 @@ class stream_answer {
         failed,   ///< `error()` and the answer's message say why; nothing may follow
     };
 
-    /// @param api_key masked in messages, should the server repeat it
-    stream_answer(stagger::dialect dialect, std::string api_key)
-        : dialect_(dialect), api_key_(std::move(api_key)) {}
+    /// @param hidden masked in messages, should the server repeat it
+    stream_answer(stagger::dialect dialect, secrets hidden) : dialect_(dialect), hidden_(std::move(hidden)) {}
 
     step take(sse_event&& event, completion_delta& delta);
     /// Nothing follows after a whole answer.
@@ -44,7 +44,7 @@ class stream_answer {
     step take_delta(const sse_event& event, completion_delta& delta);
 
     stagger::dialect dialect_;
-    std::string api_key_;
+    secrets hidden_;
     completion answer_;
     error_code error_;
     bool has_choices_ = false;

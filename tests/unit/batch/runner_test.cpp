@@ -196,7 +196,7 @@ TEST_CASE("a refused key stops the run at once, without results that only repeat
     all.poll();
     REQUIRE(all.report);
     CHECK(all.report->end == run_end::endpoint_unusable);
-    CHECK(all.report->problem == "API key was not accepted: wrong key [API key]");
+    CHECK(all.report->problem == "API key was not accepted: wrong key [key]");
     CHECK(all.report->left == 3);
     CHECK(all.peer.closed);
     CHECK(all.recorded().empty());
@@ -208,7 +208,7 @@ TEST_CASE("a key that a server repeats in an error does not get into the results
     all.peer.fail(0, errc::bad_request, "you sent sk-0123456789, and sk-0123456789 again");
     all.poll();
     CHECK(all.folder.read("out").find("sk-0123456789") == std::string::npos);
-    CHECK(all.folder.read("out").find("[API key]") != std::string::npos);
+    CHECK(all.folder.read("out").find("[key]") != std::string::npos);
 }
 
 TEST_CASE("a full disk stops the run and says what is kept") {

@@ -1,0 +1,54 @@
+#include "core/wait_notes.hpp"
+
+#include <algorithm>
+
+#include "core/slot_map.hpp"
+
+namespace stagger {
+
+void wait_notes::reserve(std::size_t places) {
+    if (places > notes_.size()) notes_.resize(std::max(places, 2 * notes_.size()));
+}
+
+void wait_notes::joined(time_point now, task_id task, retry_cause cause, bool delayed) {
+    note& waiting = note_of(task);
+    waiting = {};
+    waiting.made = true;
+    waiting.joined = now;
+    waiting.after_accident = cause == retry_cause::accident;
+    waiting.delayed = delayed;
+    waiting.before = account_of(waiting).at(now);
+}
+
+void wait_notes::released(time_point now, task_id task) {
+    note& waiting = note_of(task);
+    if (!waiting.made) return;
+    waiting.delayed = false;
+    waiting.own_delay = now - waiting.joined;
+    waiting.before = account_of(waiting).at(now);
+}
+
+void wait_notes::held(time_point now, wait_reason why, wait_reason why_accidents) {
+    accidents_.hold(now, why_accidents);
+    others_.hold(now, why);
+}
+
+waiting_times wait_notes::left(time_point now, task_id task) {
+    const note& waiting = note_of(task);
+    waiting_times waited;
+    if (!waiting.made) return waited;
+    if (waiting.delayed) {
+        waited[wait_reason::own_delay] = now - waiting.joined;
+        return waited;
+    }
+    waited = account_of(waiting).at(now);
+    waited -= waiting.before;
+    waited[wait_reason::own_delay] += waiting.own_delay;
+    return waited;
+}
+
+wait_notes::note& wait_notes::note_of(task_id task) {
+    return notes_[slot_map<int>::place_of(static_cast<std::uint64_t>(task))];
+}
+
+}  // namespace stagger

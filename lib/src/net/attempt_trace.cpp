@@ -1,0 +1,40 @@
+#include "net/attempt_trace.hpp"
+
+#include <algorithm>
+
+namespace stagger::detail {
+
+void attempt_trace::queued(time_point now, time_point not_before) {
+    ++id_.attempt;
+    was_admitted_ = false;
+    carried_ = {};
+    if (!told_) return;
+    waited_ = std::make_unique<waiting_times>();
+    told_->queued({id_, std::max(not_before - now, duration::zero())});
+}
+
+void attempt_trace::waited(const permit& leave, bool admitted) {
+    was_admitted_ = admitted;
+    if (!told_) return;
+    *waited_ = leave.waited();
+    if (!admitted) return;
+    admitted_at_ = std::chrono::steady_clock::now();
+    told_->admitted({id_, *waited_});
+}
+
+void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
+                         std::optional<duration> again_in) {
+    if (was_admitted_) {
+        counts_->attempts.add();
+        counts_->rejections.add(refused);
+        const bool answered = info.phase == request_phase::answered;
+        counts_->attempts_by_status[answered ? std::min(info.http_status, client_counts::statuses - 1) : 0]
+            .add();
+        counts_->bytes_sent.add(carried_.sent);
+        counts_->bytes_received.add(carried_.received);
+    }
+    if (!told_) return;
+    told_->done({id_, error, info, was_admitted_, *waited_, carried_.sent, carried_.received, again_in});
+}
+
+}  // namespace stagger::detail
