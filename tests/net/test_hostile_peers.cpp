@@ -4,7 +4,6 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cstdio>
-#include <ostream>
 #include <vector>
 
 #include "support/completing.hpp"
@@ -15,12 +14,6 @@
 namespace asio = boost::asio;
 using namespace stagger;
 using namespace stagger::test;
-
-namespace stagger {
-std::ostream& operator<<(std::ostream& out, request_phase phase) {
-    return out << to_string(phase);
-}
-}  // namespace stagger
 
 namespace {
 

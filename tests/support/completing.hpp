@@ -2,9 +2,16 @@
 
 #include <boost/asio/io_context.hpp>
 #include <optional>
+#include <ostream>
 #include <utility>
 
 #include "stagger/client.hpp"
+
+namespace stagger {
+inline std::ostream& operator<<(std::ostream& out, request_phase phase) {
+    return out << to_string(phase);
+}
+}  // namespace stagger
 
 namespace stagger::test {
 

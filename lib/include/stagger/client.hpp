@@ -161,6 +161,7 @@ class client {
  public:
     using completion_signature = void(error_code, completion);
     using stream_signature = void(error_code, completion_stream);
+    using drain_signature = void(error_code, std::size_t);
 
     /// A client with a gate of its own, built from `limits`.
     /// @throws std::invalid_argument naming the option, its rule and its value; boost::system::system_error
@@ -223,6 +224,24 @@ class client {
     /// What the client has done so far. Each number is one that the client had within the call; together they
     /// may be of slightly different moments while requests run.
     client_counters counters() const;
+    /** @brief Shuts down in good order: refuses new requests and waits for those that run.
+     *
+     * What is still running after `limit`, in line or in flight, ends with errc::shut_down. The second
+     * argument is the number of those; zero says that nothing was lost.
+     * @par Handler signature
+     * `void(error_code, std::size_t)`; there is no error.
+     * @par Executor
+     * The handler's associated executor, else the client's. Never inline.
+     * @par Per-operation cancellation
+     * All types: as if the limit had passed.
+     * @param limit >= 0
+     */
+    template <boost::asio::completion_token_for<drain_signature> CompletionToken = boost::asio::deferred_t>
+    auto async_drain(duration limit, CompletionToken&& token = CompletionToken()) const {
+        return boost::asio::async_initiate<CompletionToken, drain_signature>(initiate_drain{state_}, token,
+                                                                             limit);
+    }
+
     /// The gate that admits this client's requests.
     stagger::gate gate() const;
     boost::asio::any_io_executor get_executor() const;
@@ -248,6 +267,15 @@ class client {
     };
     static void start_stream(const std::shared_ptr<detail::client_state>& target, completion_request request,
                              boost::asio::any_completion_handler<stream_signature> handler);
+    struct initiate_drain {
+        std::shared_ptr<detail::client_state> target;
+        template <class Handler>
+        void operator()(Handler&& handler, duration limit) const {
+            client::start_drain(target, limit, std::forward<Handler>(handler));
+        }
+    };
+    static void start_drain(const std::shared_ptr<detail::client_state>& target, duration limit,
+                            boost::asio::any_completion_handler<drain_signature> handler);
     static void start_complete(const std::shared_ptr<detail::client_state>& target,
                                completion_request request,
                                boost::asio::any_completion_handler<completion_signature> handler);

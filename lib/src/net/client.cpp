@@ -67,17 +67,24 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       pool(strand, make_settings(strand, options, target),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
            options.keep_alive()),
-      random(seed_or_random(options.jitter_seed())) {
+      random(seed_or_random(options.jitter_seed())),
+      running(executor, strand) {
     if (options.observer()) gate.explain_waits();
 }
 
 void client_state::close() {
     if (gate_is_own) gate.close();
     asio::post(strand, [self = shared_from_this()] {
-        self->closed = true;
+        self->refuses = self->closed = true;
         self->pool.close();
-        // What stops leaves the set, but only after this loop: its end is posted.
-        for (running_operation* each : self->running) each->stop(errc::shut_down);
+        self->running.stop_all(errc::shut_down);
+    });
+}
+
+void client_state::drain(duration limit, running_operations::drain_handler handler) {
+    asio::post(strand, [self = shared_from_this(), limit, handler = std::move(handler)]() mutable {
+        self->refuses = true;
+        self->running.drain({self, &self->running}, limit, std::move(handler));
     });
 }
 
@@ -106,6 +113,11 @@ client_counters client::counters() const {
     client_counters seen = state_->counts.snapshot();
     seen.gate = state_->gate.status();
     return seen;
+}
+
+void client::start_drain(const std::shared_ptr<detail::client_state>& target, duration limit,
+                         asio::any_completion_handler<drain_signature> handler) {
+    target->drain(limit, std::move(handler));
 }
 
 gate client::gate() const {

@@ -2,11 +2,11 @@
 
 #include <memory>
 #include <string>
-#include <unordered_set>
 
 #include "net/client_counts.hpp"
 #include "net/connection_pool.hpp"
 #include "net/io_types.hpp"
+#include "net/running_operations.hpp"
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/random.hpp"
@@ -14,8 +14,6 @@
 #include "wire/secrets.hpp"
 
 namespace stagger::detail {
-
-class running_operation;
 
 /// What the requests of one client share. Everything that changes is used on `strand` only.
 class client_state : public std::enable_shared_from_this<client_state> {
@@ -25,6 +23,8 @@ class client_state : public std::enable_shared_from_this<client_state> {
 
     /// From any thread: ends what runs and refuses what comes.
     void close();
+    /// From any thread: refuses what comes and waits for what runs.
+    void drain(duration limit, running_operations::drain_handler handler);
 
     const client_options options;
     const boost::asio::any_io_executor executor;
@@ -39,8 +39,9 @@ class client_state : public std::enable_shared_from_this<client_state> {
 
     connection_pool pool;
     random_source random;
-    std::unordered_set<running_operation*> running;
-    bool closed = false;
+    running_operations running;
+    bool refuses = false;  ///< new requests: it drains or is closed
+    bool closed = false;   ///< what runs is stopped
 };
 
 }  // namespace stagger::detail

@@ -79,7 +79,7 @@ void completion_task::start(const completion_request& request, wire::delivery ho
     // Posted, not dispatched: the caller may be on the strand and must not be overtaken.
     asio::post(client_->strand, [self] {
         self->trace_.request_started();
-        if (self->client_->closed) return self->finish(errc::shut_down, {});
+        if (self->client_->refuses) return self->finish(errc::shut_down, {});
         self->client_->running.insert(self.get());
         self->join_line(admission().cost(self->cost_).deadline(self->deadline_));
     });
