@@ -12,11 +12,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "stagger/client.hpp"
-#include "wire/json_document.hpp"
-#include "wire/openai_dialect.hpp"
+#include "wire/dialect.hpp"
 
 namespace asio = boost::asio;
 
@@ -29,7 +30,7 @@ struct settings {
     std::size_t requests = 100'000;
     std::size_t warm_up = 2'000;
     bool print_body = false;
-    std::string json_of;  // a body: only its JSON is read, and the request's written
+    std::string json_of;  // a body: only it is decoded, and the request encoded
 };
 
 // A rate that nothing here reaches: the coordinator decides about every request, but is not to slow any down.
@@ -111,30 +112,38 @@ int measure_client(const settings& chosen) {
     return run.failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int print_body() {
+stagger::wire::encoded_request encode_request() {
+    stagger::wire::encoding_context context;
+    context.base_path = "/v1";
+    context.model = "m";
+    context.api_key = "key";
+    stagger::error_code error;
     std::string problem;
-    std::puts(stagger::wire::openai_body(make_request(), stagger::wire::openai_endpoint::chat, "m", problem)
-                  .c_str());
+    auto encoded = stagger::wire::encode(make_request(), context, error, problem);
+    if (error) throw std::runtime_error(problem);
+    return encoded;
+}
+
+int print_body() {
+    std::puts(encode_request().body.c_str());
     return EXIT_SUCCESS;
 }
 
-/// The part of a request that is JSON, alone: to be taken off where the transport is judged.
-int measure_json(const settings& chosen) {
-    namespace wire = stagger::wire;
+/// The wire's part of a request alone, most of it JSON: to be taken off where the transport is judged.
+int measure_wire(const settings& chosen) {
     std::size_t bytes = 0;
-    std::string problem;
     for (std::size_t i = 0; i < chosen.requests; ++i) {
-        const auto request = make_request();
-        bytes += wire::openai_body(request, wire::openai_endpoint::chat, "m", problem).size();
-        const wire::json_document document(chosen.json_of);
-        stagger::completion answer;
-        if (document.object())
-            problem += wire::read_openai_answer(*document.object(), wire::openai_endpoint::chat, answer);
-        bytes += answer.text.size();
+        bytes += encode_request().body.size();
+        stagger::wire::response received;
+        received.status = 200;
+        received.body = chosen.json_of;
+        const auto decoded =
+            stagger::wire::decode(std::move(received), stagger::dialect::openai_chat, 1.7e9, "key");
+        if (decoded.error) throw std::runtime_error(decoded.answer.info.message);
+        bytes += decoded.answer.text.size();
     }
     std::printf("{\"requests\":%zu,\"bytes\":%zu}\n", chosen.requests, bytes);
-    if (!problem.empty()) std::fprintf(stderr, "client_cost: %s\n", problem.c_str());
-    return problem.empty() ? EXIT_SUCCESS : EXIT_FAILURE;
+    return EXIT_SUCCESS;
 }
 
 }  // namespace
@@ -147,12 +156,12 @@ int main(int count, char** words) try {
     app.add_option("--connections", chosen.connections, "kept connections, each with one request in flight");
     app.add_option("--requests", chosen.requests, "requests that are measured");
     app.add_option("--warm-up", chosen.warm_up, "requests before them");
-    app.add_option("--json-of", chosen.json_of, "no network: write the request's JSON and read this answer");
+    app.add_option("--json-of", chosen.json_of, "no network: encode the request and decode this answer");
     app.add_flag("--print-body", chosen.print_body,
                  "no network: print the body of a request, for other clients to send");
     CLI11_PARSE(app, count, words);
     if (chosen.print_body) return print_body();
-    if (!chosen.json_of.empty()) return measure_json(chosen);
+    if (!chosen.json_of.empty()) return measure_wire(chosen);
     return measure_client(chosen);
 } catch (const std::exception& error) {
     std::fprintf(stderr, "client_cost: %s\n", error.what());

@@ -99,6 +99,8 @@ TEST_CASE("a request ends at once in every phase, says where it was, and holds n
             CAPTURE(static_cast<int>(whom));
             // Both requests have the same deadline there, and the first frees what the second waits for.
             if (whom == by::deadline && at.others) continue;
+            // What fills every buffer of the system is large, and once is enough.
+            if (whom != by::caller && at.phase == request_phase::sending) continue;
             check_ending(at, whom);
         }
     }
