@@ -4,6 +4,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@ class engine;
 struct batch_result {
     std::string custom_id;
     std::size_t position = 0;  ///< from 1, as the source counted
+    std::uint64_t hash = 0;    ///< of the prompt, as the source gave it
     error_code
         error;  ///< as `client::async_complete` gives it; errc::invalid_request for an unreadable prompt
     completion answer;  ///< `answer.info` tells of failures too

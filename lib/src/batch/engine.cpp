@@ -54,6 +54,7 @@ void engine::send(batch_prompt prompt) {
         batch_result unreadable;
         unreadable.custom_id = std::move(prompt.custom_id);
         unreadable.position = prompt.position;
+        unreadable.hash = prompt.hash;
         unreadable.error = errc::invalid_request;
         unreadable.answer.info.message = std::move(prompt.problem);
         ready_.push_back(std::move(unreadable));
@@ -68,6 +69,7 @@ void engine::send(batch_prompt prompt) {
     auto& taken = *slots_[index];
     taken.custom_id = std::move(prompt.custom_id);
     taken.position = prompt.position;
+    taken.hash = prompt.hash;
     ++outstanding_;
     announce_rest();
     auto done = [self = shared_from_this(), index](error_code error, completion answer) {
@@ -91,6 +93,7 @@ void engine::completed(std::size_t index, error_code error, completion answer) {
     batch_result result;
     result.custom_id = std::move(ended.custom_id);
     result.position = ended.position;
+    result.hash = ended.hash;
     result.error = error;
     result.answer = std::move(answer);
     ready_.push_back(std::move(result));
@@ -127,18 +130,23 @@ void engine::deliver() {
     result_came_.try_send(error_code());
 }
 
+std::optional<batch_result> engine::next_ready() {
+    if (ready_.empty()) return std::nullopt;
+    std::optional<batch_result> result(std::move(ready_.front()));
+    ready_.pop_front();
+    room_made_.try_send(error_code());
+    return result;
+}
+
 void engine::answer(next_handler handler, asio::any_completion_executor own) {
     error_code error;
     std::optional<batch_result> result;
     if (wait_cancelled_) {
         error = errc::cancelled;
         wait_cancelled_ = false;
-    } else if (!ready_.empty()) {
-        result = std::move(ready_.front());
-        ready_.pop_front();
-        room_made_.try_send(error_code());
     } else {
-        error = source_error_;
+        result = next_ready();
+        if (!result) error = source_error_;
     }
     complete_later(target_.executor, own, std::move(handler), error, std::move(result));
 }

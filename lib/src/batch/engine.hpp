@@ -31,6 +31,8 @@ class engine : public std::enable_shared_from_this<engine> {
 
     void start();
     void async_next(next_handler handler);
+    /// A result that needs no waiting. To be called on the thread of an executor that has only one.
+    std::optional<batch_result> next_ready();
     void drain();
     void cancel();
     std::size_t taken_up() const { return taken_up_.load(std::memory_order_relaxed); }
@@ -40,6 +42,7 @@ class engine : public std::enable_shared_from_this<engine> {
         boost::asio::cancellation_signal cancel;
         std::string custom_id;
         std::size_t position = 0;
+        std::uint64_t hash = 0;
     };
 
     using strand = boost::asio::strand<boost::asio::any_io_executor>;

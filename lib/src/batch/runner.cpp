@@ -14,6 +14,8 @@ namespace {
 
 // A shorter secret is a placeholder ("none", "test") and part of ordinary words.
 constexpr std::size_t shortest_secret = 8;
+// Results that are there together are written together; more of them at once would gain nothing.
+constexpr std::size_t written_together = 256 * 1024;
 
 /// Replaces an API key that a server repeats. Very short ones are placeholders, and stay.
 std::string without_secret(std::string text, const std::string& secret) {
@@ -53,7 +55,7 @@ runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::un
       last_result_(started_),
       watch_(started_),
       check_timer_(target_.executor) {
-    auto unanswered = std::make_unique<unanswered_prompts>(std::move(prompts), results_->answered());
+    auto unanswered = std::make_unique<unanswered_prompts>(std::move(prompts), results_->recorded());
     prompts_ = unanswered.get();
     to_do_ = unanswered->remaining();
     source_ = std::move(unanswered);
@@ -61,9 +63,9 @@ runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::un
 
 asio::awaitable<run_report> runner::run() {
     const auto self = shared_from_this();
-    const auto batch_engine = std::make_shared<engine>(target_, std::move(source_), 0);
-    batch_engine->start();
-    batch_.emplace(batch_engine);
+    engine_ = std::make_shared<engine>(target_, std::move(source_), 0);
+    engine_->start();
+    batch_.emplace(engine_);
     if (end_ != run_end::finished) batch_->drain();
     check_later();
     constexpr auto token = asio::as_tuple(asio::deferred);
@@ -71,7 +73,11 @@ asio::awaitable<run_report> runner::run() {
         auto [error, result] = co_await batch_->async_next(token);
         if (error) end_early(run_end::input_failed, error.message());
         if (!result) break;
-        co_await record(std::move(*result));
+        for (; result; result = engine_->next_ready()) {
+            take(std::move(*result));
+            if (lines_.size() >= written_together) break;
+        }
+        co_await write_taken();
     }
     check_timer_.cancel();
     counts_.skipped = prompts_->skipped();
@@ -98,32 +104,44 @@ bool runner::given_up(const batch_result& result) const {
     return end_ == run_end::endpoint_unusable && concerns_endpoint(result.error);
 }
 
-asio::awaitable<void> runner::record(batch_result result) {
-    auto& info = result.answer.info;
-    counts_.add_effort(info);
+void runner::take(batch_result result) {
+    counts_.add_effort(result.answer.info);
     counts_.skipped = prompts_->skipped();
-    check_endpoint();
-    if (given_up(result) || end_ == run_end::output_failed) {
-        co_return;
-    }
+    if (result.error) check_endpoint();
+    if (given_up(result) || end_ == run_end::output_failed) return;
+    lines_ += line_of(result);
+    lines_ += '\n';
+    result.answer.raw = {};
+    result.answer.text = {};
+    taken_.push_back(std::move(result));
+}
+
+std::string runner::line_of(batch_result& result) const {
+    auto& info = result.answer.info;
+    const wire::result_origin origin{result.position, result.hash, results_->parameters()};
     std::string text;
     if (result.error == errc::invalid_request) {
-        text = wire::format_input_error_line(result.custom_id, info.message);
+        text = wire::format_input_error_line(result.custom_id, info.message, origin);
     } else {
-        text = wire::format_result_line(result.custom_id, result.error, result.answer);
+        text = wire::format_result_line(result.custom_id, result.error, result.answer, origin);
     }
-    if (result.error) {
-        text = without_secret(std::move(text), secret_);
-        info.message = without_secret(std::move(info.message), secret_);
+    if (!result.error) return text;
+    info.message = without_secret(std::move(info.message), secret_);
+    return without_secret(std::move(text), secret_);
+}
+
+// Results count when they are recorded, not before.
+asio::awaitable<void> runner::write_taken() {
+    if (taken_.empty()) co_return;
+    const auto written = co_await results_->write_lines(std::exchange(lines_, {}));
+    if (written.lines > 0) last_result_ = std::chrono::steady_clock::now();
+    for (std::size_t index = 0; index < written.lines; ++index) {
+        const auto& result = taken_[index];
+        counts_.add_result(result.error, result.answer);
+        if (told_) told_(result);
     }
-    const auto failed = co_await results_->write_line(std::move(text));
-    if (failed) {
-        end_early(run_end::output_failed, failed.message());
-        co_return;
-    }
-    last_result_ = std::chrono::steady_clock::now();
-    counts_.add_result(result.error, result.answer);
-    if (told_) told_(result);
+    taken_.clear();
+    if (written.error) end_early(run_end::output_failed, written.error.message());
 }
 
 void runner::attempt_ended(const diagnostic& info) {
@@ -143,8 +161,10 @@ void runner::check_endpoint() {
 void runner::check_later() {
     check_timer_.expires_after(endpoint_watch::check_interval);
     check_timer_.async_wait([self = shared_from_this()](error_code error) {
-        if (error || self->end_ != run_end::finished) return;
+        if (error) return;
         self->check_endpoint();
+        const auto failed = self->results_->sync_if_due(std::chrono::steady_clock::now());
+        if (failed) self->end_early(run_end::output_failed, failed.message());
         self->check_later();
     });
 }

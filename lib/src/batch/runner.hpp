@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "batch/endpoint_watch.hpp"
 #include "batch/result_file.hpp"
@@ -77,7 +78,9 @@ class runner : public std::enable_shared_from_this<runner> {
     duration elapsed() const;
 
  private:
-    boost::asio::awaitable<void> record(batch_result result);
+    void take(batch_result result);
+    boost::asio::awaitable<void> write_taken();
+    std::string line_of(batch_result& result) const;
     bool given_up(const batch_result& result) const;
     void check_endpoint();
     void check_later();
@@ -86,7 +89,10 @@ class runner : public std::enable_shared_from_this<runner> {
     transport target_;
     std::unique_ptr<result_file> results_;
     unanswered_prompts* prompts_;  // owned by the batch
+    std::shared_ptr<engine> engine_;
     std::optional<batch_results> batch_;
+    std::string lines_;                // of results that are not written yet
+    std::vector<batch_result> taken_;  // those results, without the bodies
     std::string secret_;
     observer told_;
     time_point started_;

@@ -25,6 +25,8 @@ struct fixture {
     std::optional<batch::run_report> report;
     std::vector<std::string> told;
 
+    batch::result_file_options options;
+
     void start(const std::string& prompts, const std::string& output, const std::string& secret = {}) {
         report.reset();
         told.clear();
@@ -34,9 +36,9 @@ struct fixture {
                                                  stagger::prompt_file_format::automatic,
                                                  stagger::dialect::openai_chat, error);
         REQUIRE_FALSE(error);
-        auto results = batch::result_file::open(context.get_executor(), output,
-                                                batch::if_results_exist::resume, problem);
+        auto results = batch::result_file::open(context.get_executor(), output, options, problem);
         REQUIRE_MESSAGE(results, problem);
+        if (options.mode == batch::if_results_exist::retry_failed) REQUIRE(results->take_out_failed(problem));
         runner = std::make_shared<batch::runner>(peer.make(4), std::move(source), std::move(results), secret);
         runner->on_result([this](const stagger::batch_result& result) { told.push_back(result.custom_id); });
         auto done = [this](std::exception_ptr failed, batch::run_report made) {
@@ -109,7 +111,7 @@ TEST_CASE("every prompt becomes a line, and the counts say how it went") {
     CHECK(all.told.size() == 3);
 }
 
-TEST_CASE("the same again skips what is answered and asks again for what failed") {
+TEST_CASE("the same again skips what has a result, and asks again for what failed where it is told to") {
     fixture all;
     bool down = true;
     all.peer.answer = [&](const std::string& prompt) {
@@ -123,9 +125,34 @@ TEST_CASE("the same again skips what is answered and asks again for what failed"
     all.peer.requests = 0;
     all.runner.reset();
     all.start("a\nb\nc\n");
+    CHECK(all.peer.requests == 0);
+    CHECK(all.report->counts.skipped == 3);
+    all.runner.reset();
+    all.options.mode = batch::if_results_exist::retry_failed;
+    all.start("a\nb\nc\n");
     CHECK(all.peer.requests == 1);
     CHECK(all.report->counts.skipped == 2);
     CHECK(all.recorded() == ids{"+line-1", "+line-2", "+line-3"});
+}
+
+TEST_CASE("answered lines that say something else now end the run before much is asked") {
+    fixture all;
+    all.peer.answer = [](const std::string& prompt) {
+        return std::pair(stagger::error_code(), fake_transport::success(prompt));
+    };
+    std::string list;
+    for (int number = 0; number < 5000; ++number) list += "q\n";
+    all.start(list);
+    REQUIRE(all.report);
+    for (const auto& changed : {"x" + list.substr(1), list.substr(2)}) {
+        all.peer.requests = 0;
+        all.runner.reset();
+        all.start(changed + "more\n");
+        REQUIRE(all.report);
+        CHECK(all.report->end == run_end::input_failed);
+        CHECK(all.report->problem == "lines that are answered already say something else now");
+        CHECK(all.peer.requests <= 1);
+    }
 }
 
 TEST_CASE("a malformed line is a failed result and the rest is done") {
