@@ -143,6 +143,7 @@ app::exit_code run(int count, char** arguments) {
 int main(int count, char** arguments) {
     occupy_standard_streams();
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the write
     auto code = app::exit_code::done;
     try {
         code = run(count, arguments);

@@ -22,6 +22,7 @@
 #include "throttled_server/api_key.hpp"
 #include "throttled_server/call.hpp"
 #include "throttled_server/provider_desk.hpp"
+#include "throttled_server/request_log.hpp"
 
 namespace stagger::server {
 
@@ -68,6 +69,7 @@ class server::core : public std::enable_shared_from_this<server::core> {
           desk(executor, what, how.seed.value_or(what.seed), recorder),
           scenario(std::move(what)),
           chosen(how),
+          log(how.request_log),
           acceptor(executor, tcp::endpoint(asio::ip::make_address(how.host), how.port)),
           local(acceptor.local_endpoint()) {}
 
@@ -78,6 +80,7 @@ class server::core : public std::enable_shared_from_this<server::core> {
     provider_desk desk;
     const provider::scenario scenario;
     const options chosen;
+    const request_log log;
     caller_names callers;
     tcp::acceptor acceptor;
     const tcp::endpoint local;
@@ -254,6 +257,7 @@ asio::awaitable<std::string> server::core::session::complete(const request_messa
     ++home_->requests;
     std::string id(view(request["x-request-id"]));
     if (id.empty()) id = "req-" + std::to_string(home_->requests);
+    home_->log.arrived(asked);
     watch_for_departure();
     const std::size_t caller = home_->callers.number_of(key);
     const std::optional<provider::decision> decided =
@@ -261,7 +265,9 @@ asio::awaitable<std::string> server::core::session::complete(const request_messa
     if (!decided) co_return std::string();
     const std::string lines = hint_lines(*decided, home_->scenario.provider.hints, unix_now());
     if (decided->what == provider::decision::kind::admit) {
-        const std::string body = completion_body(asked, id, unix_now());
+        const bool fixed = home_->chosen.repeatable;
+        const std::string body =
+            completion_body(asked, fixed ? repeatable_id(asked) : id, fixed ? 0 : unix_now());
         co_return respond(200, lines, body, std::move(id));
     }
     const std::string body =
