@@ -63,7 +63,7 @@ run_outcome run_range(std::size_t prompts) {
     immediate_transport server(context, "");
     run_outcome outcome;
     auto engine = std::make_shared<stagger::batch::engine>(
-        server.make(), std::make_unique<made_prompts>(prompts), std::size_t{0});
+        server.make(), std::make_unique<made_prompts>(prompts), stagger::batch_options());
     engine->start();
     asio::co_spawn(context, drop_all(stagger::batch_results(std::move(engine)), outcome.results), rethrow);
     context.run();

@@ -40,11 +40,23 @@ class batch_options {
     batch_options& window(std::size_t prompts) { return window_ = prompts, *this; }
     std::size_t window() const { return window_; }
 
+    /** @brief Results in the order of the prompts, whatever the order in which they end.
+     *
+     * A result waits for those of the prompts before it. `prompts` is how far the newest prompt that is taken
+     * up may be ahead of the oldest one without a result, and so how many results can be kept waiting: about
+     * the rate times the longest time that one prompt may take, lest a slow one hold up all the others.
+     * 0 (default): results come as they end.
+     */
+    batch_options& ordered(std::size_t prompts) { return ordered_ = prompts, *this; }
+    std::size_t ordered() const { return ordered_; }
+
  private:
     std::size_t window_ = 0;
+    std::size_t ordered_ = 0;
 };
 
-/** @brief The results of a batch as an asynchronous range, in the order in which they arrive.
+/** @brief The results of a batch as an asynchronous range, in the order in which they arrive or, with
+ * `batch_options::ordered`, in that of the prompts.
  *
  * Destroying it cancels what is outstanding.
  *

@@ -63,7 +63,7 @@ runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::un
 
 asio::awaitable<run_report> runner::run() {
     const auto self = shared_from_this();
-    engine_ = std::make_shared<engine>(target_, std::move(source_), 0);
+    engine_ = std::make_shared<engine>(target_, std::move(source_), order_);
     engine_->start();
     batch_.emplace(engine_);
     if (end_ != run_end::finished) batch_->drain();

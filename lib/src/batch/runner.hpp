@@ -57,6 +57,8 @@ class runner : public std::enable_shared_from_this<runner> {
     runner(transport target, std::unique_ptr<prompt_source> prompts, std::unique_ptr<result_file> results,
            std::string secret = {});
 
+    /// How prompts are taken up and results ordered; before `run`.
+    void options(const batch_options& chosen) { order_ = chosen; }
     void on_result(observer told) { told_ = std::move(told); }
     /// An attempt ended; feeds the decision whether the endpoint can be used.
     void attempt_ended(const diagnostic& info);
@@ -94,6 +96,7 @@ class runner : public std::enable_shared_from_this<runner> {
     std::string lines_;                // of results that are not written yet
     std::vector<batch_result> taken_;  // those results, without the bodies
     std::string secret_;
+    batch_options order_;
     observer told_;
     time_point started_;
     time_point last_result_;
