@@ -8,9 +8,11 @@
 
 #include "batch/runner.hpp"
 #include "batch_files.hpp"
+#include "batch_limits.hpp"
 #include "commands.hpp"
 #include "console.hpp"
 #include "decision_log_file.hpp"
+#include "dry_run.hpp"
 #include "log.hpp"
 #include "output_file.hpp"
 #include "progress.hpp"
@@ -27,13 +29,12 @@ namespace {
 constexpr auto redraw_interval = std::chrono::milliseconds(200);
 // After the second signal everything is being closed; this is for what does not let itself be closed.
 constexpr auto closing_patience = std::chrono::seconds(1);
-// Problems of single lines beyond these are only in the results file.
-constexpr std::size_t problems_shown = 20;
 
 /// One run of the command: the runner, and around it what a user sees and presses.
 class session {
  public:
-    session(const batch_file_options& files, const send_options& options)
+    session(const batch_file_options& files, const send_options& options, const batch::run_limits& limits,
+            const stagger::batch_options& order)
         : files_(files),
           out_(options.quiet),
           log_(make_log(out_, options.log_level)),
@@ -51,6 +52,8 @@ class session {
         failed_before_ = files_.retry_failed ? 0 : opened.results->failed_before();
         runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(opened.prompts),
                                                   std::move(opened.results), plan_.secret);
+        runner_->limits(limits);
+        runner_->options(order);
         runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
     }
 
@@ -173,6 +176,10 @@ class session {
             case batch::run_end::interrupted:
                 out_.remark("interrupted, " + left(report) + "; " + how_to_continue());
                 return exit_code::interrupted;
+            case batch::run_end::deadline_passed:
+            case batch::run_end::too_many_failures:
+                out_.error("stopped, " + report.problem + ": " + left(report) + "; " + how_to_continue());
+                return exit_code::stopped_early;
             case batch::run_end::endpoint_unusable:
                 out_.error("cannot use " + plan_.base_url + ": " + report.problem);
                 if (report.counts.recorded() > 0) out_.remark(left(report) + "; " + how_to_continue());
@@ -219,16 +226,23 @@ class batch_command final : public command {
  public:
     explicit batch_command(CLI::App& parser) {
         add_batch_file_options(parser, files_);
+        add_batch_limits(parser, limits_, order_);
         add_send_options(parser, options_);
     }
 
     exit_code run() override {
-        session one(files_, options_);
+        if (files_.dry_run) {
+            console out(options_.quiet);
+            return dry_run(files_, make_plan(options_, stagger::duration::zero()), out);
+        }
+        session one(files_, options_, limits_, order_);
         return one.run();
     }
 
  private:
     batch_file_options files_;
+    batch::run_limits limits_;
+    stagger::batch_options order_;
     send_options options_;
 };
 

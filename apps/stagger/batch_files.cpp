@@ -39,8 +39,25 @@ batch::result_file_options opening(const batch_file_options& options, const send
     if (options.overwrite) how.mode = batch::if_results_exist::overwrite;
     how.by_id = options.accept_changes;
     how.fsync = parse_fsync(options.fsync);
-    how.parameters = parameters_hash(plan, options.format);
+    how.parameters = parameters_hash(plan, options.format + '\n' + options.form);
     return how;
+}
+
+std::unique_ptr<batch::prompt_file> open_prompt_file(const boost::asio::any_io_executor& executor,
+                                                     const batch_file_options& options,
+                                                     const send_plan& plan) {
+    stagger::error_code unreadable;
+    auto prompts = batch::prompt_file::open(executor, options.prompts, parse_format(options.format),
+                                            plan.dialect, unreadable);
+    if (unreadable)
+        throw failure(exit_code::file_failed, options.prompts_name() + ": " + unreadable.message());
+    if (options.form.empty()) return prompts;
+    try {
+        prompts->fill_in(stagger::wire::prompt_template(options.form));
+    } catch (const std::invalid_argument& wrong) {
+        throw failure(exit_code::wrong_usage, std::string("--template: ") + wrong.what());
+    }
+    return prompts;
 }
 
 void refuse_repeated_ids(const batch_file_options& options, batch::prompt_file& prompts, std::size_t count) {
@@ -125,20 +142,24 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
         ->type_name("WHEN");
     command.add_option("--format", options.format, "How PROMPTS is read: auto, text or jsonl (default auto)")
         ->type_name("FORMAT");
+    command
+        .add_option(
+            "--template", options.form,
+            "Prompts are made of this: {text} stands for a line of plain text, {NAME} for a member of "
+            "a JSONL line; {{ and }} are braces")
+        ->type_name("TEXT");
+    command.add_flag("--dry-run", options.dry_run,
+                     "Send nothing: count prompts and estimate tokens and the time the limits allow");
 }
 
 batch_files open_batch_files(const boost::asio::any_io_executor& executor, const batch_file_options& options,
                              const send_plan& plan, console& out) {
-    const auto format = parse_format(options.format);
     const auto how = opening(options, plan);
     if (same_file(options.prompts, options.results)) {
         throw failure(exit_code::wrong_usage,
                       "the results cannot go into the prompt file " + options.prompts);
     }
-    stagger::error_code unreadable;
-    auto prompts = batch::prompt_file::open(executor, options.prompts, format, plan.dialect, unreadable);
-    if (unreadable)
-        throw failure(exit_code::file_failed, options.prompts_name() + ": " + unreadable.message());
+    auto prompts = open_prompt_file(executor, options, plan);
     batch_files files;
     std::string problem;
     files.results = batch::result_file::open(executor, options.results, how, problem);
@@ -155,6 +176,12 @@ batch_files open_batch_files(const boost::asio::any_io_executor& executor, const
     }
     files.prompts = std::make_unique<prompts_with_defaults>(std::move(prompts), plan);
     return files;
+}
+
+std::unique_ptr<stagger::prompt_source> open_prompts(const boost::asio::any_io_executor& executor,
+                                                     const batch_file_options& options,
+                                                     const send_plan& plan) {
+    return std::make_unique<prompts_with_defaults>(open_prompt_file(executor, options, plan), plan);
 }
 
 }  // namespace app

@@ -20,15 +20,20 @@ struct batch_file_options {
     std::string prompts;
     std::string results;
     std::string format = "auto";
+    std::string form;  ///< --template
     std::string fsync = "interval";
     bool overwrite = false;
     bool retry_failed = false;
     bool accept_changes = false;
     bool check_ids = false;
+    bool dry_run = false;
 
     std::string prompts_name() const { return prompts == "-" ? "standard input" : prompts; }
     std::string results_name() const { return results == "-" ? "standard output" : results; }
 };
+
+/// Problems of single lines beyond these are only in the results file.
+inline constexpr std::size_t problems_shown = 20;
 
 /// Adds the options to the subcommand; `options` must outlive the parsing.
 void add_batch_file_options(CLI::App& command, batch_file_options& options);
@@ -48,6 +53,14 @@ struct batch_files {
  */
 batch_files open_batch_files(const boost::asio::any_io_executor& executor, const batch_file_options& options,
                              const send_plan& plan, console& out);
+
+/** Opens the prompts alone.
+ * @param plan must outlive them
+ * @throws failure wrong_usage or file_failed
+ */
+std::unique_ptr<stagger::prompt_source> open_prompts(const boost::asio::any_io_executor& executor,
+                                                     const batch_file_options& options,
+                                                     const send_plan& plan);
 
 /// Whether two names are of one regular file; never for "-".
 bool same_file(const std::string& left, const std::string& right);

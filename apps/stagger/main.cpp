@@ -23,6 +23,7 @@ namespace {
 constexpr auto sending_exit_codes =
     "Exit codes: 0 all done; 1 some prompts failed; 2 wrong usage or configuration;\n"
     "3 a file cannot be read or written; 4 the endpoint cannot be used;\n"
+    "5 stopped by --batch-deadline or --max-failures;\n"
     "130 interrupted, the same command continues.";
 
 constexpr auto replay_exit_codes =

@@ -230,3 +230,61 @@ TEST_CASE("how results are synchronised is checked, and every way records all") 
     CHECK(got.code == 2);
     CHECK(got.err.find("--fsync: must be always, interval or never, is \"sometimes\"") != std::string::npos);
 }
+
+TEST_CASE("--template makes prompts of lines, and is one of the parameters") {
+    fixture all;
+    CHECK(all.batch_of("Hello\n", {"--template", "Translate to French: {text}"}).code == 0);
+    CHECK(all.folder.read("out").find("answer to: Translate to French: Hello") != std::string::npos);
+    CHECK(all.batch_of("Hello\n", {"--template", "Translate to Welsh: {text}"}).code == 2);
+    const auto wrong = all.batch_of("Hello\n", {"--template", "Translate", "--overwrite"});
+    CHECK(wrong.code == 2);
+    CHECK(wrong.err.find("--template: has no place for what a line says, such as {text}") !=
+          std::string::npos);
+}
+
+TEST_CASE("--dry-run counts and estimates, and sends and writes nothing") {
+    fixture all;
+    REQUIRE(all.batch_of(numbered_prompts(2)).code == 0);
+    const auto got = all.batch_of(numbered_prompts(100) + "\xff\n",
+                                  {"--dry-run", "--rpm", "60", "--tpm", "1000", "--max-tokens", "97"});
+    CHECK(got.code == 1);
+    CHECK(got.err.find(":101: not valid UTF-8") != std::string::npos);
+    CHECK(got.out.find("prompts to send   98\n") != std::string::npos);
+    CHECK(got.out.find("answered before   2\n") != std::string::npos);
+    CHECK(got.out.find("unreadable lines  1\n") != std::string::npos);
+    CHECK(got.out.find("tokens, about     9774 ") != std::string::npos);
+    CHECK(got.out.find("for --tpm") != std::string::npos);
+    CHECK(all.server.stat("accepted") == 2);
+    CHECK(all.ended().size() == 2);
+}
+
+TEST_CASE("limits of the whole run end it with 5, and the same command continues") {
+    fixture all;
+    const auto list = std::string("\xff\n\xff\n\xff\n") + numbered_prompts(2000);
+    const auto failed = all.batch_of(list, {"--max-failures", "2"});
+    CHECK(failed.code == 5);
+    CHECK(failed.err.find("stopped, 3 results are failures: ") != std::string::npos);
+    CHECK(failed.err.find(" left; the same command continues") != std::string::npos);
+    CHECK(all.batch_of(list, {"--batch-deadline", "1ms"}).code == 5);
+    CHECK(all.batch_of(list).code == 1);
+    CHECK(all.ended().size() == 2003);
+    for (const auto* wrong : {"x", "-1", "101%", "%"}) {
+        CHECK(all.batch_of(list, {"--max-failures", wrong}).code == 2);
+    }
+}
+
+TEST_CASE("--ordered writes results in the order of the prompts") {
+    const temporary_folder folder;
+    const throttled_server server(no_limits, R"({"kind":"lognormal","mean_s":0.01,"sigma":1.5})");
+    const auto prompts = folder.write("prompts", numbered_prompts(300));
+    for (const std::string option : {"--ordered", "--ordered=10"}) {
+        CHECK(run(batch(server.base_url(), prompts, folder.path("out"), {option, "--overwrite"})).code == 0);
+        std::istringstream lines(folder.read("out"));
+        std::size_t number = 0;
+        for (std::string line; std::getline(lines, line);) {
+            CHECK(boost::json::parse(line).at("custom_id").as_string() == "line-" + std::to_string(++number));
+        }
+        CHECK(number == 300);
+    }
+    CHECK(run(batch(server.base_url(), prompts, folder.path("out"), {"--ordered=0"})).code == 2);
+}

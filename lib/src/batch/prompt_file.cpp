@@ -148,7 +148,8 @@ batch_prompt prompt_file::interpret(const line& found) {
     const auto format =
         format_ == prompt_file_format::jsonl ? wire::prompt_format::jsonl : wire::prompt_format::text;
     try {
-        auto item = wire::parse_batch_line(found.text, format, found.number, dialect_);
+        auto item =
+            wire::parse_batch_line(found.text, format, found.number, dialect_, form_ ? &*form_ : nullptr);
         prompt.custom_id = std::move(item.custom_id);
         prompt.request = std::move(item.request);
     } catch (const std::invalid_argument& wrong) {

@@ -31,6 +31,8 @@ class prompt_file final : public prompt_source {
     bool look_ahead(const std::function<bool(const line&)>& use);
     /// What `read` would make of a line of `look_ahead`.
     batch_prompt interpret(const line& found);
+    /// Prompts are made of this, with what lines say in its places. Before anything is read.
+    void fill_in(wire::prompt_template form) { form_ = std::move(form); }
     /// Tells how many there are, as `look_ahead` found out. Fewer are an error from then on.
     void expect(std::size_t prompts) { total_ = prompts; }
 
@@ -52,6 +54,7 @@ class prompt_file final : public prompt_source {
     int stream_watch_fd_ = -1;
     prompt_file_format format_;
     dialect dialect_;
+    std::optional<wire::prompt_template> form_;
     line_splitter lines_{longest_prompt_line};
     bool ended_ = false;
     std::size_t handed_out_ = 0;

@@ -54,7 +54,8 @@ runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::un
       started_(std::chrono::steady_clock::now()),
       last_result_(started_),
       watch_(started_),
-      check_timer_(target_.executor) {
+      check_timer_(target_.executor),
+      deadline_timer_(target_.executor) {
     auto unanswered = std::make_unique<unanswered_prompts>(std::move(prompts), results_->recorded());
     prompts_ = unanswered.get();
     to_do_ = unanswered->remaining();
@@ -68,6 +69,7 @@ asio::awaitable<run_report> runner::run() {
     batch_.emplace(engine_);
     if (end_ != run_end::finished) batch_->drain();
     check_later();
+    end_at_deadline();
     constexpr auto token = asio::as_tuple(asio::deferred);
     for (;;) {
         auto [error, result] = co_await batch_->async_next(token);
@@ -80,6 +82,7 @@ asio::awaitable<run_report> runner::run() {
         co_await write_taken();
     }
     check_timer_.cancel();
+    deadline_timer_.cancel();
     counts_.skipped = prompts_->skipped();
     if (const auto failed = results_->sync()) end_early(run_end::output_failed, failed.message());
     co_return report();
@@ -87,8 +90,10 @@ asio::awaitable<run_report> runner::run() {
 
 run_report runner::report() const {
     run_report report;
-    // An interruption that came when everything was done is none.
-    report.end = end_ == run_end::interrupted && left() == 0 ? run_end::finished : end_;
+    // What ended a run when everything was done ended nothing.
+    const bool wound_down = end_ == run_end::interrupted || end_ == run_end::deadline_passed ||
+                            end_ == run_end::too_many_failures;
+    report.end = wound_down && left() == 0 ? run_end::finished : end_;
     report.problem = problem_;
     report.left = report.end == run_end::finished ? 0 : left();
     report.elapsed = last_result_ - started_;
@@ -141,6 +146,7 @@ asio::awaitable<void> runner::write_taken() {
         if (told_) told_(result);
     }
     taken_.clear();
+    check_failures();
     if (written.error) end_early(run_end::output_failed, written.error.message());
 }
 
@@ -169,11 +175,38 @@ void runner::check_later() {
     });
 }
 
-void runner::drain() {
+void runner::check_failures() {
+    const auto failed = counts_.failed;
+    if (limits_.most_failures && failed > *limits_.most_failures) {
+        wind_down(run_end::too_many_failures, std::to_string(failed) + " results are failures");
+    }
+    if (!limits_.most_failures_share || counts_.recorded() < run_limits::enough_for_a_share) return;
+    const auto share = static_cast<double>(failed) / static_cast<double>(counts_.recorded());
+    if (share > *limits_.most_failures_share) {
+        wind_down(
+            run_end::too_many_failures,
+            std::to_string(failed) + " of " + std::to_string(counts_.recorded()) + " results are failures");
+    }
+}
+
+void runner::end_at_deadline() {
+    if (limits_.deadline <= duration::zero()) return;
+    deadline_timer_.expires_at(saturating_add(started_, limits_.deadline));
+    deadline_timer_.async_wait([self = shared_from_this()](error_code error) {
+        if (!error) self->wind_down(run_end::deadline_passed, "its deadline has passed");
+    });
+}
+
+void runner::wind_down(run_end why, std::string problem) {
     if (end_ != run_end::finished) return;
-    end_ = run_end::interrupted;
+    end_ = why;
+    problem_ = std::move(problem);
     if (batch_) batch_->drain();
     target_.stop_sending();
+}
+
+void runner::drain() {
+    wind_down(run_end::interrupted, {});
 }
 
 void runner::stop() {
@@ -184,7 +217,7 @@ void runner::stop() {
 }
 
 void runner::end_early(run_end why, std::string problem) {
-    if (end_ == run_end::finished || end_ == run_end::interrupted) {
+    if (end_ < run_end::endpoint_unusable) {  // a graver reason goes first
         end_ = why;
         problem_ = std::move(problem);
     }

@@ -34,7 +34,26 @@ struct run_counts {
 };
 
 /// Why a run came to its end.
-enum class run_end { finished, interrupted, endpoint_unusable, output_failed, input_failed };
+enum class run_end {
+    finished,
+    interrupted,
+    deadline_passed,
+    too_many_failures,
+    endpoint_unusable,
+    output_failed,
+    input_failed,
+};
+
+/// What ends a run before its list does. What is in flight then is awaited.
+struct run_limits {
+    duration deadline{0};                      ///< from its beginning; 0: none
+    std::optional<std::size_t> most_failures;  ///< results of this run
+    std::optional<double>
+        most_failures_share;  ///< of the results of this run, in [0, 1], once there are enough
+
+    /// A share says nothing of the first few results.
+    static constexpr std::size_t enough_for_a_share = 100;
+};
 
 struct run_report {
     run_end end = run_end::finished;
@@ -59,6 +78,8 @@ class runner : public std::enable_shared_from_this<runner> {
 
     /// How prompts are taken up and results ordered; before `run`.
     void options(const batch_options& chosen) { order_ = chosen; }
+    /// Before `run`.
+    void limits(const run_limits& chosen) { limits_ = chosen; }
     void on_result(observer told) { told_ = std::move(told); }
     /// An attempt ended; feeds the decision whether the endpoint can be used.
     void attempt_ended(const diagnostic& info);
@@ -86,6 +107,9 @@ class runner : public std::enable_shared_from_this<runner> {
     bool given_up(const batch_result& result) const;
     void check_endpoint();
     void check_later();
+    void check_failures();
+    void end_at_deadline();
+    void wind_down(run_end why, std::string problem);
     void end_early(run_end why, std::string problem);
 
     transport target_;
@@ -97,12 +121,14 @@ class runner : public std::enable_shared_from_this<runner> {
     std::vector<batch_result> taken_;  // those results, without the bodies
     std::string secret_;
     batch_options order_;
+    run_limits limits_;
     observer told_;
     time_point started_;
     time_point last_result_;
     std::optional<std::size_t> to_do_;
     endpoint_watch watch_;
     boost::asio::steady_timer check_timer_;
+    boost::asio::steady_timer deadline_timer_;
     run_counts counts_;
     run_end end_ = run_end::finished;
     std::string last_failure_;  // of those that concern the endpoint

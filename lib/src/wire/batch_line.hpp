@@ -10,6 +10,7 @@
 #include "stagger/completion.hpp"
 #include "stagger/dialect.hpp"
 #include "stagger/error.hpp"
+#include "wire/prompt_template.hpp"
 
 namespace stagger::wire {
 
@@ -40,10 +41,12 @@ class batch_line_error : public std::invalid_argument {
 
 /** Reads one line.
  * @param line_number from 1; the custom_id is "line-N" where the line has none
+ * @param form what the prompt is made of, with a line of plain text or the line's members in its places; the
+ *     other members are parameters then. Null: the line is or has the prompt itself
  * @throws batch_line_error if the line cannot be used
  */
 batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number,
-                            dialect target);
+                            dialect target, const prompt_template* form = nullptr);
 
 /// What a result answers, so that a later run can tell whether it would still ask the same.
 struct result_origin {
