@@ -15,7 +15,7 @@
 #include "dry_run.hpp"
 #include "log.hpp"
 #include "output_file.hpp"
-#include "progress.hpp"
+#include "progress_display.hpp"
 #include "run_memory.hpp"
 #include "send_options.hpp"
 #include "summary.hpp"
@@ -26,7 +26,6 @@ namespace batch = stagger::batch;
 namespace app {
 namespace {
 
-constexpr auto redraw_interval = std::chrono::milliseconds(200);
 // After the second signal everything is being closed; this is for what does not let itself be closed.
 constexpr auto closing_patience = std::chrono::seconds(1);
 
@@ -40,7 +39,7 @@ class session {
           log_(make_log(out_, options.log_level)),
           plan_(make_plan(options, stagger::duration::zero())),
           signals_(context_),
-          redraw_timer_(context_),
+          display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
           patience_timer_(context_) {
         plan_.client.on_attempt([this](const stagger::diagnostic& info) { on_attempt(info); });
         memory_.emplace(options, plan_, log_);
@@ -59,7 +58,7 @@ class session {
 
     exit_code run() {
         await_signals();
-        redraw_later();
+        display_.start();
         auto finished = [this](std::exception_ptr failed, batch::run_report report) {
             if (failed) std::rethrow_exception(failed);
             report_ = std::move(report);
@@ -120,7 +119,7 @@ class session {
             out_.remark("interrupted: awaiting " + std::to_string(in_flight) +
                         " in flight; once more stops at once");
         }
-        redraw();
+        display_.show();
     }
 
     void stop_at_once() {
@@ -131,30 +130,22 @@ class session {
         });
     }
 
-    void redraw_later() {
-        if (!out_.shows_status()) return;
-        redraw_timer_.expires_after(redraw_interval);
-        redraw_timer_.async_wait([this](stagger::error_code error) {
-            if (error) return;
-            redraw();
-            redraw_later();
-        });
-    }
-
-    void redraw() {
-        if (!out_.shows_status()) return;
-        progress view;
-        view.done = runner_->counts().succeeded;
-        view.failed = runner_->counts().failed;
-        view.left = runner_->left();
-        view.gate = runner_->status();
-        view.elapsed = runner_->elapsed();
-        view.stopping = runner_->stopping();
-        out_.status(format_progress(view, out_.width()));
+    progress view() const {
+        progress now;
+        const auto& counts = runner_->counts();
+        now.done = counts.succeeded;
+        now.failed = counts.failed;
+        now.left = runner_->left();
+        now.prompt_tokens = counts.prompt_tokens;
+        now.completion_tokens = counts.completion_tokens;
+        now.gate = runner_->status();
+        now.elapsed = runner_->elapsed();
+        now.stopping = runner_->stopping();
+        return now;
     }
 
     exit_code conclude() {
-        out_.clear_status();
+        display_.finish();
         if (!report_) report_ = runner_->report();
         const auto& report = *report_;
         const auto code = explain(report);
@@ -212,7 +203,7 @@ class session {
     asio::io_context context_{1};
     std::optional<stagger::gate> gate_;  // its timer must not outlive the context
     asio::signal_set signals_;
-    asio::steady_timer redraw_timer_;
+    progress_display display_;
     asio::steady_timer patience_timer_;
     std::optional<output_file> summary_;
     std::shared_ptr<batch::runner> runner_;

@@ -150,6 +150,11 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
         ->type_name("TEXT");
     command.add_flag("--dry-run", options.dry_run,
                      "Send nothing: count prompts and estimate tokens and the time the limits allow");
+    command
+        .add_option("--progress", options.progress,
+                    "On standard error: line (one that is redrawn, on terminals), jsonl (an object a second) "
+                    "or off (default line)")
+        ->type_name("HOW");
 }
 
 batch_files open_batch_files(const boost::asio::any_io_executor& executor, const batch_file_options& options,
