@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "batch/engine.hpp"
+#include "batch/forecast_prompts.hpp"
 #include "wire/batch_line.hpp"
 
 namespace asio = boost::asio;
@@ -62,6 +63,11 @@ runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::un
     source_ = std::move(unanswered);
 }
 
+void runner::forecast_tokens() {
+    forecast_ = std::make_shared<token_forecast>();
+    source_ = std::make_unique<forecast_prompts>(std::move(source_), forecast_);
+}
+
 asio::awaitable<run_report> runner::run() {
     const auto self = shared_from_this();
     engine_ = std::make_shared<engine>(target_, std::move(source_), order_);
@@ -112,6 +118,7 @@ bool runner::given_up(const batch_result& result) const {
 void runner::take(batch_result result) {
     counts_.add_effort(result.answer.info);
     counts_.skipped = prompts_->skipped();
+    if (forecast_) forecast_->ended(result.position, result.answer.usage);
     if (result.error) check_endpoint();
     if (given_up(result) || end_ == run_end::output_failed) return;
     lines_ += line_of(result);

@@ -62,6 +62,14 @@ struct decoded_answer {
 decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now,
                       std::string_view api_key = {});
 
+/// What a request may cost, before anything is known of its answer.
+struct token_estimate {
+    double prompt = 0;
+    double generated = 0;
+    bool limited = false;  ///< the request says how much may be generated, and providers count that much
+};
+token_estimate estimate_token_parts(const completion_request& request);
+
 /// Tokens that a request is expected to cost, prompt and answer: its own `expected_tokens`, else an estimate
 /// for token budgets, bytes of text / 4 plus what may be generated (256 where the request does not say).
 double estimate_tokens(const completion_request& request);
