@@ -145,7 +145,9 @@ std::string runner::line_of(batch_result& result) const {
 // Results count when they are recorded, not before.
 asio::awaitable<void> runner::write_taken() {
     if (taken_.empty()) co_return;
-    const auto written = co_await results_->write_lines(std::exchange(lines_, {}));
+    auto lines = std::move(lines_);
+    lines_.clear();
+    const auto written = co_await results_->write_lines(std::move(lines));
     if (written.lines > 0) last_result_ = std::chrono::steady_clock::now();
     for (std::size_t index = 0; index < written.lines; ++index) {
         const auto& result = taken_[index];
