@@ -1,5 +1,3 @@
-#include <sys/stat.h>
-
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -9,15 +7,16 @@
 #include <exception>
 
 #include "attempt_log.hpp"
-#include "batch/prompt_file.hpp"
 #include "batch/runner.hpp"
+#include "batch_files.hpp"
+#include "batch_limits.hpp"
 #include "commands.hpp"
 #include "console.hpp"
 #include "decision_log_file.hpp"
+#include "dry_run.hpp"
 #include "log.hpp"
 #include "output_file.hpp"
-#include "progress.hpp"
-#include "prompts_with_defaults.hpp"
+#include "progress_display.hpp"
 #include "run_memory.hpp"
 #include "send_options.hpp"
 #include "summary.hpp"
@@ -28,48 +27,20 @@ namespace batch = stagger::batch;
 namespace app {
 namespace {
 
-constexpr auto redraw_interval = std::chrono::milliseconds(200);
 // After the second signal everything is being closed; this is for what does not let itself be closed.
 constexpr auto closing_patience = std::chrono::seconds(1);
-// Problems of single lines beyond these are only in the results file.
-constexpr std::size_t problems_shown = 20;
-
-struct batch_files {
-    std::string prompts;
-    std::string results;
-    std::string format = "auto";
-    bool overwrite = false;
-};
-
-std::string shown_name(const std::string& path, const char* standard) {
-    return path == "-" ? standard : path;
-}
-
-stagger::prompt_file_format parse_format(const std::string& name) {
-    if (name == "auto") return stagger::prompt_file_format::automatic;
-    if (name == "text") return stagger::prompt_file_format::text;
-    if (name == "jsonl") return stagger::prompt_file_format::jsonl;
-    throw failure(exit_code::wrong_usage, "--format: must be auto, text or jsonl, is \"" + name + "\"");
-}
-
-bool same_file(const std::string& left, const std::string& right) {
-    struct stat a {};
-    struct stat b {};
-    if (left == "-" || right == "-") return false;
-    if (::stat(left.c_str(), &a) != 0 || ::stat(right.c_str(), &b) != 0) return false;
-    return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
 
 /// One run of the command: the runner, and around it what a user sees and presses.
 class session {
  public:
-    session(const batch_files& files, const send_options& options)
+    session(const batch_file_options& files, const send_options& options, const batch::run_limits& limits,
+            const stagger::batch_options& order)
         : files_(files),
           out_(options.quiet),
           log_(make_log(out_, options.log_level)),
           plan_(make_plan(options, stagger::duration::zero())),
           signals_(context_),
-          redraw_timer_(context_),
+          display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
           patience_timer_(context_) {
         plan_.client.observer(std::make_shared<attempt_log>(
             log_,
@@ -77,16 +48,21 @@ class session {
         memory_.emplace(options, plan_, log_);
         const auto client = make_client(context_.get_executor(), plan_);
         gate_.emplace(client.gate());
-        open_files(options);
         keep_apart(options.decision_log);
-        runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(prompts_),
-                                                  std::move(results_), plan_.hidden);
+        summary_.emplace(options.summary_file);
+        auto opened = open_batch_files(context_.get_executor(), files_, plan_, out_);
+        failed_before_ = files_.retry_failed ? 0 : opened.results->failed_before();
+        runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(opened.prompts),
+                                                  std::move(opened.results), plan_.hidden);
+        runner_->limits(limits);
+        if (plan_.limits.tokens_per_minute() > 0) runner_->forecast_tokens();
+        runner_->options(order);
         runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
     }
 
     exit_code run() {
         await_signals();
-        redraw_later();
+        display_.start();
         auto finished = [this](std::exception_ptr failed, batch::run_report report) {
             if (failed) std::rethrow_exception(failed);
             report_ = std::move(report);
@@ -98,26 +74,6 @@ class session {
     }
 
  private:
-    void open_files(const send_options& options) {
-        const auto format = parse_format(files_.format);
-        if (same_file(files_.prompts, files_.results)) {
-            throw failure(exit_code::wrong_usage,
-                          "the results cannot go into the prompt file " + files_.prompts);
-        }
-        stagger::error_code unreadable;
-        auto prompts = stagger::prompts_from_file(context_.get_executor(), files_.prompts, format,
-                                                  plan_.dialect, unreadable);
-        if (unreadable) throw failure(exit_code::file_failed, prompts_name() + ": " + unreadable.message());
-        prompts_ = std::make_unique<prompts_with_defaults>(std::move(prompts), plan_);
-        summary_.emplace(options.summary_file);
-        const auto mode =
-            files_.overwrite ? batch::if_results_exist::overwrite : batch::if_results_exist::resume;
-        std::string problem;
-        results_ = batch::result_file::open(context_.get_executor(), files_.results, mode, problem);
-        if (!results_) throw failure(exit_code::file_failed, results_name() + ": " + problem);
-        tell_of_resuming();
-    }
-
     void keep_apart(const std::string& decision_log) {
         if (decision_log.empty()) return;
         for (const auto& taken : {files_.prompts, files_.results}) {
@@ -125,22 +81,6 @@ class session {
             throw failure(exit_code::wrong_usage, "--decision-log: cannot go into " + taken);
         }
     }
-
-    void tell_of_resuming() {
-        if (results_->torn_line_cut())
-            out_.remark(results_name() + ": cut off a result that was written in part");
-        if (results_->failed_before() > 0) {
-            out_.remark(results_name() + ": asking again for " + std::to_string(results_->failed_before()) +
-                        " that failed");
-        }
-        if (results_->answered().size() > 0) {
-            out_.remark(results_name() + ": " + std::to_string(results_->answered().size()) +
-                        " answered already");
-        }
-    }
-
-    std::string prompts_name() const { return shown_name(files_.prompts, "standard input"); }
-    std::string results_name() const { return shown_name(files_.results, "standard output"); }
 
     void on_result(const stagger::batch_result& result) {
         const auto& info = result.answer.info;
@@ -151,9 +91,9 @@ class session {
         if (!result.error) return;
         ++problems_;
         if (problems_ > problems_shown) return;
-        out_.error(prompts_name() + ":" + std::to_string(result.position) + ": " +
+        out_.error(files_.prompts_name() + ":" + std::to_string(result.position) + ": " +
                    stagger::wire::failure_message(result.error, info));
-        if (problems_ == problems_shown) out_.error("further ones are only in " + results_name());
+        if (problems_ == problems_shown) out_.error("further ones are only in " + files_.results_name());
     }
 
     void await_signals() {
@@ -177,7 +117,7 @@ class session {
             out_.remark("interrupted: awaiting " + std::to_string(in_flight) +
                         " in flight; once more stops at once");
         }
-        redraw();
+        display_.show();
     }
 
     void stop_at_once() {
@@ -188,30 +128,22 @@ class session {
         });
     }
 
-    void redraw_later() {
-        if (!out_.shows_status()) return;
-        redraw_timer_.expires_after(redraw_interval);
-        redraw_timer_.async_wait([this](stagger::error_code error) {
-            if (error) return;
-            redraw();
-            redraw_later();
-        });
-    }
-
-    void redraw() {
-        if (!out_.shows_status()) return;
-        progress view;
-        view.done = runner_->counts().succeeded;
-        view.failed = runner_->counts().failed;
-        view.left = runner_->left();
-        view.gate = runner_->status();
-        view.elapsed = runner_->elapsed();
-        view.stopping = runner_->stopping();
-        out_.status(format_progress(view, out_.width()));
+    progress view() const {
+        progress now;
+        const auto& counts = runner_->counts();
+        now.done = counts.succeeded;
+        now.failed = counts.failed;
+        now.left = runner_->left();
+        now.prompt_tokens = counts.prompt_tokens;
+        now.completion_tokens = counts.completion_tokens;
+        now.gate = runner_->status();
+        now.elapsed = runner_->elapsed();
+        now.stopping = runner_->stopping();
+        return now;
     }
 
     exit_code conclude() {
-        out_.clear_status();
+        display_.finish();
         if (!report_) report_ = runner_->report();
         const auto& report = *report_;
         const auto code = explain(report);
@@ -229,19 +161,23 @@ class session {
         const auto kept = ": " + std::to_string(report.counts.recorded()) + " results of this run are kept";
         switch (report.end) {
             case batch::run_end::finished:
-                return report.counts.failed > 0 ? exit_code::some_failed : exit_code::done;
+                return report.counts.failed + failed_before_ > 0 ? exit_code::some_failed : exit_code::done;
             case batch::run_end::interrupted:
                 out_.remark("interrupted, " + left(report) + "; " + how_to_continue());
                 return exit_code::interrupted;
+            case batch::run_end::deadline_passed:
+            case batch::run_end::too_many_failures:
+                out_.error("stopped, " + report.problem + ": " + left(report) + "; " + how_to_continue());
+                return exit_code::stopped_early;
             case batch::run_end::endpoint_unusable:
                 out_.error("cannot use " + plan_.base_url + ": " + report.problem);
                 if (report.counts.recorded() > 0) out_.remark(left(report) + "; " + how_to_continue());
                 return exit_code::endpoint_unusable;
             case batch::run_end::output_failed:
-                out_.error(results_name() + ": " + report.problem + kept + ", " + left(report));
+                out_.error(files_.results_name() + ": " + report.problem + kept + ", " + left(report));
                 return exit_code::file_failed;
             case batch::run_end::input_failed:
-                out_.error(prompts_name() + ": " + report.problem + kept);
+                out_.error(files_.prompts_name() + ": " + report.problem + kept);
                 return exit_code::file_failed;
         }
         return exit_code::done;
@@ -257,7 +193,7 @@ class session {
                                            (files_.overwrite ? "without --overwrite " : "") + "continues";
     }
 
-    const batch_files& files_;
+    const batch_file_options& files_;
     console out_;
     std::shared_ptr<spdlog::logger> log_;
     send_plan plan_;
@@ -265,13 +201,12 @@ class session {
     asio::io_context context_{1};
     std::optional<stagger::gate> gate_;  // its timer must not outlive the context
     asio::signal_set signals_;
-    asio::steady_timer redraw_timer_;
+    progress_display display_;
     asio::steady_timer patience_timer_;
-    std::unique_ptr<stagger::prompt_source> prompts_;
-    std::unique_ptr<batch::result_file> results_;
     std::optional<output_file> summary_;
     std::shared_ptr<batch::runner> runner_;
     std::optional<batch::run_report> report_;
+    std::size_t failed_before_ = 0;
     std::size_t problems_ = 0;
     bool interrupted_ = false;
 };
@@ -279,33 +214,24 @@ class session {
 class batch_command final : public command {
  public:
     explicit batch_command(CLI::App& parser) {
-        parser
-            .add_option(
-                "PROMPTS", files_.prompts,
-                "Prompt list: plain text, one a line, or JSONL with prompt, messages or in OpenAI Batch "
-                "form; - for standard input")
-            ->required();
-        parser
-            .add_option(
-                "-o,--output", files_.results,
-                "Results, one a line, in OpenAI Batch form. Where it exists, answered prompts are skipped; - "
-                "for standard output")
-            ->required()
-            ->type_name("RESULTS");
-        parser.add_flag("--overwrite", files_.overwrite, "Start over where RESULTS exists");
-        parser
-            .add_option("--format", files_.format, "How PROMPTS is read: auto, text or jsonl (default auto)")
-            ->type_name("FORMAT");
+        add_batch_file_options(parser, files_);
+        add_batch_limits(parser, limits_, order_);
         add_send_options(parser, options_);
     }
 
     exit_code run() override {
-        session one(files_, options_);
+        if (files_.dry_run) {
+            console out(options_.quiet);
+            return dry_run(files_, make_plan(options_, stagger::duration::zero()), out);
+        }
+        session one(files_, options_, limits_, order_);
         return one.run();
     }
 
  private:
-    batch_files files_;
+    batch_file_options files_;
+    batch::run_limits limits_;
+    stagger::batch_options order_;
     send_options options_;
 };
 

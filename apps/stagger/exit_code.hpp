@@ -12,6 +12,7 @@ enum class exit_code : int {
     wrong_usage = 2,
     file_failed = 3,
     endpoint_unusable = 4,
+    stopped_early = 5,  // by a limit that the command line sets
     interrupted = 130,  // 128 + SIGINT, as shells count
 };
 

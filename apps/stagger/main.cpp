@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <openssl/opensslv.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -16,14 +17,19 @@
 
 #include "batch/write_all.hpp"
 #include "commands.hpp"
+#include "environment_arguments.hpp"
 #include "version.hpp"
 
 namespace {
 
-constexpr auto sending_exit_codes =
+constexpr auto complete_exit_codes =
+    "Exit codes: 0 answered; 1 failed; 2 wrong usage or configuration;\n"
+    "3 a file cannot be read or written; 4 the endpoint cannot be used; 130 interrupted.";
+
+constexpr auto batch_exit_codes =
     "Exit codes: 0 all done; 1 some prompts failed; 2 wrong usage or configuration;\n"
     "3 a file cannot be read or written; 4 the endpoint cannot be used;\n"
-    "130 interrupted, the same command continues.";
+    "5 stopped by --batch-deadline or --max-failures, 130 interrupted: the same command continues.";
 
 constexpr auto replay_exit_codes =
     "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"
@@ -46,9 +52,9 @@ struct command_entry {
 };
 
 constexpr std::array commands{
-    command_entry{"complete", "Answer one prompt on standard output", sending_exit_codes,
+    command_entry{"complete", "Answer one prompt on standard output", complete_exit_codes,
                   app::make_complete_command},
-    command_entry{"batch", "Answer a list of prompts into a results file", sending_exit_codes,
+    command_entry{"batch", "Answer a list of prompts into a results file", batch_exit_codes,
                   app::make_batch_command},
     command_entry{"limits", "List or forget what earlier runs learned about limits", limits_exit_codes,
                   app::make_limits_command},
@@ -59,8 +65,10 @@ constexpr std::array commands{
 };
 
 std::string version_text() {
-    return fmt::format("stagger {} (Boost {}.{}.{}, {})", app::version, BOOST_VERSION / 100000,
-                       BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100, app::compiler);
+    return fmt::format("stagger {} ({} for {}; Boost {}.{}.{}, {}, CLI11 {}, fmt {}.{}.{})", app::version,
+                       app::compiler, app::platform, BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
+                       BOOST_VERSION % 100, OPENSSL_VERSION_TEXT, CLI11_VERSION, FMT_VERSION / 10000,
+                       FMT_VERSION / 100 % 100, FMT_VERSION % 100);
 }
 
 // A program started with a standard stream closed would open its own files in that place and write messages
@@ -98,9 +106,44 @@ std::vector<offered_command> offer_commands(CLI::App& parser) {
         own.set_version_flag("--version", version_text())->description("Print the version");
         own.set_help_flag("-h,--help", "Print this help");
         own.footer(each.exit_codes);
+        own.fallthrough();  // --config may stand behind the command, too
         offered.push_back({&own, each.make(own)});
+        app::let_last_value_win(own);
     }
     return offered;
+}
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+/// Where the configuration file is if nobody says; it need not exist.
+std::string usual_config_file() {
+    const auto folder = environment("XDG_CONFIG_HOME");
+    if (!folder.empty()) return folder + "/stagger/config.toml";
+    const auto home = environment("HOME");
+    return home.empty() ? "" : home + "/.config/stagger/config.toml";
+}
+
+/// The command line with what the environment says put in front of what it says itself; in reverse, as the
+/// parser takes it.
+std::vector<std::string> all_arguments(int count, char** given, const std::vector<offered_command>& offered) {
+    std::vector<std::string> all;
+    if (const auto file = environment("STAGGER_CONFIG"); !file.empty()) all.push_back("--config=" + file);
+    int next = 1;
+    for (bool found = false; next < count && !found; ++next) {
+        all.emplace_back(given[next]);
+        for (const auto& each : offered) {
+            if (each.parser->get_name() != given[next]) continue;
+            found = true;
+            const auto more = app::environment_arguments(*each.parser);
+            all.insert(all.end(), more.begin(), more.end());
+        }
+    }
+    all.insert(all.end(), given + next, given + count);
+    std::reverse(all.begin(), all.end());
+    return all;
 }
 
 app::exit_code run(int count, char** arguments) {
@@ -109,14 +152,23 @@ app::exit_code run(int count, char** arguments) {
     parser.set_version_flag("--version", version_text())->description("Print the version");
     parser.set_help_flag("-h,--help", "Print this help");
     parser.require_subcommand(1);
-    parser.footer("stagger COMMAND --help explains a command.");
+    parser
+        .set_config("--config", usual_config_file(),
+                    "Options in TOML, a section for each command (default ~/.config/stagger/config.toml)")
+        ->type_name("FILE")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    parser.allow_config_extras(CLI::config_extras_mode::error);
+    parser.footer(
+        "stagger COMMAND --help explains a command. An option that takes one value, such as --max-tokens, "
+        "is\n"
+        "also read from STAGGER_MAX_TOKENS; the command line goes first, a configuration file last.");
     const auto offered = offer_commands(parser);
     const auto chosen = [&] {
         return std::find_if(offered.begin(), offered.end(),
                             [](const offered_command& each) { return each.parser->parsed(); });
     };
     try {
-        parser.parse(count, arguments);
+        parser.parse(all_arguments(count, arguments, offered));
     } catch (const CLI::Success& asked) {
         // Help or version: whoever closed the pipe has read enough.
         std::ostringstream text;
@@ -143,6 +195,7 @@ app::exit_code run(int count, char** arguments) {
 int main(int count, char** arguments) {
     occupy_standard_streams();
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the write
     auto code = app::exit_code::done;
     try {
         code = run(count, arguments);

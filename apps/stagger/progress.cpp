@@ -28,7 +28,41 @@ std::string joined(const std::vector<part>& parts, int least) {
     return line;
 }
 
+// What was measured, else the pace of the search for it.
+std::string limit_found(const stagger::coordinator_status& gate) {
+    if (gate.measured_window) return fmt::format("limit {} in flight", *gate.measured_window);
+    if (gate.measured_per_s) return fmt::format("limit {:.1f}/s", *gate.measured_per_s);
+    return gate.pace_per_s > 0 ? fmt::format("pace {:.1f}/s", gate.pace_per_s) : "";
+}
+
+std::string number_or_null(std::optional<double> value) {
+    return value ? fmt::format("{:.3f}", *value) : "null";
+}
+
 }  // namespace
+
+std::string short_count(std::uint64_t count) {
+    constexpr std::uint64_t thousand = 1000;
+    if (count < thousand) return std::to_string(count);
+    const auto thousands = static_cast<double>(count) / thousand;
+    return count < thousand * thousand ? fmt::format("{:.1f}k", thousands)
+                                       : fmt::format("{:.2f}M", thousands / thousand);
+}
+
+std::string progress_json(const progress& view) {
+    const auto eta = time_left(view);
+    const auto left = view.left ? std::to_string(*view.left) : "null";
+    const auto eta_s = eta ? std::optional(stagger::to_seconds(*eta)) : std::nullopt;
+    return fmt::format(
+        R"({{"done":{},"failed":{},"left":{},"results_per_s":{:.3f},"limit_per_s":{},"limit_in_flight":{},)"
+        R"("pace_per_s":{:.3f},"in_flight":{},"waiting":{},"waiting_for":"{}","rejected":{},)"
+        R"("prompt_tokens":{},"completion_tokens":{},"elapsed_s":{:.3f},"eta_s":{},"stopping":{}}})",
+        view.done, view.failed, left, view.results_per_s, number_or_null(view.gate.measured_per_s),
+        view.gate.measured_window ? std::to_string(*view.gate.measured_window) : "null", view.gate.pace_per_s,
+        view.gate.in_flight, view.gate.waiting, to_string(view.gate.why), view.gate.throttled,
+        view.prompt_tokens, view.completion_tokens, stagger::to_seconds(view.elapsed), number_or_null(eta_s),
+        view.stopping);
+}
 
 std::string_view in_words(stagger::wait_reason why) {
     using stagger::wait_reason;
@@ -62,23 +96,26 @@ std::string format_progress(const progress& view, unsigned width) {
     const auto recorded = view.done + view.failed;
     const auto eta = time_left(view);
     std::vector<part> parts;
-    if (view.stopping) parts.push_back({"stopping:", 8});
+    if (view.stopping) parts.push_back({"stopping:", 9});
     parts.push_back({view.left ? fmt::format("{}/{} done", view.done, recorded + *view.left)
                                : fmt::format("{} done", view.done),
-                     9});
-    parts.push_back({view.failed > 0 ? fmt::format("{} failed", view.failed) : "", 7});
-    parts.push_back({fmt::format("{} in flight", view.gate.in_flight), 5});
+                     10});
+    parts.push_back({view.failed > 0 ? fmt::format("{} failed", view.failed) : "", 8});
+    parts.push_back({fmt::format("{:.1f}/s", view.results_per_s), 6});
+    parts.push_back({limit_found(view.gate), 5});
+    parts.push_back({fmt::format("{} in flight", view.gate.in_flight), 4});
     parts.push_back({fmt::format("{} waiting{}", view.gate.waiting, why_waiting(view.gate.why)), 3});
-    parts.push_back({view.gate.pace_per_s > 0 ? fmt::format("{:.1f}/s", view.gate.pace_per_s) : "", 4});
     parts.push_back({fmt::format("{} rejected", view.gate.throttled), 2});
-    parts.push_back({eta && !view.stopping ? "ETA " + format_clock(*eta) : "", 6});
+    const auto tokens = view.prompt_tokens + view.completion_tokens;
+    parts.push_back({tokens > 0 ? short_count(tokens) + " tokens" : "", 1});
+    parts.push_back({eta && !view.stopping ? "ETA " + format_clock(*eta) : "", 7});
     // The last column stays free: some terminals wrap when it is written.
     const auto room = width > 1 ? width - 1 : 1;
-    for (int least = 0; least <= 9; ++least) {
+    for (int least = 0; least <= 10; ++least) {
         auto line = joined(parts, least);
         if (line.size() <= room) return line;
     }
-    return joined(parts, 9).substr(0, room);
+    return joined(parts, 10).substr(0, room);
 }
 
 }  // namespace app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@ struct progress {
     std::size_t done = 0;
     std::size_t failed = 0;
     std::optional<std::size_t> left;  ///< not recorded yet; nothing if unknown
+    double results_per_s = 0;         ///< lately
+    std::uint64_t prompt_tokens = 0;
+    std::uint64_t completion_tokens = 0;
     stagger::coordinator_status gate;
     stagger::duration elapsed{0};
     bool stopping = false;
@@ -23,6 +27,12 @@ std::string_view in_words(stagger::wait_reason why);
 
 /// One line of at most `width` columns. What matters least is left out first where it would be longer.
 std::string format_progress(const progress& view, unsigned width);
+
+/// All of it as one JSON object, without a line end; docs/cli.md explains the members.
+std::string progress_json(const progress& view);
+
+/// "950", "12.3k", "4.56M"
+std::string short_count(std::uint64_t count);
 
 /// How long the rest takes at the present pace; nothing while that cannot be told.
 std::optional<stagger::duration> time_left(const progress& view);

@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 #include <ctime>
 
+#include "batch/line_hash.hpp"
 #include "throttled_server/limit_headers.hpp"
 
 namespace stagger::server {
@@ -139,6 +140,12 @@ std::string completion_body(const call& asked, std::string_view request_id, std:
                                         {"model", asked.model},
                                         {"choices", choices(asked)},
                                         {"usage", usage_of(asked)}});
+}
+
+std::string repeatable_id(const call& asked) {
+    std::uint64_t hash = batch::line_hash(asked.model);
+    for (const std::string& prompt : asked.prompts) hash = batch::mixed(hash ^ batch::line_hash(prompt));
+    return "req-" + std::to_string(hash);
 }
 
 std::string error_body(stagger::dialect spoken, unsigned status, std::string_view message,

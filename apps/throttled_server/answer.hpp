@@ -21,6 +21,9 @@ boost::json::object usage_of(const call& asked);
 /// The completion: "answer to: " and the prompt, the same whenever the same is asked.
 std::string completion_body(const call& asked, std::string_view request_id, std::int64_t unix_now);
 
+/// An id that only depends on what is asked.
+std::string repeatable_id(const call& asked);
+
 /// An error in the dialect's own shape.
 /// @param member the member of the request that is wrong, or empty
 std::string error_body(stagger::dialect spoken, unsigned status, std::string_view message,

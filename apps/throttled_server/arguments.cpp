@@ -18,6 +18,8 @@ constexpr std::uint16_t default_port = 8080;
 struct command_line {
     std::string scenario_file;
     std::string key_file;
+    std::string request_log;
+    bool repeatable = false;
     std::string host = "127.0.0.1";
     std::uint16_t port = default_port;
     std::uint64_t seed = 0;
@@ -33,6 +35,11 @@ void describe(CLI::App& app, command_line& given) {
     app.add_option("--api-key-file", given.key_file,
                    "File with the API key to demand (default: none is asked for)")
         ->type_name("FILE");
+    app.add_option("--request-log", given.request_log,
+                   "Note every completion request there as it arrives, a JSON line each")
+        ->type_name("FILE");
+    app.add_flag("--repeatable", given.repeatable,
+                 "Give the same answer, byte for byte, to the same question");
     app.set_version_flag("--version", std::string("throttled_server ") + version);
     app.footer(
         "Answers POST .../chat/completions, .../completions and .../v1/llm/completions-sync, whatever base "
@@ -85,6 +92,8 @@ std::optional<arguments> read_arguments(int argc, const char* const* argv, exit_
     if (!read) return read;
     read->chosen.host = given.host;
     read->chosen.port = given.port;
+    read->chosen.request_log = given.request_log;
+    read->chosen.repeatable = given.repeatable;
     if (app.count("--seed") > 0) read->chosen.seed = given.seed;
     return read;
 }

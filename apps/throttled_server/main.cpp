@@ -5,6 +5,7 @@
 #include <boost/system/system_error.hpp>
 #include <csignal>
 #include <iostream>
+#include <system_error>
 
 #include "throttled_server/arguments.hpp"
 #include "throttled_server/server.hpp"
@@ -34,6 +35,9 @@ int serve(stagger::server::arguments read) {
     } catch (const boost::system::system_error& failed) {
         std::cerr << "throttled_server: cannot listen on " << wanted << ": " << failed.code().message()
                   << "\n";
+        return static_cast<int>(stagger::server::exit_code::unusable);
+    } catch (const std::system_error& failed) {
+        std::cerr << "throttled_server: " << failed.what() << "\n";
         return static_cast<int>(stagger::server::exit_code::unusable);
     }
     return static_cast<int>(stagger::server::exit_code::done);

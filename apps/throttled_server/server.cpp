@@ -24,6 +24,7 @@
 #include "throttled_server/api_key.hpp"
 #include "throttled_server/call.hpp"
 #include "throttled_server/provider_desk.hpp"
+#include "throttled_server/request_log.hpp"
 #include "throttled_server/streamed_answer.hpp"
 
 namespace stagger::server {
@@ -84,6 +85,7 @@ class server::core : public std::enable_shared_from_this<server::core> {
           desk(executor, what, how.seed.value_or(what.seed), recorder),
           scenario(std::move(what)),
           chosen(how),
+          log(how.request_log),
           acceptor(executor, tcp::endpoint(asio::ip::make_address(how.host), how.port)),
           local(acceptor.local_endpoint()) {}
 
@@ -94,6 +96,7 @@ class server::core : public std::enable_shared_from_this<server::core> {
     provider_desk desk;
     const provider::scenario scenario;
     const options chosen;
+    const request_log log;
     caller_names callers;
     tcp::acceptor acceptor;
     const tcp::endpoint local;
@@ -286,6 +289,7 @@ asio::awaitable<std::string> server::core::session::complete(const request_messa
     ++home_->requests;
     std::string id(view(request["x-request-id"]));
     if (id.empty()) id = "req-" + std::to_string(home_->requests);
+    home_->log.arrived(asked);
     watch_for_departure();
     const std::size_t caller = home_->callers.number_of(key);
     http_1_1_ = request.version() >= 11;
@@ -303,7 +307,9 @@ asio::awaitable<std::string> server::core::session::complete_at_once(const call&
         co_return respond_refused(asked, *decided, std::move(id));
     }
     const std::string lines = hint_lines(*decided, home_->scenario.provider.hints, unix_now());
-    const std::string body = completion_body(asked, id, unix_now());
+    const bool fixed = home_->chosen.repeatable;
+    const std::string body =
+        completion_body(asked, fixed ? repeatable_id(asked) : id, fixed ? 0 : unix_now());
     co_return respond(200, lines, body, std::move(id));
 }
 
@@ -326,7 +332,9 @@ asio::awaitable<void> server::core::session::stream(const call& asked, const pro
                                                     std::size_t caller, std::string id) {
     provider_desk::held_place held;
     home_->desk.occupy(admitted, caller, held);
-    const std::vector<stream_part> parts = streamed_answer(asked, id, unix_now());
+    const bool fixed = home_->chosen.repeatable;
+    const std::vector<stream_part> parts =
+        streamed_answer(asked, fixed ? repeatable_id(asked) : id, fixed ? 0 : unix_now());
     const std::string lines = hint_lines(admitted, home_->scenario.provider.hints, unix_now());
     const time_point begin = held.entered + home_->desk.half_trip();
     keep_alive_ = keep_alive_ && http_1_1_;

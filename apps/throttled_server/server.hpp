@@ -17,6 +17,8 @@ struct options {
     std::uint16_t port = 0;             ///< 0: a free one
     std::optional<std::uint64_t> seed;  ///< unset: the scenario's
     std::string api_key;                ///< what callers must present; empty: anything goes
+    std::string request_log;            ///< file that notes every completion request; empty: none
+    bool repeatable = false;  ///< the same request gets the same answer: no time in it, and an id of its own
     /// A request must have arrived whole, and an answer must have been taken, within this time.
     std::chrono::milliseconds idle_timeout = std::chrono::seconds(60);
 

@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -182,7 +185,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an interrupted batch awaits what is in flight, says what is left, and continues") {
-    for (const int number : {SIGINT, SIGTERM}) {
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
         const temporary_folder folder;
         const auto prompts = folder.write("prompts", numbered_prompts(80));
         const throttled_server server(R"([{"kind":"token_bucket","rate_per_s":40,"burst":5}])",
@@ -296,6 +299,97 @@ TEST_CASE("quiet says nothing but errors, and without a terminal there is no pro
     const auto quiet = run(batch(server.base_url(), prompts, folder.path("out"), {"--overwrite", "--quiet"}));
     CHECK(quiet.code == 0);
     CHECK(quiet.err.empty());
+}
+
+TEST_CASE("progress for programs: an object a second and at the end") {
+    const temporary_folder folder;
+    const throttled_server server(small_bucket, quick);
+    const auto got = run(batch(server.base_url(), folder.write("prompts", numbered_prompts(20)),
+                               folder.path("out"), {"--progress", "jsonl", "--quiet"}));
+    CHECK(got.code == 0);
+    const auto seen = lines_of(got.err);
+    REQUIRE_FALSE(seen.empty());
+    CHECK(seen.back().at("done") == 20);
+    CHECK(seen.back().at("left") == 0);
+    CHECK(seen.back().at("completion_tokens").to_number<std::size_t>() > 0);
+    CHECK(run(batch(server.base_url(), folder.path("prompts"), folder.path("out"), {"--progress", "bars"}))
+              .code == 2);
+}
+
+TEST_CASE("options come from the command line, else from the environment, else from a configuration file") {
+    const temporary_folder folder;
+    const auto prompts = folder.write("prompts", "one\n");
+    const auto config = folder.write("config.toml",
+                                     "[batch]\n"
+                                     "model = \"from file\"\n"
+                                     "max-tokens = 7\n"
+                                     "quiet = true\n"
+                                     "param = [\"top_p=0.5\"]\n"
+                                     "[complete]\n"
+                                     "system = \"Be brief.\"\n");
+    const auto request = [&](const words& options, const std::map<std::string, std::string>& environment) {
+        scripted_server server({{{chat_answer("hi")}}});
+        child_setup setup{
+            STAGGER_COMMAND,
+            {"batch", prompts, "-o", folder.path("out"), "--overwrite", "--base-url", server.base_url()}};
+        setup.arguments.insert(setup.arguments.end(), options.begin(), options.end());
+        setup.environment = environment;
+        const auto got = run(setup);
+        CAPTURE(got.err);
+        CHECK(got.code == 0);
+        CHECK(got.err.empty());  // quiet
+        return server.requests().at(0);
+    };
+    const auto has = [](const std::string& text, const std::string& part) {
+        return text.find(part) != std::string::npos;
+    };
+    const auto from_file = request({"--config", config}, {});
+    CHECK(has(from_file, R"("model":"from file")"));
+    CHECK(has(from_file, R"("max_tokens":7)"));
+    CHECK(has(from_file, R"("top_p":0.5)"));
+
+    const auto from_environment =
+        request({}, {{"STAGGER_CONFIG", config}, {"STAGGER_MODEL", "from environment"}});
+    CHECK(has(from_environment, R"("model":"from environment")"));
+    CHECK(has(from_environment, R"("max_tokens":7)"));
+
+    const auto from_line = request({"--model", "from line", "--config", config},
+                                   {{"STAGGER_MODEL", "from environment"}, {"STAGGER_MAX_TOKENS", "8"}});
+    CHECK(has(from_line, R"("model":"from line")"));
+    CHECK(has(from_line, R"("max_tokens":8)"));
+}
+
+TEST_CASE("a configuration file that is missing or says what no option says is refused") {
+    const temporary_folder folder;
+    const auto prompts = folder.write("prompts", "one\n");
+    const auto with_config = [&](const std::string& file) {
+        return run(batch("http://127.0.0.1:1/v1", prompts, folder.path("out"), {"--config", file}));
+    };
+    const auto missing = with_config(folder.path("nothing"));
+    CHECK(missing.code == 2);
+    CHECK(missing.err.find("nothing") != std::string::npos);
+    const auto unknown = with_config(folder.write("config.toml", "[batch]\nmodle = \"x\"\n"));
+    CHECK(unknown.code == 2);
+    CHECK(unknown.err.find("batch.modle") != std::string::npos);
+    const auto wrong = with_config(folder.write("config.toml", "[batch]\nmax-tokens = -3\n"));
+    CHECK(wrong.code == 2);
+    CHECK(wrong.err.find("--max-tokens: must be a whole number from 1, is \"-3\"") != std::string::npos);
+}
+
+TEST_CASE("the manual page names every option of every command") {
+    const temporary_folder folder;
+    std::ifstream page(MANUAL_PAGE);
+    std::string text((std::istreambuf_iterator<char>(page)), std::istreambuf_iterator<char>());
+    REQUIRE_FALSE(text.empty());
+    text.erase(std::remove(text.begin(), text.end(), '\\'), text.end());
+    for (const auto* name : {"complete", "batch", "limits", "replay", "simulate"}) {
+        const auto help = run({STAGGER_COMMAND, {name, "--help"}}).out;
+        for (auto at = help.find("--"); at != std::string::npos; at = help.find("--", at + 2)) {
+            const auto end = help.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at + 2);
+            const auto option = help.substr(at, end - at);
+            CHECK_MESSAGE(text.find(option) != std::string::npos, option);
+        }
+    }
 }
 
 TEST_CASE("on a terminal one line is redrawn that fits") {

@@ -3,6 +3,7 @@
 #include "duration_text.hpp"
 #include "exit_code.hpp"
 #include "progress.hpp"
+#include "recent_rate.hpp"
 
 using namespace std::chrono_literals;
 
@@ -39,17 +40,65 @@ TEST_CASE("the progress line leaves out what matters least until it fits") {
     view.gate.why = stagger::wait_reason::pace;
     view.gate.pace_per_s = 19.84;
     view.gate.throttled = 7;
+    view.results_per_s = 19.12;
     CHECK(app::format_progress(view, 200) ==
-          "120/500 done  3 failed  20 in flight  236 waiting (pace)  19.8/s  7 rejected  ETA 3:04");
-    CHECK(app::format_progress(view, 70) == "120/500 done  3 failed  20 in flight  19.8/s  ETA 3:04");
+          "120/500 done  3 failed  19.1/s  pace 19.8/s  20 in flight  236 waiting (pace)  7 rejected  ETA "
+          "3:04");
+    view.gate.measured_per_s = 20;
+    view.prompt_tokens = 4000;
+    view.completion_tokens = 8345;
+    CHECK(app::format_progress(view, 200) ==
+          "120/500 done  3 failed  19.1/s  limit 20.0/s  20 in flight  236 waiting (pace)  7 rejected  "
+          "12.3k tokens  ETA 3:04");
+    CHECK(app::format_progress(view, 60) == "120/500 done  3 failed  19.1/s  limit 20.0/s  ETA 3:04");
     CHECK(app::format_progress(view, 25) == "120/500 done  3 failed");
     CHECK(app::format_progress(view, 20) == "120/500 done");
-    for (unsigned width = 2; width < 120; ++width) CHECK(app::format_progress(view, width).size() < width);
+    for (unsigned width = 2; width < 140; ++width) CHECK(app::format_progress(view, width).size() < width);
 
     view.left.reset();
     view.stopping = true;
+    view.gate.measured_window = 16;
     CHECK(app::format_progress(view, 200) ==
-          "stopping:  120 done  3 failed  20 in flight  236 waiting (pace)  19.8/s  7 rejected");
+          "stopping:  120 done  3 failed  19.1/s  limit 16 in flight  20 in flight  236 waiting (pace)  "
+          "7 rejected  12.3k tokens");
+}
+
+TEST_CASE("progress for programs is one JSON object, with null for what is unknown") {
+    app::progress view;
+    view.done = 5;
+    view.elapsed = 2s;
+    view.gate.why = stagger::wait_reason::retry_after;
+    CHECK(app::progress_json(view) ==
+          R"({"done":5,"failed":0,"left":null,"results_per_s":0.000,"limit_per_s":null,)"
+          R"("limit_in_flight":null,"pace_per_s":0.000,"in_flight":0,"waiting":0,)"
+          R"("waiting_for":"retry_after","rejected":0,"prompt_tokens":0,"completion_tokens":0,)"
+          R"("elapsed_s":2.000,"eta_s":null,"stopping":false})");
+    view.left = 5;
+    view.gate.measured_per_s = 2.5;
+    view.gate.measured_window = 8;
+    const auto text = app::progress_json(view);
+    CHECK(text.find(R"("limit_per_s":2.500,"limit_in_flight":8)") != std::string::npos);
+    CHECK(text.find(R"("eta_s":2.000)") != std::string::npos);
+}
+
+TEST_CASE("the rate lately forgets what was long ago") {
+    app::recent_rate rate;
+    const stagger::time_point start{1h};
+    CHECK(rate.per_s() == 0);
+    rate.add(start, 0);
+    CHECK(rate.per_s() == 0);
+    rate.add(start + 1s, 10);
+    CHECK(rate.per_s() == 10);
+    for (int second = 2; second <= 30; ++second) rate.add(start + std::chrono::seconds(second), 10);
+    CHECK(rate.per_s() == 0);
+    rate.add(start + 31s, 30);
+    CHECK(rate.per_s() == 2);
+}
+
+TEST_CASE("large counts are short") {
+    CHECK(app::short_count(999) == "999");
+    CHECK(app::short_count(12345) == "12.3k");
+    CHECK(app::short_count(4560000) == "4.56M");
 }
 
 TEST_CASE("the time left cannot be told before something is done or where the end is unknown") {

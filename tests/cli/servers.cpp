@@ -10,13 +10,14 @@
 #include "support/loopback.hpp"
 
 throttled_server::throttled_server(const std::string& limits, const std::string& latency,
-                                   const std::string& key) {
+                                   const std::string& key, const std::vector<std::string>& options) {
     const auto scenario = folder_.write("scenario.json", R"({"provider":{"limits":)" + limits +
                                                              R"(,"latency":)" + latency + R"(,"rtt_s":0}})");
     child_setup setup{THROTTLED_SERVER, {"--port", "0", "--scenario", scenario}};
     if (!key.empty()) {
         setup.arguments.insert(setup.arguments.end(), {"--api-key-file", folder_.write("key", key)});
     }
+    setup.arguments.insert(setup.arguments.end(), options.begin(), options.end());
     server_ = std::make_unique<child>(setup);
     server_->await_output("\n");
     const auto& said = server_->output();

@@ -14,7 +14,7 @@ class throttled_server {
  public:
     /// @param limits, latency of the scenario's provider, as JSON
     explicit throttled_server(const std::string& limits, const std::string& latency,
-                              const std::string& key = "");
+                              const std::string& key = "", const std::vector<std::string>& options = {});
 
     std::string base_url() const { return "http://127.0.0.1:" + port_ + "/v1"; }
     /// A number of GET /stats.

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <boost/asio/append.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -14,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "batch/engine.hpp"
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/retry.hpp"
@@ -199,4 +201,33 @@ TEST_CASE("retried calls on many threads share one gate and one policy") {
     CHECK(succeeded == ended);
     CHECK(waits == ended);
     CHECK(limiter.status().in_flight == 0);
+}
+
+TEST_CASE("a batch whose answers come on several threads, asked for from another one") {
+    for (const bool drained : {false, true}) {
+        CAPTURE(drained);
+        constexpr std::size_t prompts = 3000;
+        asio::thread_pool pool(3);
+        batch::transport answering;
+        answering.executor = pool.get_executor();
+        answering.max_in_flight = 32;
+        answering.send = [&pool](const completion_request&, batch::transport::handler whom) {
+            auto answer = [whom = std::move(whom)]() mutable {
+                asio::dispatch(asio::append(std::move(whom), error_code(), completion()));
+            };
+            asio::post(pool, std::move(answer));
+        };
+        const auto engine = std::make_shared<batch::engine>(
+            answering, prompts_from(std::vector<std::string>(prompts, "q")), batch_options().ordered(100));
+        engine->start();
+        batch_results results(engine);
+        std::size_t last = 0;
+        while (const auto result = results.async_next(asio::use_future).get()) {
+            CHECK(result->position == ++last);
+            if (drained && last == prompts / 2) results.drain();
+        }
+        CHECK(last == results.taken_up());
+        CHECK((drained ? last < prompts : last == prompts));
+        pool.join();
+    }
 }

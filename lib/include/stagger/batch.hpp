@@ -4,6 +4,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,7 @@ class engine;
 struct batch_result {
     std::string custom_id;
     std::size_t position = 0;  ///< from 1, as the source counted
+    std::uint64_t hash = 0;    ///< of the prompt, as the source gave it
     error_code
         error;  ///< as `client::async_complete` gives it; errc::invalid_request for an unreadable prompt
     completion answer;  ///< `answer.info` tells of failures too
@@ -38,11 +40,23 @@ class batch_options {
     batch_options& window(std::size_t prompts) { return window_ = prompts, *this; }
     std::size_t window() const { return window_; }
 
+    /** @brief Results in the order of the prompts, whatever the order in which they end.
+     *
+     * A result waits for those of the prompts before it. `prompts` is how far the newest prompt that is taken
+     * up may be ahead of the oldest one without a result, and so how many results can be kept waiting: about
+     * the rate times the longest time that one prompt may take, lest a slow one hold up all the others.
+     * 0 (default): results come as they end.
+     */
+    batch_options& ordered(std::size_t prompts) { return ordered_ = prompts, *this; }
+    std::size_t ordered() const { return ordered_; }
+
  private:
     std::size_t window_ = 0;
+    std::size_t ordered_ = 0;
 };
 
-/** @brief The results of a batch as an asynchronous range, in the order in which they arrive.
+/** @brief The results of a batch as an asynchronous range, in the order in which they arrive or, with
+ * `batch_options::ordered`, in that of the prompts.
  *
  * Destroying it cancels what is outstanding.
  *

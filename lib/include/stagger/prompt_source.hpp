@@ -3,6 +3,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,7 @@ struct batch_prompt {
     std::size_t position = 0;                   ///< from 1: the line of a file, the place in a list
     std::optional<completion_request> request;  ///< absent: it could not be read, and `problem` says why
     std::string problem;
+    std::uint64_t hash = 0;  ///< of what the source read, to recognise it in a later run; 0: unknown
 };
 
 /** @brief Where a batch takes its prompts from, one at a time and only when there is room for the next one.

@@ -13,19 +13,43 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "net/complete_later.hpp"
-
 namespace asio = boost::asio;
 
 namespace stagger::batch {
+namespace {
 
-engine::engine(transport target, std::unique_ptr<prompt_source> source, std::size_t window)
+// The reader is woken for a share of the window at once, not for every prompt: waking costs as much as taking
+// up several. Twice as many are taken up as may be in flight, so nothing runs dry meanwhile.
+constexpr std::size_t share_of_window = 8;
+// A source of unknown length goes on until it ends.
+constexpr std::size_t no_end_in_sight = 1'000'000'000;
+
+std::size_t usual_window(const transport& target) {
+    return 2 * target.max_in_flight;
+}
+
+std::size_t window_of(const batch_options& options, const transport& target) {
+    if (options.ordered() > 0) return options.ordered();
+    return options.window() > 0 ? options.window() : usual_window(target);
+}
+
+std::size_t most_outstanding(const batch_options& options, const transport& target) {
+    const auto bound = options.window() > 0 ? options.window() : usual_window(target);
+    return std::min(bound, window_of(options, target));
+}
+
+}  // namespace
+
+engine::engine(transport target, std::unique_ptr<prompt_source> source, const batch_options& options)
     : target_(std::move(target)),
       strand_(asio::make_strand(target_.executor)),
       source_(std::move(source)),
-      window_(window > 0 ? window : 2 * target_.max_in_flight),
+      window_(window_of(options, target_)),
+      most_outstanding_(most_outstanding(options, target_)),
+      enough_room_(std::max<std::size_t>(most_outstanding_ / share_of_window, 1)),
       room_made_(strand_, 1),
-      result_came_(strand_, 1) {}
+      result_came_(strand_, 1),
+      results_(options.ordered()) {}
 
 void engine::start() {
     auto self = shared_from_this();
@@ -37,27 +61,47 @@ void engine::start() {
 asio::awaitable<void> engine::take_up_prompts() {
     constexpr auto token = asio::as_tuple(asio::deferred);
     while (!stopping_) {
-        if (!has_room()) {
+        if (!may_take_up()) {
+            announce_rest();
             co_await room_made_.async_receive(token);
             continue;
         }
         auto prompt = co_await source_->read(source_error_);
         if (stopping_) source_error_ = {};
         if (source_error_ || !prompt || stopping_) break;
-        taken_up_.fetch_add(1, std::memory_order_relaxed);
         send(std::move(*prompt));
     }
 }
 
+std::size_t engine::room() const {
+    const auto ahead = taken_up() - results_.taken();
+    return std::min(window_ - ahead, most_outstanding_ - outstanding_);
+}
+
+bool engine::may_take_up() {
+    const std::lock_guard lock(mutex_);
+    reader_waits_ = room() == 0;
+    return !reader_waits_;
+}
+
+void engine::wake_reader() {
+    asio::dispatch(strand_, [self = shared_from_this()] { self->room_made_.try_send(error_code()); });
+}
+
 void engine::send(batch_prompt prompt) {
+    auto result = std::make_unique<batch_result>();
+    result->custom_id = std::move(prompt.custom_id);
+    result->position = prompt.position;
+    result->hash = prompt.hash;
+    const auto sequence = taken_up_.fetch_add(1, std::memory_order_relaxed);
     if (!prompt.request) {
-        batch_result unreadable;
-        unreadable.custom_id = std::move(prompt.custom_id);
-        unreadable.position = prompt.position;
-        unreadable.error = errc::invalid_request;
-        unreadable.answer.info.message = std::move(prompt.problem);
-        ready_.push_back(std::move(unreadable));
-        return deliver();
+        result->error = errc::invalid_request;
+        result->answer.info.message = std::move(prompt.problem);
+        {
+            const std::lock_guard lock(mutex_);
+            ++outstanding_;
+        }
+        return ended(sequence, std::move(result));
     }
     if (free_slots_.empty()) {
         free_slots_.push_back(slots_.size());
@@ -66,10 +110,14 @@ void engine::send(batch_prompt prompt) {
     const auto index = free_slots_.back();
     free_slots_.pop_back();
     auto& taken = *slots_[index];
-    taken.custom_id = std::move(prompt.custom_id);
-    taken.position = prompt.position;
-    ++outstanding_;
-    announce_rest();
+    taken.result = std::move(result);
+    taken.sequence = sequence;
+    {
+        const std::lock_guard lock(mutex_);
+        ++outstanding_;
+    }
+    // Far from its end the rest is announced only when the reader pauses.
+    if (source_->remaining().value_or(no_end_in_sight) < window_) announce_rest();
     auto done = [self = shared_from_this(), index](error_code error, completion answer) {
         self->completed(index, error, std::move(answer));
     };
@@ -79,23 +127,29 @@ void engine::send(batch_prompt prompt) {
 }
 
 void engine::announce_rest() {
-    // A source of unknown length goes on until it ends.
-    constexpr std::size_t no_end_in_sight = 1'000'000'000;
     if (!target_.expect) return;
     const bool over = reading_done_ || stopping_;
     target_.expect(over ? 0 : source_->remaining().value_or(no_end_in_sight));
 }
 
 void engine::completed(std::size_t index, error_code error, completion answer) {
-    auto& ended = *slots_[index];
-    batch_result result;
-    result.custom_id = std::move(ended.custom_id);
-    result.position = ended.position;
-    result.error = error;
-    result.answer = std::move(answer);
-    ready_.push_back(std::move(result));
+    auto& one = *slots_[index];
+    one.result->error = error;
+    one.result->answer = std::move(answer);
     free_slots_.push_back(index);
-    --outstanding_;
+    ended(one.sequence, std::move(one.result));
+}
+
+void engine::ended(std::uint64_t sequence, result_queue::node result) {
+    bool woken = false;
+    {
+        const std::lock_guard lock(mutex_);
+        --outstanding_;
+        results_.push(sequence, std::move(result));
+        woken = reader_waits_ && room() >= enough_room_;
+        if (woken) reader_waits_ = false;
+    }
+    if (woken) wake_reader();
     deliver();
 }
 
@@ -117,57 +171,105 @@ void engine::stop_reading() {
     deliver();
 }
 
+// With the lock held.
 bool engine::has_answer() const {
-    return wait_cancelled_ || !ready_.empty() || (outstanding_ == 0 && (reading_done_ || stopping_));
+    return wait_cancelled_ || results_.ready() || (outstanding_ == 0 && (reading_done_ || stopping_));
 }
 
 void engine::deliver() {
-    if (!consumer_waits_ || !has_answer()) return;
-    consumer_waits_ = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!consumer_waits_ || consumer_called_ || !has_answer()) return;
+        consumer_called_ = true;
+    }
     result_came_.try_send(error_code());
+}
+
+result_queue::node engine::take() {
+    result_queue::node result;
+    bool woken = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (consumer_waits_ || !results_.ready()) return result;
+        result = results_.take();
+        woken = reader_waits_ && room() >= enough_room_;
+        if (woken) reader_waits_ = false;
+    }
+    if (woken) wake_reader();
+    return result;
+}
+
+std::optional<batch_result> engine::next_ready() {
+    const auto result = take();
+    if (!result) return std::nullopt;
+    return std::move(*result);
+}
+
+void engine::complete(next_handler handler, const asio::any_completion_executor& own, error_code error,
+                      result_queue::node result) const {
+    auto call = [handler = std::move(handler), error, result = std::move(result)]() mutable {
+        auto cancel = asio::get_associated_cancellation_slot(handler);
+        if (cancel.is_connected()) cancel.clear();
+        std::optional<batch_result> taken;
+        if (result) taken.emplace(std::move(*result));
+        std::move(handler)(error, std::move(taken));
+    };
+    // Posted on ours, since an erased completion executor offers no post.
+    asio::post(target_.executor, asio::bind_executor(own, std::move(call)));
 }
 
 void engine::answer(next_handler handler, asio::any_completion_executor own) {
     error_code error;
-    std::optional<batch_result> result;
+    result_queue::node result;
     if (wait_cancelled_) {
         error = errc::cancelled;
         wait_cancelled_ = false;
-    } else if (!ready_.empty()) {
-        result = std::move(ready_.front());
-        ready_.pop_front();
-        room_made_.try_send(error_code());
     } else {
-        error = source_error_;
+        result = take();
+        if (!result) error = source_error_;
     }
-    complete_later(target_.executor, own, std::move(handler), error, std::move(result));
+    complete(std::move(handler), own, error, std::move(result));
 }
 
 void engine::wait(next_handler handler, asio::any_completion_executor own) {
-    if (consumer_waits_) {
-        return complete_later(target_.executor, own, std::move(handler), error_code(errc::invalid_request),
-                              std::optional<batch_result>());
+    bool answered = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (consumer_waits_)
+            return complete(std::move(handler), own, errc::invalid_request, result_queue::node());
+        answered = has_answer();
+        consumer_waits_ = !answered;
+        consumer_called_ = false;
     }
-    if (has_answer()) return answer(std::move(handler), std::move(own));
-    consumer_waits_ = true;
-    auto came = [self = shared_from_this(), handler = std::move(handler), own = std::move(own)](
-                    error_code) mutable { self->answer(std::move(handler), std::move(own)); };
+    if (answered) return answer(std::move(handler), std::move(own));
+    auto came = [self = shared_from_this(), handler = std::move(handler),
+                 own = std::move(own)](error_code) mutable {
+        {
+            const std::lock_guard lock(self->mutex_);
+            self->consumer_waits_ = false;
+        }
+        self->answer(std::move(handler), std::move(own));
+    };
     result_came_.async_receive(asio::bind_executor(strand_, std::move(came)));
 }
 
 void engine::async_next(next_handler handler) {
+    asio::any_completion_executor own = asio::get_associated_executor(handler, target_.executor);
+    if (auto result = take()) return complete(std::move(handler), own, {}, std::move(result));
     auto cancel = asio::get_associated_cancellation_slot(handler);
     if (cancel.is_connected()) {
         cancel.assign([weak = weak_from_this()](asio::cancellation_type) {
             const auto alive = weak.lock();
             if (!alive) return;
             asio::post(alive->strand_, [alive] {
-                alive->wait_cancelled_ = alive->consumer_waits_;
+                {
+                    const std::lock_guard lock(alive->mutex_);
+                    alive->wait_cancelled_ = alive->consumer_waits_ && !alive->consumer_called_;
+                }
                 alive->deliver();
             });
         });
     }
-    asio::any_completion_executor own = asio::get_associated_executor(handler, target_.executor);
     // Keeps the consumer's context running while it waits for what another context does.
     own = asio::prefer(own, asio::execution::outstanding_work.tracked);
     auto start = [self = shared_from_this(), own = std::move(own), handler = std::move(handler)]() mutable {

@@ -20,6 +20,13 @@ bool begins_like_a_result(std::string_view text) {
     return text.starts_with(beginning) || beginning.starts_with(text);
 }
 
+// After a crash of the machine, blocks that were not written yet read as zeros. What stands behind them was
+// never promised to anybody.
+bool was_never_written(std::string_view text) {
+    const auto zero = text.find('\0');
+    return zero != std::string_view::npos && begins_like_a_result(text.substr(0, zero));
+}
+
 // Calls `use(line)` for every line until it answers false.
 template <class Use>
 bool for_each_line(int file, std::string& problem, Use use) {
@@ -46,27 +53,50 @@ bool for_each_line(int file, std::string& problem, Use use) {
 
 }  // namespace
 
-std::optional<existing_results> read_existing_results(int file, std::string& problem) {
+std::optional<existing_results> read_existing_results(int file, const reading_results& how,
+                                                      std::string& problem) {
     existing_results found;
+    found.recorded = recorded_prompts(how.by_id);
+    std::size_t whole = 0;
     const auto use = [&](const line& each) {
-        const auto result = each.too_long ? std::nullopt : wire::parse_result_line(each.text);
+        auto result = each.too_long ? std::nullopt : wire::parse_result_line(each.text);
         if (!result) {
-            const bool torn = !each.terminated && begins_like_a_result(each.text);
+            const bool torn = (!each.terminated && begins_like_a_result(each.text)) ||
+                              (whole > 0 && was_never_written(each.text));
             if (torn) found.torn_at = each.start;
             if (!torn)
                 problem = "line " + std::to_string(each.number) + " is not a result, so this is left alone";
-            return torn;
+            return false;
         }
-        if (result->succeeded) {
-            found.answered.insert(result->custom_id);
-        } else {
-            ++found.failed;
+        ++whole;
+        if (!result->succeeded) ++found.failed;
+        if (result->succeeded || how.failed_are_recorded) {
+            found.recorded.insert(result->custom_id, result->origin);
+            const bool same = !result->origin || result->origin->parameters == how.parameters;
+            if (!same && found.other_parameters == 0) found.other_parameters = each.number;
         }
         found.lacks_line_end = !each.terminated;
         return true;
     };
-    if (!for_each_line(file, problem, use)) return std::nullopt;
+    for_each_line(file, problem, use);
+    if (!problem.empty()) return std::nullopt;
+    found.recorded.seal();
     return found;
+}
+
+std::vector<std::optional<std::uint64_t>> recorded_hashes(int file, const line_sums::range& lines) {
+    std::vector<std::optional<std::uint64_t>> hashes(lines.last - lines.first + 1);
+    std::string ignored;
+    const auto use = [&](const line& each) {
+        const auto result = wire::parse_result_line(each.text);
+        if (!result || !result->origin) return true;
+        const auto number = result->origin->line;
+        if (number >= lines.first && number <= lines.last && !hashes[number - lines.first])
+            hashes[number - lines.first] = result->origin->line_hash;
+        return true;
+    };
+    for_each_line(file, ignored, use);
+    return hashes;
 }
 
 bool copy_answered(int from, int to, std::string& problem) {

@@ -8,6 +8,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <stdexcept>
 
+#include "batch/batch_error.hpp"
+#include "batch/line_hash.hpp"
+#include "batch/prompt_survey.hpp"
+
 namespace asio = boost::asio;
 
 namespace stagger::batch {
@@ -56,11 +60,8 @@ std::unique_ptr<prompt_file> prompt_file::open(const asio::any_io_executor& exec
     }
     if (format == prompt_file_format::automatic) format = format_by_name(path);
     std::unique_ptr<prompt_file> opened(new prompt_file(std::move(file), format, target));
-    if (S_ISREG(info.st_mode)) {
-        opened->count_prompts();
-    } else {
-        opened->watch(executor);
-    }
+    opened->regular_ = S_ISREG(info.st_mode);
+    if (!opened->regular_) opened->watch(executor);
     return opened;
 }
 
@@ -76,22 +77,24 @@ void prompt_file::watch(const asio::any_io_executor& executor) {
     stream_watch_fd_ = file_.release();
 }
 
-void prompt_file::count_prompts() {
+bool prompt_file::look_ahead(const std::function<bool(const line&)>& use) {
+    if (!regular_) return false;
     line_splitter lines(longest_prompt_line);
     auto offset = ::lseek(file_.get(), 0, SEEK_CUR);
-    std::size_t count = 0;
     for (bool ended = false; !ended;) {
         const auto room = lines.prepare();
         const auto got = ::pread(file_.get(), room.data(), room.size(), offset);
         if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return;  // reading it in earnest will report this
+        if (got < 0) return false;  // reading it in earnest will report this
         if (got == 0) lines.finish();
         ended = got == 0;
         lines.commit(static_cast<std::size_t>(got));
         offset += got;
-        while (lines.next()) ++count;
+        while (const auto found = lines.next()) {
+            if (!use(*found)) return true;
+        }
     }
-    total_ = count;
+    return true;
 }
 
 asio::awaitable<std::size_t> prompt_file::read_some(std::span<char> room, error_code& error) {
@@ -117,7 +120,10 @@ asio::awaitable<std::optional<batch_prompt>> prompt_file::read(error_code& error
             ++handed_out_;
             co_return interpret(*found);
         }
-        if (ended_) co_return std::nullopt;
+        if (ended_) {
+            if (total_ && handed_out_ < *total_) error = batch_errc::prompts_shrunk;
+            co_return std::nullopt;
+        }
         const auto room = lines_.prepare();
         const auto got = co_await read_some(room, error);
         if (error) co_return std::nullopt;
@@ -133,6 +139,7 @@ batch_prompt prompt_file::interpret(const line& found) {
     batch_prompt prompt;
     prompt.position = found.number;
     prompt.custom_id = "line-" + std::to_string(found.number);
+    prompt.hash = line_hash(found.text);
     if (found.too_long) {
         prompt.problem = "longer than " + std::to_string(longest_prompt_line / (1024 * 1024)) + " MiB";
         return prompt;
@@ -141,7 +148,8 @@ batch_prompt prompt_file::interpret(const line& found) {
     const auto format =
         format_ == prompt_file_format::jsonl ? wire::prompt_format::jsonl : wire::prompt_format::text;
     try {
-        auto item = wire::parse_batch_line(found.text, format, found.number, dialect_);
+        auto item =
+            wire::parse_batch_line(found.text, format, found.number, dialect_, form_ ? &*form_ : nullptr);
         prompt.custom_id = std::move(item.custom_id);
         prompt.request = std::move(item.request);
     } catch (const std::invalid_argument& wrong) {
@@ -162,7 +170,10 @@ namespace stagger {
 std::unique_ptr<prompt_source> prompts_from_file(const asio::any_io_executor& executor,
                                                  const std::string& path, prompt_file_format format,
                                                  dialect target, error_code& error) {
-    return batch::prompt_file::open(executor, path, format, target, error);
+    auto opened = batch::prompt_file::open(executor, path, format, target, error);
+    if (!opened) return nullptr;
+    if (const auto found = batch::survey(*opened)) opened->expect(found->prompts);
+    return opened;
 }
 
 }  // namespace stagger

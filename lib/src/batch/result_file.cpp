@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -51,49 +52,92 @@ std::string resolved(const std::string& path) {
     return real ? std::string(real.get()) : path;
 }
 
-}  // namespace
-
-std::unique_ptr<result_file> result_file::open(const asio::any_io_executor& executor, const std::string& path,
-                                               if_results_exist mode, std::string& problem) {
-    auto file = open_output(path);
-    if (!file) {
-        problem = system_failure().message();
-        return nullptr;
-    }
-    std::unique_ptr<result_file> opened(new result_file(std::move(file)));
-    if (!is_regular(opened->descriptor_)) {
-        opened->watch(executor);
-        return opened;
-    }
-    opened->regular_ = true;
-    if (path == "-") {
-        opened->size_ = ::lseek(opened->descriptor_, 0, SEEK_END);
-        return opened;
-    }
-    if (!opened->lock(problem)) return nullptr;
-    if (mode == if_results_exist::resume) {
-        if (!opened->resume(path, problem)) return nullptr;
-    } else if (::ftruncate(opened->descriptor_, 0) != 0) {
-        problem = system_failure().message();
-        return nullptr;
-    }
-    opened->size_ = ::lseek(opened->descriptor_, 0, SEEK_END);
-    return opened;
-}
-
-bool result_file::lock(std::string& problem) {
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return true;
+bool lock(int file, std::string& problem) {
+    if (::flock(file, LOCK_EX | LOCK_NB) == 0) return true;
     // File systems without locks are used without one.
     if (errno == ENOLCK || errno == ENOTSUP || errno == EINVAL) return true;
     problem = errno == EWOULDBLOCK ? "another run is writing it" : system_failure().message();
     return false;
 }
 
-bool result_file::resume(const std::string& path, std::string& problem) {
-    auto found = read_existing_results(descriptor_, problem);
+bool is_at(const std::string& path, int file) {
+    struct stat named {};
+    struct stat opened {};
+    return ::stat(path.c_str(), &named) == 0 && ::fstat(file, &opened) == 0 &&
+           named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+}
+
+// A new name is durable once its folder is. Where that cannot be had, the file is not worse off than any
+// other.
+void sync_folder_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    const auto folder = slash == std::string::npos ? std::string(".") : path.substr(0, slash + 1);
+    const file_handle opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (opened) ::fsync(opened.get());
+}
+
+error_code sync_now(int file) {
+    if (::fdatasync(file) == 0 || errno == EINVAL || errno == EROFS) return {};
+    return system_failure();
+}
+
+std::size_t count_lines(std::string_view text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace
+
+std::unique_ptr<result_file> result_file::open(const asio::any_io_executor& executor, const std::string& path,
+                                               const result_file_options& options, std::string& problem) {
+    for (;;) {
+        auto file = open_output(path);
+        if (!file) {
+            problem = system_failure().message();
+            return nullptr;
+        }
+        std::unique_ptr<result_file> opened(new result_file(std::move(file)));
+        opened->parameters_ = options.parameters;
+        opened->fsync_ = options.fsync;
+        if (!is_regular(opened->descriptor_)) {
+            opened->watch(executor);
+            return opened;
+        }
+        opened->regular_ = true;
+        if (path == "-") {
+            opened->size_ = ::lseek(opened->descriptor_, 0, SEEK_END);
+            return opened;
+        }
+        if (!lock(opened->descriptor_, problem)) return nullptr;
+        // Another run may have put a new file in its place between the opening and the lock.
+        if (!is_at(path, opened->descriptor_)) continue;
+        if (!opened->prepare(path, options, problem)) return nullptr;
+        return opened;
+    }
+}
+
+bool result_file::prepare(const std::string& path, const result_file_options& options, std::string& problem) {
+    path_ = resolved(path);
+    if (options.mode != if_results_exist::overwrite) {
+        if (!resume(options, problem)) return false;
+    } else if (::ftruncate(descriptor_, 0) != 0) {
+        problem = system_failure().message();
+        return false;
+    }
+    size_ = ::lseek(descriptor_, 0, SEEK_END);
+    if (fsync_ != fsync_policy::never) sync_folder_of(path_);
+    return true;
+}
+
+bool result_file::resume(const result_file_options& options, std::string& problem) {
+    reading_results how;
+    how.by_id = options.by_id;
+    how.failed_are_recorded = options.mode != if_results_exist::retry_failed;
+    how.parameters = options.parameters;
+    auto found = read_existing_results(descriptor_, how, problem);
     if (!found) return false;
-    answered_ = std::move(found->answered);
+    recorded_ = std::move(found->recorded);
     failed_before_ = found->failed;
+    other_parameters_ = found->other_parameters;
     torn_line_cut_ = found->torn_at.has_value();
     if (found->torn_at && ::ftruncate(descriptor_, static_cast<off_t>(*found->torn_at)) != 0) {
         problem = system_failure().message();
@@ -105,13 +149,16 @@ bool result_file::resume(const std::string& path, std::string& problem) {
             return false;
         }
     }
-    return failed_before_ == 0 || drop_failed(path, problem);
+    return true;
+}
+
+std::vector<std::optional<std::uint64_t>> result_file::line_hashes(const line_sums::range& lines) const {
+    return recorded_hashes(descriptor_, lines);
 }
 
 // A new file takes the old one's place at once, so that no moment exists at which answers are lost.
-bool result_file::drop_failed(const std::string& path, std::string& problem) {
-    const auto target = resolved(path);
-    const auto beside = target + ".rewrite";
+bool result_file::take_out_failed(std::string& problem) {
+    const auto beside = path_ + ".rewrite";
     struct stat info {};
     ::fstat(descriptor_, &info);
     constexpr int flags = O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC;
@@ -122,7 +169,7 @@ bool result_file::drop_failed(const std::string& path, std::string& problem) {
     }
     bool done = copy_answered(descriptor_, fresh.get(), problem);
     if (done && (::fsync(fresh.get()) != 0 || ::flock(fresh.get(), LOCK_EX | LOCK_NB) != 0 ||
-                 ::rename(beside.c_str(), target.c_str()) != 0)) {
+                 ::rename(beside.c_str(), path_.c_str()) != 0)) {
         problem = "cannot replace it: " + system_failure().message();
         done = false;
     }
@@ -130,8 +177,10 @@ bool result_file::drop_failed(const std::string& path, std::string& problem) {
         ::unlink(beside.c_str());
         return false;
     }
+    if (fsync_ != fsync_policy::never) sync_folder_of(path_);
     file_ = std::move(fresh);
     descriptor_ = file_.get();
+    size_ = ::lseek(descriptor_, 0, SEEK_END);
     return true;
 }
 
@@ -147,31 +196,59 @@ void result_file::watch(const asio::any_io_executor& executor) {
     }
 }
 
-error_code result_file::append(const std::string& text) {
-    const auto failed = write_all(descriptor_, text);
-    if (!regular_) return failed;
-    if (!failed) {
-        size_ += static_cast<off_t>(text.size());
-        return {};
-    }
+result_file::written result_file::append(const std::string& lines) {
+    std::size_t taken = 0;
+    written done;
+    done.error = write_all(descriptor_, lines, taken);
+    std::string_view kept(lines.data(), taken);
+    kept = kept.substr(0, kept.rfind('\n') + 1);
+    done.lines = count_lines(kept);
+    if (!regular_) return done;
+    size_ += static_cast<off_t>(kept.size());
+    unsynced_ = true;
     // Where cutting fails, too, the piece stays until the run is resumed; the first failure is the one to
     // report.
-    [[maybe_unused]] const int cut = ::ftruncate(descriptor_, size_);
-    return failed;
+    if (kept.size() < taken) [[maybe_unused]]
+        const int cut = ::ftruncate(descriptor_, size_);
+    if (done.error || fsync_ != fsync_policy::always) return done;
+    unsynced_ = false;
+    done.error = sync_now(descriptor_);
+    if (done.error) done.lines = 0;
+    return done;
 }
 
-asio::awaitable<error_code> result_file::write_line(std::string text) {
-    text.push_back('\n');
-    if (!stream_) co_return append(text);
-    const auto bytes = asio::buffer(text);
+asio::awaitable<result_file::written> result_file::write_lines(std::string lines) {
+    if (!stream_) co_return append(lines);
+    const auto bytes = asio::buffer(lines);
     constexpr auto token = asio::as_tuple(asio::use_awaitable);
-    const auto [failed, written] = co_await asio::async_write(*stream_, bytes, token);
-    co_return failed;
+    const auto [failed, taken] = co_await asio::async_write(*stream_, bytes, token);
+    written done;
+    done.error = failed;
+    done.lines = count_lines(std::string_view(lines).substr(0, taken));
+    co_return done;
+}
+
+// On a thread of its own, since a slow disk must not keep answers waiting.
+error_code result_file::sync_if_due(time_point now) {
+    if (!regular_ || fsync_ != fsync_policy::interval) return {};
+    if (syncing_.valid()) {
+        if (syncing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return {};
+        if (const auto failed = syncing_.get()) return failed;
+    }
+    if (!unsynced_ || now - synced_at_ < sync_interval) return {};
+    unsynced_ = false;
+    synced_at_ = now;
+    syncing_ = std::async(std::launch::async, sync_now, descriptor_);
+    return {};
 }
 
 error_code result_file::sync() {
-    if (!regular_ || ::fdatasync(descriptor_) == 0 || errno == EINVAL || errno == EROFS) return {};
-    return system_failure();
+    if (syncing_.valid()) {
+        if (const auto failed = syncing_.get()) return failed;
+    }
+    if (!regular_ || !unsynced_ || fsync_ == fsync_policy::never) return {};
+    unsynced_ = false;
+    return sync_now(descriptor_);
 }
 
 }  // namespace stagger::batch

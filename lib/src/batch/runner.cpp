@@ -5,11 +5,18 @@
 #include <utility>
 
 #include "batch/engine.hpp"
+#include "batch/forecast_prompts.hpp"
 #include "wire/batch_line.hpp"
 
 namespace asio = boost::asio;
 
 namespace stagger::batch {
+namespace {
+
+// Results that are there together are written together; more of them at once would gain nothing.
+constexpr std::size_t written_together = 256 * 1024;
+
+}  // namespace
 
 void run_counts::add_effort(const diagnostic& info) {
     ++ended;
@@ -37,28 +44,40 @@ runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::un
       started_(std::chrono::steady_clock::now()),
       last_result_(started_),
       watch_(started_),
-      check_timer_(target_.executor) {
-    auto unanswered = std::make_unique<unanswered_prompts>(std::move(prompts), results_->answered());
+      check_timer_(target_.executor),
+      deadline_timer_(target_.executor) {
+    auto unanswered = std::make_unique<unanswered_prompts>(std::move(prompts), results_->recorded());
     prompts_ = unanswered.get();
     to_do_ = unanswered->remaining();
     source_ = std::move(unanswered);
 }
 
+void runner::forecast_tokens() {
+    forecast_ = std::make_shared<token_forecast>();
+    source_ = std::make_unique<forecast_prompts>(std::move(source_), forecast_);
+}
+
 asio::awaitable<run_report> runner::run() {
     const auto self = shared_from_this();
-    const auto batch_engine = std::make_shared<engine>(target_, std::move(source_), 0);
-    batch_engine->start();
-    batch_.emplace(batch_engine);
+    engine_ = std::make_shared<engine>(target_, std::move(source_), order_);
+    engine_->start();
+    batch_.emplace(engine_);
     if (end_ != run_end::finished) batch_->drain();
     check_later();
+    end_at_deadline();
     constexpr auto token = asio::as_tuple(asio::deferred);
     for (;;) {
         auto [error, result] = co_await batch_->async_next(token);
         if (error) end_early(run_end::input_failed, error.message());
         if (!result) break;
-        co_await record(std::move(*result));
+        for (; result; result = engine_->next_ready()) {
+            take(std::move(*result));
+            if (lines_.size() >= written_together) break;
+        }
+        co_await write_taken();
     }
     check_timer_.cancel();
+    deadline_timer_.cancel();
     counts_.skipped = prompts_->skipped();
     if (const auto failed = results_->sync()) end_early(run_end::output_failed, failed.message());
     co_return report();
@@ -66,8 +85,10 @@ asio::awaitable<run_report> runner::run() {
 
 run_report runner::report() const {
     run_report report;
-    // An interruption that came when everything was done is none.
-    report.end = end_ == run_end::interrupted && left() == 0 ? run_end::finished : end_;
+    // What ended a run when everything was done ended nothing.
+    const bool wound_down = end_ == run_end::interrupted || end_ == run_end::deadline_passed ||
+                            end_ == run_end::too_many_failures;
+    report.end = wound_down && left() == 0 ? run_end::finished : end_;
     report.problem = problem_;
     report.left = report.end == run_end::finished ? 0 : left();
     report.elapsed = last_result_ - started_;
@@ -83,32 +104,49 @@ bool runner::given_up(const batch_result& result) const {
     return end_ == run_end::endpoint_unusable && concerns_endpoint(result.error);
 }
 
-asio::awaitable<void> runner::record(batch_result result) {
-    auto& info = result.answer.info;
-    counts_.add_effort(info);
+void runner::take(batch_result result) {
+    counts_.add_effort(result.answer.info);
     counts_.skipped = prompts_->skipped();
-    check_endpoint();
-    if (given_up(result) || end_ == run_end::output_failed) {
-        co_return;
-    }
+    if (forecast_) forecast_->ended(result.position, result.answer.usage);
+    if (result.error) check_endpoint();
+    if (given_up(result) || end_ == run_end::output_failed) return;
+    lines_ += line_of(result);
+    lines_ += '\n';
+    result.answer.raw = {};
+    result.answer.text = {};
+    taken_.push_back(std::move(result));
+}
+
+std::string runner::line_of(batch_result& result) const {
+    auto& info = result.answer.info;
+    const wire::result_origin origin{result.position, result.hash, results_->parameters()};
     std::string text;
     if (result.error == errc::invalid_request) {
-        text = wire::format_input_error_line(result.custom_id, info.message);
+        text = wire::format_input_error_line(result.custom_id, info.message, origin);
     } else {
-        text = wire::format_result_line(result.custom_id, result.error, result.answer);
+        text = wire::format_result_line(result.custom_id, result.error, result.answer, origin);
     }
-    if (result.error) {
-        hidden_.mask(text);
-        hidden_.mask(info.message);
+    if (!result.error) return text;
+    hidden_.mask(info.message);
+    hidden_.mask(text);
+    return text;
+}
+
+// Results count when they are recorded, not before.
+asio::awaitable<void> runner::write_taken() {
+    if (taken_.empty()) co_return;
+    auto lines = std::move(lines_);
+    lines_.clear();
+    const auto written = co_await results_->write_lines(std::move(lines));
+    if (written.lines > 0) last_result_ = std::chrono::steady_clock::now();
+    for (std::size_t index = 0; index < written.lines; ++index) {
+        const auto& result = taken_[index];
+        counts_.add_result(result.error, result.answer);
+        if (told_) told_(result);
     }
-    const auto failed = co_await results_->write_line(std::move(text));
-    if (failed) {
-        end_early(run_end::output_failed, failed.message());
-        co_return;
-    }
-    last_result_ = std::chrono::steady_clock::now();
-    counts_.add_result(result.error, result.answer);
-    if (told_) told_(result);
+    taken_.clear();
+    check_failures();
+    if (written.error) end_early(run_end::output_failed, written.error.message());
 }
 
 void runner::attempt_ended(const diagnostic& info) {
@@ -130,17 +168,46 @@ void runner::check_endpoint() {
 void runner::check_later() {
     check_timer_.expires_after(endpoint_watch::check_interval);
     check_timer_.async_wait([self = shared_from_this()](error_code error) {
-        if (error || self->end_ != run_end::finished) return;
+        if (error) return;
         self->check_endpoint();
+        const auto failed = self->results_->sync_if_due(std::chrono::steady_clock::now());
+        if (failed) self->end_early(run_end::output_failed, failed.message());
         self->check_later();
     });
 }
 
-void runner::drain() {
+void runner::check_failures() {
+    const auto failed = counts_.failed;
+    if (limits_.most_failures && failed > *limits_.most_failures) {
+        wind_down(run_end::too_many_failures, std::to_string(failed) + " results are failures");
+    }
+    if (!limits_.most_failures_share || counts_.recorded() < run_limits::enough_for_a_share) return;
+    const auto share = static_cast<double>(failed) / static_cast<double>(counts_.recorded());
+    if (share > *limits_.most_failures_share) {
+        wind_down(
+            run_end::too_many_failures,
+            std::to_string(failed) + " of " + std::to_string(counts_.recorded()) + " results are failures");
+    }
+}
+
+void runner::end_at_deadline() {
+    if (limits_.deadline <= duration::zero()) return;
+    deadline_timer_.expires_at(saturating_add(started_, limits_.deadline));
+    deadline_timer_.async_wait([self = shared_from_this()](error_code error) {
+        if (!error) self->wind_down(run_end::deadline_passed, "its deadline has passed");
+    });
+}
+
+void runner::wind_down(run_end why, std::string problem) {
     if (end_ != run_end::finished) return;
-    end_ = run_end::interrupted;
+    end_ = why;
+    problem_ = std::move(problem);
     if (batch_) batch_->drain();
     target_.stop_sending();
+}
+
+void runner::drain() {
+    wind_down(run_end::interrupted, {});
 }
 
 void runner::stop() {
@@ -151,7 +218,7 @@ void runner::stop() {
 }
 
 void runner::end_early(run_end why, std::string problem) {
-    if (end_ == run_end::finished || end_ == run_end::interrupted) {
+    if (end_ < run_end::endpoint_unusable) {  // a graver reason goes first
         end_ = why;
         problem_ = std::move(problem);
     }

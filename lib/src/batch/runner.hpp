@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "batch/endpoint_watch.hpp"
 #include "batch/result_file.hpp"
+#include "batch/token_forecast.hpp"
 #include "batch/transport.hpp"
 #include "batch/unanswered_prompts.hpp"
 #include "stagger/batch.hpp"
@@ -34,7 +36,26 @@ struct run_counts {
 };
 
 /// Why a run came to its end.
-enum class run_end { finished, interrupted, endpoint_unusable, output_failed, input_failed };
+enum class run_end {
+    finished,
+    interrupted,
+    deadline_passed,
+    too_many_failures,
+    endpoint_unusable,
+    output_failed,
+    input_failed,
+};
+
+/// What ends a run before its list does. What is in flight then is awaited.
+struct run_limits {
+    duration deadline{0};                      ///< from its beginning; 0: none
+    std::optional<std::size_t> most_failures;  ///< results of this run
+    std::optional<double>
+        most_failures_share;  ///< of the results of this run, in [0, 1], once there are enough
+
+    /// A share says nothing of the first few results.
+    static constexpr std::size_t enough_for_a_share = 100;
+};
 
 struct run_report {
     run_end end = run_end::finished;
@@ -57,6 +78,13 @@ class runner : public std::enable_shared_from_this<runner> {
     runner(transport target, std::unique_ptr<prompt_source> prompts, std::unique_ptr<result_file> results,
            wire::secrets hidden = {});
 
+    /// How prompts are taken up and results ordered; before `run`.
+    void options(const batch_options& chosen) { order_ = chosen; }
+    /// Expects of each prompt what the server has counted of those before, for limits on tokens; before
+    /// `run`.
+    void forecast_tokens();
+    /// Before `run`.
+    void limits(const run_limits& chosen) { limits_ = chosen; }
     void on_result(observer told) { told_ = std::move(told); }
     /// An attempt ended; feeds the decision whether the endpoint can be used.
     void attempt_ended(const diagnostic& info);
@@ -78,23 +106,35 @@ class runner : public std::enable_shared_from_this<runner> {
     duration elapsed() const;
 
  private:
-    boost::asio::awaitable<void> record(batch_result result);
+    void take(batch_result result);
+    boost::asio::awaitable<void> write_taken();
+    std::string line_of(batch_result& result) const;
     bool given_up(const batch_result& result) const;
     void check_endpoint();
     void check_later();
+    void check_failures();
+    void end_at_deadline();
+    void wind_down(run_end why, std::string problem);
     void end_early(run_end why, std::string problem);
 
     transport target_;
     std::unique_ptr<result_file> results_;
     unanswered_prompts* prompts_;  // owned by the batch
+    std::shared_ptr<engine> engine_;
     std::optional<batch_results> batch_;
+    std::string lines_;                // of results that are not written yet
+    std::vector<batch_result> taken_;  // those results, without the bodies
     wire::secrets hidden_;
+    batch_options order_;
+    run_limits limits_;
+    std::shared_ptr<token_forecast> forecast_;  // null: as the client estimates by itself
     observer told_;
     time_point started_;
     time_point last_result_;
     std::optional<std::size_t> to_do_;
     endpoint_watch watch_;
     boost::asio::steady_timer check_timer_;
+    boost::asio::steady_timer deadline_timer_;
     run_counts counts_;
     run_end end_ = run_end::finished;
     std::string last_failure_;  // of those that concern the endpoint

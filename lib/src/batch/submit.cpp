@@ -23,8 +23,7 @@ transport transport_of(const client& target) {
 }  // namespace batch
 
 batch_results submit(client target, std::unique_ptr<prompt_source> source, const batch_options& options) {
-    auto engine =
-        std::make_shared<batch::engine>(batch::transport_of(target), std::move(source), options.window());
+    auto engine = std::make_shared<batch::engine>(batch::transport_of(target), std::move(source), options);
     engine->start();
     return batch_results(std::move(engine));
 }

@@ -4,6 +4,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "batch/batch_error.hpp"
+
 namespace asio = boost::asio;
 
 namespace stagger::batch {
@@ -17,7 +19,15 @@ constexpr std::size_t skips_without_pause = 512;
 asio::awaitable<std::optional<batch_prompt>> unanswered_prompts::read(error_code& error) {
     for (;;) {
         auto prompt = co_await all_->read(error);
-        if (error || !prompt || !answered_.contains(prompt->custom_id)) co_return prompt;
+        if (error) co_return std::nullopt;
+        const auto position = prompt ? prompt->position : SIZE_MAX;
+        if (recorded_.size() > 0 && position - compared_to_ > line_sums::lines_a_block) {
+            if (differs(position)) error = batch_errc::prompts_changed;
+            if (error) co_return std::nullopt;
+            compared_to_ = (position - 1) / line_sums::lines_a_block * line_sums::lines_a_block;
+        }
+        if (!prompt || !recorded_.contains(*prompt)) co_return prompt;
+        if (recorded_.contains_line(position)) skipped_sums_.add(position, prompt->hash);
         if (++skipped_ % skips_without_pause == 0) {
             const auto executor = co_await asio::this_coro::executor;
             co_await asio::post(executor, asio::deferred);
@@ -28,8 +38,8 @@ asio::awaitable<std::optional<batch_prompt>> unanswered_prompts::read(error_code
 std::optional<std::size_t> unanswered_prompts::remaining() const {
     const auto rest = all_->remaining();
     if (!rest) return std::nullopt;
-    // Skipped ones can be more than there are answers where ids repeat.
-    const auto to_skip = answered_.size() > skipped_ ? answered_.size() - skipped_ : 0;
+    // Skipped ones can be more than there are results where ids repeat.
+    const auto to_skip = recorded_.size() > skipped_ ? recorded_.size() - skipped_ : 0;
     return *rest > to_skip ? *rest - to_skip : 0;
 }
 

@@ -2,17 +2,21 @@
 
 #include <memory>
 
-#include "batch/answered_ids.hpp"
+#include "batch/recorded_prompts.hpp"
 #include "stagger/prompt_source.hpp"
 
 namespace stagger::batch {
 
-/// The prompts of another source that are not answered yet.
+/** The prompts of another source that have no result yet.
+ *
+ * On its way it compares what it skips with what was answered, and refuses to go on
+ * (batch_errc::prompts_changed) at the first few thousand lines that differ.
+ */
 class unanswered_prompts final : public prompt_source {
  public:
-    /// @param answered must outlive this
-    unanswered_prompts(std::unique_ptr<prompt_source> all, const answered_ids& answered)
-        : all_(std::move(all)), answered_(answered) {}
+    /// @param recorded must outlive this
+    unanswered_prompts(std::unique_ptr<prompt_source> all, const recorded_prompts& recorded)
+        : all_(std::move(all)), recorded_(recorded) {}
 
     boost::asio::awaitable<std::optional<batch_prompt>> read(error_code& error) override;
     std::optional<std::size_t> remaining() const override;
@@ -20,8 +24,14 @@ class unanswered_prompts final : public prompt_source {
     std::size_t skipped() const { return skipped_; }
 
  private:
+    bool differs(std::size_t before_line) const {
+        return recorded_.sums().difference(skipped_sums_, before_line).has_value();
+    }
+
     std::unique_ptr<prompt_source> all_;
-    const answered_ids& answered_;
+    const recorded_prompts& recorded_;
+    line_sums skipped_sums_;
+    std::size_t compared_to_ = 0;  // line until which the sums were compared
     std::size_t skipped_ = 0;
 };
 

@@ -9,14 +9,20 @@
 namespace stagger::batch {
 
 /// Writes to a file that blocks, by one call where the system takes it whole.
-inline boost::system::error_code write_all(int file, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const auto written = ::write(file, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return system_failure();
-        bytes.remove_prefix(static_cast<std::size_t>(written));
+/// @param written bytes that the system took, also where the rest failed
+inline boost::system::error_code write_all(int file, std::string_view bytes, std::size_t& written) {
+    for (written = 0; written < bytes.size();) {
+        const auto taken = ::write(file, bytes.data() + written, bytes.size() - written);
+        if (taken < 0 && errno == EINTR) continue;
+        if (taken < 0) return system_failure();
+        written += static_cast<std::size_t>(taken);
     }
     return {};
+}
+
+inline boost::system::error_code write_all(int file, std::string_view bytes) {
+    std::size_t written = 0;
+    return write_all(file, bytes, written);
 }
 
 }  // namespace stagger::batch

@@ -129,10 +129,13 @@ bool is_token_limit(std::string_view name) {
     return name == "max_tokens" || name == "max_new_tokens";
 }
 
-completion_request read_prompt_request(const members& line, dialect target) {
-    completion_request request(text_of(*find_member(line, "prompt"), "prompt"));
+/// @param is_prompt whether a member went into the prompt, and is no parameter
+template <class IsPrompt>
+completion_request read_prompt_request(const members& line, dialect target, std::string prompt,
+                                       IsPrompt is_prompt) {
+    completion_request request(std::move(prompt));
     for (const auto& member : line) {
-        if (member.name == "prompt" || member.name == "id" || member.name == "custom_id") continue;
+        if (member.name == "id" || member.name == "custom_id" || is_prompt(member.name)) continue;
         const bool null = member.value == "null";
         if (member.name == "system") {
             if (null) continue;
@@ -188,13 +191,32 @@ completion_request read_chat_request(const members& line, dialect target) {
     return completion_request::from_body(std::move(body));
 }
 
-completion_request read_request(const members& line, dialect target) {
+completion_request read_filled_request(const members& line, dialect target, const prompt_template& form) {
+    for (const std::string_view own : {"prompt", "messages", "body"}) {
+        if (is_given(find_member(line, own)) && !form.has_place(own))
+            refuse(std::string(own) + ": cannot stand beside a template that has no place for it");
+    }
+    auto prompt = form.fill([&](const std::string& name) {
+        const auto* member = find_member(line, name);
+        if (!is_given(member)) refuse(name + ": is missing, and the template has a place for it");
+        auto text = json_string_value(member->value);
+        return text ? std::move(*text) : std::string(member->value);
+    });
+    return read_prompt_request(line, target, std::move(prompt),
+                               [&](const std::string& name) { return form.has_place(name); });
+}
+
+completion_request read_request(const members& line, dialect target, const prompt_template* form) {
+    if (form) return read_filled_request(line, target, *form);
     const bool prompt = is_given(find_member(line, "prompt"));
     const bool messages = is_given(find_member(line, "messages"));
     const bool batch = find_member(line, "body") || find_member(line, "url") || find_member(line, "method");
     if (batch) return read_batch_request(line, target);
     if (prompt && messages) refuse("prompt: cannot stand beside messages");
-    if (prompt) return read_prompt_request(line, target);
+    if (prompt) {
+        return read_prompt_request(line, target, text_of(*find_member(line, "prompt"), "prompt"),
+                                   [](const std::string& name) { return name == "prompt"; });
+    }
     if (messages) return read_chat_request(line, target);
     refuse("prompt: is missing, and there are neither messages nor a body");
 }
@@ -209,36 +231,46 @@ std::string default_id(std::size_t line_number) {
     return "line-" + std::to_string(line_number);
 }
 
-batch_item parse_json_line(std::string_view line, std::size_t line_number, dialect target) {
+batch_item parse_json_line(std::string_view line, std::size_t line_number, dialect target,
+                           const prompt_template* form) {
     if (const auto problem = json_problem(line)) refuse("not valid JSON: " + *problem);
     const auto found = json_members(line);
     if (!found) refuse("must be a JSON object, is " + shown(line));
     auto custom_id = custom_id_of(*found).value_or(default_id(line_number));
     try {
         refuse_duplicates(*found);
-        return {custom_id, read_request(*found, target)};
+        return {custom_id, read_request(*found, target, form)};
     } catch (const std::invalid_argument& wrong) {
         throw batch_line_error(std::move(custom_id), wrong.what());
     }
 }
 
+std::string filled_with(std::string_view line, const prompt_template& form) {
+    return form.fill([&](const std::string& name) {
+        if (name != prompt_template::whole_line)
+            refuse(name + ": a line of plain text fills in {text} and no other place of a template");
+        return std::string(line);
+    });
+}
+
 batch_item parse_any_line(std::string_view line, prompt_format format, std::size_t line_number,
-                          dialect target) {
+                          dialect target, const prompt_template* form) {
     if (const auto at = invalid_utf8_at(line)) refuse("not valid UTF-8 at byte " + std::to_string(*at));
     if (json_trimmed(line).empty()) refuse("the line is empty");
-    if (format == prompt_format::jsonl) return parse_json_line(line, line_number, target);
-    return {default_id(line_number), completion_request(std::string(line))};
+    if (format == prompt_format::jsonl) return parse_json_line(line, line_number, target, form);
+    auto prompt = form ? filled_with(line, *form) : std::string(line);
+    return {default_id(line_number), completion_request(std::move(prompt))};
 }
 
 }  // namespace
 
 batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number,
-                            dialect target) {
+                            dialect target, const prompt_template* form) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (line_number == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     try {
-        return parse_any_line(line, format, line_number, target);
+        return parse_any_line(line, format, line_number, target, form);
     } catch (const batch_line_error&) {
         throw;
     } catch (const std::invalid_argument& wrong) {

@@ -76,6 +76,14 @@ bool is_event_stream(const std::vector<field>& fields);
  */
 decoded_answer decode_stream_head(const response& received, double unix_now, const secrets& hidden = {});
 
+/// What a request may cost, before anything is known of its answer.
+struct token_estimate {
+    double prompt = 0;
+    double generated = 0;
+    bool limited = false;  ///< the request says how much may be generated, and providers count that much
+};
+token_estimate estimate_token_parts(const completion_request& request);
+
 /// Tokens that a request is expected to cost, prompt and answer: its own `expected_tokens`, else an estimate
 /// for token budgets, bytes of text / 4 plus what may be generated (256 where the request does not say).
 double estimate_tokens(const completion_request& request);

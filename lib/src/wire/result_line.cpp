@@ -13,15 +13,34 @@ namespace {
 /// A result nests the answer two levels deeper.
 constexpr std::size_t max_result_depth = max_json_depth + 2;
 
+void append_hex(std::string& out, std::uint64_t value) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    for (int shift = 60; shift >= 0; shift -= 4) out += digits[value >> shift & 15];
+}
+
+void append_quoted_hex(std::string& out, std::uint64_t value) {
+    out += '"';
+    append_hex(out, value);
+    out += '"';
+}
+
+std::optional<std::uint64_t> hex_value(const json_member* member) {
+    const auto text = member ? json_string_value(member->value) : std::nullopt;
+    std::uint64_t value = 0;
+    if (!text || text->size() != 16) return std::nullopt;
+    const auto* end = text->data() + text->size();
+    const auto read = std::from_chars(text->data(), end, value, 16);
+    return read.ec == std::errc() && read.ptr == end ? std::optional(value) : std::nullopt;
+}
+
 /// The same prompt gets the same id in every run: FNV-1a of its custom_id.
 std::string result_id(std::string_view custom_id) {
     std::uint64_t hash = 0xcbf29ce484222325U;
     for (const char character : custom_id) {
         hash = (hash ^ static_cast<unsigned char>(character)) * 0x100000001b3U;
     }
-    constexpr std::string_view digits = "0123456789abcdef";
     std::string id = "batch_req_";
-    for (int shift = 60; shift >= 0; shift -= 4) id += digits[hash >> shift & 15];
+    append_hex(id, hash);
     return id;
 }
 
@@ -69,13 +88,36 @@ void append_error(std::string& out, std::string_view code, std::string_view mess
     error.close();
 }
 
-void append_history(std::string& out, const diagnostic& info) {
+void append_ours(std::string& out, const diagnostic& info, const result_origin& origin) {
     object_writer history(out);
     history.count("attempts", info.attempts);
     history.count("rejections", info.rejections);
     append_seconds(history.key("waiting_s"), info.queued);
     append_seconds(history.key("service_s"), info.served);
+    if (origin.line > 0) {
+        history.count("line", origin.line);
+        append_quoted_hex(history.key("line_hash"), origin.line_hash);
+        append_quoted_hex(history.key("parameters_hash"), origin.parameters);
+    }
     history.close();
+}
+
+std::optional<result_origin> origin_of(const std::vector<json_member>& line) {
+    const auto* ours = find_member(line, "stagger");
+    const auto members = ours ? json_members(ours->value) : std::nullopt;
+    const auto* number = members ? find_member(*members, "line") : nullptr;
+    if (!number) return std::nullopt;
+    result_origin origin;
+    const auto* end = number->value.data() + number->value.size();
+    const auto read = std::from_chars(number->value.data(), end, origin.line);
+    const auto line_hash = hex_value(find_member(*members, "line_hash"));
+    const auto parameters = hex_value(find_member(*members, "parameters_hash"));
+    if (read.ec != std::errc() || read.ptr != end || origin.line == 0 || !line_hash || !parameters) {
+        return std::nullopt;
+    }
+    origin.line_hash = *line_hash;
+    origin.parameters = *parameters;
+    return origin;
 }
 
 bool is_success(const json_member& response) {
@@ -92,10 +134,11 @@ std::string failure_message(error_code error, const diagnostic& info) {
     return info.message;
 }
 
-std::string format_result_line(std::string_view custom_id, error_code error, const completion& result) {
+std::string format_result_line(std::string_view custom_id, error_code error, const completion& result,
+                               const result_origin& origin) {
     std::string out;
     // Room for the answer as it is and for the names around it.
-    out.reserve(result.raw.size() + custom_id.size() + 320);
+    out.reserve(result.raw.size() + custom_id.size() + 420);
     object_writer line(out);
     line.string("id", result_id(custom_id));
     line.string("custom_id", custom_id);
@@ -105,15 +148,16 @@ std::string format_result_line(std::string_view custom_id, error_code error, con
     } else {
         line.raw("error", "null");
     }
-    append_history(line.key("stagger"), result.info);
+    append_ours(line.key("stagger"), result.info, origin);
     line.close();
     return out;
 }
 
-std::string format_input_error_line(std::string_view custom_id, std::string_view problem) {
+std::string format_input_error_line(std::string_view custom_id, std::string_view problem,
+                                    const result_origin& origin) {
     completion nothing;
     nothing.info.message = problem;
-    return format_result_line(custom_id, errc::invalid_request, nothing);
+    return format_result_line(custom_id, errc::invalid_request, nothing, origin);
 }
 
 std::optional<result_summary> parse_result_line(std::string_view line) {
@@ -126,7 +170,8 @@ std::optional<result_summary> parse_result_line(std::string_view line) {
     if (!custom_id || !response) return std::nullopt;
     auto id = json_string_value(custom_id->value);
     if (!id) return std::nullopt;
-    return result_summary{std::move(*id), (!error || error->value == "null") && is_success(*response)};
+    const bool succeeded = (!error || error->value == "null") && is_success(*response);
+    return result_summary{std::move(*id), succeeded, origin_of(*members)};
 }
 
 }  // namespace stagger::wire

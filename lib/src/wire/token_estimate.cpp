@@ -52,20 +52,22 @@ double tokens_of_message(const json::value& message) {
     return tokens;
 }
 
-double tokens_of_body(const json::object& body, double generated) {
-    double tokens = 0;
-    if (const auto* prompt = member(body, "prompt")) tokens += tokens_of_prompt(*prompt);
+token_estimate estimate_of_body(const json::object& body, double generated) {
+    token_estimate estimate;
+    if (const auto* prompt = member(body, "prompt")) estimate.prompt += tokens_of_prompt(*prompt);
     if (const auto* messages = member(body, "messages"); messages && messages->is_array()) {
-        for (const auto& message : messages->get_array()) tokens += tokens_of_message(message);
+        for (const auto& message : messages->get_array()) estimate.prompt += tokens_of_message(message);
     }
     for (const std::string_view name : {"max_completion_tokens", "max_tokens", "max_new_tokens"}) {
         const auto count = token_count(body, name);
         if (!count) continue;
         generated = static_cast<double>(*count);
+        estimate.limited = true;
         break;
     }
     const auto answers = token_count(body, "n").value_or(1);
-    return tokens + generated * static_cast<double>(std::max<std::uint64_t>(answers, 1));
+    estimate.generated = generated * static_cast<double>(std::max<std::uint64_t>(answers, 1));
+    return estimate;
 }
 
 /// What the request's own members say about a count, or nothing.
@@ -80,16 +82,28 @@ std::optional<double> own_count(const completion_request& request) {
 
 }  // namespace
 
+token_estimate estimate_token_parts(const completion_request& request) {
+    const auto own = own_count(request);
+    double generated = own.value_or(default_generated_tokens);
+    if (request.max_new_tokens()) generated = *request.max_new_tokens();
+    token_estimate estimate;
+    if (request.body().empty()) {
+        const std::size_t system = request.system() ? request.system()->size() : 0;
+        estimate.prompt = tokens_of_text(request.prompt().size() + system);
+        estimate.generated = generated;
+    } else {
+        const json_document document(request.body());
+        estimate.generated = generated;
+        if (document.object()) estimate = estimate_of_body(*document.object(), generated);
+    }
+    estimate.limited = estimate.limited || own || request.max_new_tokens();
+    return estimate;
+}
+
 double estimate_tokens(const completion_request& request) {
     if (request.expected_tokens() > 0) return request.expected_tokens();
-    double generated = own_count(request).value_or(default_generated_tokens);
-    if (request.max_new_tokens()) generated = *request.max_new_tokens();
-    if (!request.body().empty()) {
-        const json_document document(request.body());
-        return document.object() ? tokens_of_body(*document.object(), generated) : generated;
-    }
-    const std::size_t system = request.system() ? request.system()->size() : 0;
-    return tokens_of_text(request.prompt().size() + system) + generated;
+    const auto estimate = estimate_token_parts(request);
+    return estimate.prompt + estimate.generated;
 }
 
 }  // namespace stagger::wire

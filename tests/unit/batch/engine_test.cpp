@@ -71,7 +71,11 @@ struct fixture {
     fake_transport peer{context};
 
     batch_results start(std::unique_ptr<stagger::prompt_source> source, std::size_t window) {
-        const auto made = std::make_shared<engine>(peer.make(4), std::move(source), window);
+        return start(std::move(source), stagger::batch_options().window(window));
+    }
+    batch_results start(std::unique_ptr<stagger::prompt_source> source,
+                        const stagger::batch_options& options) {
+        const auto made = std::make_shared<engine>(peer.make(4), std::move(source), options);
         made->start();
         return batch_results(made);
     }
@@ -148,6 +152,37 @@ TEST_CASE("results come in the order in which they end") {
     CHECK(seen.results[1].error == errc::bad_request);
     CHECK(seen.results[1].answer.info.message == "no");
     CHECK(seen.results[2].custom_id == "id-2");
+}
+
+TEST_CASE("ordered: a slow first prompt holds the others back, and no more than the window of them") {
+    fixture all;
+    auto source = std::make_unique<counting_source>(1000);
+    source->unreadable = 3;
+    auto results = all.start(std::move(source), stagger::batch_options().ordered(20));
+    outcome seen;
+    asio::co_spawn(all.context, collect(results, seen), asio::detached);
+    all.run();
+    // At most twice what may be in flight is outstanding; everything but the first is answered.
+    for (int round = 0; round < 10; ++round) {
+        CHECK(all.peer.sent.size() <= 8);
+        while (all.peer.sent.size() > 1) all.peer.succeed(1);
+        all.run();
+    }
+    CHECK(seen.results.empty());
+    CHECK(results.taken_up() == 20);
+    CHECK(all.peer.sent.size() == 1);
+    all.peer.succeed(0);
+    all.run();
+    CHECK(seen.results.size() == 20);
+    all.peer.answer = [](const std::string& prompt) {
+        return std::pair(stagger::error_code(), fake_transport::success(prompt));
+    };
+    while (!all.peer.sent.empty()) all.peer.succeed(all.peer.sent.size() - 1);
+    all.run();
+    CHECK(seen.ended);
+    REQUIRE(seen.results.size() == 1000);
+    for (std::size_t at = 0; at < 1000; ++at) CHECK(seen.results[at].position == at + 1);
+    CHECK(seen.results[2].error == errc::invalid_request);
 }
 
 TEST_CASE("an unreadable prompt is a result and the rest goes on") {
@@ -238,8 +273,8 @@ TEST_CASE("a context that ends before its batch takes everything with it") {
     std::weak_ptr<engine> alive;
     {
         fixture all;
-        const auto made =
-            std::make_shared<engine>(all.peer.make(4), std::make_unique<counting_source>(100), 5);
+        const auto made = std::make_shared<engine>(all.peer.make(4), std::make_unique<counting_source>(100),
+                                                   stagger::batch_options().window(5));
         alive = made;
         made->start();
         auto consume = [](batch_results results) -> asio::awaitable<void> {

@@ -19,7 +19,8 @@ class fake_transport {
  public:
     struct sent_request {
         std::string prompt;
-        stagger::batch::transport::handler handler;
+        // By pointer: assigning an any_completion_handler of Boost 1.81 recurses without end.
+        std::unique_ptr<stagger::batch::transport::handler> handler;
     };
     /// What becomes of a request, by its prompt.
     using answering = std::function<std::pair<stagger::error_code, stagger::completion>(const std::string&)>;
@@ -50,7 +51,7 @@ class fake_transport {
     }
 
     void complete(std::size_t index, stagger::error_code error, stagger::completion result) {
-        auto handler = std::move(sent[index].handler);
+        auto handler = std::move(*sent[index].handler);
         sent.erase(sent.begin() + static_cast<std::ptrdiff_t>(index));
         auto slot = boost::asio::get_associated_cancellation_slot(handler);
         if (slot.is_connected()) slot.clear();
@@ -91,9 +92,9 @@ class fake_transport {
  private:
     void send(const std::string& prompt, stagger::batch::transport::handler handler) {
         ++requests;
-        sent.push_back({prompt, std::move(handler)});
+        sent.push_back({prompt, std::make_unique<stagger::batch::transport::handler>(std::move(handler))});
         most_waiting = std::max(most_waiting, sent.size());
-        auto slot = boost::asio::get_associated_cancellation_slot(sent.back().handler);
+        auto slot = boost::asio::get_associated_cancellation_slot(*sent.back().handler);
         if (slot.is_connected()) {
             slot.assign([this, prompt](boost::asio::cancellation_type) {
                 for (std::size_t index = 0; index < sent.size(); ++index) {

@@ -8,6 +8,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "batch/batch_error.hpp"
 #include "batch/file_handle.hpp"
 #include "batch/write_all.hpp"
 #include "support/temporary_folder.hpp"
@@ -37,8 +38,8 @@ asio::awaitable<void> read_all(stagger::prompt_source& source, reading& seen) {
 reading read_file(const std::string& path, prompt_file_format format = prompt_file_format::automatic) {
     asio::io_context context;
     reading seen;
-    const auto source =
-        prompt_file::open(context.get_executor(), path, format, stagger::dialect::openai_chat, seen.error);
+    const auto source = stagger::prompts_from_file(context.get_executor(), path, format,
+                                                   stagger::dialect::openai_chat, seen.error);
     if (!source) return seen;
     asio::co_spawn(context, read_all(*source, seen), asio::detached);
     context.run();
@@ -66,6 +67,21 @@ TEST_CASE("plain text: a prompt a line, blank lines skipped and counted, whateve
     CHECK(seen.prompts[1].position == 4);
     CHECK(prompt_of(seen.prompts[2]) == "three");
     CHECK(seen.remaining == std::vector<std::optional<std::size_t>>{3, 2, 1, 0});
+}
+
+TEST_CASE("a file that becomes shorter while it is read is an error, after the prompts that are there") {
+    const temporary_folder folder;
+    asio::io_context context;
+    reading seen;
+    const auto path = folder.write("list", "one\ntwo\nthree\n");
+    const auto source = stagger::prompts_from_file(context.get_executor(), path, prompt_file_format::text,
+                                                   stagger::dialect::openai_chat, seen.error);
+    REQUIRE(source);
+    std::filesystem::resize_file(path, 6);
+    asio::co_spawn(context, read_all(*source, seen), asio::detached);
+    context.run();
+    CHECK(seen.prompts.size() == 2);
+    CHECK(seen.error == make_error_code(stagger::batch::batch_errc::prompts_shrunk));
 }
 
 TEST_CASE("the format comes from the name, else from the first line, else from the caller") {

@@ -14,6 +14,7 @@
 #include "wire/batch_line.hpp"
 
 namespace asio = boost::asio;
+using stagger::batch::fsync_policy;
 using stagger::batch::if_results_exist;
 using stagger::batch::result_file;
 
@@ -36,18 +37,24 @@ struct opening {
     std::string problem;
     std::unique_ptr<result_file> file;
 
-    explicit opening(const std::string& path, if_results_exist mode = if_results_exist::resume) {
-        file = result_file::open(context.get_executor(), path, mode, problem);
+    explicit opening(const std::string& path, if_results_exist mode = if_results_exist::resume,
+                     fsync_policy fsync = fsync_policy::interval) {
+        stagger::batch::result_file_options options;
+        options.mode = mode;
+        options.fsync = fsync;
+        file = result_file::open(context.get_executor(), path, options, problem);
     }
 
-    stagger::error_code write(const std::string& text) {
-        stagger::error_code error;
-        auto writing = [&]() -> asio::awaitable<void> { error = co_await file->write_line(text); };
+    result_file::written write_lines(const std::string& lines) {
+        result_file::written done;
+        auto writing = [&]() -> asio::awaitable<void> { done = co_await file->write_lines(lines); };
         asio::co_spawn(context, writing(), asio::detached);
         context.restart();
         context.run();
-        return error;
+        return done;
     }
+    stagger::error_code write(const std::string& line) { return write_lines(line + "\n").error; }
+    bool knows(const std::string& id) const { return file->recorded().contains_id(id); }
 };
 
 }  // namespace
@@ -69,9 +76,9 @@ TEST_CASE("resuming knows what is answered and appends") {
     const auto path = folder.write("out", answered("line-1") + answered("x"));
     opening one(path);
     REQUIRE(one.file);
-    CHECK(one.file->answered().size() == 2);
-    CHECK(one.file->answered().contains("line-1"));
-    CHECK(one.file->answered().contains("x"));
+    CHECK(one.file->recorded().size() == 2);
+    CHECK(one.knows("line-1"));
+    CHECK(one.knows("x"));
     CHECK_FALSE(one.file->torn_line_cut());
     CHECK_FALSE(one.write("c"));
     CHECK(folder.read("out") == answered("line-1") + answered("x") + "c\n");
@@ -87,7 +94,7 @@ TEST_CASE("a torn last line is cut wherever it was torn") {
         opening one(path);
         REQUIRE(one.file);
         CHECK(one.file->torn_line_cut());
-        CHECK(one.file->answered().size() == 1);
+        CHECK(one.file->recorded().size() == 1);
         CHECK(folder.read("out") == whole);
     }
 }
@@ -99,18 +106,30 @@ TEST_CASE("a last line that lacks only its end gets one") {
     opening one(folder.write("out", content));
     REQUIRE(one.file);
     CHECK_FALSE(one.file->torn_line_cut());
-    CHECK(one.file->answered().contains("line-1"));
+    CHECK(one.knows("line-1"));
     CHECK(folder.read("out") == answered("line-1"));
 }
 
-TEST_CASE("failed results are taken out, so that each id has one line in the end") {
+TEST_CASE("failed results are results") {
+    const temporary_folder folder;
+    const auto content = failed("a") + answered("b");
+    opening one(folder.write("out", content));
+    REQUIRE(one.file);
+    CHECK(one.file->failed_before() == 1);
+    CHECK(one.file->recorded().size() == 2);
+    CHECK(folder.read("out") == content);
+}
+
+TEST_CASE("failed results are taken out on request, so that each id has one line in the end") {
     const temporary_folder folder;
     const auto path = folder.write("out", failed("a") + answered("b") + failed("c") + answered("d"));
     REQUIRE(::chmod(path.c_str(), 0640) == 0);
-    opening one(path);
+    opening one(path, if_results_exist::retry_failed);
     REQUIRE(one.file);
     CHECK(one.file->failed_before() == 2);
-    CHECK(one.file->answered().size() == 2);
+    CHECK(one.file->recorded().size() == 2);
+    CHECK(folder.read("out").size() > answered("b").size() + answered("d").size());
+    REQUIRE(one.file->take_out_failed(one.problem));
     CHECK(folder.read("out") == answered("b") + answered("d"));
     CHECK_FALSE(one.write("e"));
     CHECK(folder.read("out") == answered("b") + answered("d") + "e\n");
@@ -124,8 +143,9 @@ TEST_CASE("a file behind a symbolic link is rewritten where it is") {
     const temporary_folder folder;
     folder.write("real", failed("a") + answered("b"));
     std::filesystem::create_symlink(folder.path("real"), folder.path("link"));
-    opening one(folder.path("link"));
+    opening one(folder.path("link"), if_results_exist::retry_failed);
     REQUIRE(one.file);
+    REQUIRE(one.file->take_out_failed(one.problem));
     CHECK(std::filesystem::is_symlink(folder.path("link")));
     CHECK(folder.read("real") == answered("b"));
 }
@@ -143,20 +163,73 @@ TEST_CASE("what is no results file is left alone") {
     }
 }
 
+TEST_CASE("blocks that a crash of the machine left unwritten are cut, and what follows them") {
+    const temporary_folder folder;
+    const auto whole = answered("a");
+    for (const auto& damage : {std::string(100, '\0'), whole.substr(0, 20) + std::string(50, '\0'),
+                               std::string(70, '\0') + "\n" + answered("b")}) {
+        opening one(folder.write("out", whole + damage));
+        REQUIRE(one.file);
+        CHECK(one.file->torn_line_cut());
+        CHECK(one.file->recorded().size() == 1);
+        CHECK(folder.read("out") == whole);
+    }
+    const auto foreign = std::string(100, '\0') + "\n";
+    CHECK_FALSE(opening(folder.write("out", foreign)).file);
+    CHECK(folder.read("out") == foreign);
+}
+
+TEST_CASE("a result that was asked with other parameters is told by its line") {
+    const temporary_folder folder;
+    stagger::completion answer;
+    answer.info.http_status = 200;
+    answer.raw = "{}";
+    std::string content;
+    for (const std::uint64_t parameters : {7, 7, 8, 9}) {
+        const stagger::wire::result_origin origin{content.size() + 1, 1, parameters};
+        content += stagger::wire::format_result_line("x", {}, answer, origin) + "\n";
+    }
+    asio::io_context context;
+    std::string problem;
+    stagger::batch::result_file_options options;
+    options.parameters = 7;
+    const auto path = folder.write("out", content);
+    CHECK(result_file::open(context.get_executor(), path, options, problem)->other_parameters() == 3);
+    folder.write("out", answered("from elsewhere"));
+    CHECK(result_file::open(context.get_executor(), path, options, problem)->other_parameters() == 0);
+}
+
+TEST_CASE("what was written is synchronised by every policy") {
+    const temporary_folder folder;
+    for (const auto policy : {fsync_policy::always, fsync_policy::interval, fsync_policy::never}) {
+        opening one(folder.path("out"), if_results_exist::overwrite, policy);
+        REQUIRE(one.file);
+        const stagger::time_point start{std::chrono::hours(1)};
+        for (int second = 0; second < 3; ++second) {
+            CHECK(one.write_lines("a\nb\n").lines == 2);
+            CHECK_FALSE(one.file->sync_if_due(start + std::chrono::seconds(second)));
+        }
+        CHECK_FALSE(one.file->sync());
+        CHECK(folder.read("out") == "a\nb\na\nb\na\nb\n");
+    }
+}
+
 TEST_CASE("overwriting starts over, whatever is there") {
     const temporary_folder folder;
     opening one(folder.write("out", "hello\n" + answered("a")), if_results_exist::overwrite);
     REQUIRE(one.file);
-    CHECK(one.file->answered().size() == 0);
+    CHECK(one.file->recorded().size() == 0);
     CHECK(folder.read("out").empty());
 }
 
 TEST_CASE("a second run on the same file is refused, and changes nothing") {
     const temporary_folder folder;
     const auto path = folder.write("out", failed("a") + answered("b"));
-    opening first(path);
+    opening first(path, if_results_exist::retry_failed);
     REQUIRE(first.file);
-    for (const auto mode : {if_results_exist::resume, if_results_exist::overwrite}) {
+    for (const bool taken_out : {false, true}) {
+        if (taken_out) REQUIRE(first.file->take_out_failed(first.problem));
+        const auto mode = taken_out ? if_results_exist::resume : if_results_exist::overwrite;
         opening second(path, mode);
         CHECK_FALSE(second.file);
         CHECK(second.problem == "another run is writing it");
@@ -188,12 +261,13 @@ TEST_CASE("a line that fits only in part leaves nothing of itself") {
     small.rlim_cur = 100;
     REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
     const auto first = one.write(std::string(60, 'a'));
-    const auto second = one.write(std::string(60, 'b'));
+    const auto second = one.write_lines("b\n" + std::string(60, 'c') + "\nd\n");
     const auto content = folder.read("out");
     ::setrlimit(RLIMIT_FSIZE, &before);
     CHECK_FALSE(first);
-    CHECK(second == boost::system::errc::file_too_large);
-    CHECK(content == std::string(60, 'a') + "\n");
+    CHECK(second.error == boost::system::errc::file_too_large);
+    CHECK(second.lines == 1);
+    CHECK(content == std::string(60, 'a') + "\nb\n");
 }
 
 TEST_CASE("a pipe whose reader is gone is reported") {

@@ -25,6 +25,10 @@ struct fixture {
     std::optional<batch::run_report> report;
     std::vector<std::string> told;
 
+    batch::result_file_options options;
+    batch::run_limits limits;
+    stagger::batch_options order;
+
     void start(const std::string& prompts, const std::string& output, const std::string& secret = {}) {
         report.reset();
         told.clear();
@@ -34,10 +38,12 @@ struct fixture {
                                                  stagger::prompt_file_format::automatic,
                                                  stagger::dialect::openai_chat, error);
         REQUIRE_FALSE(error);
-        auto results = batch::result_file::open(context.get_executor(), output,
-                                                batch::if_results_exist::resume, problem);
+        auto results = batch::result_file::open(context.get_executor(), output, options, problem);
         REQUIRE_MESSAGE(results, problem);
+        if (options.mode == batch::if_results_exist::retry_failed) REQUIRE(results->take_out_failed(problem));
         runner = std::make_shared<batch::runner>(peer.make(4), std::move(source), std::move(results), secret);
+        runner->limits(limits);
+        runner->options(order);
         runner->on_result([this](const stagger::batch_result& result) { told.push_back(result.custom_id); });
         auto done = [this](std::exception_ptr failed, batch::run_report made) {
             if (failed) std::rethrow_exception(failed);
@@ -109,7 +115,7 @@ TEST_CASE("every prompt becomes a line, and the counts say how it went") {
     CHECK(all.told.size() == 3);
 }
 
-TEST_CASE("the same again skips what is answered and asks again for what failed") {
+TEST_CASE("the same again skips what has a result, and asks again for what failed where it is told to") {
     fixture all;
     bool down = true;
     all.peer.answer = [&](const std::string& prompt) {
@@ -123,9 +129,34 @@ TEST_CASE("the same again skips what is answered and asks again for what failed"
     all.peer.requests = 0;
     all.runner.reset();
     all.start("a\nb\nc\n");
+    CHECK(all.peer.requests == 0);
+    CHECK(all.report->counts.skipped == 3);
+    all.runner.reset();
+    all.options.mode = batch::if_results_exist::retry_failed;
+    all.start("a\nb\nc\n");
     CHECK(all.peer.requests == 1);
     CHECK(all.report->counts.skipped == 2);
     CHECK(all.recorded() == ids{"+line-1", "+line-2", "+line-3"});
+}
+
+TEST_CASE("answered lines that say something else now end the run before much is asked") {
+    fixture all;
+    all.peer.answer = [](const std::string& prompt) {
+        return std::pair(stagger::error_code(), fake_transport::success(prompt));
+    };
+    std::string list;
+    for (int number = 0; number < 5000; ++number) list += "q\n";
+    all.start(list);
+    REQUIRE(all.report);
+    for (const auto& changed : {"x" + list.substr(1), list.substr(2)}) {
+        all.peer.requests = 0;
+        all.runner.reset();
+        all.start(changed + "more\n");
+        REQUIRE(all.report);
+        CHECK(all.report->end == run_end::input_failed);
+        CHECK(all.report->problem == "lines that are answered already say something else now");
+        CHECK(all.peer.requests <= 1);
+    }
 }
 
 TEST_CASE("a malformed line is a failed result and the rest is done") {
@@ -222,4 +253,69 @@ TEST_CASE("a full disk stops the run and says what is kept") {
     CHECK(all.report->counts.recorded() == 0);
     CHECK(all.report->left == 3);
     CHECK(all.peer.closed);
+}
+
+TEST_CASE("more failures than are allowed end the run, and what is in flight is awaited") {
+    fixture all;
+    all.limits.most_failures = 1;
+    all.peer.in_flight = 4;
+    all.start("a\nb\nc\nd\ne\nf\ng\nh\ni\n");
+    all.peer.fail(0, errc::bad_request);
+    all.poll();
+    CHECK_FALSE(all.peer.stopped);
+    all.peer.fail(0, errc::bad_request);
+    all.poll();
+    CHECK(all.peer.stopped);
+    CHECK_FALSE(all.peer.closed);
+    CHECK_FALSE(all.report);
+    while (!all.peer.sent.empty()) all.peer.succeed(0);
+    all.poll();
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::too_many_failures);
+    CHECK(all.report->problem == "2 results are failures");
+    CHECK(all.report->counts.succeeded == 4);
+    CHECK(all.report->left == 3);
+}
+
+TEST_CASE("a share of failures counts once there are enough results") {
+    fixture all;
+    all.limits.most_failures_share = 0.05;
+    std::string list;
+    for (int number = 1; number <= 300; ++number) list += std::to_string(number) + "\n";
+    all.peer.answer = [](const std::string& prompt) {
+        const bool bad = prompt.size() < 3 && prompt.ends_with('7');  // ten of the first hundred
+        return std::pair(bad ? make_error_code(errc::bad_request) : stagger::error_code(),
+                         fake_transport::success(prompt));
+    };
+    all.start(list);
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::too_many_failures);
+    CHECK(all.report->counts.recorded() >= 100);
+    CHECK(all.report->left > 100);
+}
+
+TEST_CASE("a deadline of the whole run ends it like an interruption") {
+    fixture all;
+    all.limits.deadline = std::chrono::nanoseconds(1);
+    all.peer.in_flight = 1;
+    all.start("a\nb\nc\n");
+    while (!all.peer.stopped) all.context.run_one();
+    all.peer.succeed(0);
+    all.poll();
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::deadline_passed);
+    CHECK(all.report->left == 2);
+}
+
+TEST_CASE("results in the order of the prompts") {
+    fixture all;
+    all.order.ordered(100);
+    all.start("a\nb\nc\nd\n");
+    REQUIRE(all.peer.sent.size() == 4);
+    while (!all.peer.sent.empty()) {
+        all.peer.succeed(all.peer.sent.size() - 1);
+        all.poll();
+    }
+    REQUIRE(all.report);
+    CHECK(all.told == std::vector<std::string>{"line-1", "line-2", "line-3", "line-4"});
 }

@@ -181,3 +181,50 @@ TEST_CASE("lines that are no prompts") {
     const auto cut = problem(R"({"prompt":[")" + std::string(500, 'x') + "\"]}");
     CHECK(cut.size() < 120);
 }
+
+TEST_CASE("a template makes prompts of lines of text and of members") {
+    const prompt_template french("Translate to {{French}}: {text}");
+    CHECK(parse_batch_line("Hi {text}", prompt_format::text, 3, chat, &french).request.prompt() ==
+          "Translate to {French}: Hi {text}");
+
+    const prompt_template both("{name} is {age}; {name}?");
+    const auto item = parse_batch_line(R"({"id":"a","name":"Zo\u00eb","age":7,"max_tokens":5,"top_p":0.5})",
+                                       prompt_format::jsonl, 3, chat, &both);
+    CHECK(item.custom_id == "a");
+    CHECK(item.request.prompt() == "Zo\xC3\xAB is 7; Zo\xC3\xAB?");
+    CHECK(item.request.max_new_tokens() == 5u);
+    CHECK(sent(item, chat).ends_with(R"("max_tokens":5,"top_p":0.5})"));
+
+    const auto refused = [&](std::string_view line, prompt_format format, const prompt_template& form) {
+        try {
+            parse_batch_line(line, format, 3, chat, &form);
+        } catch (const batch_line_error& wrong) {
+            return std::string(wrong.what());
+        }
+        return std::string("(none)");
+    };
+    CHECK(refused(R"({"name":"x"})", prompt_format::jsonl, both) ==
+          "age: is missing, and the template has a place for it");
+    CHECK(refused(R"({"text":"x","prompt":"y"})", prompt_format::jsonl, french) ==
+          "prompt: cannot stand beside a template that has no place for it");
+    CHECK(refused("x", prompt_format::text, both) ==
+          "name: a line of plain text fills in {text} and no other place of a template");
+}
+
+TEST_CASE("what is no template says why") {
+    const auto problem_of = [](std::string_view text) {
+        try {
+            prompt_template{text};
+        } catch (const std::invalid_argument& wrong) {
+            return std::string(wrong.what());
+        }
+        return std::string("(none)");
+    };
+    CHECK(problem_of("a {text}") == "(none)");
+    CHECK(problem_of("no place {{text}}") == "has no place for what a line says, such as {text}");
+    CHECK(problem_of("a { b") == "the { at byte 2 is not closed; {{ stands for a brace");
+    CHECK(problem_of("a {b{c}") == "the { at byte 2 is not closed; {{ stands for a brace");
+    CHECK(problem_of("a } b") == "the } at byte 2 closes nothing; }} stands for a brace");
+    CHECK(problem_of("a {} b") == "the place at byte 2 has no name");
+    CHECK(problem_of("\xFF{text}") == "is not valid UTF-8");
+}

@@ -108,6 +108,28 @@ TEST_CASE("any id comes back") {
     }
 }
 
+TEST_CASE("a result line tells what it answers, where that is known") {
+    const result_origin origin{17, 0x0123456789abcdef, 0xfedcba9876543210};
+    const auto line = format_result_line("a-1", error_code(), answered(), origin);
+    CHECK(line.ends_with(R"("service_s":2.000000,"line":17,"line_hash":"0123456789abcdef",)"
+                         R"("parameters_hash":"fedcba9876543210"}})"));
+    const auto read = parse_result_line(line);
+    REQUIRE(read);
+    REQUIRE(read->origin);
+    CHECK(read->origin->line == 17);
+    CHECK(read->origin->line_hash == origin.line_hash);
+    CHECK(read->origin->parameters == origin.parameters);
+    CHECK_FALSE(parse_result_line(format_result_line("a-1", error_code(), answered()))->origin);
+    for (const auto* damaged : {R"("line":0)", R"("line":1.5)", R"("line":"17")", R"("line":-1)"}) {
+        auto other = line;
+        other.replace(other.find(R"("line":17)"), 9, damaged);
+        CHECK_MESSAGE(!parse_result_line(other).value().origin, damaged);
+    }
+    auto short_hash = line;
+    short_hash.replace(short_hash.find("0123456789abcdef"), 16, "0123456789abcde");
+    CHECK_FALSE(parse_result_line(short_hash).value().origin);
+}
+
 TEST_CASE("what is not a whole result line is none") {
     const auto line = format_result_line("a-1", error_code(), answered());
     for (std::size_t length = 0; length < line.size(); ++length) {
