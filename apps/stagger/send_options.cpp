@@ -287,7 +287,7 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
         throw failure(exit_code::wrong_usage, "--timeout: must be longer than 0");
     }
     plan.client.attempt_timeout(options.timeout).deadline(options.deadline.value_or(usual_deadline));
-    plan.client.jitter_seed(options.jitter_seed);
+    plan.client.jitter_seed(options.jitter_seed).single_threaded(true);  // main has one thread
     for (const auto& each : options.headers) {
         auto [name, value] = parse_header(each);
         plan.client.header(std::move(name), std::move(value));

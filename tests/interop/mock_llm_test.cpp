@@ -58,7 +58,7 @@ TEST_CASE("mock-llm: refusals and accidents") {
     CHECK(refused.code == 4);
     CHECK(refused.err.find("no such key") != std::string::npos);
 
-    const auto answered = run(complete(server.url() + "/twice", "hello", {"--log-level", "info"}));
+    const auto answered = run(complete(server.url() + "/twice", "hello", {"--log-level", "debug"}));
     CAPTURE(answered.err);
     CHECK(answered.code == 0);
     CHECK(answered.out == "the third time\n");
