@@ -135,7 +135,39 @@ void inspect_operand(const tokens& all, std::size_t start, const source_file& fi
     }
 }
 
+// Whether the tokens at `at` are the operator && or ||.
+bool is_logical(const tokens& all, std::size_t at) {
+    const std::string_view text = all[at].text;
+    return (text == "&" || text == "|") && at + 1 < all.size() && all[at + 1].text == text &&
+           all[at + 1].offset == all[at].offset + 1;
+}
+
+// Looks through the brackets at `open`, which hold a loop's condition.
+void inspect_condition(const tokens& all, std::size_t open, const source_file& file,
+                       std::vector<violation>& found) {
+    const std::size_t close = matching(all, open);
+    bool behind_operator = false;
+    for (std::size_t at = open; at < close; ++at) {
+        if (is_logical(all, at)) behind_operator = true;
+        if (all[at].text == ";") behind_operator = false;
+        if (all[at].text != "co_await" || !behind_operator) continue;
+        found.push_back(
+            {file.path, line_of(file.text, all[at].offset), "co_await behind && or || of a loop"});
+    }
+}
+
 }  // namespace
+
+std::vector<violation> awaited_in_any_case(const source_file& file) {
+    const std::string code = strip(file.text, keep::code_only);
+    const tokens all = tokens_of(code);
+    std::vector<violation> found;
+    for (std::size_t at = 0; at + 1 < all.size(); ++at) {
+        const bool loop = all[at].text == "while" || all[at].text == "for";
+        if (loop && all[at + 1].text == "(") inspect_condition(all, at + 1, file, found);
+    }
+    return found;
+}
 
 std::vector<violation> unnamed_in_co_await(const source_file& file) {
     const std::string code = strip(file.text, keep::code_only);

@@ -14,4 +14,8 @@ namespace layers {
  */
 std::vector<violation> unnamed_in_co_await(const source_file& file);
 
+/// Operands of && and || in the condition of a loop that are awaited: g++ 12 awaits them also where the other
+/// operand has decided already.
+std::vector<violation> awaited_in_any_case(const source_file& file);
+
 }  // namespace layers

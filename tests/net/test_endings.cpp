@@ -34,7 +34,7 @@ std::vector<held> all_phases() {
     phases[0] = {request_phase::awaiting_answer};
     phases[1] = {request_phase::receiving, "http", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"};
     phases[2] = {request_phase::shaking_hands, "https", "", false};
-    phases[3] = {request_phase::sending, "http", "", false, false, 2, std::string(64 << 20, 'a')};
+    phases[3] = {request_phase::sending, "http", "", false, false, 2, std::string(16 << 20, 'a')};
     phases[4] = {request_phase::backing_off, "http", refusal};
     phases[5] = {request_phase::queued, "http", "", true, true, 1};
     phases[6] = {request_phase::awaiting_place, "http", "", true, true, 2};
@@ -48,7 +48,8 @@ void check_ending(const held& at, by whom) {
     raw_peer peer(context, [&](raw_peer::socket& one, std::size_t) -> asio::awaitable<void> {
         std::string unread;
         ++heard;
-        while (at.reads && co_await read_request(one, unread)) co_await say(one, at.said);
+        if (!at.reads) co_return;  // apart: g++ 12 awaits what stands behind && in any case
+        while (co_await read_request(one, unread)) co_await say(one, at.said);
     });
     auto options = options_for(peer.url(at.scheme)).max_connections(at.others ? 1 : 0);
     if (whom == by::deadline) options.deadline(std::chrono::milliseconds(50));
