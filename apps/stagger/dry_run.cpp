@@ -26,8 +26,7 @@ struct estimate {
     double tokens = 0;
 };
 
-asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, const std::string& name,
-                             console& out) {
+asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std::string name, console& out) {
     stagger::error_code error;
     while (auto prompt = co_await prompts.read(error)) {
         if (prompt->request) {
