@@ -1,9 +1,9 @@
 #include "in_flight.hpp"
 
-#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
