@@ -10,6 +10,7 @@
 namespace asio = boost::asio;
 
 asio::awaitable<void> tell(stagger::client llm) {
+    // snippet begin
     const auto request = stagger::completion_request("Why is the sky blue?").max_new_tokens(64);
     std::size_t pieces = 0;
     auto stream = co_await llm.async_stream(request);
@@ -18,6 +19,7 @@ asio::awaitable<void> tell(stagger::client llm) {
         pieces += delta->text.empty() ? 0 : 1;
     }
     const stagger::completion& whole = stream.result();
+    // snippet end
     std::cout << "\n"
               << pieces << " pieces, " << whole.text.size() << " characters, "
               << whole.usage.completion_tokens.value_or(0) << " tokens, ended by " << whole.finish_reason

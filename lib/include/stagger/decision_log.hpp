@@ -9,8 +9,8 @@
 #include "stagger/time.hpp"
 #include "stagger/wait_reason.hpp"
 
-/// What a coordinator was asked and what it decided, as values: enough to explain every decision, and to make
-/// them all again. docs/decision-log.md has the form in which they are written down.
+// What a coordinator was asked and what it decided, as values: enough to explain every decision, and to make
+// them all again. docs/decision-log.md has the form in which they are written down.
 namespace stagger {
 
 /// Where the coordinator stood when it decided.
@@ -34,6 +34,7 @@ std::string_view to_string(mode_cause cause);
 /// The members of coordinator as they were called, with what they answered.
 namespace decisions {
 
+/// A first attempt joined the line.
 struct submitted {
     cost what;
     time_point deadline = never;
@@ -41,6 +42,7 @@ struct submitted {
     friend bool operator==(const submitted&, const submitted&) = default;
 };
 
+/// A further attempt of a task joined the line.
 struct resubmitted {
     cost what;
     time_point deadline = never;
@@ -50,6 +52,7 @@ struct resubmitted {
     friend bool operator==(const resubmitted&, const resubmitted&) = default;
 };
 
+/// A task gave up its place in the line.
 struct withdrawn {
     task_id task{};
     bool was_waiting = false;
@@ -87,12 +90,14 @@ struct answering {
     friend bool operator==(const answering&, const answering&) = default;
 };
 
+/// The server admitted the attempt.
 struct accepted {
     permit_id permit{};
     hints said;
     friend bool operator==(const accepted&, const accepted&) = default;
 };
 
+/// The server refused the attempt.
 struct throttled {
     permit_id permit{};
     hints said;
@@ -100,11 +105,13 @@ struct throttled {
     friend bool operator==(const throttled&, const throttled&) = default;
 };
 
+/// The attempt failed without telling anything about the limit.
 struct failed {
     permit_id permit{};
     friend bool operator==(const failed&, const failed&) = default;
 };
 
+/// The attempt ended without a report.
 struct abandoned {
     permit_id permit{};
     friend bool operator==(const abandoned&, const abandoned&) = default;
@@ -131,12 +138,14 @@ struct mode_changed {
 
 }  // namespace decisions
 
+/// Any one of them.
 using decision =
     std::variant<decisions::submitted, decisions::resubmitted, decisions::withdrawn, decisions::admitted,
                  decisions::expired, decisions::held, decisions::answering, decisions::accepted,
                  decisions::throttled, decisions::failed, decisions::abandoned, decisions::probed_again,
                  decisions::expected, decisions::mode_changed>;
 
+/// What was decided, and when.
 struct decision_record {
     time_point at{};
     decision what;

@@ -71,10 +71,14 @@ enum class condition {
     timed_out,      ///< a time limit passed: a phase, the attempt, or the deadline
 };
 
+/// The category of `errc`.
 const error_category& stagger_category() noexcept;
+/// The category of `condition`.
 const error_category& condition_category() noexcept;
 
+/// Lets an `errc` stand where an error_code is wanted.
 error_code make_error_code(errc value) noexcept;
+/// Lets an error_code be compared with a `condition`.
 error_condition make_error_condition(condition value) noexcept;
 
 /// The enumerator's name, as result files and logs write it: "rate_limited".
@@ -82,7 +86,9 @@ std::string_view to_string(errc value) noexcept;
 
 }  // namespace stagger
 
+/// @cond  doxygen knows no namespace boost::system
 template <>
 struct boost::system::is_error_code_enum<stagger::errc> : std::true_type {};
 template <>
 struct boost::system::is_error_condition_enum<stagger::condition> : std::true_type {};
+/// @endcond

@@ -58,7 +58,9 @@ std::exception_ptr cause_of(const std::exception_ptr& thrown);
 
 }  // namespace detail
 
+/// Every ending.
 retry_condition retry_always();
+/// None.
 retry_condition retry_never();
 /// After every error code and every exception, whatever it is.
 retry_condition retry_if_failed();

@@ -30,11 +30,13 @@ namespace stagger {
  */
 class retry_session {
  public:
+    /// What follows an attempt.
     enum class next {
         attempt,  ///< another attempt, not before `step::not_before`
         end,      ///< the ending stands: a success, or a failure that is not repeated
         stop,     ///< another attempt was wanted, but a limit says stop
     };
+    /// The answer to an attempt that has ended.
     struct step {
         next what = next::end;
         time_point not_before{};

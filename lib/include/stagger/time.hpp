@@ -3,16 +3,17 @@
 #include <chrono>
 #include <cmath>
 
-/// Time as the whole library speaks of it: steady-clock points and nanosecond spans. No part of the core
-/// reads a clock; callers pass the time in.
 namespace stagger {
 
+/// Every span of time that the library is told or tells.
 using duration = std::chrono::nanoseconds;
+/// A moment of the steady clock. No part of the core reads a clock; callers pass the time in.
 using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
 
 /// A time that never comes: no deadline, nothing scheduled.
 inline constexpr time_point never = time_point::max();
 
+/// The span as a number of seconds.
 constexpr double to_seconds(duration span) {
     return std::chrono::duration<double>(span).count();
 }
