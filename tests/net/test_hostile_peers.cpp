@@ -106,7 +106,8 @@ TEST_CASE("wrong lengths, and what HTTP/1.1 does not allow, end in a typed error
         {ok + "\r\n" + std::string(5000, ' '), errc::answer_too_large},
     };
     for (const auto& [bytes, expected] : hostile) {
-        CAPTURE(bytes.substr(0, 100));
+        const std::string shown = bytes.substr(0, 100);  // clang 14 captures no structured binding
+        CAPTURE(shown);
         const outcome ended = attempt(bytes, turn::fall_silent);
         CHECK(ended.error == expected);
         CHECK(ended.result.info.attempts == 1);
@@ -341,7 +342,8 @@ TEST_CASE("a connection is used again only after an answer that allows it") {
         {"HTTP/1.1 200 OK\r\n" + length + "\r\n" + body + "surplus", 2},
     };
     for (const auto& [bytes, connections] : answers) {
-        CAPTURE(bytes.substr(0, 60));
+        const std::string shown = bytes.substr(0, 60);
+        CAPTURE(shown);
         asio::io_context context;
         scripted_peer peer(context, {{{bytes}, {bytes}}});
         client llm(context.get_executor(), one_attempt(peer.base_url()));
