@@ -81,6 +81,7 @@ TEST_CASE("killed at any moment: each prompt answered once, and nothing recorded
     int done = 0;
     for (; done < kills; ++done) {
         child running(setup);
+        // Nothing is waited for: the moment of the kill is what is drawn.
         std::this_thread::sleep_for(longest_life_a_prompt * (prompts / kills) * random.uniform());
         running.signal(SIGKILL);
         const auto ended = running.wait();

@@ -84,6 +84,13 @@ bool engine::may_take_up() {
     return !reader_waits_;
 }
 
+// With the lock held; true once for each time that it waits.
+bool engine::reader_may_go_on() {
+    if (!reader_waits_ || room() < enough_room_) return false;
+    reader_waits_ = false;
+    return true;
+}
+
 void engine::wake_reader() {
     asio::dispatch(strand_, [self = shared_from_this()] { self->room_made_.try_send(error_code()); });
 }
@@ -146,8 +153,7 @@ void engine::ended(std::uint64_t sequence, result_queue::node result) {
         const std::lock_guard lock(mutex_);
         --outstanding_;
         results_.push(sequence, std::move(result));
-        woken = reader_waits_ && room() >= enough_room_;
-        if (woken) reader_waits_ = false;
+        woken = reader_may_go_on();
     }
     if (woken) wake_reader();
     deliver();
@@ -192,8 +198,7 @@ result_queue::node engine::take() {
         const std::lock_guard lock(mutex_);
         if (consumer_waits_ || !results_.ready()) return result;
         result = results_.take();
-        woken = reader_waits_ && room() >= enough_room_;
-        if (woken) reader_waits_ = false;
+        woken = reader_may_go_on();
     }
     if (woken) wake_reader();
     return result;

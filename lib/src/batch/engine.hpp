@@ -55,6 +55,7 @@ class engine : public std::enable_shared_from_this<engine> {
     /// False where the reader has to wait, and is woken then.
     bool may_take_up();
     std::size_t room() const;
+    bool reader_may_go_on();
     void wake_reader();
     void send(batch_prompt prompt);
     void announce_rest();

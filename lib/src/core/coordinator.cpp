@@ -217,22 +217,21 @@ struct coordinator::parts {
         return waiting;
     }
 
-    /// The attempt behind a permit, which ends with this report; null for one that has ended before. Valid
-    /// until the next is admitted.
-    const departure* settle(permit_id permit) {
+    /// The attempt behind a permit ends. What is told of it goes to `report`, unless it is known already
+    /// since its answer has begun, and only the place is given back. False where it has ended before.
+    template <class Report>
+    bool end(time_point now, permit_id permit, const Report& report) {
         const auto key = static_cast<std::uint64_t>(permit);
-        const outstanding* found = permits.find(key);
-        if (!found) return nullptr;
+        const outstanding* const found = permits.find(key);
+        if (!found) return false;
         if (found->unfunded) unfunded_out = false;
         permits.erase_at(permits.place_of(key));
-        return &found->sent;
-    }
-
-    /// Gives the place of an attempt back of which everything else is known. False for any other.
-    bool end_answer(time_point now, permit_id permit) {
-        const outstanding* found = permits.find(static_cast<std::uint64_t>(permit));
-        if (!found || !found->answering) return false;
-        pace->on_answered(now, *settle(permit));
+        // Its slot is not used again before the next is admitted.
+        if (found->answering) {
+            pace->on_answered(now, found->sent);
+        } else {
+            report(found->sent);
+        }
         return true;
     }
 
@@ -244,7 +243,7 @@ struct coordinator::parts {
 
     void note_waits(time_point now, const action& todo) {
         if (todo.what == action::kind::admit || todo.what == action::kind::expire) {
-            waited = notes ? notes->left(now, todo.task) : waiting_times();
+            if (notes) waited = notes->left(now, todo.task);
             return;
         }
         const std::size_t after_accidents = line.standing(lane::accident);
@@ -308,61 +307,46 @@ void coordinator::answering(time_point now, permit_id permit, const hints& said)
 }
 
 void coordinator::accepted(time_point now, permit_id permit, const hints& said) {
-    if (parts_->end_answer(now, permit)) {
-        if (parts_->journal) parts_->journal->accepted(now, {permit, said}, parts_->view(now));
-        return;
-    }
-    const departure* const sent = parts_->settle(permit);
-    if (!sent) return;
-    ++parts_->counts.accepted;
-    parts_->accidents.success();
-    parts_->pace->on_accepted(now, *sent, said);
-    if (parts_->journal) parts_->journal->accepted(now, {permit, said}, parts_->view(now));
+    const bool ends = parts_->end(now, permit, [&](const departure& sent) {
+        ++parts_->counts.accepted;
+        parts_->accidents.success();
+        parts_->pace->on_accepted(now, sent, said);
+    });
+    if (ends && parts_->journal) parts_->journal->accepted(now, {permit, said}, parts_->view(now));
 }
 
 time_point coordinator::throttled(time_point now, permit_id permit, const hints& said) {
-    if (parts_->end_answer(now, permit)) {
-        if (parts_->journal) parts_->journal->throttled(now, {permit, said, now}, parts_->view(now));
-        return now;
-    }
-    const departure* const sent = parts_->settle(permit);
-    if (!sent) return now;
-    ++parts_->counts.throttled;
-    parts_->returning.left(now);
-    hints capped = said;
-    if (capped.retry_after) {
-        capped.retry_after =
-            std::clamp(*capped.retry_after, duration::zero(), parts_->options.retry_after_cap());
-    }
-    parts_->pace->on_throttled(now, *sent, capped);
-    const time_point earliest = capped.retry_after ? saturating_add(now, *capped.retry_after) : now;
-    if (parts_->journal) parts_->journal->throttled(now, {permit, said, earliest}, parts_->view(now));
+    time_point earliest = now;
+    const bool ends = parts_->end(now, permit, [&](const departure& sent) {
+        ++parts_->counts.throttled;
+        parts_->returning.left(now);
+        hints capped = said;
+        if (capped.retry_after) {
+            capped.retry_after =
+                std::clamp(*capped.retry_after, duration::zero(), parts_->options.retry_after_cap());
+            earliest = saturating_add(now, *capped.retry_after);
+        }
+        parts_->pace->on_throttled(now, sent, capped);
+    });
+    if (ends && parts_->journal) parts_->journal->throttled(now, {permit, said, earliest}, parts_->view(now));
     return earliest;
 }
 
 void coordinator::failed(time_point now, permit_id permit) {
-    if (parts_->end_answer(now, permit)) {
-        if (parts_->journal) parts_->journal->failed(now, permit, parts_->view(now));
-        return;
-    }
-    const departure* const sent = parts_->settle(permit);
-    if (!sent) return;
-    ++parts_->counts.failed;
-    parts_->returning.left(now);
-    parts_->pace->on_failed(now, *sent);
-    if (parts_->journal) parts_->journal->failed(now, permit, parts_->view(now));
+    const bool ends = parts_->end(now, permit, [&](const departure& sent) {
+        ++parts_->counts.failed;
+        parts_->returning.left(now);
+        parts_->pace->on_failed(now, sent);
+    });
+    if (ends && parts_->journal) parts_->journal->failed(now, permit, parts_->view(now));
 }
 
 void coordinator::abandoned(time_point now, permit_id permit) {
-    if (parts_->end_answer(now, permit)) {
-        if (parts_->journal) parts_->journal->abandoned(now, permit, parts_->view(now));
-        return;
-    }
-    const departure* const sent = parts_->settle(permit);
-    if (!sent) return;
-    ++parts_->counts.abandoned;
-    parts_->pace->on_abandoned(now, *sent);
-    if (parts_->journal) parts_->journal->abandoned(now, permit, parts_->view(now));
+    const bool ends = parts_->end(now, permit, [&](const departure& sent) {
+        ++parts_->counts.abandoned;
+        parts_->pace->on_abandoned(now, sent);
+    });
+    if (ends && parts_->journal) parts_->journal->abandoned(now, permit, parts_->view(now));
 }
 
 void coordinator::expect(std::size_t further_requests) {

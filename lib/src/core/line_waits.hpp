@@ -21,18 +21,22 @@ class line_waits {
 
     /// From now on so many tasks wait for these reasons.
     void hold(time_point now, const std::array<group, 3>& waiting) {
-        sums_ = at(now);
+        add_up(now, sums_);
         waiting_ = waiting;
         since_ = now;
     }
     waiting_sums at(time_point now) const {
         waiting_sums sums = sums_;
-        const std::chrono::duration<double> passed = now - since_;
-        for (const group& each : waiting_) sums[each.why] += passed * static_cast<double>(each.tasks);
+        add_up(now, sums);
         return sums;
     }
 
  private:
+    void add_up(time_point now, waiting_sums& sums) const {
+        const std::chrono::duration<double> passed = now - since_;
+        for (const group& each : waiting_) sums[each.why] += passed * static_cast<double>(each.tasks);
+    }
+
     waiting_sums sums_;
     std::array<group, 3> waiting_{};
     time_point since_{};

@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "net/clock.hpp"
 #include "net/complete_later.hpp"
 #include "net/http_request.hpp"
 
@@ -16,14 +17,6 @@ namespace stagger::detail {
 namespace asio = boost::asio;
 
 namespace {
-
-time_point steady_now() {
-    return std::chrono::steady_clock::now();
-}
-
-double unix_now() {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 /// Reads off what an attempt's connection carried when the attempt is over, unless the connection went
 /// elsewhere.

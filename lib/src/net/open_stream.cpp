@@ -9,6 +9,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "net/clock.hpp"
 #include "net/complete_later.hpp"
 
 namespace stagger {
@@ -25,14 +26,6 @@ constexpr std::size_t field_name_room = 64;
 // a new connection.
 constexpr duration longest_drain = std::chrono::seconds(1);
 constexpr std::size_t most_drained_bytes = 4096;
-
-time_point steady_now() {
-    return std::chrono::steady_clock::now();
-}
-
-double unix_now() {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 void rethrow(const std::exception_ptr& exception) {
     if (exception) std::rethrow_exception(exception);

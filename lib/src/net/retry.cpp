@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "net/clock.hpp"
 #include "net/seed.hpp"
 #include "stagger/retry_session.hpp"
 
@@ -15,10 +16,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto with_error = asio::as_tuple(asio::deferred);
-
-time_point steady_now() {
-    return std::chrono::steady_clock::now();
-}
 
 /// Tells the gate how an attempt ended; the earliest time for another one.
 time_point report(permit leave, const classification& ended) {

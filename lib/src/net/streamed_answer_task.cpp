@@ -4,6 +4,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <utility>
 
+#include "net/clock.hpp"
 #include "net/complete_later.hpp"
 #include "net/open_stream.hpp"
 
@@ -12,10 +13,6 @@ namespace stagger::detail {
 namespace asio = boost::asio;
 
 namespace {
-
-double unix_now() {
-    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 bool is_success(unsigned status) {
     return status >= 200 && status < 300;
@@ -58,7 +55,7 @@ void streamed_answer_task::deliver(const asio::any_completion_executor& handler_
     if (error) {
         opened = std::make_shared<open_stream>(shared_client(), error, std::move(result));
     } else {
-        const time_point sent_at = std::chrono::steady_clock::now() - result.info.served;
+        const time_point sent_at = steady_now() - result.info.served;
         open_stream::beginning from{std::move(*leased_),    std::move(leave_), std::move(received_),
                                     std::move(result.info), sent_at,           deadline(),
                                     std::move(trace())};
