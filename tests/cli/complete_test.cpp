@@ -22,6 +22,20 @@ child_setup complete(const scripted_server& server, const words& options, const 
     return setup;
 }
 
+/// What a stream that says "Because" begins with.
+auto first_document() {
+    auto documents = chat_documents({"Because"});
+    documents.resize(1);
+    return documents;
+}
+
+/// The same without the end of its body.
+std::string begun_stream() {
+    std::string begun = event_stream(first_document());
+    begun.resize(begun.size() - 5);
+    return begun;
+}
+
 }  // namespace
 
 TEST_CASE("complete prints the text alone") {
@@ -76,11 +90,7 @@ TEST_CASE("a streamed answer is printed as it arrives, and is the same text") {
 }
 
 TEST_CASE("a piece is printed before the next one comes, and an interrupt ends the line") {
-    auto documents = chat_documents({"Because"});
-    documents.resize(1);
-    auto begun = event_stream(documents);
-    begun.resize(begun.size() - 5);  // without the end of the body
-    scripted_server server({{{begun, turn::fall_silent}}});
+    scripted_server server({{{begun_stream(), turn::fall_silent}}});
     child waiting({STAGGER_COMMAND, {"complete", "why?", "--stream", "--base-url", server.base_url()}});
     waiting.await_output("Because");
     waiting.signal(SIGINT);
@@ -90,10 +100,7 @@ TEST_CASE("a piece is printed before the next one comes, and an interrupt ends t
 }
 
 TEST_CASE("a stream that does not come to its end is said not to be whole, and is not asked for again") {
-    auto documents = chat_documents({"Because"});
-    documents.resize(1);
-    auto begun = event_stream(documents);
-    begun.resize(begun.size() - 5);
+    const auto begun = begun_stream();
     SUBCASE("cut") {
         scripted_server server({{{begun, turn::close}}});
         const auto got = run(complete(server, {"why?", "--stream"}));
@@ -110,6 +117,7 @@ TEST_CASE("a stream that does not come to its end is said not to be whole, and i
         CHECK(got.err.find("the answer above is not whole") != std::string::npos);
     }
     SUBCASE("error") {
+        auto documents = first_document();
         documents.emplace_back(R"({"error":{"message":"out of memory"}})");
         scripted_server server({{{event_stream(documents)}}});
         const auto got = run(complete(server, {"why?", "--stream"}));

@@ -78,7 +78,7 @@ class client_options {
     /// Bound of an answer's body in bytes, from 1024. Default 64 MiB.
     client_options& max_body_bytes(std::size_t count);
     /// Promises that one thread runs the executor's context, or that the executor is a strand. The client
-    /// does without a strand of its own then, which saves about a third of a request's cost. Default false.
+    /// does without a strand of its own then, which saves part of each request's cost. Default false.
     client_options& single_threaded(bool yes);
     /// Bound of one piece of a streamed answer in bytes, from 1024. Default 1 MiB.
     client_options& max_event_bytes(std::size_t count);

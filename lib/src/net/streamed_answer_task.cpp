@@ -7,18 +7,11 @@
 #include "net/clock.hpp"
 #include "net/complete_later.hpp"
 #include "net/open_stream.hpp"
+#include "wire/status_meaning.hpp"
 
 namespace stagger::detail {
 
 namespace asio = boost::asio;
-
-namespace {
-
-bool is_success(unsigned status) {
-    return status >= 200 && status < 300;
-}
-
-}  // namespace
 
 void streamed_answer_task::start(const std::shared_ptr<client_state>& client,
                                  const completion_request& request, handler_type handler) {
@@ -33,7 +26,8 @@ streamed_answer_task::streamed_answer_task(std::shared_ptr<client_state> client,
 
 io_awaitable<wire::decoded_answer> streamed_answer_task::receive(connection_pool::lease& leased,
                                                                  time_point limit, wire::response& received) {
-    if (!is_success(received.status)) co_return co_await completion_task::receive(leased, limit, received);
+    if (!wire::is_success(received.status))
+        co_return co_await completion_task::receive(leased, limit, received);
     set_phase(request_phase::receiving);
     wire::decoded_answer head = wire::decode_stream_head(received, unix_now(), client().hidden);
     if (!head.error) {

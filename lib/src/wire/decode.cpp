@@ -221,7 +221,7 @@ decoded_answer decode(response&& received, stagger::dialect dialect, double unix
     decoded_answer out;
     read_head(received, unix_now, hidden, out);
 
-    if (received.status >= 200 && received.status < 300) {
+    if (is_success(received.status)) {
         decode_success(from, out);
     } else {
         decode_failure(from, out);

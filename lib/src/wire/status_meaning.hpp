@@ -12,6 +12,11 @@ struct status_meaning {
     bool tells_limit;  ///< false: no limit was applied, or it is unknown whether one was
 };
 
+/// Whether a response with this status is an answer.
+inline bool is_success(unsigned status) {
+    return status >= 200 && status < 300;
+}
+
 /// Of a response that is no answer, by its status alone (docs/retries.md has the table).
 status_meaning meaning_of_status(unsigned status);
 
