@@ -13,7 +13,7 @@ namespace stagger {
 class budget {
  public:
     /// Few servers save up less than this; those that do refuse a request or two, once.
-    static constexpr seconds lead{0.3};
+    static constexpr duration lead = std::chrono::milliseconds(300);
 
     budget(const coordinator_options& options, random_source random) : told_(options, pacer(random)) {}
 
@@ -23,7 +23,7 @@ class budget {
     double fastest_per_s() const { return 1.05 * requests_per_s(); }
 
     /// Nobody goes before.
-    time_point next_slot() const { return after(told_.next_slot(), -lead); }
+    time_point next_slot() const { return told_.next_slot() - lead; }
     void sent(time_point now, const cost& what) { told_.sent(now, what); }
 
  private:

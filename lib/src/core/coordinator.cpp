@@ -166,7 +166,7 @@ struct coordinator::parts {
         admitted.task = *line.front(from);
         outstanding attempt{pace->on_send(now, line.cost_of_front(from)), false};
         attempt.sent.repeated = from != lane::first;
-        attempt.sent.in_flight = permits.size() + 1;
+        attempt.sent.in_flight = static_cast<unsigned>(permits.size()) + 1;
         if (from == lane::accident) {
             attempt.unfunded = !accidents.affords_retry(now);
             if (attempt.unfunded) {

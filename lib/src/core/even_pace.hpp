@@ -25,8 +25,8 @@ class even_pace {
 
     time_point next_slot() const { return std::max(requests_.next_slot(), tokens_.next_slot()); }
     void sent(time_point now, const cost& what) {
-        if (limits_requests()) requests_.sent(now, what.requests, requests_per_s_);
-        if (tokens_per_s_ > 0) tokens_.sent(now, what.tokens, tokens_per_s_);
+        if (limits_requests()) requests_.sent(now, what.requests, seconds(1 / requests_per_s_));
+        if (tokens_per_s_ > 0) tokens_.sent(now, what.tokens, seconds(1 / tokens_per_s_));
     }
 
  private:

@@ -34,7 +34,9 @@ class line_waits {
  private:
     void add_up(time_point now, waiting_sums& sums) const {
         const std::chrono::duration<double> passed = now - since_;
-        for (const group& each : waiting_) sums[each.why] += passed * static_cast<double>(each.tasks);
+        for (const group& each : waiting_) {
+            if (each.tasks > 0) sums[each.why] += passed * static_cast<double>(each.tasks);
+        }
     }
 
     waiting_sums sums_;

@@ -26,9 +26,13 @@ class pacer {
 
     time_point next_slot() const { return slot_; }
 
-    void sent(time_point now, double cost, double rate_per_s) {
-        const seconds width(cost / rate_per_s);
-        if (seconds(now - base_) > std::max(seconds(1 / rate_per_s), timer_slack)) base_ = now;
+    /// Whether a send at this time would go as soon as the pace lets it, within a slot.
+    bool holds_back(time_point now, seconds slot) const { return seconds(now - slot_) < slot + timer_slack; }
+
+    /// @param slot how long a request of cost 1 takes at the present rate
+    void sent(time_point now, double cost, seconds slot) {
+        const seconds width = cost * slot;
+        if (seconds(now - base_) > std::max(slot, timer_slack)) base_ = now;
         base_ = after(base_, width);
         slot_ = after(base_, jitter_ * random_.uniform(-0.5, 0.5) * width);
     }

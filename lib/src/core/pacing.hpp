@@ -21,8 +21,8 @@ struct departure {
     double tokens = 0;
     double tokens_before = 0;
     // Filled in by the coordinator, which knows the tasks; the rest is the strategy's.
-    bool repeated = false;      ///< its task had been sent before
-    std::size_t in_flight = 0;  ///< attempts, once this one had left
+    bool repeated = false;   ///< its task had been sent before
+    unsigned in_flight = 0;  ///< attempts, once this one had left
 };
 
 /// When the head of the line may go. At `at` it is asked for again and may have moved; `at <= now` is leave

@@ -67,7 +67,7 @@ double ride_the_limit::rate(time_point now) const {
 
 opening ride_the_limit::next_opening(time_point now, const line_view& line) {
     backlog_ = static_cast<double>(line.backlog);
-    tick(now);
+    if (closed()) presume_probe_admitted(now);
     if (concurrency_.limits() && in_flight_ >= concurrency_.window()) return {never, wait_reason::in_flight};
     if (closed()) {
         const time_point gate = gate_.opens_at();
@@ -92,12 +92,14 @@ void ride_the_limit::describe(time_point now, coordinator_status& status) const 
 
 // ---- events
 
-void ride_the_limit::tick(time_point now) {
-    if (log_.size() == 0) return;
-    if (concurrency_.limits() && !closed()) return;  // the window governs
+void ride_the_limit::presume_probe_admitted(time_point now) {
+    if (phase_->probe_out() && now >= probe_is_certain_at()) probe_admitted(now, phase_->out()->sent);
+}
+
+void ride_the_limit::step_up(time_point now) {
+    if (concurrency_.limits()) return;  // the window governs
     switch (mode_) {
         case mode::closed:
-            if (phase_->probe_out() && now >= probe_is_certain_at()) probe_admitted(now, phase_->out()->sent);
             return;
         case mode::ramp:
             return climb_.ramp(now, log_, rtt_);
@@ -115,17 +117,20 @@ void ride_the_limit::tick(time_point now) {
 }
 
 departure ride_the_limit::on_send(time_point now, const cost& what) {
-    if (log_.size() == 0) begin(now);
+    if (log_.size() == 0) {
+        begin(now);
+    } else {
+        step_up(now);
+    }
     const double pace = rate(now);
-    const seconds silence = log_.size() > 0 ? seconds(now - log_.last().sent.at) : seconds(0);
-    // Held back by the pace: it went within a slot of when it could.
-    const bool paced = seconds(now - pacer_.next_slot()) < seconds(1 / pace) + pacer::timer_slack &&
-                       pacer_.next_slot() >= budget_.next_slot();
-    pacer_.sent(now, log_.unit().of(what), pace);
+    const time_point last_sent = log_.size() > 0 ? log_.last().sent.at : now;
+    const seconds slot(1 / pace);
+    const bool paced = pacer_.holds_back(now, slot) && pacer_.next_slot() >= budget_.next_slot();
+    pacer_.sent(now, log_.unit().of(what), slot);
     budget_.sent(now, what);
     const departure sent = log_.add(now, what, pace, ++in_flight_, paced);
     if (sent.number == 0) opened_ = sent;
-    if (closed()) phase_->sent(sent, silence);
+    if (closed()) phase_->sent(sent, now - last_sent);
     return sent;
 }
 
@@ -153,7 +158,6 @@ void ride_the_limit::on_answering(time_point now, const departure& sent, const h
 void ride_the_limit::on_answered(time_point now, const departure& sent) {
     --in_flight_;
     note_service(now, sent);
-    tick(now);
 }
 
 void ride_the_limit::note_service(time_point now, const departure& sent) {
@@ -166,14 +170,18 @@ void ride_the_limit::note_service(time_point now, const departure& sent) {
 }
 
 void ride_the_limit::hear_admission(time_point now, const departure& sent, const hints& said) {
-    headers_.note(sent, log_.unit().of(said), true, log_, rtt_.mean());
+    note_headers(sent, said, true);
     if (closed()) admitted_while_closed(now, sent);
     if (gate_.refuted_by(sent)) refute_hint(now);
-    tick(now);
+}
+
+void ride_the_limit::note_headers(const departure& sent, const hints& said, bool admitted) {
+    if (!said.requests.limit && !said.tokens.limit) return;
+    headers_.note(sent, log_.unit().of(said), admitted, log_, rtt_.mean());
 }
 
 void ride_the_limit::on_throttled(time_point now, const departure& sent, const hints& said) {
-    tick(now);
+    if (closed()) presume_probe_admitted(now);
     settle(now, sent, outcome::rejected);
     rtt_.sample(now - sent.at);
     const rejected_run run = run_ending_at(log_, sent);
@@ -181,7 +189,7 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
         until_first_rejection_ = open_run{sent.cost_before, seconds(sent.at - opened_.at)};
     }
     log_.note_rejection(sent, run.first);
-    headers_.note(sent, log_.unit().of(said), false, log_, rtt_.mean());
+    note_headers(sent, said, false);
     headers_.check(now, log_, rtt_.mean(), rate(now));
     hear_retry_after(now, sent, said);
 

@@ -52,11 +52,15 @@ class ride_the_limit final : public pacing {
     double rate(time_point now) const;
     double measured_or_base() const { return measured_.value_or(climb_.base()); }
     double rate_when_sent(const departure& sent) const;
-    void tick(time_point now);
+    /// A probe that has not been rejected by now counts as admitted.
+    void presume_probe_admitted(time_point now);
+    /// Tests the limit by a faster pace, where it is time to. Nothing but a send uses the pace.
+    void step_up(time_point now);
     void settle(time_point now, const departure& sent, outcome result);
     void note_outcome(time_point now, const departure& sent, outcome result);
     /// An admitted attempt gives its place in flight back.
     void note_service(time_point now, const departure& sent);
+    void note_headers(const departure& sent, const hints& said, bool admitted);
     void hear_admission(time_point now, const departure& sent, const hints& said);
 
     // What an earlier run learned, and what the next one can start from.

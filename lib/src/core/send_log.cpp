@@ -18,9 +18,8 @@ send_log::send_log() : ring_(sends_kept) {
 
 const departure& send_log::add(time_point now, const cost& what, double rate_per_s, unsigned in_flight,
                                bool paced) {
-    const departure sent = sends_.count(now, what);
-    send_record& record = ring_[sent.number % sends_kept];
-    record = send_record{sent, rate_per_s, in_flight, outcome::pending, {}, paced};
+    send_record& record = ring_[size() % sends_kept];
+    record = {sends_.count(now, what), rate_per_s, in_flight, outcome::pending, paced, {}};
     return record.sent;
 }
 

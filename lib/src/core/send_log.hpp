@@ -17,8 +17,8 @@ struct send_record {
     double rate_per_s = 0;   ///< the pace at which it left
     unsigned in_flight = 0;  ///< itself included
     outcome result = outcome::pending;
-    time_point settled{};
     bool paced = false;  ///< it left as soon as its slot came: the pace was what held it back
+    time_point settled{};
 };
 
 /// A rejected send. `onset`: the send before it was not rejected, so the limit was reached just here.

@@ -25,12 +25,12 @@ TEST_CASE("slots lie one width apart, jittered by a fortieth, without drift") {
     pacer slots(random_source(1));
     time_point now = start;
     double widest = 0;
-    slots.sent(now, 1, 10);
+    slots.sent(now, 1, 100ms);
     for (int each = 1; each <= 1000; ++each) {
         now = slots.next_slot();
         const double late = seconds(now - start - each * 100ms).count();
         widest = std::max(widest, std::fabs(late));
-        slots.sent(now, 1, 10);
+        slots.sent(now, 1, 100ms);
     }
     CHECK(widest <= 0.0025 + 1e-6);
     CHECK(widest > 0.001);
@@ -38,28 +38,28 @@ TEST_CASE("slots lie one width apart, jittered by a fortieth, without drift") {
 
 TEST_CASE("a request of double cost takes double the time") {
     pacer slots(random_source(1), 0);
-    slots.sent(start, 2, 10);
+    slots.sent(start, 2, 100ms);
     CHECK(slots.next_slot() == start + 200ms);
 }
 
 TEST_CASE("idle time earns no credit") {
     pacer slots(random_source(1), 0);
-    slots.sent(start, 1, 10);
+    slots.sent(start, 1, 100ms);
     const time_point much_later = start + 1h;
-    slots.sent(much_later, 1, 10);
+    slots.sent(much_later, 1, 100ms);
     CHECK(slots.next_slot() == much_later + 100ms);
 }
 
 TEST_CASE("a timer that rings late is made up for") {
     pacer slots(random_source(1), 0);
-    slots.sent(start, 1, 1000);
-    slots.sent(start + 1ms + 1500us, 1, 1000);
+    slots.sent(start, 1, 1ms);
+    slots.sent(start + 1ms + 1500us, 1, 1ms);
     CHECK(slots.next_slot() == start + 2ms);
 }
 
 TEST_CASE("a change of rate begins with a silent slot") {
     pacer slots(random_source(1), 0);
-    slots.sent(start, 1, 100);
+    slots.sent(start, 1, 10ms);
     slots.skip_slot(start + 5ms, 10);
     CHECK(slots.next_slot() == start + 105ms);
     slots.pause(start + 50ms);
