@@ -130,15 +130,15 @@ struct coordinator::parts {
     bool accident_may_go(time_point now) { return !unfunded_out || accidents.affords_retry(now); }
 
     std::optional<lane> head_lane(time_point now) {
-        if (accident_may_go(now) && line.front(lane::accident)) return lane::accident;
-        if (line.front(lane::throttled)) return lane::throttled;
-        if (line.front(lane::first)) return lane::first;
+        if (line.has_front(lane::accident) && accident_may_go(now)) return lane::accident;
+        if (line.has_front(lane::throttled)) return lane::throttled;
+        if (line.has_front(lane::first)) return lane::first;
         return std::nullopt;
     }
 
     /// Nobody stands in a lane that may move.
     opening nobody_ready(time_point now) {
-        if (line.front(lane::accident)) return {accidents.affordable_at(now), wait_reason::retry_budget};
+        if (line.has_front(lane::accident)) return {accidents.affordable_at(now), wait_reason::retry_budget};
         return {never, line.size() > 0 ? wait_reason::own_delay : wait_reason::none};
     }
 

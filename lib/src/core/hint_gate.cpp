@@ -32,10 +32,6 @@ bool hint_gate::announce(time_point now, const departure& rejected, seconds retr
     return false;
 }
 
-bool hint_gate::refuted_by(const departure& admitted) const {
-    return last_ && admitted.number > last_->rejected.number && last_->well_before_end(admitted.at);
-}
-
 void hint_gate::refute(time_point now) {
     ignore_until_ = after(now, ignore_for);
     if (last_) ignored_up_to_ = much_longer * last_->retry_after + rounding;

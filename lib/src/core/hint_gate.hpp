@@ -20,7 +20,9 @@ class hint_gate {
     /// end.
     bool announce(time_point now, const departure& rejected, seconds retry_after, const send_log& log);
     /// True if this admission shows that the last hint announced too late an end.
-    bool refuted_by(const departure& admitted) const;
+    bool refuted_by(const departure& admitted) const {
+        return last_ && admitted.number > last_->rejected.number && last_->well_before_end(admitted.at);
+    }
     /// The hint was wrong: open the gate and ignore its like for a while.
     void refute(time_point now);
     void trust_again() { ignore_until_ = time_point::min(); }

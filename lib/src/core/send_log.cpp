@@ -23,13 +23,6 @@ const departure& send_log::add(time_point now, const cost& what, double rate_per
     return record.sent;
 }
 
-void send_log::settle(const departure& sent, outcome result, time_point now) {
-    if (!remembers(sent.number)) return;
-    send_record& record = ring_[sent.number % sends_kept];
-    record.result = result;
-    record.settled = now;
-}
-
 void send_log::note_rejection(const departure& sent, bool onset) {
     if (rejections_.size() == rejections_kept) rejections_.erase(rejections_.begin());
     // Answers overtake each other on the way, so a rejection may belong before the last ones.

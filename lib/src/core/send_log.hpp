@@ -43,7 +43,12 @@ class send_log {
     send_log();
 
     const departure& add(time_point now, const cost& what, double rate_per_s, unsigned in_flight, bool paced);
-    void settle(const departure& sent, outcome result, time_point now);
+    void settle(const departure& sent, outcome result, time_point now) {
+        if (!remembers(sent.number)) return;
+        send_record& record = ring_[sent.number % sends_kept];
+        record.result = result;
+        record.settled = now;
+    }
     void note_rejection(const departure& sent, bool onset);
     /// The last rejection before a send is an onset after all, since the limit is known to have been reached
     /// there. Returns its number, 0 if there is none.

@@ -37,16 +37,12 @@ bool waiting_line::leave(task_id task) {
     return true;
 }
 
-void waiting_line::remove(place at) {
-    const entry leaving = tasks_.at(at);
-    if (leaving.where != lane::first) --retries_;
-    if (!leaving.delayed) unlink(leaving);
-    tasks_.erase_at(at);
-    if (leaving.delayed) {
+void waiting_line::forget_times(const entry& left) {
+    if (left.delayed) {
         --delayed_;
         tidy_own_waits();
     }
-    if (leaving.has_deadline) {
+    if (left.has_deadline) {
         --with_deadline_;
         deadlines_.tidy(with_deadline_, [this](task_id task) { return waits(task); });
     }
@@ -79,13 +75,6 @@ void waiting_line::link(place at) {
     (line.last == none ? line.first : tasks_.at(line.last).after) = at;
     line.last = at;
     ++line.size;
-}
-
-void waiting_line::unlink(const entry& leaving) {
-    ends& line = ends_of(leaving.where);
-    (leaving.before == none ? line.first : tasks_.at(leaving.before).after) = leaving.after;
-    (leaving.after == none ? line.last : tasks_.at(leaving.after).before) = leaving.before;
-    --line.size;
 }
 
 // A task released from its wait is popped at once, so every other entry of a waiting task is live.

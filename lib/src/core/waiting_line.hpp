@@ -36,6 +36,7 @@ class waiting_line {
     /// A task whose own wait is over joins its lane.
     std::optional<task_id> release_due(time_point now);
 
+    bool has_front(lane where) const { return ends_of(where).first != none; }
     /// The next of a lane.
     std::optional<task_id> front(lane where) const {
         const place first = ends_of(where).first;
@@ -79,8 +80,20 @@ class waiting_line {
     const ends& ends_of(lane where) const { return lanes_[static_cast<std::size_t>(where)]; }
     ends& ends_of(lane where) { return lanes_[static_cast<std::size_t>(where)]; }
     void link(place at);
-    void unlink(const entry& leaving);
-    void remove(place at);
+    void unlink(const entry& leaving) {
+        ends& line = ends_of(leaving.where);
+        (leaving.before == none ? line.first : tasks_.at(leaving.before).after) = leaving.after;
+        (leaving.after == none ? line.last : tasks_.at(leaving.after).before) = leaving.before;
+        --line.size;
+    }
+    void remove(place at) {
+        const entry& leaving = tasks_.at(at);
+        if (leaving.where != lane::first) --retries_;
+        if (!leaving.delayed) unlink(leaving);
+        tasks_.erase_at(at);  // it stays readable
+        if (leaving.delayed || leaving.has_deadline) forget_times(leaving);
+    }
+    void forget_times(const entry& left);
     void tidy_own_waits();
     bool waits(task_id task) const { return tasks_.find(static_cast<std::uint64_t>(task)) != nullptr; }
 
