@@ -34,7 +34,7 @@ class pacer {
         const seconds width = cost * slot;
         if (seconds(now - base_) > std::max(slot, timer_slack)) base_ = now;
         base_ = after(base_, width);
-        slot_ = after(base_, jitter_ * random_.uniform(-0.5, 0.5) * width);
+        slot_ = saturating_add(base_, from_seconds(jitter_ * random_.uniform(-0.5, 0.5) * width.count()));
     }
 
     /// After a change of rate: one slot of silence, then on at the new rate.

@@ -134,16 +134,6 @@ departure ride_the_limit::on_send(time_point now, const cost& what) {
     return sent;
 }
 
-void ride_the_limit::settle(time_point now, const departure& sent, outcome result) {
-    --in_flight_;
-    note_outcome(now, sent, result);
-}
-
-void ride_the_limit::note_outcome(time_point now, const departure& sent, outcome result) {
-    log_.settle(sent, result, now);
-    if (result == outcome::accepted || result == outcome::rejected) failures_.ended();
-}
-
 void ride_the_limit::on_accepted(time_point now, const departure& sent, const hints& said) {
     settle(now, sent, outcome::accepted);
     note_service(now, sent);
@@ -173,11 +163,6 @@ void ride_the_limit::hear_admission(time_point now, const departure& sent, const
     note_headers(sent, said, true);
     if (closed()) admitted_while_closed(now, sent);
     if (gate_.refuted_by(sent)) refute_hint(now);
-}
-
-void ride_the_limit::note_headers(const departure& sent, const hints& said, bool admitted) {
-    if (!said.requests.limit && !said.tokens.limit) return;
-    headers_.note(sent, log_.unit().of(said), admitted, log_, rtt_.mean());
 }
 
 void ride_the_limit::on_throttled(time_point now, const departure& sent, const hints& said) {

@@ -56,11 +56,20 @@ class ride_the_limit final : public pacing {
     void presume_probe_admitted(time_point now);
     /// Tests the limit by a faster pace, where it is time to. Nothing but a send uses the pace.
     void step_up(time_point now);
-    void settle(time_point now, const departure& sent, outcome result);
-    void note_outcome(time_point now, const departure& sent, outcome result);
+    void settle(time_point now, const departure& sent, outcome result) {
+        --in_flight_;
+        note_outcome(now, sent, result);
+    }
+    void note_outcome(time_point now, const departure& sent, outcome result) {
+        log_.settle(sent, result, now);
+        if (result == outcome::accepted || result == outcome::rejected) failures_.ended();
+    }
     /// An admitted attempt gives its place in flight back.
     void note_service(time_point now, const departure& sent);
-    void note_headers(const departure& sent, const hints& said, bool admitted);
+    void note_headers(const departure& sent, const hints& said, bool admitted) {
+        if (!said.requests.limit && !said.tokens.limit) return;  // most servers send none
+        headers_.note(sent, log_.unit().of(said), admitted, log_, rtt_.mean());
+    }
     void hear_admission(time_point now, const departure& sent, const hints& said);
 
     // What an earlier run learned, and what the next one can start from.
