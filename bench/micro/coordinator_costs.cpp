@@ -21,7 +21,8 @@ double decision_ns(std::size_t tasks) {
         }
         if (todo.what != action::kind::admit) break;
         if (++decisions % one_rejected_in == 0) {
-            core.resubmit(now, {}, never, core.throttled(now, todo.permit, nothing_said), retry_cause::throttled);
+            core.resubmit(now, {}, never, core.throttled(now, todo.permit, nothing_said),
+                          retry_cause::throttled);
         } else {
             core.accepted(now, todo.permit, nothing_said);
         }

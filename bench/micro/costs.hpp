@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-/// What one decision, one timer and one simulated request cost. All in real time, on one thread.
+/// What the parts cost that are run for every request. All in real time, on one thread.
 namespace costs {
 
 /// Nanoseconds to admit one of `tasks` waiting tasks and report its outcome: every hundredth is rejected and
@@ -16,5 +16,16 @@ double timer_ns(std::size_t tasks);
 
 /// Coordinated requests a second in the simulator, in front of a token bucket.
 double simulated_per_s(std::uint64_t requests);
+
+/// Nanoseconds in which a `retry_session` judges a failed attempt and says when to try again.
+double retry_ns(std::size_t attempts);
+
+/// Nanoseconds to encode a request and to decode its answer, and to parse that answer with Boost.JSON alone.
+double codec_ns(std::size_t requests);
+double json_parse_ns(std::size_t answers);
+
+/// Nanoseconds for one event of a stream, and to find the line ends in the same bytes.
+double event_ns(std::size_t events);
+double line_search_ns(std::size_t events);
 
 }  // namespace costs

@@ -1,4 +1,5 @@
-// What the coordinator costs, as a ratio to what it replaces, measured in the same run.
+// What the parts cost that are run for every request, as ratios to what they replace or contain, measured in
+// the same run.
 
 #include <fmt/format.h>
 
@@ -30,18 +31,43 @@ struct measured {
     double at(double share) const { return stagger::sim::quantile(rounds, share); }
 };
 
+/// A cost, and that of what does the same work without it, or that it replaces, measured beside each other.
+struct comparison {
+    measured ours;
+    measured peer;
+    measured ratio;
+
+    void add(double our_ns, double peer_ns) {
+        ours.rounds.push_back(our_ns);
+        peer.rounds.push_back(peer_ns);
+        ratio.rounds.push_back(our_ns / peer_ns);
+    }
+};
+
 std::vector<measured> run(const arguments& chosen) {
-    measured decision{"ns a decision (admit and report)", "decision_ns", {}};
-    measured timer{"ns a steady_timer (arm and fire)", "timer_ns", {}};
-    measured ratio{"decision / timer", "decision_per_timer", {}};
+    comparison decision{{"ns a decision (admit and report)", "decision_ns", {}},
+                        {"ns a steady_timer (arm and fire)", "timer_ns", {}},
+                        {"decision / timer", "decision_per_timer", {}}};
+    comparison codec{{"ns to encode a request and decode its answer", "codec_ns", {}},
+                     {"ns to parse the answer with Boost.JSON", "json_parse_ns", {}},
+                     {"codec / parse", "codec_per_parse", {}}};
+    comparison stream{{"ns an event of a stream", "event_ns", {}},
+                      {"ns to find its two line ends", "line_search_ns", {}},
+                      {"event / line ends", "event_per_line_search", {}}};
+    comparison retry{{"ns a failed attempt judged by a retry_session", "retry_ns", {}},
+                     {"ns a steady_timer (arm and fire)", "retry_timer_ns", {}},
+                     {"retry / timer", "retry_per_timer", {}}};
     measured simulated{"thousand simulated requests a second", "thousand_simulated_per_s", {}};
     for (std::size_t round = 0; round < chosen.rounds; ++round) {
-        decision.rounds.push_back(costs::decision_ns(chosen.tasks));
-        timer.rounds.push_back(costs::timer_ns(chosen.tasks));
-        ratio.rounds.push_back(decision.rounds.back() / timer.rounds.back());
+        const double timer_ns = costs::timer_ns(chosen.tasks);
+        decision.add(costs::decision_ns(chosen.tasks), timer_ns);
+        codec.add(costs::codec_ns(chosen.tasks), costs::json_parse_ns(chosen.tasks));
+        stream.add(costs::event_ns(chosen.tasks), costs::line_search_ns(chosen.tasks));
+        retry.add(costs::retry_ns(chosen.tasks), timer_ns);
         simulated.rounds.push_back(costs::simulated_per_s(chosen.requests) / 1000);
     }
-    return {decision, timer, ratio, simulated};
+    return {decision.ours, decision.peer, decision.ratio, codec.ours, codec.peer,  codec.ratio,
+            stream.ours,   stream.peer,   stream.ratio,   retry.ours, retry.ratio, simulated};
 }
 
 void write_json(const std::vector<measured>& all, const std::string& path) {
@@ -60,10 +86,11 @@ void write_json(const std::vector<measured>& all, const std::string& path) {
 
 int main(int count, char** given) {
     arguments chosen;
-    CLI::App parser("What a decision of the coordinator, a timer and a simulated request cost",
-                    "bench_micro");
+    CLI::App parser("What the parts cost that are run for every request", "bench_micro");
     parser.add_option("--rounds", chosen.rounds, "Default 7")->check(CLI::Range(1, 1'000'000'000));
-    parser.add_option("--tasks", chosen.tasks, "That wait at once; default 100000")
+    parser
+        .add_option("--tasks", chosen.tasks,
+                    "That wait at once, and requests, answers and events of the other parts; default 100000")
         ->check(CLI::Range(1, 1'000'000'000));
     parser.add_option("--requests", chosen.requests, "To simulate; default 1000000")
         ->check(CLI::Range(1, 1'000'000'000));
