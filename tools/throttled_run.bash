@@ -21,6 +21,14 @@ start_server() {
     port=${line##*:}
 }
 
+# The body of GET /stats, without curl, which a bare Debian lacks.
+fetch_stats() {
+    exec 4<>"/dev/tcp/127.0.0.1/$port"
+    printf 'GET /stats HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n' >&4
+    sed '1,/^\r*$/d' <&4
+    exec 4>&-
+}
+
 # member NAME FILE: a number of a JSON object, as our own programs write it.
 member() {
     grep -o "\"$1\" *: *[0-9.eE+-]*" "$2" | head -n 1 | sed 's/.*: *//'
