@@ -1,6 +1,7 @@
-"""aiohttp with tenacity: what a careful Python program puts together. Prints the line that client_cost prints.
+"""aiohttp with tenacity, or with backoff: what a careful Python program puts together. Prints the line that
+client_cost prints.
 
-usage: aiohttp_client.py URL BODY REQUESTS CONNECTIONS
+usage: aiohttp_client.py tenacity|backoff URL BODY REQUESTS CONNECTIONS
 """
 
 import asyncio
@@ -10,7 +11,16 @@ import sys
 import time
 
 import aiohttp
-from tenacity import retry, stop_after_attempt, wait_random_exponential
+
+
+def retried_by(library):
+    if library == "backoff":
+        import backoff
+
+        return backoff.on_exception(backoff.expo, aiohttp.ClientError, max_tries=3)
+    from tenacity import retry, stop_after_attempt, wait_random_exponential
+
+    return retry(wait=wait_random_exponential(min=1, max=60), stop=stop_after_attempt(3))
 
 
 def cpu_seconds():
@@ -18,14 +28,14 @@ def cpu_seconds():
     return used.ru_utime + used.ru_stime
 
 
-async def main(url, body, requests, connections):
+async def main(library, url, body, requests, connections):
     headers = {"Authorization": "Bearer key", "Accept": "application/json"}
     failed = 0
     connector = aiohttp.TCPConnector(limit=connections)
     timeout = aiohttp.ClientTimeout(total=300)
     async with aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout) as session:
 
-        @retry(wait=wait_random_exponential(min=1, max=60), stop=stop_after_attempt(3))
+        @retried_by(library)
         async def complete():
             async with session.post(url + "/chat/completions", json=body) as answer:
                 answer.raise_for_status()
@@ -51,4 +61,5 @@ async def main(url, body, requests, connections):
     return 1 if failed else 0
 
 
-sys.exit(asyncio.run(main(sys.argv[1], json.loads(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))))
+library, url, body, requests, connections = sys.argv[1:]
+sys.exit(asyncio.run(main(library, url, json.loads(body), int(requests), int(connections))))
