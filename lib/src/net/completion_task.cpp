@@ -18,23 +18,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Reads off what an attempt's connection carried when the attempt is over, unless the connection went
-/// elsewhere.
-class exchange_meter {
- public:
-    exchange_meter(attempt_trace& trace, const connection_pool::lease& leased)
-        : trace_(trace), leased_(leased) {}
-    exchange_meter(const exchange_meter&) = delete;
-    exchange_meter& operator=(const exchange_meter&) = delete;
-    ~exchange_meter() {
-        if (leased_) trace_.exchanged(leased_->carried());
-    }
-
- private:
-    attempt_trace& trace_;
-    const connection_pool::lease& leased_;
-};
-
 bool was_refused(const wire::decoded_answer& ended) {
     return ended.tells_limit && ended.what.verdict == verdict::throttled;
 }
@@ -91,6 +74,7 @@ void completion_task::listen_for_cancellation(asio::cancellation_slot cancelled)
 void completion_task::stop(errc why) {
     if (stopped_ != errc{}) return;
     stopped_ = why;
+    if (exchanging_) return leased_->cancel();
     signal_.emit(asio::cancellation_type::terminal);
 }
 
@@ -119,13 +103,8 @@ void completion_task::leave_line(error_code error, permit leave) {
     const bool goes = leave && stopped_ == errc{};
     trace_.waited(leave, goes);
     if (!goes) return end_in_line(stopped_ != errc{} ? error_code(stopped_) : error);
-    auto then = [self = shared_from_this()](const std::exception_ptr& exception,
-                                            const std::optional<admission>& again) {
-        if (exception) std::rethrow_exception(exception);
-        if (again) self->join_line(*again);
-    };
-    asio::co_spawn(client_->strand, run(std::move(leave)),
-                   asio::bind_cancellation_slot(signal_.slot(), std::move(then)));
+    leave_ = std::move(leave);
+    begin_attempt();
 }
 
 void completion_task::end_in_line(error_code error) {
@@ -133,81 +112,99 @@ void completion_task::end_in_line(error_code error) {
     finish(error, {});
 }
 
-io_awaitable<std::optional<admission>> completion_task::run(permit leave) {
-    co_await asio::this_coro::throw_if_cancelled(false);
-    const time_point sent_at = steady_now();
-    session_.attempt_begins(sent_at);
+void completion_task::begin_attempt() {
+    attempt_began_ = steady_now();
+    attempt_limit_ =
+        std::min(saturating_add(attempt_began_, client_->options.attempt_timeout()), deadline_);
+    session_.attempt_begins(attempt_began_);
     ++info_.attempts;
-    wire::decoded_answer ended = co_await attempt();
-    info_.served = steady_now() - sent_at;
+    info_.phase = request_phase::awaiting_place;
+    if (!client_->pool.take_idle(attempt_began_, leased_)) return connect();
+    on_connected({});
+}
+
+void completion_task::connect() {
+    auto then = [self = shared_from_this()](const std::exception_ptr& exception, const error_code& error) {
+        if (exception) std::rethrow_exception(exception);
+        self->on_connected(error);
+    };
+    asio::co_spawn(client_->strand, acquire(),
+                   asio::bind_cancellation_slot(signal_.slot(), std::move(then)));
+}
+
+io_awaitable<error_code> completion_task::acquire() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_return co_await client_->pool.acquire(attempt_limit_, leased_);
+}
+
+void completion_task::on_connected(const error_code& error) {
+    if (error) {
+        trace_.not_connected();
+        return break_off(error);
+    }
+    trace_.connected(leased_.reused());
+    // Stopped when it was connected already, but before this was told.
+    if (stopped_ != errc{}) return break_off(errc::cancelled);
+    exchanging_ = true;
+    head_came_ = false;
+    leased_->send(connection::user(shared_from_this(), this), sent_, attempt_limit_);
+}
+
+void completion_task::on_sent(const error_code& error) {
+    if (error) return break_off(error);
+    trace_.sent(leased_->carried().sent);
+    leased_->read_head(connection::user(shared_from_this(), this), attempt_limit_);
+}
+
+void completion_task::on_read(const error_code& error) {
+    if (error) return break_off(error);
+    if (!std::exchange(head_came_, true)) {
+        trace_.head(leased_->answer().status);
+        wire::decoded_answer said;
+        if (ends_with_head(leased_, said)) return end_attempt(std::move(said));
+    }
+    if (!leased_->answer_is_whole())
+        return leased_->read_rest(connection::user(shared_from_this(), this), attempt_limit_);
+    info_.phase = request_phase::answered;
+    end_attempt(wire::decode(std::move(leased_->answer()), client_->options.dialect(), unix_now(),
+                             client_->hidden));
+}
+
+void completion_task::break_off(const error_code& error) {
+    wire::decoded_answer ended;
+    ended.error = error;
+    ended.what = classify_by_default(attempt_result(error));
+    ended.tells_limit = false;
+    if (leased_) {
+        info_.phase = leased_->phase();
+        ended.answer.info.message = leased_->problem();
+    }
+    if (ended.answer.info.message.empty()) ended.answer.info.message = error.message();
+    end_attempt(std::move(ended));
+}
+
+void completion_task::end_attempt(wire::decoded_answer ended) {
+    if (std::exchange(exchanging_, false) && leased_) trace_.exchanged(leased_->carried());
+    leased_.release();
+    info_.served = steady_now() - attempt_began_;
     info_.http_status = ended.answer.info.http_status;
     info_.message = ended.answer.info.message;
     info_.request_id = ended.answer.info.request_id;
     info_.last_error = ended.error;
     if (stopped_ != errc{} && ended.error == errc::cancelled) {
+        leave_ = {};
         trace_.done(stopped_, info_, false);
-        finish(stopped_, {});
-        co_return std::nullopt;
+        return finish(stopped_, {});
     }
-    const time_point earliest = report(std::move(leave), ended);
+    const time_point earliest = report(std::move(leave_), ended);
     admission next = admission().cost(cost_).deadline(deadline_);
     std::optional<duration> again_in;
     if (may_go_again(ended) && plan_next(ended, earliest, next))
         again_in = std::max(next.not_before() - steady_now(), duration::zero());
     if (!answer_goes_on()) trace_.done(ended.error, info_, was_refused(ended), again_in);
-    if (again_in) co_return next;
+    if (again_in) return join_line(next);
     const bool late = ended.error && steady_now() >= deadline_;
     finish(late ? error_code(errc::deadline_exceeded) : ended.error, std::move(ended.answer));
-    co_return std::nullopt;
-}
-
-io_awaitable<wire::decoded_answer> completion_task::attempt() {
-    const time_point limit =
-        std::min(saturating_add(steady_now(), client_->options.attempt_timeout()), deadline_);
-    info_.phase = request_phase::awaiting_place;
-    connection_pool::lease leased;
-    std::string problem;
-    error_code unconnected;
-    if (!client_->pool.take_idle(leased))
-        unconnected = co_await client_->pool.acquire(limit, leased, problem);
-    if (leased) info_.phase = leased->phase();
-    if (unconnected) {
-        trace_.not_connected();
-        co_return transport_failure(unconnected, std::move(problem));
-    }
-    trace_.connected(leased.reused());
-
-    const exchange_meter meter(trace_, leased);
-    wire::response received;
-    error_code failed = co_await leased->send(sent_, limit);
-    if (!failed) {
-        trace_.sent(leased->carried().sent);
-        failed = co_await leased->read_head(limit, received);
-    }
-    if (failed) {
-        info_.phase = leased->phase();
-        co_return transport_failure(failed, leased->problem());
-    }
-    trace_.head(received.status);
-    co_return co_await receive(leased, limit, received);
-}
-
-io_awaitable<wire::decoded_answer> completion_task::receive(connection_pool::lease& leased, time_point limit,
-                                                            wire::response& received) {
-    error_code failed;
-    if (!leased->answer_is_whole()) failed = co_await leased->read_rest(limit, received.body);
-    info_.phase = failed ? leased->phase() : request_phase::answered;
-    if (failed) co_return transport_failure(failed, leased->problem());
-    co_return wire::decode(std::move(received), client_->options.dialect(), unix_now(), client_->hidden);
-}
-
-wire::decoded_answer completion_task::transport_failure(error_code error, std::string problem) const {
-    wire::decoded_answer ended;
-    ended.error = error;
-    ended.what = classify_by_default(attempt_result(error));
-    ended.tells_limit = false;
-    ended.answer.info.message = problem.empty() ? error.message() : std::move(problem);
-    return ended;
 }
 
 time_point completion_task::report(permit leave, const wire::decoded_answer& ended) {
