@@ -40,8 +40,7 @@ void completion_task::start(const completion_request& request, wire::delivery ho
     const auto self = shared_from_this();
     error_code error;
     completion failed;
-    const wire::encoded_request encoded =
-        wire::encode(request, client_->encoding, error, failed.info.message, how);
+    request_ = wire::encode(request, client_->encoding, error, failed.info.message, how);
     if (error) {
         asio::post(client_->strand, [self, error, failed = std::move(failed)]() mutable {
             self->trace_.request_started();
@@ -49,7 +48,7 @@ void completion_task::start(const completion_request& request, wire::delivery ho
         });
         return;
     }
-    sent_ = format_http_request(client_->target.authority, encoded, client_->fixed_fields);
+    how_ = how;
     cost_.tokens = wire::estimate_tokens(request);
     listen_for_cancellation(cancelled);
     // Posted, not dispatched: the caller may be on the strand and must not be overtaken.
@@ -147,7 +146,10 @@ void completion_task::on_connected(const error_code& error) {
     if (stopped_ != errc{}) return break_off(errc::cancelled);
     exchanging_ = true;
     head_came_ = false;
-    leased_->send(connection::user(shared_from_this(), this), sent_, attempt_limit_);
+    const bool streamed = how_ == wire::delivery::streamed;
+    format_http_request(client_->outgoing, request_,
+                        streamed ? client_->streamed_lines : client_->whole_lines);
+    leased_->send(connection::user(shared_from_this(), this), client_->outgoing, attempt_limit_);
 }
 
 void completion_task::on_sent(const error_code& error) {

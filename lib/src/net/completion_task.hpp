@@ -90,7 +90,8 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     bool exchanging_ = false;  // the connection is what has to be told of a cancellation
     bool head_came_ = false;
 
-    std::string sent_;
+    wire::encoded_request request_;
+    wire::delivery how_ = wire::delivery::whole;
     stagger::cost cost_;
     time_point started_;
     time_point deadline_;

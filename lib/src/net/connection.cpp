@@ -94,6 +94,7 @@ class stream_connection final : public connection, private deadline_queue::entry
     std::shared_ptr<const connection_settings> settings_;
     Stream stream_;
     answer_parser parser_;
+    std::string unsent_;
     std::string problem_;
     traffic carried_;
     request_phase phase_ = request_phase::not_started;
@@ -221,7 +222,8 @@ void stream_connection<Stream>::send(user told, std::string_view request, time_p
         carried_.sent += count;
         end_send(told, error);
     };
-    asio::async_write(stream_, asio::buffer(request.substr(carried_.sent)), std::move(then));
+    unsent_ = request.substr(carried_.sent);
+    asio::async_write(stream_, asio::buffer(unsent_), std::move(then));
 }
 
 // The kernel takes a usual request at once, which needs no operation, and no time limit.

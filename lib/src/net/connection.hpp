@@ -76,8 +76,8 @@ class connection {
     /// Resolves, connects to the first address that accepts, and shakes hands. Ends at once when its coroutine
     /// is cancelled.
     virtual io_awaitable<error_code> open(time_point limit) = 0;
-    /// Sends a whole request, which the user keeps alive. A peer that stops reading is no error yet: it may
-    /// have refused the request early, and then its answer is there to be read.
+    /// Sends a whole request, of which it copies what does not go at once. A peer that stops reading is no
+    /// error yet: it may have refused the request early, and then its answer is there to be read.
     virtual void send(user told, std::string_view request, time_point limit) = 0;
     /// Receives status and fields, and the part of the body that came with them.
     void read_head(user told, time_point limit) { read(amount::head, std::move(told), limit); }
