@@ -79,7 +79,7 @@ void completion_task::stop(errc why) {
 
 // No coroutine waits in line: its frames would be most of what a waiting request takes.
 void completion_task::join_line(const admission& what) {
-    info_.phase = request_phase::queued;
+    progress_.phase = request_phase::queued;
     const time_point joined = steady_now();
     const time_point not_before = what.is_retry() ? what.not_before() : joined;
     trace_.queued(joined, not_before);
@@ -88,8 +88,9 @@ void completion_task::join_line(const admission& what) {
     gate::joined place = client_->gate.join(what);
     if (!place.waits) return leave_line(place.error, std::move(place.leave));
     auto on_leave = [self = shared_from_this(), joined, not_before](error_code error, permit leave) {
-        self->info_.queued += steady_now() - joined;
-        if (error && steady_now() < not_before) self->info_.phase = request_phase::backing_off;
+        const time_point left = steady_now();
+        self->progress_.queued += left - joined;
+        if (error && left < not_before) self->progress_.phase = request_phase::backing_off;
         self->leave_line(error, std::move(leave));
     };
     auto on_strand = asio::bind_executor(client_->strand, std::move(on_leave));
@@ -107,8 +108,18 @@ void completion_task::leave_line(error_code error, permit leave) {
 }
 
 void completion_task::end_in_line(error_code error) {
-    trace_.done(error, info_, false);
-    finish(error, {});
+    completion result;
+    if (last_) result.info = std::move(*last_);
+    note_progress(result.info);
+    trace_.done(error, result.info, false);
+    finish(error, std::move(result));
+}
+
+void completion_task::note_progress(diagnostic& info) const {
+    info.phase = progress_.phase;
+    info.attempts = progress_.attempts;
+    info.rejections = progress_.rejections;
+    info.queued = progress_.queued;
 }
 
 void completion_task::begin_attempt() {
@@ -116,8 +127,8 @@ void completion_task::begin_attempt() {
     attempt_limit_ =
         std::min(saturating_add(attempt_began_, client_->options.attempt_timeout()), deadline_);
     session_.attempt_begins(attempt_began_);
-    ++info_.attempts;
-    info_.phase = request_phase::awaiting_place;
+    ++progress_.attempts;
+    progress_.phase = request_phase::awaiting_place;
     if (!client_->pool.take_idle(attempt_began_, leased_)) return connect();
     on_connected({});
 }
@@ -167,7 +178,7 @@ void completion_task::on_read(const error_code& error) {
     }
     if (!leased_->answer_is_whole())
         return leased_->read_rest(connection::user(shared_from_this(), this), attempt_limit_);
-    info_.phase = request_phase::answered;
+    progress_.phase = request_phase::answered;
     end_attempt(wire::decode(std::move(leased_->answer()), client_->options.dialect(), unix_now(),
                              client_->hidden));
 }
@@ -178,34 +189,38 @@ void completion_task::break_off(const error_code& error) {
     ended.what = classify_by_default(attempt_result(error));
     ended.tells_limit = false;
     if (leased_) {
-        info_.phase = leased_->phase();
+        progress_.phase = leased_->phase();
         ended.answer.info.message = leased_->problem();
     }
     if (ended.answer.info.message.empty()) ended.answer.info.message = error.message();
     end_attempt(std::move(ended));
 }
 
-void completion_task::end_attempt(wire::decoded_answer ended) {
+void completion_task::end_attempt(wire::decoded_answer&& ended) {
     if (std::exchange(exchanging_, false) && leased_) trace_.exchanged(leased_->carried());
     leased_.release();
-    info_.served = steady_now() - attempt_began_;
-    info_.http_status = ended.answer.info.http_status;
-    info_.message = ended.answer.info.message;
-    info_.request_id = ended.answer.info.request_id;
-    info_.last_error = ended.error;
-    if (stopped_ != errc{} && ended.error == errc::cancelled) {
-        leave_ = {};
-        trace_.done(stopped_, info_, false);
-        return finish(stopped_, {});
+    const time_point now = steady_now();
+    diagnostic& info = ended.answer.info;
+    info.served = now - attempt_began_;
+    info.last_error = ended.error;
+    const bool stopped = stopped_ != errc{} && ended.error == errc::cancelled;
+    const time_point earliest = stopped ? time_point() : report(std::move(leave_), ended);
+    leave_ = {};
+    note_progress(info);
+    if (stopped) {
+        trace_.done(stopped_, info, false);
+        return finish(stopped_, std::move(ended.answer));
     }
-    const time_point earliest = report(std::move(leave_), ended);
     admission next = admission().cost(cost_).deadline(deadline_);
     std::optional<duration> again_in;
-    if (may_go_again(ended) && plan_next(ended, earliest, next))
-        again_in = std::max(next.not_before() - steady_now(), duration::zero());
-    if (!answer_goes_on()) trace_.done(ended.error, info_, was_refused(ended), again_in);
-    if (again_in) return join_line(next);
-    const bool late = ended.error && steady_now() >= deadline_;
+    if (may_go_again(ended) && plan_next(ended, now, earliest, next))
+        again_in = std::max(next.not_before() - now, duration::zero());
+    if (!answer_goes_on()) trace_.done(ended.error, info, was_refused(ended), again_in);
+    if (again_in) {
+        last_ = std::make_unique<diagnostic>(std::move(info));
+        return join_line(next);
+    }
+    const bool late = ended.error && now >= deadline_;
     finish(late ? error_code(errc::deadline_exceeded) : ended.error, std::move(ended.answer));
 }
 
@@ -213,7 +228,7 @@ time_point completion_task::report(permit leave, const wire::decoded_answer& end
     if (!ended.tells_limit) {
         leave.failed();
     } else if (ended.what.verdict == verdict::throttled) {
-        ++info_.rejections;
+        ++progress_.rejections;
         return leave.throttled(ended.hints);
     } else {
         accept(std::move(leave), ended.hints);
@@ -221,11 +236,12 @@ time_point completion_task::report(permit leave, const wire::decoded_answer& end
     return {};
 }
 
-bool completion_task::plan_next(const wire::decoded_answer& ended, time_point earliest, admission& next) {
+bool completion_task::plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest,
+                                admission& next) {
     const client_options& options = client_->options;
     const retry_policy& policy = options.retry();
-    const time_point now = steady_now();
-    const auto result = ended.error ? attempt_result::of_error(ended.error, info_, info_.message)
+    const diagnostic& info = ended.answer.info;
+    const auto result = ended.error ? attempt_result::of_error(ended.error, info, info.message)
                                     : attempt_result::of(ended.answer);
     const classification judged = policy.classifies_by_default() ? ended.what : policy.classify(result);
 
@@ -240,10 +256,9 @@ bool completion_task::plan_next(const wire::decoded_answer& ended, time_point ea
     return true;
 }
 
-void completion_task::finish(error_code error, completion result) {
+void completion_task::finish(error_code error, completion&& result) {
     client_->running.erase(this);
     if (!answer_goes_on()) trace_.request_ended(!error);
-    if (!info_.message.empty() || result.info.message.empty()) result.info = info_;
     if (!error) result.info.message.clear();
     deliver(std::exchange(handler_executor_, {}), error, std::move(result));
 }

@@ -46,13 +46,13 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     virtual bool may_go_again(const wire::decoded_answer&) const { return true; }
     /// Tells the caller, later than this call.
     virtual void deliver(const boost::asio::any_completion_executor& handler_executor, error_code error,
-                         completion result) = 0;
+                         completion&& result) = 0;
 
     client_state& client() { return *client_; }
     const std::shared_ptr<client_state>& shared_client() const { return client_; }
     time_point deadline() const { return deadline_; }
     attempt_trace& trace() { return trace_; }
-    void set_phase(request_phase phase) { info_.phase = phase; }
+    void set_phase(request_phase phase) { progress_.phase = phase; }
 
  private:
     void listen_for_cancellation(boost::asio::cancellation_slot cancelled);
@@ -70,12 +70,14 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void on_read(const error_code& error) override;
     /// The attempt has failed before its answer was whole.
     void break_off(const error_code& error);
-    void end_attempt(wire::decoded_answer ended);
+    void end_attempt(wire::decoded_answer&& ended);
     /// Tells the gate how the attempt ended; the earliest time for another one.
     time_point report(permit leave, const wire::decoded_answer& ended);
-    /// The attempt has failed: the admission of the next one, or nothing if this was the last.
-    bool plan_next(const wire::decoded_answer& ended, time_point earliest, admission& next);
-    void finish(error_code error, completion result);
+    /// The admission of the next attempt; false if this was the last.
+    bool plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest, admission& next);
+    /// Fills in what the request has come to, beside what the last attempt left there.
+    void note_progress(diagnostic& info) const;
+    void finish(error_code error, completion&& result);
 
     std::shared_ptr<client_state> client_;
     boost::asio::any_completion_executor handler_executor_;  // tracked: keeps its context running
@@ -96,7 +98,14 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     time_point started_;
     time_point deadline_;
     retry_session session_;
-    diagnostic info_;
+    struct progress {
+        request_phase phase = request_phase::not_started;
+        unsigned attempts = 0;
+        unsigned rejections = 0;
+        duration queued{0};
+    };
+    progress progress_;
+    std::unique_ptr<diagnostic> last_;  // of an attempt that failed, while the next one is waited for
     attempt_trace trace_;
 };
 

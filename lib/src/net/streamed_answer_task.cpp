@@ -42,7 +42,7 @@ void streamed_answer_task::accept(permit leave, const hints& said) {
 }
 
 void streamed_answer_task::deliver(const asio::any_completion_executor& handler_executor, error_code error,
-                                   completion result) {
+                                   completion&& result) {
     std::shared_ptr<open_stream> opened;
     if (error) {
         opened = std::make_shared<open_stream>(shared_client(), error, std::move(result));

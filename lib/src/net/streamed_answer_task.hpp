@@ -26,7 +26,7 @@ class streamed_answer_task final : public completion_task {
     bool answer_goes_on() const override { return static_cast<bool>(opened_); }
     bool may_go_again(const wire::decoded_answer& ended) const override { return ended.error.failed(); }
     void deliver(const boost::asio::any_completion_executor& handler_executor, error_code error,
-                 completion result) override;
+                 completion&& result) override;
 
     handler_type handler_;
     connection_pool::lease opened_;  // once the head has come with success
