@@ -35,8 +35,7 @@ reading read(std::string_view bytes, std::size_t piece, bool ends) {
     if (!got.error && ends && !parser.is_whole()) got.error = parser.put_end();
     got.whole = parser.is_whole();
     if (got.whole) got.keeps_connection = parser.keeps_connection() && bytes.empty();
-    if (parser.head_is_whole()) parser.take_head(got.answer);
-    parser.take_body(got.answer.body);
+    if (parser.head_is_whole()) got.answer = parser.answer();
     return got;
 }
 
@@ -236,9 +235,7 @@ TEST_CASE("a parser reads one answer after the other, and a body in the pieces i
         CHECK_FALSE(parser.begun());
         put(ok + "Transfer-Encoding: chunked\r\n\r\n");
         CHECK(parser.head_is_whole());
-        wire::response answer;
-        parser.take_head(answer);
-        CHECK(answer.fields.size() == 1);
+        CHECK(parser.answer().fields.size() == 1);
         put("3\r\nabc\r\n");
         std::string body;
         parser.take_body(body);

@@ -82,7 +82,7 @@ class answer_parser::message final : public http::basic_parser<false> {
         }
         answer_.fields.push_back({to_string(name), to_string(value)});
     }
-    void on_header_impl(error_code&) override {}
+    void on_header_impl(error_code&) override { answer_.ends_with_connection = need_eof(); }
     void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
         if (length) answer_.body.reserve(std::min<std::uint64_t>(*length, most_reserved_bytes));
     }
@@ -211,11 +211,8 @@ bool answer_parser::keeps_connection() const {
     return my.first == my.last && my.current->keep_alive() && !my.current->announces_body_that_may_not_be();
 }
 
-void answer_parser::take_head(wire::response& to) {
-    to.status = state_->answer.status;
-    to.fields = std::move(state_->answer.fields);
-    to.body.clear();
-    to.ends_with_connection = state_->current->need_eof();
+wire::response& answer_parser::answer() {
+    return state_->answer;
 }
 
 bool answer_parser::has_body_bytes() const {

@@ -39,8 +39,8 @@ class answer_parser {
     /// @pre is_whole(). False also where bytes came that belong to no answer.
     bool keeps_connection() const;
 
-    /// @pre head_is_whole(), once an answer. Status and fields; the body is left empty.
-    void take_head(wire::response& to);
+    /// Status and fields are those of the head once it is whole; the body is what has come and was not taken.
+    wire::response& answer();
     bool has_body_bytes() const;
     /// Moves what came of the body since the last call to the end of `to`.
     void take_body(std::string& to);

@@ -44,6 +44,12 @@ wire::encoding_context make_encoding(const client_options& options, const endpoi
     return context;
 }
 
+std::string common_lines(const client_options& options, const endpoint& target,
+                         const wire::encoding_context& encoding, wire::delivery how) {
+    return format_common_lines(target.authority, wire::common_fields(encoding, how),
+                               format_fixed_fields(options.headers()));
+}
+
 const client_options& validated(const client_options& options) {
     options.validate();
     return options;
@@ -60,7 +66,8 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       strand(make_serial(executor, options.single_threaded())),
       target(parse_endpoint(options.base_url())),
       encoding(make_encoding(options, target)),
-      fixed_fields(format_fixed_fields(options.headers())),
+      whole_lines(common_lines(options, target, encoding, wire::delivery::whole)),
+      streamed_lines(common_lines(options, target, encoding, wire::delivery::streamed)),
       gate(std::move(shared)),
       gate_is_own(own),
       hidden(wire::secrets_of(options.api_key(), options.headers())),

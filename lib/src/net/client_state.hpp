@@ -31,12 +31,14 @@ class client_state : public std::enable_shared_from_this<client_state> {
     const io_executor strand;
     const endpoint target;
     const wire::encoding_context encoding;
-    const std::string fixed_fields;
+    const std::string whole_lines;     ///< of the heads of requests for an answer in one piece
+    const std::string streamed_lines;  ///< of the heads of requests for a stream
     stagger::gate gate;
     const bool gate_is_own;
     const wire::secrets hidden;
     client_counts counts;
 
+    std::string outgoing;  ///< the request that is being sent, used by one after the other
     connection_pool pool;
     random_source random;
     running_operations running;

@@ -9,6 +9,7 @@
 #include <boost/asio/prefer.hpp>
 #include <memory>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace stagger {
@@ -30,20 +31,18 @@ inline boost::asio::any_completion_executor executor_of_handler(
 /// an erased completion executor offers no post. What its cancellation slot held is released before.
 template <class Handler, class... Results>
 void complete_later(const boost::asio::any_io_executor& ours,
-                    const boost::asio::any_completion_executor& theirs, Handler handler, Results... results) {
+                    const boost::asio::any_completion_executor& theirs, Handler handler,
+                    Results&&... results) {
     // One block: what is posted is moved from hand to hand on its way.
     struct call {
         Handler handler;
-        std::tuple<Results...> values;
+        std::tuple<std::decay_t<Results>...> values;
     };
-    auto block = std::make_unique<call>(call{std::move(handler), {std::move(results)...}});
+    std::unique_ptr<call> block(new call{std::move(handler), {std::forward<Results>(results)...}});
     auto run = [block = std::move(block)]() mutable {
         auto cancel = boost::asio::get_associated_cancellation_slot(block->handler);
         if (cancel.is_connected()) cancel.clear();
-        // Freed before the handler runs, which may go on to the next operation.
-        call made = std::move(*block);
-        block.reset();
-        std::apply(std::move(made.handler), std::move(made.values));
+        std::apply(std::move(block->handler), std::move(block->values));
     };
     if (theirs) {
         boost::asio::post(ours, boost::asio::bind_executor(theirs, std::move(run)));

@@ -18,23 +18,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Reads off what an attempt's connection carried when the attempt is over, unless the connection went
-/// elsewhere.
-class exchange_meter {
- public:
-    exchange_meter(attempt_trace& trace, const connection_pool::lease& leased)
-        : trace_(trace), leased_(leased) {}
-    exchange_meter(const exchange_meter&) = delete;
-    exchange_meter& operator=(const exchange_meter&) = delete;
-    ~exchange_meter() {
-        if (leased_) trace_.exchanged(leased_->carried());
-    }
-
- private:
-    attempt_trace& trace_;
-    const connection_pool::lease& leased_;
-};
-
 bool was_refused(const wire::decoded_answer& ended) {
     return ended.tells_limit && ended.what.verdict == verdict::throttled;
 }
@@ -57,8 +40,7 @@ void completion_task::start(const completion_request& request, wire::delivery ho
     const auto self = shared_from_this();
     error_code error;
     completion failed;
-    const wire::encoded_request encoded =
-        wire::encode(request, client_->encoding, error, failed.info.message, how);
+    request_ = wire::encode(request, client_->encoding, error, failed.info.message, how);
     if (error) {
         asio::post(client_->strand, [self, error, failed = std::move(failed)]() mutable {
             self->trace_.request_started();
@@ -66,7 +48,7 @@ void completion_task::start(const completion_request& request, wire::delivery ho
         });
         return;
     }
-    sent_ = format_http_request(client_->target.authority, encoded, client_->fixed_fields);
+    how_ = how;
     cost_.tokens = wire::estimate_tokens(request);
     listen_for_cancellation(cancelled);
     // Posted, not dispatched: the caller may be on the strand and must not be overtaken.
@@ -91,12 +73,13 @@ void completion_task::listen_for_cancellation(asio::cancellation_slot cancelled)
 void completion_task::stop(errc why) {
     if (stopped_ != errc{}) return;
     stopped_ = why;
+    if (exchanging_) return leased_->cancel();
     signal_.emit(asio::cancellation_type::terminal);
 }
 
 // No coroutine waits in line: its frames would be most of what a waiting request takes.
 void completion_task::join_line(const admission& what) {
-    info_.phase = request_phase::queued;
+    progress_.phase = request_phase::queued;
     const time_point joined = steady_now();
     const time_point not_before = what.is_retry() ? what.not_before() : joined;
     trace_.queued(joined, not_before);
@@ -105,8 +88,9 @@ void completion_task::join_line(const admission& what) {
     gate::joined place = client_->gate.join(what);
     if (!place.waits) return leave_line(place.error, std::move(place.leave));
     auto on_leave = [self = shared_from_this(), joined, not_before](error_code error, permit leave) {
-        self->info_.queued += steady_now() - joined;
-        if (error && steady_now() < not_before) self->info_.phase = request_phase::backing_off;
+        const time_point left = steady_now();
+        self->progress_.queued += left - joined;
+        if (error && left < not_before) self->progress_.phase = request_phase::backing_off;
         self->leave_line(error, std::move(leave));
     };
     auto on_strand = asio::bind_executor(client_->strand, std::move(on_leave));
@@ -119,102 +103,132 @@ void completion_task::leave_line(error_code error, permit leave) {
     const bool goes = leave && stopped_ == errc{};
     trace_.waited(leave, goes);
     if (!goes) return end_in_line(stopped_ != errc{} ? error_code(stopped_) : error);
-    auto then = [self = shared_from_this()](const std::exception_ptr& exception,
-                                            const std::optional<admission>& again) {
-        if (exception) std::rethrow_exception(exception);
-        if (again) self->join_line(*again);
-    };
-    asio::co_spawn(client_->strand, run(std::move(leave)),
-                   asio::bind_cancellation_slot(signal_.slot(), std::move(then)));
+    leave_ = std::move(leave);
+    begin_attempt();
 }
 
 void completion_task::end_in_line(error_code error) {
-    trace_.done(error, info_, false);
-    finish(error, {});
+    completion result;
+    if (last_) result.info = std::move(*last_);
+    note_progress(result.info);
+    trace_.done(error, result.info, false);
+    finish(error, std::move(result));
 }
 
-io_awaitable<std::optional<admission>> completion_task::run(permit leave) {
+void completion_task::note_progress(diagnostic& info) const {
+    info.phase = progress_.phase;
+    info.attempts = progress_.attempts;
+    info.rejections = progress_.rejections;
+    info.queued = progress_.queued;
+}
+
+void completion_task::begin_attempt() {
+    attempt_began_ = steady_now();
+    attempt_limit_ =
+        std::min(saturating_add(attempt_began_, client_->options.attempt_timeout()), deadline_);
+    session_.attempt_begins(attempt_began_);
+    ++progress_.attempts;
+    progress_.phase = request_phase::awaiting_place;
+    if (!client_->pool.take_idle(attempt_began_, leased_)) return connect();
+    on_connected({});
+}
+
+void completion_task::connect() {
+    auto then = [self = shared_from_this()](const std::exception_ptr& exception, const error_code& error) {
+        if (exception) std::rethrow_exception(exception);
+        self->on_connected(error);
+    };
+    asio::co_spawn(client_->strand, acquire(),
+                   asio::bind_cancellation_slot(signal_.slot(), std::move(then)));
+}
+
+io_awaitable<error_code> completion_task::acquire() {
     co_await asio::this_coro::throw_if_cancelled(false);
-    const time_point sent_at = steady_now();
-    session_.attempt_begins(sent_at);
-    ++info_.attempts;
-    wire::decoded_answer ended = co_await attempt();
-    info_.served = steady_now() - sent_at;
-    info_.http_status = ended.answer.info.http_status;
-    info_.message = ended.answer.info.message;
-    info_.request_id = ended.answer.info.request_id;
-    info_.last_error = ended.error;
-    if (stopped_ != errc{} && ended.error == errc::cancelled) {
-        trace_.done(stopped_, info_, false);
-        finish(stopped_, {});
-        co_return std::nullopt;
-    }
-    const time_point earliest = report(std::move(leave), ended);
-    admission next = admission().cost(cost_).deadline(deadline_);
-    std::optional<duration> again_in;
-    if (may_go_again(ended) && plan_next(ended, earliest, next))
-        again_in = std::max(next.not_before() - steady_now(), duration::zero());
-    if (!answer_goes_on()) trace_.done(ended.error, info_, was_refused(ended), again_in);
-    if (again_in) co_return next;
-    const bool late = ended.error && steady_now() >= deadline_;
-    finish(late ? error_code(errc::deadline_exceeded) : ended.error, std::move(ended.answer));
-    co_return std::nullopt;
+    co_return co_await client_->pool.acquire(attempt_limit_, leased_);
 }
 
-io_awaitable<wire::decoded_answer> completion_task::attempt() {
-    const time_point limit =
-        std::min(saturating_add(steady_now(), client_->options.attempt_timeout()), deadline_);
-    info_.phase = request_phase::awaiting_place;
-    connection_pool::lease leased;
-    std::string problem;
-    error_code unconnected;
-    if (!client_->pool.take_idle(leased))
-        unconnected = co_await client_->pool.acquire(limit, leased, problem);
-    if (leased) info_.phase = leased->phase();
-    if (unconnected) {
+void completion_task::on_connected(const error_code& error) {
+    if (error) {
         trace_.not_connected();
-        co_return transport_failure(unconnected, std::move(problem));
+        return break_off(error);
     }
-    trace_.connected(leased.reused());
-
-    const exchange_meter meter(trace_, leased);
-    wire::response received;
-    error_code failed = co_await leased->send(sent_, limit);
-    if (!failed) {
-        trace_.sent(leased->carried().sent);
-        failed = co_await leased->read_head(limit, received);
-    }
-    if (failed) {
-        info_.phase = leased->phase();
-        co_return transport_failure(failed, leased->problem());
-    }
-    trace_.head(received.status);
-    co_return co_await receive(leased, limit, received);
+    trace_.connected(leased_.reused());
+    // Stopped when it was connected already, but before this was told.
+    if (stopped_ != errc{}) return break_off(errc::cancelled);
+    exchanging_ = true;
+    head_came_ = false;
+    const bool streamed = how_ == wire::delivery::streamed;
+    format_http_request(client_->outgoing, request_,
+                        streamed ? client_->streamed_lines : client_->whole_lines);
+    leased_->send(connection::user(shared_from_this(), this), client_->outgoing, attempt_limit_);
 }
 
-io_awaitable<wire::decoded_answer> completion_task::receive(connection_pool::lease& leased, time_point limit,
-                                                            wire::response& received) {
-    error_code failed;
-    if (!leased->answer_is_whole()) failed = co_await leased->read_rest(limit, received.body);
-    info_.phase = failed ? leased->phase() : request_phase::answered;
-    if (failed) co_return transport_failure(failed, leased->problem());
-    co_return wire::decode(std::move(received), client_->options.dialect(), unix_now(), client_->hidden);
+void completion_task::on_sent(const error_code& error) {
+    if (error) return break_off(error);
+    trace_.sent(leased_->carried().sent);
+    leased_->read_head(connection::user(shared_from_this(), this), attempt_limit_);
 }
 
-wire::decoded_answer completion_task::transport_failure(error_code error, std::string problem) const {
+void completion_task::on_read(const error_code& error) {
+    if (error) return break_off(error);
+    if (!std::exchange(head_came_, true)) {
+        trace_.head(leased_->answer().status);
+        wire::decoded_answer said;
+        if (ends_with_head(leased_, said)) return end_attempt(std::move(said));
+    }
+    if (!leased_->answer_is_whole())
+        return leased_->read_rest(connection::user(shared_from_this(), this), attempt_limit_);
+    progress_.phase = request_phase::answered;
+    end_attempt(wire::decode(std::move(leased_->answer()), client_->options.dialect(), unix_now(),
+                             client_->hidden));
+}
+
+void completion_task::break_off(const error_code& error) {
     wire::decoded_answer ended;
     ended.error = error;
     ended.what = classify_by_default(attempt_result(error));
     ended.tells_limit = false;
-    ended.answer.info.message = problem.empty() ? error.message() : std::move(problem);
-    return ended;
+    if (leased_) {
+        progress_.phase = leased_->phase();
+        ended.answer.info.message = leased_->problem();
+    }
+    if (ended.answer.info.message.empty()) ended.answer.info.message = error.message();
+    end_attempt(std::move(ended));
+}
+
+void completion_task::end_attempt(wire::decoded_answer&& ended) {
+    if (std::exchange(exchanging_, false) && leased_) trace_.exchanged(leased_->carried());
+    leased_.release();
+    const time_point now = steady_now();
+    diagnostic& info = ended.answer.info;
+    info.served = now - attempt_began_;
+    info.last_error = ended.error;
+    const bool stopped = stopped_ != errc{} && ended.error == errc::cancelled;
+    const time_point earliest = stopped ? time_point() : report(std::move(leave_), ended);
+    leave_ = {};
+    note_progress(info);
+    if (stopped) {
+        trace_.done(stopped_, info, false);
+        return finish(stopped_, std::move(ended.answer));
+    }
+    admission next = admission().cost(cost_).deadline(deadline_);
+    std::optional<duration> again_in;
+    if (may_go_again(ended) && plan_next(ended, now, earliest, next))
+        again_in = std::max(next.not_before() - now, duration::zero());
+    if (!answer_goes_on()) trace_.done(ended.error, info, was_refused(ended), again_in);
+    if (again_in) {
+        last_ = std::make_unique<diagnostic>(std::move(info));
+        return join_line(next);
+    }
+    const bool late = ended.error && now >= deadline_;
+    finish(late ? error_code(errc::deadline_exceeded) : ended.error, std::move(ended.answer));
 }
 
 time_point completion_task::report(permit leave, const wire::decoded_answer& ended) {
     if (!ended.tells_limit) {
         leave.failed();
     } else if (ended.what.verdict == verdict::throttled) {
-        ++info_.rejections;
+        ++progress_.rejections;
         return leave.throttled(ended.hints);
     } else {
         accept(std::move(leave), ended.hints);
@@ -222,11 +236,12 @@ time_point completion_task::report(permit leave, const wire::decoded_answer& end
     return {};
 }
 
-bool completion_task::plan_next(const wire::decoded_answer& ended, time_point earliest, admission& next) {
+bool completion_task::plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest,
+                                admission& next) {
     const client_options& options = client_->options;
     const retry_policy& policy = options.retry();
-    const time_point now = steady_now();
-    const auto result = ended.error ? attempt_result::of_error(ended.error, info_, info_.message)
+    const diagnostic& info = ended.answer.info;
+    const auto result = ended.error ? attempt_result::of_error(ended.error, info, info.message)
                                     : attempt_result::of(ended.answer);
     const classification judged = policy.classifies_by_default() ? ended.what : policy.classify(result);
 
@@ -241,10 +256,9 @@ bool completion_task::plan_next(const wire::decoded_answer& ended, time_point ea
     return true;
 }
 
-void completion_task::finish(error_code error, completion result) {
+void completion_task::finish(error_code error, completion&& result) {
     client_->running.erase(this);
     if (!answer_goes_on()) trace_.request_ended(!error);
-    if (!info_.message.empty() || result.info.message.empty()) result.info = info_;
     if (!error) result.info.message.clear();
     deliver(std::exchange(handler_executor_, {}), error, std::move(result));
 }

@@ -21,7 +21,9 @@ namespace stagger::detail {
  * What is made of a head with success, and to whom the end is told, is for those that derive from it. Runs on
  * its client's strand; `start` may be called from any thread.
  */
-class completion_task : public std::enable_shared_from_this<completion_task>, public running_operation {
+class completion_task : public std::enable_shared_from_this<completion_task>,
+                        public running_operation,
+                        private connection_user {
  public:
     virtual ~completion_task() = default;
 
@@ -34,9 +36,8 @@ class completion_task : public std::enable_shared_from_this<completion_task>, pu
     void start(const completion_request& request, wire::delivery how,
                boost::asio::cancellation_slot cancelled);
 
-    /// The head has come: receives the rest, or as much of it as is needed here. Never throws.
-    virtual io_awaitable<wire::decoded_answer> receive(connection_pool::lease& leased, time_point limit,
-                                                       wire::response& received);
+    /// The head has come. True: it is all that is needed here, and `ended` is what it says.
+    virtual bool ends_with_head(connection_pool::lease&, wire::decoded_answer&) { return false; }
     /// The server admitted the attempt.
     virtual void accept(permit leave, const hints& said) { leave.accepted(said); }
     /// The head has come, and whoever is told of it receives the rest: the attempt ends there, not here.
@@ -45,14 +46,13 @@ class completion_task : public std::enable_shared_from_this<completion_task>, pu
     virtual bool may_go_again(const wire::decoded_answer&) const { return true; }
     /// Tells the caller, later than this call.
     virtual void deliver(const boost::asio::any_completion_executor& handler_executor, error_code error,
-                         completion result) = 0;
+                         completion&& result) = 0;
 
-    wire::decoded_answer transport_failure(error_code error, std::string problem) const;
     client_state& client() { return *client_; }
     const std::shared_ptr<client_state>& shared_client() const { return client_; }
     time_point deadline() const { return deadline_; }
     attempt_trace& trace() { return trace_; }
-    void set_phase(request_phase phase) { info_.phase = phase; }
+    void set_phase(request_phase phase) { progress_.phase = phase; }
 
  private:
     void listen_for_cancellation(boost::asio::cancellation_slot cancelled);
@@ -60,27 +60,52 @@ class completion_task : public std::enable_shared_from_this<completion_task>, pu
     void join_line(const admission& what);
     void leave_line(error_code error, permit leave);
     void end_in_line(error_code error);
-    /// An attempt and what follows from it: an admission to wait for, or nothing if the request has ended.
-    io_awaitable<std::optional<admission>> run(permit leave);
-    /// One attempt over the network. Never throws; what went wrong is in the answer.
-    io_awaitable<wire::decoded_answer> attempt();
+    // One attempt: connected, sent, answered. Each step leads to the next one or to `end_attempt`.
+    void begin_attempt();
+    /// No connection is idle: waits for one, or opens one.
+    void connect();
+    io_awaitable<error_code> acquire();
+    void on_connected(const error_code& error);
+    void on_sent(const error_code& error) override;
+    void on_read(const error_code& error) override;
+    /// The attempt has failed before its answer was whole.
+    void break_off(const error_code& error);
+    void end_attempt(wire::decoded_answer&& ended);
     /// Tells the gate how the attempt ended; the earliest time for another one.
     time_point report(permit leave, const wire::decoded_answer& ended);
-    /// The attempt has failed: the admission of the next one, or nothing if this was the last.
-    bool plan_next(const wire::decoded_answer& ended, time_point earliest, admission& next);
-    void finish(error_code error, completion result);
+    /// The admission of the next attempt; false if this was the last.
+    bool plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest, admission& next);
+    /// Fills in what the request has come to, beside what the last attempt left there.
+    void note_progress(diagnostic& info) const;
+    void finish(error_code error, completion&& result);
 
     std::shared_ptr<client_state> client_;
     boost::asio::any_completion_executor handler_executor_;  // tracked: keeps its context running
     boost::asio::cancellation_signal signal_;
     errc stopped_{};  // not zero: why the request is to end
 
-    std::string sent_;
+    // Of the attempt that runs.
+    permit leave_;
+    connection_pool::lease leased_;
+    time_point attempt_began_;
+    time_point attempt_limit_;
+    bool exchanging_ = false;  // the connection is what has to be told of a cancellation
+    bool head_came_ = false;
+
+    wire::encoded_request request_;
+    wire::delivery how_ = wire::delivery::whole;
     stagger::cost cost_;
     time_point started_;
     time_point deadline_;
     retry_session session_;
-    diagnostic info_;
+    struct progress {
+        request_phase phase = request_phase::not_started;
+        unsigned attempts = 0;
+        unsigned rejections = 0;
+        duration queued{0};
+    };
+    progress progress_;
+    std::unique_ptr<diagnostic> last_;  // of an attempt that failed, while the next one is waited for
     attempt_trace trace_;
 };
 

@@ -59,7 +59,10 @@ class stream_connection final : public connection, private deadline_queue::entry
           parser_(settings_->max_header_bytes, settings_->max_body_bytes) {}
 
     io_awaitable<error_code> open(time_point limit) override;
-    io_awaitable<error_code> send(const std::string& request, time_point limit) override;
+    void send(user told, std::string_view request, time_point limit) override;
+    void cancel() override;
+    wire::response& answer() override { return parser_.answer(); }
+    void take_body(std::string& to) override { parser_.take_body(to); }
     bool answer_is_whole() const override { return parser_.is_whole(); }
     bool reusable() const override { return reusable_; }
     bool quiet_while_idle() override;
@@ -70,8 +73,10 @@ class stream_connection final : public connection, private deadline_queue::entry
  private:
     io_awaitable<error_code> connect(time_point limit);
     io_awaitable<error_code> shake_hands(time_point limit);
-    io_awaitable<error_code> read(amount wanted, time_point limit, wire::response* head,
-                                  std::string& body) override;
+    std::size_t write_at_once(std::string_view request, error_code& unsent);
+    void end_send(const user& told, const error_code& unsent);
+    void read(amount wanted, user told, time_point limit) override;
+    void read_on(user told);
     bool has(amount wanted) const;
     /// What one read brought. The bytes count before anything else does: an answer that is whole stands,
     /// however late or with whatever error its last bytes came.
@@ -89,11 +94,14 @@ class stream_connection final : public connection, private deadline_queue::entry
     std::shared_ptr<const connection_settings> settings_;
     Stream stream_;
     answer_parser parser_;
+    std::string unsent_;
     std::string problem_;
     traffic carried_;
     request_phase phase_ = request_phase::not_started;
     errc when_late_ = errc::answer_timed_out;
     bool late_ = false;
+    bool cancelled_ = false;
+    amount wanted_ = amount::head;  // of the read that has begun
     bool sent_ = false;  // the whole request
     bool reusable_ = false;
 };
@@ -127,7 +135,7 @@ error_code stream_connection<Stream>::fail(error_code error, std::string problem
 template <class Stream>
 error_code stream_connection<Stream>::fail_io(const error_code& error, errc otherwise) {
     if (late_) return fail(when_late_, error_code(when_late_).message());
-    if (error == asio::error::operation_aborted) return fail(errc::cancelled, "");
+    if (cancelled_ || error == asio::error::operation_aborted) return fail(errc::cancelled, "");
     return fail(otherwise, error.message());
 }
 
@@ -167,6 +175,7 @@ io_awaitable<error_code> stream_connection<Stream>::connect(time_point limit) {
         end_phase();
         if (!error && !late_) {
             socket_of(stream_).set_option(tcp::no_delay(true), ignored);
+            socket_of(stream_).non_blocking(true, ignored);
             co_return error_code();
         }
         if (error == asio::error::operation_aborted && !late_) break;
@@ -200,19 +209,48 @@ io_awaitable<error_code> stream_connection<Stream>::shake_hands(time_point limit
 }
 
 template <class Stream>
-io_awaitable<error_code> stream_connection<Stream>::send(const std::string& request, time_point limit) {
-    reusable_ = false;
+void stream_connection<Stream>::send(user told, std::string_view request, time_point limit) {
+    reusable_ = sent_ = cancelled_ = late_ = false;
     parser_.begin();
     carried_ = {};
-    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    if (is_cancelled(state)) co_return fail(errc::cancelled, "");
+    phase_ = request_phase::sending;
+    error_code unsent;
+    carried_.sent = write_at_once(request, unsent);
+    if (unsent || carried_.sent == request.size()) return end_send(told, unsent);
     begin_phase(request_phase::sending, settings_->send_timeout, limit, errc::send_timed_out);
-    const auto [unsent, count] = co_await asio::async_write(stream_, asio::buffer(request), with_error);
-    carried_.sent = count;
-    if (late_ || unsent == asio::error::operation_aborted) co_return fail_io(unsent, errc::connection_lost);
+    auto then = [this, told = std::move(told)](const error_code& error, std::size_t count) {
+        carried_.sent += count;
+        end_send(told, error);
+    };
+    unsent_ = request.substr(carried_.sent);
+    asio::async_write(stream_, asio::buffer(unsent_), std::move(then));
+}
+
+// The kernel takes a usual request at once, which needs no operation, and no time limit.
+template <class Stream>
+std::size_t stream_connection<Stream>::write_at_once(std::string_view request, error_code& unsent) {
+    if constexpr (std::is_same_v<Stream, plain_stream>) {
+        const std::size_t sent = stream_.write_some(asio::buffer(request), unsent);
+        if (unsent == asio::error::would_block) unsent.clear();
+        return sent;
+    } else {
+        return 0;
+    }
+}
+
+template <class Stream>
+void stream_connection<Stream>::end_send(const user& told, const error_code& unsent) {
+    if (late_ || cancelled_) return told->on_sent(fail_io(unsent, errc::connection_lost));
     end_phase();
     sent_ = !unsent;
-    co_return error_code();
+    told->on_sent({});
+}
+
+template <class Stream>
+void stream_connection<Stream>::cancel() {
+    cancelled_ = true;
+    error_code ignored;
+    socket_of(stream_).close(ignored);
 }
 
 template <class Stream>
@@ -223,28 +261,29 @@ bool stream_connection<Stream>::has(amount wanted) const {
 }
 
 template <class Stream>
-io_awaitable<error_code> stream_connection<Stream>::read(amount wanted, time_point limit,
-                                                         wire::response* head, std::string& body) {
-    const auto phase = head ? request_phase::awaiting_answer : request_phase::receiving;
-    begin_phase(phase, duration::max(), limit, errc::answer_timed_out);
-    error_code error;
-    while (!error && !has(wanted)) {
-        const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-        if (is_cancelled(state)) {
-            error = fail(errc::cancelled, "");
-            break;
-        }
-        const auto room = parser_.room();
-        const auto buffer = asio::buffer(room.data(), room.size());
-        const auto [unread, count] = co_await stream_.async_read_some(buffer, with_error);
-        error = take_bytes(count, unread);
+void stream_connection<Stream>::read(amount wanted, user told, time_point limit) {
+    const bool awaits_head = wanted == amount::head;
+    begin_phase(awaits_head ? request_phase::awaiting_answer : request_phase::receiving, duration::max(), limit,
+                errc::answer_timed_out);
+    wanted_ = wanted;
+    read_on(std::move(told));
+}
+
+template <class Stream>
+void stream_connection<Stream>::read_on(user told) {
+    if (has(wanted_)) {
+        end_phase();
+        if (parser_.is_whole()) end_exchange();
+        return told->on_read({});
     }
-    if (head && parser_.head_is_whole()) parser_.take_head(*head);
-    parser_.take_body(body);
-    if (error) co_return error;
-    end_phase();
-    if (parser_.is_whole()) end_exchange();
-    co_return error_code();
+    const auto room = parser_.room();
+    const auto buffer = asio::buffer(room.data(), room.size());
+    stream_.async_read_some(
+        buffer, [this, told = std::move(told)](const error_code& unread, std::size_t count) mutable {
+            const error_code error = take_bytes(count, unread);
+            if (error) return told->on_read(error);
+            read_on(std::move(told));
+        });
 }
 
 template <class Stream>

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "net/deadline_queue.hpp"
 #include "net/endpoint.hpp"
@@ -38,37 +40,58 @@ struct traffic {
     std::size_t received = 0;
 };
 
+/** @brief Who carries out an exchange on a connection, and is told on its strand what has become of a step.
+ *
+ * Plain calls: a coroutine a step would cost more than all the rest of an exchange.
+ */
+class connection_user {
+ public:
+    connection_user() = default;
+    connection_user(const connection_user&) = delete;
+    connection_user& operator=(const connection_user&) = delete;
+
+    virtual void on_sent(const error_code&) {}
+    virtual void on_read(const error_code& error) = 0;
+
+ protected:
+    ~connection_user() = default;
+};
+
 /** @brief One connection to the endpoint, plain or TLS: opened once, used for one exchange after the other.
  *
  * An exchange is `send`, `read_head`, and then `read_rest`, or `read_some` until `answer_is_whole`. Every
- * member that waits ends by its own `limit` at the latest, and at once when its coroutine is cancelled, with
- * an errc that names the phase. After any error the connection is closed and of no further use. Runs on the
- * strand of its client.
+ * step ends by its own `limit` at the latest, and at once after `cancel`, with an errc that names the phase.
+ * After any error the connection is closed and of no further use. A step keeps its user alive, who keeps the
+ * connection; what it came to may be told before the call that began it returns. Runs on the strand of its
+ * client.
  */
 class connection {
  public:
+    using user = std::shared_ptr<connection_user>;
+
     static std::unique_ptr<connection> make(const io_executor& executor,
                                             std::shared_ptr<const connection_settings> settings);
     virtual ~connection() = default;
 
-    /// Resolves, connects to the first address that accepts, and shakes hands.
+    /// Resolves, connects to the first address that accepts, and shakes hands. Ends at once when its coroutine
+    /// is cancelled.
     virtual io_awaitable<error_code> open(time_point limit) = 0;
-    /// Sends a whole request, which the caller keeps alive. A peer that stops reading is no error yet: it may
-    /// have refused the request early, and then its answer is there to be read.
-    virtual io_awaitable<error_code> send(const std::string& request, time_point limit) = 0;
+    /// Sends a whole request, of which it copies what does not go at once. A peer that stops reading is no
+    /// error yet: it may have refused the request early, and then its answer is there to be read.
+    virtual void send(user told, std::string_view request, time_point limit) = 0;
     /// Receives status and fields, and the part of the body that came with them.
-    io_awaitable<error_code> read_head(time_point limit, wire::response& received) {
-        return read(amount::head, limit, &received, received.body);
-    }
-    /// Appends what comes next of the body: at least a byte, unless the answer ends here. After an error,
-    /// what came before it has been appended.
-    io_awaitable<error_code> read_some(time_point limit, std::string& body) {
-        return read(amount::some, limit, nullptr, body);
-    }
-    /// Appends all that is left of the body.
-    io_awaitable<error_code> read_rest(time_point limit, std::string& body) {
-        return read(amount::rest, limit, nullptr, body);
-    }
+    void read_head(user told, time_point limit) { read(amount::head, std::move(told), limit); }
+    /// Receives what comes next of the body: at least a byte, unless the answer ends here.
+    void read_some(user told, time_point limit) { read(amount::some, std::move(told), limit); }
+    /// Receives all that is left of the body.
+    void read_rest(user told, time_point limit) { read(amount::rest, std::move(told), limit); }
+    /// Ends the step that has begun and was not told yet, with errc::cancelled.
+    virtual void cancel() = 0;
+
+    /// What has come of the answer. Of the body, what was not taken.
+    virtual wire::response& answer() = 0;
+    /// Moves what has come of the body to the end of `to`; also what came before an error.
+    virtual void take_body(std::string& to) = 0;
     /// The answer has come to its end; there is no more to read.
     virtual bool answer_is_whole() const = 0;
 
@@ -85,8 +108,7 @@ class connection {
 
  protected:
     enum class amount { head, some, rest };
-    virtual io_awaitable<error_code> read(amount wanted, time_point limit, wire::response* head,
-                                          std::string& body) = 0;
+    virtual void read(amount wanted, user told, time_point limit) = 0;
 };
 
 }  // namespace stagger

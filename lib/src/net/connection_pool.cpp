@@ -13,8 +13,16 @@ connection_pool::lease::lease(lease&& other) noexcept
       connection_(std::move(other.connection_)),
       reused_(other.reused_) {}
 
-connection_pool::lease::~lease() {
-    if (pool_) pool_->give_back(std::move(connection_));
+connection_pool::lease& connection_pool::lease::operator=(lease&& other) noexcept {
+    release();
+    pool_ = std::exchange(other.pool_, nullptr);
+    connection_ = std::move(other.connection_);
+    reused_ = other.reused_;
+    return *this;
+}
+
+void connection_pool::lease::release() {
+    if (auto* const pool = std::exchange(pool_, nullptr)) pool->give_back(std::move(connection_));
 }
 
 connection_pool::connection_pool(const io_executor& executor,
@@ -22,7 +30,7 @@ connection_pool::connection_pool(const io_executor& executor,
                                  duration keep_alive)
     : executor_(executor), settings_(std::move(settings)), most_(most), keep_alive_(keep_alive) {}
 
-io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& leased, std::string& problem) {
+io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& leased) {
     if (leased_ >= most_) {
         const error_code error = co_await wait_for_place(limit);
         if (error) co_return error;
@@ -30,14 +38,12 @@ io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& lease
         ++leased_;
     }
     leased.pool_ = this;
-    leased.connection_ = take_idle();
+    leased.connection_ = take_idle(std::chrono::steady_clock::now());
     leased.reused_ = leased.connection_ != nullptr;
     if (leased.reused_) co_return error_code();
 
     leased.connection_ = connection::make(executor_, settings_);
-    const error_code error = co_await leased->open(limit);
-    if (error) problem = leased->problem();
-    co_return error;
+    co_return co_await leased->open(limit);
 }
 
 io_awaitable<error_code> connection_pool::wait_for_place(time_point limit) {
@@ -50,9 +56,9 @@ io_awaitable<error_code> connection_pool::wait_for_place(time_point limit) {
                                                                    : errc::cancelled);
 }
 
-bool connection_pool::take_idle(lease& leased) {
+bool connection_pool::take_idle(time_point now, lease& leased) {
     if (leased_ >= most_) return false;
-    leased.connection_ = take_idle();
+    leased.connection_ = take_idle(now);
     if (!leased.connection_) return false;
     leased.reused_ = true;
     leased.pool_ = this;
@@ -60,8 +66,8 @@ bool connection_pool::take_idle(lease& leased) {
     return true;
 }
 
-std::unique_ptr<connection> connection_pool::take_idle() {
-    const time_point oldest = std::chrono::steady_clock::now() - keep_alive_;
+std::unique_ptr<connection> connection_pool::take_idle(time_point now) {
+    const time_point oldest = now - keep_alive_;
     while (!idle_.empty()) {
         idle_connection last = std::move(idle_.back());
         idle_.pop_back();

@@ -26,8 +26,11 @@ class connection_pool {
      public:
         lease() = default;
         lease(lease&& other) noexcept;
-        lease& operator=(lease&&) = delete;
-        ~lease();
+        lease& operator=(lease&& other) noexcept;
+        ~lease() { release(); }
+
+        /// Gives it back now.
+        void release();
 
         connection& operator*() const { return *connection_; }
         connection* operator->() const { return connection_.get(); }
@@ -43,17 +46,16 @@ class connection_pool {
     };
 
     /// An idle connection, if there is one and a place is free: what needs no waiting needs no coroutine.
-    bool take_idle(lease& leased);
-    /** An open connection: an idle one, or a new one, or, where as many as allowed are leased, the next one
-     * that is given back.
-     * @param problem the words behind an error
-     */
-    io_awaitable<error_code> acquire(time_point limit, lease& leased, std::string& problem);
+    bool take_idle(time_point now, lease& leased);
+    /// An open connection: an idle one, or a new one, or, where as many as allowed are leased, the next one
+    /// that is given back. After an error `leased` has the connection that could not be opened, if it came to
+    /// that.
+    io_awaitable<error_code> acquire(time_point limit, lease& leased);
     /// Closes idle connections; leased ones are closed when they come back.
     void close();
 
  private:
-    std::unique_ptr<connection> take_idle();
+    std::unique_ptr<connection> take_idle(time_point now);
     void give_back(std::unique_ptr<connection> used);
     io_awaitable<error_code> wait_for_place(time_point limit);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <stdexcept>
 
 namespace stagger {
@@ -53,18 +54,23 @@ std::string format_fixed_fields(const std::vector<std::pair<std::string, std::st
     return text;
 }
 
-std::string format_http_request(std::string_view authority, const wire::encoded_request& request,
-                                const std::string& fixed_fields) {
+std::string format_common_lines(std::string_view authority, const std::vector<wire::field>& fields,
+                                std::string_view own_lines) {
     std::string text;
-    text.reserve(256 + request.target.size() + fixed_fields.size() + request.body.size());
-    text.append("POST ").append(request.target).append(" HTTP/1.1\r\n");
     append_field(text, "Host", authority);
     append_field(text, "User-Agent", "stagger");
-    for (const wire::field& one : request.fields) append_field(text, one.name, one.value);
-    text.append(fixed_fields);
-    append_field(text, "Content-Length", std::to_string(request.body.size()));
-    text.append("\r\n").append(request.body);
-    return text;
+    for (const wire::field& one : fields) append_field(text, one.name, one.value);
+    return text.append(own_lines);
+}
+
+void format_http_request(std::string& to, const wire::encoded_request& request,
+                         std::string_view common_lines) {
+    to.clear();
+    to.append("POST ").append(request.target).append(" HTTP/1.1\r\n").append(common_lines);
+    for (const wire::field& one : request.fields) append_field(to, one.name, one.value);
+    std::array<char, 20> digits{};
+    const auto end = std::to_chars(digits.begin(), digits.end(), request.body.size()).ptr;
+    to.append("Content-Length: ").append(digits.begin(), end).append("\r\n\r\n").append(request.body);
 }
 
 }  // namespace stagger

@@ -9,10 +9,15 @@
 namespace stagger {
 
 /// A whole POST as one string, to be sent by one write.
-std::string format_http_request(std::string_view authority, const wire::encoded_request& request,
-                                const std::string& fixed_fields);
+/// @param common_lines from format_common_lines
+void format_http_request(std::string& to, const wire::encoded_request& request, std::string_view common_lines);
 
-/** The header lines that every request of a client carries.
+/// What stands in the head of every request of a client, each line with its end.
+/// @param own_lines from format_fixed_fields
+std::string format_common_lines(std::string_view authority, const std::vector<wire::field>& fields,
+                                std::string_view own_lines);
+
+/** The header lines that the caller adds to every request of a client.
  * @throws std::invalid_argument "header: ..." for a name that is no token, a value with control characters,
  * or a header that belongs to the transport
  */

@@ -3,10 +3,7 @@
 #include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "net/clock.hpp"
@@ -27,11 +24,64 @@ constexpr std::size_t field_name_room = 64;
 constexpr duration longest_drain = std::chrono::seconds(1);
 constexpr std::size_t most_drained_bytes = 4096;
 
-void rethrow(const std::exception_ptr& exception) {
-    if (exception) std::rethrow_exception(exception);
-}
-
 }  // namespace
+
+/// A read that somebody waits for. Owns who asks: where the context is destroyed, so is this, and lets go of a
+/// caller that owns the stream.
+class open_stream::pending_read final : public connection_user,
+                                        public std::enable_shared_from_this<pending_read> {
+ public:
+    pending_read(std::shared_ptr<open_stream> stream, asker who, time_point limit)
+        : stream_(std::move(stream)), who_(std::move(who)), limit_(limit) {
+        stream_->asking_ = &who_;
+    }
+
+    void go_on() {
+        connection& from = *stream_->leased_;
+        if (from.answer_is_whole() || stream_->unread_) return take();
+        if (stream_->events_) return from.read_some(shared_from_this(), limit_);
+        from.read_rest(shared_from_this(), limit_);
+    }
+
+ private:
+    void on_read(const error_code& error) override {
+        stream_->leased_->take_body(stream_->received_.body);
+        stream_->unread_ = error;
+        take();
+    }
+    void take() {
+        if (!stream_->take_what_came()) go_on();
+    }
+
+    const std::shared_ptr<open_stream> stream_;
+    asker who_;
+    const time_point limit_;
+};
+
+/// Reads away what comes after the end marker, so that the connection can be used again.
+class open_stream::pending_drain final : public connection_user,
+                                         public std::enable_shared_from_this<pending_drain> {
+ public:
+    explicit pending_drain(std::shared_ptr<open_stream> stream)
+        : stream_(std::move(stream)), limit_(steady_now() + longest_drain) {}
+
+    void go_on() {
+        const bool enough = stream_->stopped_ != errc{} || rest_.size() >= most_drained_bytes;
+        if (enough || stream_->leased_->answer_is_whole()) return stream_->let_go();
+        stream_->leased_->read_some(shared_from_this(), limit_);
+    }
+
+ private:
+    void on_read(const error_code& error) override {
+        if (error) return stream_->let_go();
+        stream_->leased_->take_body(rest_);
+        go_on();
+    }
+
+    const std::shared_ptr<open_stream> stream_;
+    const time_point limit_;
+    std::string rest_;
+};
 
 open_stream::open_stream(std::shared_ptr<client_state> client, beginning from)
     : client_(std::move(client)),
@@ -96,41 +146,23 @@ void open_stream::begin_next(asker who) {
         return complete(error_, std::nullopt);
     }
     if (events_ && take_buffered()) return;
-    asking_ = nullptr;
     reading_ = true;
-    auto keep_alive = [self = shared_from_this()](const std::exception_ptr& exception) {
-        rethrow(exception);
-    };
-    asio::co_spawn(client_->strand, read_next(std::move(who)),
-                   asio::bind_cancellation_slot(signal_.slot(), std::move(keep_alive)));
-}
-
-io_awaitable<void> open_stream::read_next(asker who) {
-    asking_ = &who;
-    co_await asio::this_coro::throw_if_cancelled(false);
     // Counted from the call: while nobody asks, the stream is not idle.
     const time_point limit =
         std::min(saturating_add(steady_now(), client_->options.stream_idle_timeout()), deadline_);
-    do {
-        co_await read_on(limit);
-        if (stopped_ != errc{}) {
-            fail(stopped_, error_code(stopped_).message());
-            co_return;
-        }
-        if (!events_ && !unread_) {
-            take_whole_answer();
-            co_return;
-        }
-    } while (!take_buffered());
+    std::make_shared<pending_read>(shared_from_this(), std::move(who), limit)->go_on();
 }
 
-io_awaitable<void> open_stream::read_on(time_point limit) {
-    if ((*leased_)->answer_is_whole() || unread_) co_return;
-    if (events_) {
-        unread_ = co_await (*leased_)->read_some(limit, received_.body);
-    } else {
-        unread_ = co_await (*leased_)->read_rest(limit, received_.body);
+bool open_stream::take_what_came() {
+    if (stopped_ != errc{}) {
+        fail(stopped_, error_code(stopped_).message());
+        return true;
     }
+    if (!events_ && !unread_) {
+        take_whole_answer();
+        return true;
+    }
+    return take_buffered();
 }
 
 bool open_stream::take_buffered() {
@@ -150,11 +182,11 @@ bool open_stream::take_buffered() {
         const bool late = unread_ == errc::answer_timed_out;
         const bool past_deadline = late && steady_now() >= deadline_;
         std::string message = late && !past_deadline ? "no piece of the answer came in time" : "";
-        if (!late) message = (*leased_)->problem();
+        if (!late) message = leased_->problem();
         fail(past_deadline ? error_code(errc::deadline_exceeded) : unread_, std::move(message));
         return true;
     }
-    if (!(*leased_)->answer_is_whole()) return false;
+    if (!leased_->answer_is_whole()) return false;
     take_end_of_body();
     return true;
 }
@@ -235,37 +267,19 @@ void open_stream::release(error_code error) {
     error_ = error;
     if (leave_) error ? leave_.failed() : leave_.accepted();
     if (trace_) {
-        if (leased_) trace_->exchanged((*leased_)->carried());
+        if (leased_) trace_->exchanged(leased_->carried());
         trace_->done(error, answer_.answer().info, false);
         trace_->request_ended(!error);
     }
-    if (!error && leased_ && !(*leased_)->answer_is_whole()) {
-        auto keep_alive = [self = shared_from_this()](const std::exception_ptr& exception) {
-            rethrow(exception);
-        };
-        // Posted: the coroutine that may be running now must have left the signal.
-        asio::post(
-            client_->strand, [self = shared_from_this(), keep_alive = std::move(keep_alive)]() mutable {
-                asio::co_spawn(self->client_->strand, self->drain(),
-                               asio::bind_cancellation_slot(self->signal_.slot(), std::move(keep_alive)));
-            });
-        return;
-    }
-    leased_.reset();
+    if (!error && leased_ && !leased_->answer_is_whole())
+        return std::make_shared<pending_drain>(shared_from_this())->go_on();
+    leased_.release();
     // Posted: `stop` may be what ends it, in a loop over that set.
     asio::post(client_->strand, [self = shared_from_this()] { self->client_->running.erase(self.get()); });
 }
 
-io_awaitable<void> open_stream::drain() {
-    co_await asio::this_coro::throw_if_cancelled(false);
-    const time_point limit = steady_now() + longest_drain;
-    std::string rest;
-    error_code error;
-    while (!error && stopped_ == errc{} && rest.size() < most_drained_bytes &&
-           !(*leased_)->answer_is_whole()) {
-        error = co_await (*leased_)->read_some(limit, rest);
-    }
-    leased_.reset();
+void open_stream::let_go() {
+    leased_.release();
     client_->running.erase(this);
 }
 
@@ -280,7 +294,7 @@ void open_stream::stop(errc why) {
     if (stopped_ != errc{}) return;
     stopped_ = why;
     // What reads, or drains, sees it.
-    if (reading_ || (ended_ && leased_)) return signal_.emit(asio::cancellation_type::terminal);
+    if (reading_ || (ended_ && leased_)) return leased_->cancel();
     if (ended_) return;
     untold_ = true;
     release(why);

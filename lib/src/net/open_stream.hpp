@@ -2,7 +2,6 @@
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,14 +55,13 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
         handler_type handler;
         boost::asio::any_completion_executor executor;  // as executor_of_handler has it
     };
+    class pending_read;
+    class pending_drain;
 
     void listen_for_cancellation(const handler_type& handler);
     void begin_next(asker who);
-    /// Owns who asks: where the context is destroyed, so is this, and lets go of a caller that owns the
-    /// stream.
-    io_awaitable<void> read_next(asker who);
-    /// Reads on, whatever is buffered.
-    io_awaitable<void> read_on(time_point limit);
+    /// Takes what a read has brought; false if that needs more bytes.
+    bool take_what_came();
     /// Takes what is buffered apart, up to the next delta or the end; false if that needs more bytes.
     bool take_buffered();
     bool take_event();
@@ -80,10 +78,11 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     /// Gives back what the stream holds. Nothing is read any more, save what makes the connection reusable.
     void release(error_code error);
     void complete(error_code error, std::optional<completion_delta> delta);
-    io_awaitable<void> drain();
+    /// Gives back the connection: the client need not know of the stream any more.
+    void let_go();
 
     std::shared_ptr<client_state> client_;
-    std::optional<connection_pool::lease> leased_;
+    connection_pool::lease leased_;
     permit leave_;
     std::optional<attempt_trace> trace_;  // of the request, once it has begun
     wire::response received_;
@@ -99,9 +98,8 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     error_code error_;   // with which it ended
     error_code unread_;  // what the connection met after the bytes that are buffered
 
-    asker* asking_ = nullptr;  // on the stack of `begin_next`, or in the frame of `read_next`
+    asker* asking_ = nullptr;  // on the stack of `begin_next`, or in a pending read
     bool reading_ = false;
-    boost::asio::cancellation_signal signal_;
     errc stopped_{};
 };
 

@@ -24,36 +24,33 @@ streamed_answer_task::streamed_answer_task(std::shared_ptr<client_state> client,
     : completion_task(client, asio::get_associated_executor(handler, client->executor)),
       handler_(std::move(handler)) {}
 
-io_awaitable<wire::decoded_answer> streamed_answer_task::receive(connection_pool::lease& leased,
-                                                                 time_point limit, wire::response& received) {
-    if (!wire::is_success(received.status))
-        co_return co_await completion_task::receive(leased, limit, received);
+bool streamed_answer_task::ends_with_head(connection_pool::lease& leased, wire::decoded_answer& ended) {
+    if (!wire::is_success(leased->answer().status)) return false;
     set_phase(request_phase::receiving);
-    wire::decoded_answer head = wire::decode_stream_head(received, unix_now(), client().hidden);
-    if (!head.error) {
-        leased_.emplace(std::move(leased));
-        received_ = std::move(received);
-    }
-    co_return head;
+    ended = wire::decode_stream_head(leased->answer(), unix_now(), client().hidden);
+    if (ended.error) return true;
+    received_ = std::move(leased->answer());
+    leased->answer().body.clear();
+    opened_ = std::move(leased);
+    return true;
 }
 
 void streamed_answer_task::accept(permit leave, const hints& said) {
-    if (!leased_) return leave.accepted(said);
+    if (!opened_) return leave.accepted(said);
     leave.answering(said);
     leave_ = std::move(leave);
 }
 
 void streamed_answer_task::deliver(const asio::any_completion_executor& handler_executor, error_code error,
-                                   completion result) {
+                                   completion&& result) {
     std::shared_ptr<open_stream> opened;
     if (error) {
         opened = std::make_shared<open_stream>(shared_client(), error, std::move(result));
     } else {
         const time_point sent_at = steady_now() - result.info.served;
-        open_stream::beginning from{std::move(*leased_),    std::move(leave_), std::move(received_),
+        open_stream::beginning from{std::move(opened_),     std::move(leave_), std::move(received_),
                                     std::move(result.info), sent_at,           deadline(),
                                     std::move(trace())};
-        leased_.reset();
         opened = std::make_shared<open_stream>(shared_client(), std::move(from));
         opened->enroll();
     }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/any_completion_handler.hpp>
-#include <optional>
 
 #include "net/completion_task.hpp"
 #include "stagger/client.hpp"
@@ -22,16 +21,15 @@ class streamed_answer_task final : public completion_task {
     streamed_answer_task(std::shared_ptr<client_state> client, handler_type handler);
 
  private:
-    io_awaitable<wire::decoded_answer> receive(connection_pool::lease& leased, time_point limit,
-                                               wire::response& received) override;
+    bool ends_with_head(connection_pool::lease& leased, wire::decoded_answer& ended) override;
     void accept(permit leave, const hints& said) override;
-    bool answer_goes_on() const override { return leased_.has_value(); }
+    bool answer_goes_on() const override { return static_cast<bool>(opened_); }
     bool may_go_again(const wire::decoded_answer& ended) const override { return ended.error.failed(); }
     void deliver(const boost::asio::any_completion_executor& handler_executor, error_code error,
-                 completion result) override;
+                 completion&& result) override;
 
     handler_type handler_;
-    std::optional<connection_pool::lease> leased_;  // once the head has come with success
+    connection_pool::lease opened_;  // once the head has come with success
     wire::response received_;
     permit leave_;
 };

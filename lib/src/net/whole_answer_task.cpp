@@ -22,7 +22,7 @@ whole_answer_task::whole_answer_task(std::shared_ptr<client_state> client, handl
       handler_(std::move(handler)) {}
 
 void whole_answer_task::deliver(const asio::any_completion_executor& handler_executor, error_code error,
-                                completion result) {
+                                completion&& result) {
     complete_later(client().executor, handler_executor, std::move(handler_), error, std::move(result));
 }
 

@@ -18,7 +18,7 @@ class whole_answer_task final : public completion_task {
 
  private:
     void deliver(const boost::asio::any_completion_executor& handler_executor, error_code error,
-                 completion result) override;
+                 completion&& result) override;
 
     handler_type handler_;
 };

@@ -28,11 +28,15 @@ struct encoding_context {
     std::string api_key;  ///< may be empty: no authorization is sent then
 };
 
+/// What a request has of its own.
 struct encoded_request {
     std::string target;         ///< path and query
-    std::vector<field> fields;  ///< authorization, content-type, accept, x-request-id
+    std::vector<field> fields;  ///< x-request-id
     std::string body;
 };
+
+/// Authorization, content-type, accept: the same for every request of a context for which `encode` succeeds.
+std::vector<field> common_fields(const encoding_context& context, delivery how);
 
 /** Turns a request into bytes.
  * @param problem set to what is wrong ("temperature: must be within 0..2, is 3") with errc::invalid_request

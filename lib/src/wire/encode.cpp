@@ -40,20 +40,17 @@ std::string model_of(const completion_request& request, const encoding_context& 
     return named.empty() ? context.model : named;
 }
 
-std::vector<field> fields_of(const completion_request& request, const encoding_context& context,
-                             delivery how) {
+}  // namespace
+
+std::vector<field> common_fields(const encoding_context& context, delivery how) {
     std::vector<field> fields;
-    fields.reserve(5);
     add_authorization(fields, context.dialect, context.api_key);
     fields.push_back({"Content-Type", "application/json"});
     // A server that cannot stream answers in one piece; that is accepted, too.
     const bool streamed = how == delivery::streamed;
     fields.push_back({"Accept", streamed ? "text/event-stream, application/json" : "application/json"});
-    if (!request.request_id().empty()) fields.push_back({"x-request-id", request.request_id()});
     return fields;
 }
-
-}  // namespace
 
 encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
                        std::string& problem, delivery how) {
@@ -82,7 +79,7 @@ encoded_request encode(const completion_request& request, const encoding_context
         error = errc::invalid_request;
         return {};
     }
-    encoded.fields = fields_of(request, context, how);
+    if (!request.request_id().empty()) encoded.fields.push_back({"x-request-id", request.request_id()});
     return encoded;
 }
 
