@@ -170,7 +170,8 @@ class session {
                 out_.error("stopped, " + report.problem + ": " + left(report) + "; " + how_to_continue());
                 return exit_code::stopped_early;
             case batch::run_end::endpoint_unusable:
-                out_.error("cannot use " + plan_.base_url + ": " + report.problem);
+                out_.error("cannot use " + plan_.base_url + ": " + report.problem +
+                           missing_key(plan_, report.unusable));
                 if (report.counts.recorded() > 0) out_.remark(left(report) + "; " + how_to_continue());
                 return exit_code::endpoint_unusable;
             case batch::run_end::output_failed:

@@ -151,9 +151,10 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
     command.add_flag("--dry-run", options.dry_run,
                      "Send nothing: count prompts and estimate tokens and the time the limits allow");
     command
-        .add_option("--progress", options.progress,
-                    "On standard error: line (one that is redrawn, on terminals), jsonl (an object a second) "
-                    "or off (default line)")
+        .add_option(
+            "--progress", options.progress,
+            "On standard error: auto (redrawn on terminals, a panel where there is room, else a line), "
+            "line (never a panel), jsonl (an object a second) or off (default auto)")
         ->type_name("HOW");
 }
 

@@ -27,7 +27,7 @@ struct batch_file_options {
     bool accept_changes = false;
     bool check_ids = false;
     bool dry_run = false;
-    std::string progress = "line";
+    std::string progress = "auto";
 
     std::string prompts_name() const { return prompts == "-" ? "standard input" : prompts; }
     std::string results_name() const { return results == "-" ? "standard output" : results; }

@@ -1,9 +1,9 @@
 #include "batch_limits.hpp"
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 
 #include "duration_text.hpp"
+#include "number_options.hpp"
 
 namespace app {
 namespace {
@@ -11,26 +11,17 @@ namespace {
 // Enough for a thousand answers a second that take up to four seconds, and a few MiB at most.
 constexpr auto ordered_flag = "--ordered{4096}";
 
-template <class Number>
-bool reads_as(std::string_view text, Number& value) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size();
-}
-
 }  // namespace
 
 bool parse_most_failures(const std::string& text, stagger::batch::run_limits& limits) {
-    std::size_t count = 0;
-    double percent = 0;
-    if (reads_as(text, count)) {
-        limits.most_failures = count;
+    if (const auto count = parse_number<std::size_t>(text)) {
+        limits.most_failures = *count;
         return true;
     }
-    if (!text.ends_with('%') || !reads_as(std::string_view(text).substr(0, text.size() - 1), percent) ||
-        !(percent >= 0 && percent <= 100)) {
-        return false;
-    }
-    limits.most_failures_share = percent / 100;
+    if (!text.ends_with('%')) return false;
+    const auto percent = parse_number<double>(std::string_view(text).substr(0, text.size() - 1));
+    if (!percent || !(*percent >= 0 && *percent <= 100)) return false;
+    limits.most_failures_share = *percent / 100;
     return true;
 }
 
@@ -56,14 +47,17 @@ void add_batch_limits(CLI::App& command, stagger::batch::run_limits& limits, sta
                                           "Ends the run, likewise, after more failed results: a number, or a "
                                           "share of the run's results once there are 100 (default: no limit)")
         ->type_name("N|P%");
-    command.add_flag_function(
-        ordered_flag,
-        [&order](std::int64_t window) {
-            if (window < 1) throw CLI::ValidationError("--ordered", "must be a whole number from 1");
-            order.ordered(static_cast<std::size_t>(window));
-        },
-        "Results in the order of PROMPTS; --ordered=N: the newest prompt sent at most N after the oldest "
-        "without a result (default 4096)");
+    const auto check_window = [](const std::string& text) {
+        return parse_number<std::size_t>(text).value_or(0) > 0
+                   ? std::string()
+                   : "must be a whole number from 1, is \"" + text + "\"";
+    };
+    command
+        .add_flag_function(
+            ordered_flag, [&order](std::int64_t window) { order.ordered(static_cast<std::size_t>(window)); },
+            "Results in the order of PROMPTS; --ordered=N: the newest prompt sent at most N after the oldest "
+            "without a result (default 4096)")
+        ->check(check_window);
 }
 
 }  // namespace app

@@ -167,13 +167,14 @@ class session {
             return exit_code::interrupted;
         }
         if (unusable_) {
-            out_.error("cannot use " + plan_.base_url + ": " + batch::explain(*unusable_, info.message));
+            out_.error("cannot use " + plan_.base_url + ": " + batch::explain(*unusable_, info.message) +
+                       missing_key(plan_, *unusable_));
             return exit_code::endpoint_unusable;
         }
         std::string message = error_.message();
         if (info.attempts > 1) message += " after " + std::to_string(info.attempts) + " attempts";
         if (info.last_error && info.last_error != error_) message += "; " + info.last_error.message();
-        if (!info.message.empty()) message += ": " + info.message;
+        if (!info.message.empty() && info.message != error_.message()) message += ": " + info.message;
         if (printed_) message += "; the answer above is not whole";
         out_.error(message);
         return error_ == stagger::errc::invalid_request ? exit_code::wrong_usage : exit_code::some_failed;

@@ -4,13 +4,16 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
 namespace app {
 namespace {
 
-constexpr unsigned usual_width = 80;
+constexpr console::window usual_window{80, 24};
+constexpr auto erase_to_line_end = "\x1b[K";
+constexpr auto erase_below = "\x1b[J";
 
 bool can_redraw() {
     const char* terminal = std::getenv("TERM");
@@ -37,21 +40,44 @@ void write_error(std::string_view text) {
 
 console::console(bool quiet) : quiet_(quiet), shows_status_(!quiet && can_redraw()) {}
 
-unsigned console::width() const {
+console::window console::size() const {
     winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return usual_width;
-    return size.ws_col;
+    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return usual_window;
+    return {size.ws_col, size.ws_row};
+}
+
+// The cursor stands behind the last line that was drawn. A window that became narrower has wrapped what no
+// longer fits.
+std::string console::to_first_row(unsigned columns) const {
+    std::size_t rows = 0;
+    std::size_t length = 0;
+    for (const char each : drawn_ + '\n') {
+        if (each != '\n') {
+            ++length;
+            continue;
+        }
+        rows += std::max<std::size_t>((length + columns - 1) / columns, 1);
+        length = 0;
+    }
+    return rows > 1 ? "\r\x1b[" + std::to_string(rows - 1) + "A" : "\r";
 }
 
 void console::status(std::string text) {
-    if (!shows_status_ || text == drawn_) return;
-    write_error("\r" + text + "\x1b[K");
+    const auto columns = size().columns;
+    if (!shows_status_ || (text == drawn_ && columns == drawn_for_)) return;
+    auto drawing = to_first_row(columns);
+    for (const char each : text) {
+        if (each == '\n') drawing += std::string(erase_to_line_end) + '\r';
+        drawing += each;
+    }
+    write_error(drawing + erase_to_line_end + erase_below);
     drawn_ = std::move(text);
+    drawn_for_ = columns;
 }
 
 void console::clear_status() {
     if (drawn_.empty()) return;
-    write_error("\r\x1b[K");
+    write_error(to_first_row(size().columns) + erase_below);
     drawn_.clear();
 }
 

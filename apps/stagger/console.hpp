@@ -5,9 +5,9 @@
 
 namespace app {
 
-/** Standard error as the user sees it: messages, and below them one line that is redrawn in place.
+/** Standard error as the user sees it: messages, and below them a line or a few that are redrawn in place.
  *
- * The line is there only on a terminal that can redraw; messages are whole lines in every case. Failures to
+ * They are there only on a terminal that can redraw; messages are whole lines in every case. Failures to
  * write are ignored: there is nobody left to tell.
  */
 class console {
@@ -19,9 +19,14 @@ class console {
     console& operator=(const console&) = delete;
 
     bool shows_status() const { return shows_status_; }
-    /// Columns of the terminal, asked for anew, since windows change.
-    unsigned width() const;
+    struct window {
+        unsigned columns;
+        unsigned rows;
+    };
+    /// Of the terminal, asked for anew, since windows change.
+    window size() const;
 
+    /// @param text lines, each shorter than the window is wide
     void status(std::string text);
     void clear_status();
     /// Always shown, with the program's name.
@@ -35,10 +40,12 @@ class console {
 
  private:
     void write_line(std::string_view prefix, std::string_view text);
+    std::string to_first_row(unsigned columns) const;
 
     bool quiet_;
     bool shows_status_;
     std::string drawn_;
+    unsigned drawn_for_ = 0;  // columns
 };
 
 }  // namespace app

@@ -18,6 +18,7 @@
 #include "batch/write_all.hpp"
 #include "commands.hpp"
 #include "environment_arguments.hpp"
+#include "usage_problem.hpp"
 #include "version.hpp"
 
 namespace {
@@ -185,7 +186,8 @@ app::exit_code run(int count, char** arguments) {
         if (!first.starts_with("-") && chosen() == offered.end()) {
             return say(app::exit_code::wrong_usage, first + " is no command: there are " + command_names());
         }
-        return say(app::exit_code::wrong_usage, std::string(wrong.what()) + " (see --help)");
+        const CLI::App& asked = chosen() == offered.end() ? parser : *chosen()->parser;
+        return say(app::exit_code::wrong_usage, app::usage_problem(wrong, parser, asked) + " (see --help)");
     }
     return chosen()->does->run();
 }

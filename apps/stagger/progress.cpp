@@ -15,10 +15,6 @@ struct part {
     int importance;  // the smallest is left out first
 };
 
-std::string why_waiting(stagger::wait_reason why) {
-    return why == stagger::wait_reason::none ? "" : fmt::format(" ({})", in_words(why));
-}
-
 std::string joined(const std::vector<part>& parts, int least) {
     std::string line;
     for (const auto& each : parts) {
@@ -26,13 +22,6 @@ std::string joined(const std::vector<part>& parts, int least) {
         line.append(line.empty() ? "" : "  ").append(each.text);
     }
     return line;
-}
-
-// What was measured, else the pace of the search for it.
-std::string limit_found(const stagger::coordinator_status& gate) {
-    if (gate.measured_window) return fmt::format("limit {} in flight", *gate.measured_window);
-    if (gate.measured_per_s) return fmt::format("limit {:.1f}/s", *gate.measured_per_s);
-    return gate.pace_per_s > 0 ? fmt::format("pace {:.1f}/s", gate.pace_per_s) : "";
 }
 
 std::string number_or_null(std::optional<double> value) {
@@ -83,6 +72,16 @@ std::string_view in_words(stagger::wait_reason why) {
             return "backing off";
     }
     return "unknown";
+}
+
+std::string why_waiting(stagger::wait_reason why) {
+    return why == stagger::wait_reason::none ? "" : fmt::format(" ({})", in_words(why));
+}
+
+std::string limit_found(const stagger::coordinator_status& gate) {
+    if (gate.measured_window) return fmt::format("limit {} in flight", *gate.measured_window);
+    if (gate.measured_per_s) return fmt::format("limit {:.1f}/s", *gate.measured_per_s);
+    return gate.pace_per_s > 0 ? fmt::format("pace {:.1f}/s", gate.pace_per_s) : "";
 }
 
 std::optional<stagger::duration> time_left(const progress& view) {

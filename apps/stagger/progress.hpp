@@ -9,7 +9,7 @@
 
 namespace app {
 
-/// What the progress line tells.
+/// What the progress line and the panel tell.
 struct progress {
     std::size_t done = 0;
     std::size_t failed = 0;
@@ -24,6 +24,12 @@ struct progress {
 
 /// What the first in line waits for, as docs/cli.md explains it.
 std::string_view in_words(stagger::wait_reason why);
+
+/// " (pace)"; empty where nobody waits.
+std::string why_waiting(stagger::wait_reason why);
+
+/// "limit 20.0/s" or "limit 16 in flight" once measured, else the pace of the search for it, "pace 20.0/s".
+std::string limit_found(const stagger::coordinator_status& gate);
 
 /// One line of at most `width` columns. What matters least is left out first where it would be longer.
 std::string format_progress(const progress& view, unsigned width);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <string>
@@ -13,8 +14,9 @@ namespace app {
 
 /// How the progress of a run is shown.
 enum class progress_mode {
-    line,   ///< one line, redrawn in place, where standard error is a terminal
-    jsonl,  ///< a JSON object a line, once a second and at the end
+    fitting,  ///< where standard error is a terminal, redrawn in place: a panel if it has room, else one line
+    line,     ///< one line there
+    jsonl,    ///< a JSON object a line, once a second and at the end
     off,
 };
 
@@ -36,8 +38,12 @@ class progress_display {
  private:
     bool shows() const;
     void show_later();
+    void show_again_after_changes();
+    void suspend();
+    std::string drawing(const progress& view) const;
 
     boost::asio::steady_timer timer_;
+    boost::asio::signal_set changes_;
     console& out_;
     progress_mode mode_;
     std::function<progress()> look_;

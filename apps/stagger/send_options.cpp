@@ -2,10 +2,11 @@
 
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -14,6 +15,7 @@
 #include "decision_log_file.hpp"
 #include "duration_text.hpp"
 #include "exit_code.hpp"
+#include "number_options.hpp"
 #include "probing_text.hpp"
 #include "stagger/dialect.hpp"
 
@@ -39,21 +41,6 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name,
         set(*value);
     };
     return command.add_option_function<std::string>(name, read, help)->type_name("DURATION");
-}
-
-// CLI11 reads "-1" into an unsigned as a very large number.
-CLI::Option* add_count(CLI::App& command, const std::string& name, std::function<void(unsigned)> set,
-                       unsigned least, const std::string& help) {
-    const auto read = [name, set = std::move(set), least](const std::string& text) {
-        unsigned value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc() || end != text.data() + text.size() || value < least) {
-            throw CLI::ValidationError(
-                name, "must be a whole number from " + std::to_string(least) + ", is \"" + text + "\"");
-        }
-        set(value);
-    };
-    return command.add_option_function<std::string>(name, read, help)->type_name("N");
 }
 
 void add_endpoint_options(CLI::App& command, send_options& options) {
@@ -93,13 +80,13 @@ void add_endpoint_options(CLI::App& command, send_options& options) {
 
 void add_request_options(CLI::App& command, send_options& options) {
     constexpr auto group = "Request";
-    add_count(
+    add_whole_number<unsigned>(
         command, "--max-tokens", [&options](unsigned value) { options.max_tokens = value; }, 1,
         "Tokens to generate at most (default: the server's)")
         ->group(group);
-    command
-        .add_option("--temperature", options.temperature, "0 to 2; llm-engine 0 to 1 (default: the server's)")
-        ->type_name("X")
+    add_number(
+        command, "--temperature", [&options](double value) { options.temperature = value; },
+        "0 to 2; llm-engine 0 to 1 (default: the server's)")
         ->group(group);
     command.add_option("--param", options.params, "Any member of the request's body, NAME=JSON; repeatable")
         ->type_name("NAME=JSON")
@@ -115,11 +102,11 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
                     "Who decides when to send: " + policy_names() + " (default coordinated)")
         ->type_name("NAME")
         ->group(group);
-    add_count(
+    add_whole_number<unsigned>(
         command, "--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
         "Requests in flight at most (default 256)")
         ->group(group);
-    add_count(
+    add_whole_number<unsigned>(
         command, "--max-attempts", [&options](unsigned value) { options.max_attempts = value; }, 0,
         "Times a prompt is sent at most; 0: until its deadline (default 0; tenacity 6, cookbook 5, "
         "openai-sdk 3)")
@@ -133,13 +120,13 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
         "One prompt from the moment it is taken up, waiting included; 0: none (default " + usual_deadline +
             ")")
         ->group(group);
-    command
-        .add_option("--rpm", options.requests_per_minute,
-                    "A known limit, kept without testing it: requests a minute")
-        ->type_name("N")
+    add_number(
+        command, "--rpm", [&options](double value) { options.requests_per_minute = value; },
+        "A known limit, kept without testing it: requests a minute")
         ->group(group);
-    command.add_option("--tpm", options.tokens_per_minute, "The same for tokens a minute")
-        ->type_name("N")
+    add_number(
+        command, "--tpm", [&options](double value) { options.tokens_per_minute = value; },
+        "The same for tokens a minute")
         ->group(group);
     command
         .add_option_function<std::string>(
@@ -160,10 +147,9 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
         .add_flag("--no-remember", options.no_remember,
                   "Neither start from what earlier runs learned of the limits, nor keep what this one learns")
         ->group(group);
-    command
-        .add_option("--jitter-seed", options.jitter_seed,
-                    "Seed of everything random (default: from the system)")
-        ->type_name("N")
+    add_whole_number<std::uint64_t>(
+        command, "--jitter-seed", [&options](std::uint64_t value) { options.jitter_seed = value; }, 0,
+        "Seed of everything random (default: from the system)")
         ->group(group);
 }
 
@@ -249,13 +235,13 @@ void set_endpoint(const send_options& options, send_plan& plan) {
     plan.dialect = *dialect;
     const bool llm_engine = *dialect == stagger::dialect::llm_engine;
     const auto* url_variable = llm_engine ? "LLM_ENGINE_BASE_PATH" : "OPENAI_BASE_URL";
-    const auto* key_variable = llm_engine ? "SCALE_API_KEY" : "OPENAI_API_KEY";
     plan.base_url = options.base_url.empty() ? environment(url_variable) : options.base_url;
     if (plan.base_url.empty()) {
         throw failure(exit_code::wrong_usage,
                       std::string("no base URL: give --base-url or set ") + url_variable);
     }
-    plan.secret = options.api_key_file.empty() ? checked_api_key(environment(key_variable), key_variable)
+    const auto* variable = key_variable(*dialect);
+    plan.secret = options.api_key_file.empty() ? checked_api_key(environment(variable), variable)
                                                : read_api_key(options.api_key_file);
     if (!options.ca_file.empty() && ::access(options.ca_file.c_str(), R_OK) != 0) {
         throw failure(exit_code::file_failed,
@@ -296,8 +282,8 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
     for (const auto& each : options.params) plan.params.push_back(parse_param(each));
     const double highest = plan.dialect == stagger::dialect::llm_engine ? 1 : 2;
     if (options.temperature && !(*options.temperature >= 0 && *options.temperature <= highest)) {
-        throw failure(exit_code::wrong_usage,
-                      "--temperature: must be within 0 and " + std::to_string(int(highest)));
+        throw failure(exit_code::wrong_usage, fmt::format("--temperature: must be within 0 and {}, is {}",
+                                                          highest, *options.temperature));
     }
     plan.max_tokens = options.max_tokens;
     plan.temperature = options.temperature;
@@ -306,7 +292,7 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
          {std::pair("--rpm", options.requests_per_minute), std::pair("--tpm", options.tokens_per_minute)}) {
         if (!(value >= 0 && value < 1e12)) {
             throw failure(exit_code::wrong_usage,
-                          std::string(name) + ": must be a number from 0 (0: unknown)");
+                          fmt::format("{}: must be a number from 0 (0: unknown), is {}", name, value));
         }
     }
     plan.limits.requests_per_minute(options.requests_per_minute).tokens_per_minute(options.tokens_per_minute);
@@ -324,6 +310,13 @@ stagger::client make_client(const boost::asio::any_io_executor& executor, const 
     } catch (const std::invalid_argument& wrong) {
         throw failure(exit_code::wrong_usage, wrong.what());
     }
+}
+
+std::string missing_key(const send_plan& plan, stagger::error_code refused) {
+    if (!plan.secret.empty() || refused != stagger::errc::unauthorized) return {};
+    return std::string(
+               "; no API key was sent: give --api-key-file, here or in the configuration file, or set ") +
+           key_variable(plan.dialect);
 }
 
 void apply_defaults(const send_plan& plan, stagger::completion_request& request) {

@@ -77,6 +77,9 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
 /// @throws failure wrong_usage, naming the option, its rule and its value
 stagger::client make_client(const boost::asio::any_io_executor& executor, const send_plan& plan);
 
+/// What to add to the message of a refusal where the reason may be that no key was sent; else empty.
+std::string missing_key(const send_plan& plan, stagger::error_code refused);
+
 /// Adds to a request what the command line says and the request does not.
 void apply_defaults(const send_plan& plan, stagger::completion_request& request);
 

@@ -10,6 +10,7 @@
 #include "decision_log_file.hpp"
 #include "figures_check.hpp"
 #include "load_plot.hpp"
+#include "number_options.hpp"
 #include "output_file.hpp"
 #include "random_summary.hpp"
 #include "send_options.hpp"
@@ -72,8 +73,9 @@ void add_options(CLI::App& parser, simulate_options& options) {
     auto* random = parser.add_option("--random", options.random, "Draw N scenarios of each kind instead")
                        ->type_name("N")
                        ->check(CLI::Range(1u, 100'000u));
-    parser.add_option("--random-seed", options.random_seed, "Seed of the first one (default 1)")
-        ->type_name("N")
+    add_whole_number<std::uint64_t>(
+        parser, "--random-seed", [&options](std::uint64_t value) { options.random_seed = value; }, 0,
+        "Seed of the first one (default 1)")
         ->needs(random);
     parser
         .add_option(

@@ -26,6 +26,14 @@ std::string_view path_of(std::string_view target) {
     return target.substr(0, target.find('?'));
 }
 
+/// Any base path will do, but where the API begins with /v1, its endpoints follow at once: real servers, too,
+/// know nothing of a doubled or mistyped one.
+bool is_misplaced(std::string_view path) {
+    const auto api = path.substr(std::min(path.find("/v1/"), path.size()));
+    return !api.empty() && api != engine_path && api != engine_stream_path && api != "/v1/chat/completions" &&
+           api != "/v1/completions";
+}
+
 /// A message's text: a string, or an array of parts of which some are text.
 void append_content(const json::value& content, std::string& text) {
     if (content.is_string()) {
@@ -143,6 +151,7 @@ destination find_destination(std::string_view method, std::string_view target) {
     };
     if (path == "/stats") return only("GET", {route::stats, dialect::openai_chat, {}});
     if (path == "/stats/reset") return only("POST", {route::reset_stats, dialect::openai_chat, {}});
+    if (is_misplaced(path)) return {};
     if (path.ends_with(engine_path) || path.ends_with(engine_stream_path))
         return only("POST", {route::completion, dialect::llm_engine, {}});
     if (path.ends_with("/chat/completions"))

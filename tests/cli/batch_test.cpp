@@ -1,5 +1,4 @@
 #include <doctest/doctest.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
@@ -10,6 +9,7 @@
 
 #include "cli/batch_command.hpp"
 #include "cli/child.hpp"
+#include "cli/result_lines.hpp"
 #include "cli/servers.hpp"
 #include "core/send_policy.hpp"
 
@@ -24,25 +24,6 @@ using words = std::vector<std::string>;
 // Throttles soon, and answers soon.
 const std::string small_bucket = R"([{"kind":"token_bucket","rate_per_s":100,"burst":10}])";
 const std::string quick = R"({"kind":"constant","mean_s":0.02})";
-
-std::vector<boost::json::object> lines_of(const std::string& results) {
-    std::vector<boost::json::object> lines;
-    std::istringstream input(results);
-    for (std::string line; std::getline(input, line);) lines.push_back(boost::json::parse(line).as_object());
-    return lines;
-}
-
-std::multiset<std::string> ids_of(const std::string& results) {
-    std::multiset<std::string> ids;
-    for (const auto& line : lines_of(results)) ids.emplace(line.at("custom_id").as_string().c_str());
-    return ids;
-}
-
-std::multiset<std::string> line_ids(int from, int to) {
-    std::multiset<std::string> ids;
-    for (int number = from; number <= to; ++number) ids.insert("line-" + std::to_string(number));
-    return ids;
-}
 
 }  // namespace
 
@@ -184,46 +165,6 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("an interrupted batch awaits what is in flight, says what is left, and continues") {
-    for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-        const temporary_folder folder;
-        const auto prompts = folder.write("prompts", numbered_prompts(80));
-        const throttled_server server(R"([{"kind":"token_bucket","rate_per_s":40,"burst":5}])",
-                                      R"({"kind":"constant","mean_s":0.2})");
-        const auto setup = batch(server.base_url(), prompts, folder.path("out"), {"--log-level", "debug"});
-        child running(setup);
-        running.await_error("answered, status", 5);
-        running.signal(number);
-        const auto got = running.wait();
-        CHECK(got.code == 130);
-        CHECK(got.err.find(" left; the same command continues") != std::string::npos);
-        const auto kept = ids_of(folder.read("out"));
-        CHECK(kept.size() >= 5);
-        CHECK(kept.size() < 80);
-        // Nothing that the server admitted was lost.
-        CHECK(kept.size() == server.stat("accepted"));
-        CHECK(got.err.find(std::to_string(80 - kept.size()) + " left") != std::string::npos);
-
-        CHECK(run(setup).code == 0);
-        CHECK(ids_of(folder.read("out")) == line_ids(1, 80));
-        CHECK(server.stat("accepted") == 80);
-    }
-}
-
-TEST_CASE("a second signal stops at once") {
-    const temporary_folder folder;
-    silent_server server;
-    child running(batch(server.base_url(), folder.write("prompts", numbered_prompts(3)), folder.path("out")));
-    server.await_request();
-    running.signal(SIGINT);
-    running.await_error("once more stops at once");
-    running.signal(SIGINT);
-    const auto got = running.wait();
-    CHECK(got.code == 130);
-    CHECK(got.err.find("3 left; the same command continues") != std::string::npos);
-    CHECK(folder.read("out").empty());
-}
-
 TEST_CASE("standard input and standard output are files, too") {
     const throttled_server server(small_bucket, quick);
     auto setup = batch(server.base_url(), "-", "-");
@@ -237,17 +178,6 @@ TEST_CASE("standard input and standard output are files, too") {
     const auto got = running.wait();
     CHECK(got.code == 0);
     CHECK(ids_of(got.out) == std::multiset<std::string>{"line-1", "line-3"});
-}
-
-TEST_CASE("an interruption does not wait for standard input") {
-    const throttled_server server(small_bucket, quick);
-    auto setup = batch(server.base_url(), "-", "-");
-    setup.keep_input_open = true;
-    setup.input = "one\n";
-    child running(setup);
-    running.await_output("\"line-1\"");
-    running.signal(SIGINT);
-    CHECK(running.wait().code == 130);
 }
 
 TEST_CASE("a list without prompts is done") {
@@ -390,26 +320,4 @@ TEST_CASE("the manual page names every option of every command") {
             CHECK_MESSAGE(text.find(option) != std::string::npos, option);
         }
     }
-}
-
-TEST_CASE("on a terminal one line is redrawn that fits") {
-    if (!terminals_available()) {
-        MESSAGE("skipped: no pseudo-terminals here");
-        return;
-    }
-    const temporary_folder folder;
-    const throttled_server server(R"([{"kind":"token_bucket","rate_per_s":40,"burst":5}])", quick);
-    auto setup = batch(server.base_url(), folder.write("prompts", numbered_prompts(60)), folder.path("out"));
-    setup.error_is_terminal = true;
-    const auto got = run(setup);
-    CHECK(got.code == 0);
-    std::size_t drawn = 0;
-    for (std::size_t at = got.err.find('\r'); at != std::string::npos; at = got.err.find('\r', at + 1)) {
-        const auto end = got.err.find("\x1b[K", at);
-        if (end == std::string::npos) break;
-        CHECK(end - at - 1 < 60);
-        drawn += got.err.substr(at, end - at).find("/60 done") != std::string::npos;
-    }
-    CHECK(drawn >= 2);
-    CHECK(got.err.find("60 answered, 0 failed") != std::string::npos);
 }

@@ -25,14 +25,18 @@ std::array<int, 2> make_pipe() {
     return ends;
 }
 
+void set_size(int terminal, unsigned short columns, unsigned short rows) {
+    winsize size{};
+    size.ws_row = rows;
+    size.ws_col = columns;
+    ::ioctl(terminal, TIOCSWINSZ, &size);
+}
+
 std::array<int, 2> make_terminal() {
     const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (master < 0 || ::grantpt(master) != 0 || ::unlockpt(master) != 0) throw std::runtime_error("terminal");
     const int slave = ::open(::ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
-    winsize size{};
-    size.ws_row = 24;
-    size.ws_col = 60;
-    ::ioctl(slave, TIOCSWINSZ, &size);
+    set_size(slave, 60, 24);
     return {master, slave};
 }
 
@@ -161,6 +165,11 @@ void child::close_output() {
 
 void child::signal(int number) {
     ::kill(pid_, number);
+}
+
+void child::resize_terminal(unsigned short columns, unsigned short rows) {
+    set_size(err_pipe_, columns, rows);
+    signal(SIGWINCH);
 }
 
 outcome child::wait() {

@@ -18,7 +18,7 @@ struct child_setup {
     bool keep_input_open = false;
     bool close_output = false;       ///< starts without a standard output
     std::string output_file = {};    ///< where standard output goes; empty: to the test
-    bool error_is_terminal = false;  ///< of 60 columns
+    bool error_is_terminal = false;  ///< of 60 columns and 24 rows
 };
 
 /// False where the system has no pseudo-terminals, as in a bare chroot.
@@ -49,6 +49,8 @@ class child {
     void close_input();
     void close_output();
     void signal(int number);
+    /// Its terminal has another size from now on; it is told.
+    void resize_terminal(unsigned short columns, unsigned short rows);
     outcome wait();
 
  private:

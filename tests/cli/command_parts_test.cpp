@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "duration_text.hpp"
 #include "exit_code.hpp"
 #include "progress.hpp"
+#include "progress_panel.hpp"
 #include "recent_rate.hpp"
 
 using namespace std::chrono_literals;
@@ -61,6 +64,44 @@ TEST_CASE("the progress line leaves out what matters least until it fits") {
     CHECK(app::format_progress(view, 200) ==
           "stopping:  120 done  3 failed  19.1/s  limit 16 in flight  20 in flight  236 waiting (pace)  "
           "7 rejected  12.3k tokens");
+}
+
+TEST_CASE("the panel has a row for each figure, and fits") {
+    app::progress view;
+    view.done = 120;
+    view.failed = 3;
+    view.left = 377;
+    view.elapsed = 60s;
+    view.results_per_s = 19.12;
+    view.prompt_tokens = 4000;
+    view.completion_tokens = 8345;
+    view.gate.in_flight = 20;
+    view.gate.waiting = 236;
+    view.gate.why = stagger::wait_reason::retry_after;
+    view.gate.measured_per_s = 20;
+    view.gate.throttled = 6;
+    view.gate.accepted = 120;
+    CHECK(app::format_panel(view, 60) ==
+          "done       123/500, 3 failed  [#####................]   24%\n"
+          "rate       19.1/s now, limit 20.0/s, 2.0/s on average\n"
+          "rejected   6, 5.0 per 100 accepted\n"
+          "waiting    236 (server said when)\n"
+          "in flight  20\n"
+          "tokens     12.3k, 4.0k in prompts, 8.3k in answers\n"
+          "time       1:00 passed, ETA 3:04");
+    CHECK(app::format_panel(view, 35).starts_with("done       123/500, 3 failed\nrate       19.1/s now\n"));
+    for (unsigned width = 2; width < 300; ++width) {
+        const auto panel = app::format_panel(view, width);
+        CHECK(std::count(panel.begin(), panel.end(), '\n') == 6);
+        for (std::size_t begin = 0; begin < panel.size();) {
+            const auto end = std::min(panel.find('\n', begin), panel.size());
+            CHECK(end - begin <= std::max(12u, std::min(width - 1, 100u)));
+            begin = end + 1;
+        }
+    }
+    view.stopping = true;
+    view.left.reset();
+    CHECK(app::format_panel(view, 80).starts_with("stopping   123, 3 failed\n"));
 }
 
 TEST_CASE("progress for programs is one JSON object, with null for what is unknown") {

@@ -116,6 +116,12 @@ TEST_CASE("a stream that does not come to its end is said not to be whole, and i
         CHECK(got.code == 1);
         CHECK(got.err.find("the answer above is not whole") != std::string::npos);
     }
+    SUBCASE("past the deadline") {
+        scripted_server server({{{begun, turn::fall_silent}}});
+        const auto got = run(complete(server, {"why?", "--stream", "--deadline", "300ms"}));
+        CHECK(got.code == 1);
+        CHECK(got.err == "stagger: request's deadline passed; the answer above is not whole\n");
+    }
     SUBCASE("error") {
         auto documents = first_document();
         documents.emplace_back(R"({"error":{"message":"out of memory"}})");

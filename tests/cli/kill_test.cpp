@@ -14,6 +14,7 @@
 #include <sstream>
 #include <thread>
 
+#include "cli/asked_prompts.hpp"
 #include "cli/batch_command.hpp"
 #include "cli/child.hpp"
 #include "cli/servers.hpp"
@@ -28,20 +29,6 @@ constexpr int killed = 1000 + SIGKILL;
 int setting(const char* name, int usual) {
     const char* text = std::getenv(name);
     return text ? std::atoi(text) : usual;
-}
-
-/// How often the server was asked each prompt.
-std::map<std::string, int> asked(const std::string& log) {
-    std::map<std::string, int> counts;
-    std::istringstream lines(log);
-    for (std::string line; std::getline(lines, line);) {
-        ++counts[boost::json::parse(line).at("prompts").at(0).as_string().c_str()];
-    }
-    return counts;
-}
-
-std::string prompt_of(const std::string& custom_id) {
-    return "question " + custom_id.substr(std::string("line-").size());
 }
 
 /// Status and body of each id; more than one where an id has several lines.

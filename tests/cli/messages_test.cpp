@@ -84,15 +84,20 @@ TEST_CASE("wrong usage ends with 2 and says what is wrong") {
         {{"--max-attempts", "x"}, 2, "--max-attempts: must be a whole number from 0"},
         {{"--max-tokens", "0"}, 2, "--max-tokens"},
         {{"--temperature", "3"}, 2, "--temperature: must be within 0 and 2"},
-        {{"--temperature", "nan"}, 2, "--temperature"},
+        {{"--temperature", "nan"}, 2, "--temperature: must be within 0 and 2, is nan"},
+        {{"--temperature", "hot"}, 2, "--temperature: must be a number, is \"hot\""},
         {{"--dialect", "smoke-signals"},
          2,
          "--dialect: must be openai-chat, openai-completions or llm-engine"},
         {{"--policy", "panic"}, 2, "--policy: \"panic\" is none of coordinated, none, tenacity"},
         {{"--policy", "fixed-rate"}, 2, "--policy fixed-rate: needs --rpm"},
         {{"--policy", "fixed-rate", "--tpm", "600"}, 2, "--policy fixed-rate: needs --rpm"},
-        {{"--rpm", "-5"}, 2, "--rpm: must be a number from 0"},
-        {{"--tpm", "many"}, 2, "--tpm"},
+        {{"--rpm", "-5"}, 2, "--rpm: must be a number from 0 (0: unknown), is -5"},
+        {{"--tpm", "many"}, 2, "--tpm: must be a number, is \"many\""},
+        {{"--jitter-seed", "-3"}, 2, "--jitter-seed: must be a whole number from 0, is \"-3\""},
+        {{"--ordered=x"}, 2, "--ordered: must be a whole number from 1, is \"x\""},
+        {{"--quiet=maybe"}, 2, "--quiet: must be true or false, is \"maybe\""},
+        {{"--api-key", "sk"}, 2, "--api-key is no option of batch"},
         {{"--probing", "30%"}, 2, "--probing: must be off, or within 0.1% and 20%"},
         {{"--probing", "1"}, 2, "--probing"},
         {{"--header", "no colon"}, 2, "--header: must read"},
@@ -136,6 +141,14 @@ TEST_CASE("missing and unknown arguments end with 2") {
         CAPTURE(got.err);
         CHECK(is_one_line(got.err));
     }
+}
+
+TEST_CASE("an unquoted prompt is told to need quotes") {
+    const auto got = stagger_with({"complete", "Why", "is", "it?", "--base-url", nowhere});
+    CHECK(got.code == 2);
+    CAPTURE(got.err);
+    CHECK(got.err.find("\"is it?\" was not expected: a prompt of several words needs quotes around it") !=
+          std::string::npos);
 }
 
 TEST_CASE("results cannot go into the prompt file") {
@@ -218,6 +231,30 @@ TEST_CASE("a refused key ends with 4 at once, and is not repeated") {
             CHECK_FALSE(server.requests().empty());
         }
         CHECK(folder.read("out").empty());
+    }
+}
+
+TEST_CASE("where no key was sent and one is wanted, the message says where one is looked for") {
+    const temporary_folder folder;
+    const auto prompts = folder.write("prompts.txt", "one\n");
+    const auto refusal = stagger::test::answer(401, R"({"error":{"message":"Incorrect API key provided"}})");
+    const std::string hint =
+        "; no API key was sent: give --api-key-file, here or in the configuration file, or set ";
+    for (const auto& [dialect, variable] :
+         {std::pair("openai-chat", "OPENAI_API_KEY"), std::pair("llm-engine", "SCALE_API_KEY")}) {
+        for (const auto& arguments :
+             {words{"complete", "hello"}, words{"batch", prompts, "-o", folder.path("out")}}) {
+            scripted_server server({{{refusal}}});
+            auto all = arguments;
+            all.insert(all.end(), {"--base-url", server.base_url(), "--model", "m", "--dialect", dialect});
+            const auto got = stagger_with(all);
+            CAPTURE(got.err);
+            CHECK(got.code == 4);
+            CHECK(got.err.find(hint + variable) != std::string::npos);
+            const auto with_key = stagger_with(all, {{variable, "sk-1"}});
+            CHECK(with_key.code == 4);
+            CHECK(with_key.err.find("no API key") == std::string::npos);
+        }
     }
 }
 

@@ -143,6 +143,19 @@ TEST_CASE("a text completion below any base path, of one prompt and of several")
     CHECK(body.at("choices").at(1).at("index").as_int64() == 1);
 }
 
+TEST_CASE("below /v1 there is nothing but the endpoints") {
+    running_server server(bucket_of(9));
+    auto client = server.connect();
+    const std::string body = R"({"prompt": "one", "messages": [{"role": "user", "content": "one"}]})";
+    for (const auto* found : {"/v1/chat/completions", "/team/v1/chat/completions", "/v1/completions"})
+        CHECK(client.ask(post(found, body)).status == 200);
+    for (const auto* missing : {"/v1/nothere/chat/completions", "/v1/v1/completions",
+                                "/v1/chat/chat/completions", "/v1/v1/llm/completions-sync"}) {
+        CAPTURE(missing);
+        CHECK(client.ask(post(missing, body)).status == 404);
+    }
+}
+
 TEST_CASE("an LLM Engine completion") {
     running_server server(bucket_of(9));
     auto client = server.connect();

@@ -90,6 +90,7 @@ run_report runner::report() const {
                             end_ == run_end::too_many_failures;
     report.end = wound_down && left() == 0 ? run_end::finished : end_;
     report.problem = problem_;
+    report.unusable = unusable_;
     report.left = report.end == run_end::finished ? 0 : left();
     report.elapsed = last_result_ - started_;
     report.counts = counts_;
@@ -160,6 +161,7 @@ void runner::check_endpoint() {
     if (status.accepted + status.throttled > 0) watch_.answered();
     const auto unusable = watch_.verdict(std::chrono::steady_clock::now(), status.in_flight);
     if (!unusable) return;
+    unusable_ = *unusable;
     std::string problem = explain(*unusable, last_failure_);
     hidden_.mask(problem);
     end_early(run_end::endpoint_unusable, std::move(problem));

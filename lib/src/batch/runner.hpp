@@ -60,6 +60,7 @@ struct run_limits {
 struct run_report {
     run_end end = run_end::finished;
     std::string problem;              ///< what made it end early, in words
+    error_code unusable;              ///< why the endpoint cannot be used
     std::optional<std::size_t> left;  ///< prompts not recorded; nothing if their number is unknown
     duration elapsed{0};
     run_counts counts;
@@ -139,6 +140,7 @@ class runner : public std::enable_shared_from_this<runner> {
     run_end end_ = run_end::finished;
     std::string last_failure_;  // of those that concern the endpoint
     std::string problem_;
+    error_code unusable_;
     std::unique_ptr<prompt_source> source_;
 };
 
