@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "batch_files.hpp"
 #include "net/seed.hpp"
 #include "option_values.hpp"
 #include "service_level_text.hpp"
@@ -31,7 +32,9 @@ void add_load_options(CLI::App& command, bench_options& options) {
         command, "--concurrency", [&options](unsigned value) { options.concurrency = value; }, 1,
         "Requests at once in a closed loop (default 16)")
         ->group(group);
-    command.add_option("--rate", options.rate_per_s, "Requests a second, of bursts on average, of a ramp at first")
+    command
+        .add_option("--rate", options.rate_per_s,
+                    "Requests a second, of bursts on average, of a ramp at first")
         ->type_name("R")
         ->group(group);
     command.add_option("--ramp-to", options.ramp_to_per_s, "Requests a second at the end of a ramp")
@@ -122,7 +125,8 @@ void check_rate(const char* name, double value, bool may_be_zero) {
 /// An option that the load has no use for would be a misunderstanding.
 void refuse_other_loads(const bench_options& options, load::load_kind kind) {
     const auto refuse = [&](const char* name, bool given) {
-        if (given) throw wrong(std::string(name) + ": does not go with --load " + std::string(to_string(kind)));
+        if (given)
+            throw wrong(std::string(name) + ": does not go with --load " + std::string(to_string(kind)));
     };
     refuse("--concurrency", options.concurrency && kind != load::load_kind::closed);
     refuse("--rate", options.rate_per_s && kind == load::load_kind::closed);
@@ -185,7 +189,13 @@ std::uint64_t seed_of(const bench_options& options) {
     return 1 + stagger::seed_or_random(0) % seeds;
 }
 
-send_plan turn_of(const bench_options& options, const std::string& policy, const load::load_profile& profile) {
+void keep_apart(const std::string& name, const std::string& output, const std::string& other) {
+    if (output.empty() || other.empty() || (output != other && !same_file(output, other))) return;
+    throw wrong(name + ": cannot go into " + other);
+}
+
+send_plan turn_of(const bench_options& options, const std::string& policy,
+                  const load::load_profile& profile) {
     send_options send = options.send;
     send.policy = policy;
     send.jitter_seed = profile.seed;
@@ -222,8 +232,17 @@ std::string bench_plan::prompts_name() const {
 }
 
 bench_plan make_bench_plan(const bench_options& options) {
-    bench_plan plan{{}, profile_of(options), measuring_of(options), options.rest, options.stream,
-                    options.prompts, lengths_of(options), parse_progress_mode(options.progress)};
+    keep_apart("--json", options.json, options.prompts);
+    keep_apart("--csv", options.csv, options.prompts);
+    keep_apart("--csv", options.csv, options.json);
+    bench_plan plan{{},
+                    profile_of(options),
+                    measuring_of(options),
+                    options.rest,
+                    options.stream,
+                    options.prompts,
+                    lengths_of(options),
+                    parse_progress_mode(options.progress)};
     plan.profile.seed = seed_of(options);
     for (const std::string& policy : options.policies)
         plan.turns.push_back(turn_of(options, policy, plan.profile));
