@@ -13,9 +13,9 @@
 #include "api_key.hpp"
 #include "core/send_policy.hpp"
 #include "decision_log_file.hpp"
-#include "duration_text.hpp"
 #include "exit_code.hpp"
 #include "number_options.hpp"
+#include "option_values.hpp"
 #include "probing_text.hpp"
 #include "stagger/dialect.hpp"
 
@@ -31,16 +31,6 @@ std::string policy_names() {
     std::string all;
     for (const auto name : stagger::send_policy_names()) all.append(all.empty() ? "" : ", ").append(name);
     return all;
-}
-
-CLI::Option* add_duration(CLI::App& command, const std::string& name,
-                          std::function<void(stagger::duration)> set, const std::string& help) {
-    const auto read = [name, set = std::move(set)](const std::string& text) {
-        const auto value = parse_duration(text);
-        if (!value) throw CLI::ValidationError(name, "must read like 250ms, 30s or 5m, is \"" + text + "\"");
-        set(*value);
-    };
-    return command.add_option_function<std::string>(name, read, help)->type_name("DURATION");
 }
 
 void add_endpoint_options(CLI::App& command, send_options& options) {
@@ -258,7 +248,7 @@ failure unknown_policy(const std::string& name) {
 }
 
 void add_send_options(CLI::App& command, send_options& options) {
-    const auto usual_deadline = command.get_name() == "complete" ? "10m" : "none";
+    const auto usual_deadline = command.get_name() == "batch" ? "none" : "10m";
     add_endpoint_options(command, options);
     add_request_options(command, options);
     add_limit_options(command, options, usual_deadline);
