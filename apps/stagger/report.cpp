@@ -1,7 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <system_error>
 
 #include "commands.hpp"
@@ -19,15 +19,18 @@ struct report_options {
 
 std::string read_whole(const std::string& path) {
     errno = 0;
-    std::ifstream file(path, std::ios::binary);
-    std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (file && errno == 0) return text;
+    const std::ifstream file(path, std::ios::binary);
+    std::ostringstream text;
+    if (file) text << file.rdbuf();
+    if (errno == 0) return text.str();
     throw failure(exit_code::file_failed, path + ": " + std::generic_category().message(errno));
 }
 
 named_results read_results(const std::string& path) {
     try {
-        return {path, stagger::load::parse_results(read_whole(path))};
+        named_results read{path, stagger::load::parse_results(read_whole(path))};
+        if (read.results.runs.empty()) throw std::invalid_argument("runs: must have at least one");
+        return read;
     } catch (const std::invalid_argument& wrong) {
         throw failure(exit_code::file_failed, path + ": " + wrong.what());
     }

@@ -61,7 +61,7 @@
         return {
             data: {
                 datasets: [
-                    bars('arrived', 'attempts', colour('arrived'), 2),
+                    bars('attempts', 'attempts', colour('arrived'), 2),
                     bars('of these rejected', 'rejections', texture(1, colour('rejected')), 1),
                     ...(has('limit_per_s') ? [line('limit, as learned', 'limit_per_s', colour('limit'), [6, 4])] : []),
                     ...(has('pace_per_s') ? [line('pace', 'pace_per_s', colour('pace'), [])] : []),
