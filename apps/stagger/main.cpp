@@ -31,6 +31,11 @@ constexpr auto batch_exit_codes =
     "3 a file cannot be read or written; 4 the endpoint cannot be used;\n"
     "5 stopped by --batch-deadline or --max-failures, 130 interrupted: the same command continues.";
 
+constexpr auto bench_exit_codes =
+    "Exit codes: 0 measured, whatever became of the requests; 2 wrong usage or configuration;\n"
+    "3 a file cannot be read or written; 4 the endpoint cannot be used; 130 interrupted: the figures are of\n"
+    "what was measured until then.";
+
 constexpr auto replay_exit_codes =
     "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"
     "3 the log cannot be read or is damaged.";
@@ -59,6 +64,8 @@ constexpr std::array commands{
                   app::make_complete_command},
     command_entry{"batch", "Answer a list of prompts into a results file", batch_exit_codes,
                   app::make_batch_command},
+    command_entry{"bench", "Measure throughput and latency under throttling, policy by policy", bench_exit_codes,
+                  app::make_bench_command},
     command_entry{"limits", "List or forget what earlier runs learned about limits", limits_exit_codes,
                   app::make_limits_command},
     command_entry{"replay", "Make the decisions of a decision log again, and say why requests waited",

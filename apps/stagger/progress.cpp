@@ -96,6 +96,7 @@ std::string format_progress(const progress& view, unsigned width) {
     const auto recorded = view.done + view.failed;
     const auto eta = time_left(view);
     std::vector<part> parts;
+    if (!view.title.empty()) parts.push_back({view.title + ":", 9});
     if (view.stopping) parts.push_back({"stopping:", 9});
     parts.push_back({view.left ? fmt::format("{}/{} done", view.done, recorded + *view.left)
                                : fmt::format("{} done", view.done),

@@ -11,6 +11,7 @@ namespace app {
 
 /// What the progress line tells.
 struct progress {
+    std::string title;  ///< of one run among several; may be empty
     std::size_t done = 0;
     std::size_t failed = 0;
     std::optional<std::size_t> left;  ///< not recorded yet; nothing if unknown

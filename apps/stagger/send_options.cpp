@@ -5,15 +5,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
 
 #include "api_key.hpp"
 #include "core/send_policy.hpp"
 #include "decision_log_file.hpp"
-#include "duration_text.hpp"
 #include "exit_code.hpp"
+#include "option_values.hpp"
 #include "probing_text.hpp"
 #include "stagger/dialect.hpp"
 
@@ -29,31 +28,6 @@ std::string policy_names() {
     std::string all;
     for (const auto name : stagger::send_policy_names()) all.append(all.empty() ? "" : ", ").append(name);
     return all;
-}
-
-CLI::Option* add_duration(CLI::App& command, const std::string& name,
-                          std::function<void(stagger::duration)> set, const std::string& help) {
-    const auto read = [name, set = std::move(set)](const std::string& text) {
-        const auto value = parse_duration(text);
-        if (!value) throw CLI::ValidationError(name, "must read like 250ms, 30s or 5m, is \"" + text + "\"");
-        set(*value);
-    };
-    return command.add_option_function<std::string>(name, read, help)->type_name("DURATION");
-}
-
-// CLI11 reads "-1" into an unsigned as a very large number.
-CLI::Option* add_count(CLI::App& command, const std::string& name, std::function<void(unsigned)> set,
-                       unsigned least, const std::string& help) {
-    const auto read = [name, set = std::move(set), least](const std::string& text) {
-        unsigned value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc() || end != text.data() + text.size() || value < least) {
-            throw CLI::ValidationError(
-                name, "must be a whole number from " + std::to_string(least) + ", is \"" + text + "\"");
-        }
-        set(value);
-    };
-    return command.add_option_function<std::string>(name, read, help)->type_name("N");
 }
 
 void add_endpoint_options(CLI::App& command, send_options& options) {

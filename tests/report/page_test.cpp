@@ -98,9 +98,9 @@ TEST_CASE("report: what no part of a request's time explains is a part of its ow
     documents.front().results.runs.resize(1);
     namespace kinds = stagger::load::latency_kinds;
     latency.clear();
-    const auto measured = [&](const char* kind, std::uint64_t count, double mean) {
-        latency[kind].count = count;
-        latency[kind].mean = mean;
+    const auto measured = [&](std::string_view kind, std::uint64_t count, double mean) {
+        latency[std::string(kind)].count = count;
+        latency[std::string(kind)].mean = mean;
     };
     measured(kinds::total, 10, 100);
     measured(kinds::service, 10, 40);

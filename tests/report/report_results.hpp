@@ -14,14 +14,14 @@ inline app::named_results full_results() {
     made.results.slo = stagger::load::service_level{500, 10'000};
     auto factor = 1;
     for (auto& run : made.results.runs) {
-        for (const char* kind :
+        for (const auto kind :
              {kinds::total, kinds::from_actual_send, kinds::first_token, kinds::between_tokens,
               kinds::waiting_in_line, kinds::backing_off, kinds::connecting, kinds::service}) {
             stagger::load::latency_histogram spans;
             for (int each = 1; each <= 100; ++each) spans.add(each * factor * 7ms);
-            run.latency_ms[kind] = spans.summary();
+            run.latency_ms[std::string(kind)] = spans.summary();
         }
-        run.latency_ms[kinds::total].mean *= 4;  // more than its parts explain
+        run.latency_ms[std::string(kinds::total)].mean *= 4;  // more than its parts explain
         for (const auto why : stagger::wait_reasons)
             run.waiting_s[why] = std::chrono::duration<double>(factor * (1.5 + static_cast<double>(why)));
         ++factor;

@@ -258,7 +258,7 @@
         }));
     }
 
-    const spent = (canvas) => stacked(stackOf(canvas), 'mean time of an answer', span);
+    const spent = (canvas) => stacked(stackOf(canvas), 'mean time of a request', span);
     const waiting = (canvas) => stacked(stackOf(canvas), 'seconds, all requests together', amount);
 
     // ---- drawing

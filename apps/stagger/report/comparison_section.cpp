@@ -34,7 +34,7 @@ std::function<std::optional<double>(const load::run_results&)> field(Value load:
 std::function<std::optional<double>(const load::run_results&)> latency(
     double load::latency_summary::*percentile) {
     return [percentile](const load::run_results& found) -> std::optional<double> {
-        const auto total = found.latency_ms.find(load::latency_kinds::total);
+        const auto total = found.latency_ms.find(std::string(load::latency_kinds::total));
         if (total == found.latency_ms.end() || total->second.count == 0) return std::nullopt;
         return total->second.*percentile;
     };
@@ -67,7 +67,7 @@ std::vector<measure> all_measures() {
         {"most attempts in 10 ms", field(&run::peak_10ms)},
         {"most attempts in 1 s", field(&run::peak_1s)},
         {"closed (s)", field(&run::closed_s)},
-        {"tokens a second", field(&run::tokens_per_s)},
+        {"completion tokens a second", field(&run::tokens_per_s)},
         {"prompt tokens", field(&run::prompt_tokens)},
         {"completion tokens", field(&run::completion_tokens)},
         {"wasted tokens", field(&run::wasted_tokens), better::low},

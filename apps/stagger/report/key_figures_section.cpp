@@ -22,7 +22,7 @@ std::string amount_or_dash(std::optional<double> value) {
 }
 
 std::string latency_lines(const load::run_results& found) {
-    const auto total = found.latency_ms.find(load::latency_kinds::total);
+    const auto total = found.latency_ms.find(std::string(load::latency_kinds::total));
     if (total == found.latency_ms.end() || total->second.count == 0) return {};
     return line("p50", span_text(total->second.p50)) + line("p99", span_text(total->second.p99));
 }
@@ -70,7 +70,7 @@ std::string notices(const labelled_runs& runs) {
         }
         if (found.failed > 0) {
             text +=
-                notice(each.label, fmt::format("{} of {} requests failed; latencies are those of the others.",
+                notice(each.label, fmt::format("{} of {} requests failed; latencies contain theirs.",
                                                count_text(found.failed), count_text(found.requests)));
         }
     }

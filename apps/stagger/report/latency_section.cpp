@@ -16,7 +16,7 @@ namespace load = stagger::load;
 namespace kinds = load::latency_kinds;
 
 struct latency_kind {
-    const char* key;
+    std::string_view key;
     const char* title;
     const char* meaning;
     bool has_chart;
@@ -24,9 +24,9 @@ struct latency_kind {
 
 constexpr std::array latencies{
     latency_kind{kinds::total, "Whole answer",
-                 "From the moment at which the request was due until its answer was whole.", true},
+                 "From the moment at which the request was due until its answer was whole, or it had failed.", true},
     latency_kind{kinds::from_actual_send, "From the actual send",
-                 "The naive figure: what a request waited because the sender was held up is left out.", true},
+                 "The naive figure: from the first byte that was sent, so that waiting to be sent is left out.", true},
     latency_kind{kinds::first_token, "First token", "From the moment at which the request was due.", true},
     latency_kind{kinds::between_tokens, "Between tokens", "From a piece of a streamed answer to the next.",
                  true},
@@ -38,8 +38,8 @@ constexpr std::array latencies{
                  "Of attempts that succeeded: from sent until the answer was whole.", false},
 };
 
-const load::latency_summary* found_of(const labelled_run& run, const char* key) {
-    const auto found = run.found->latency_ms.find(key);
+const load::latency_summary* found_of(const labelled_run& run, std::string_view key) {
+    const auto found = run.found->latency_ms.find(std::string(key));
     return found == run.found->latency_ms.end() || found->second.count == 0 ? nullptr : &found->second;
 }
 
@@ -82,7 +82,7 @@ std::string histogram_table(const labelled_runs& runs, const latency_kind& kind)
 
 std::string one_kind(const labelled_runs& runs, const latency_kind& kind) {
     const std::string head =
-        kind.has_chart ? html({kind.title, kind.meaning, "percentiles", {{"latency", kind.key}}})
+        kind.has_chart ? html({kind.title, kind.meaning, "percentiles", {{"latency", std::string(kind.key)}}})
                        : fmt::format("<h3>{}</h3>\n<p class=\"muted\">{}</p>\n", kind.title, kind.meaning);
     return head + percentile_table(runs, kind) + histogram_table(runs, kind);
 }

@@ -19,26 +19,26 @@ std::vector<std::string> columns_of(const std::string& first, const labelled_run
 }
 
 /// Milliseconds of all requests together; zero where nothing was measured.
-double sum_ms(const load::run_results& found, const char* key) {
-    const auto of = found.latency_ms.find(key);
+double sum_ms(const load::run_results& found, std::string_view key) {
+    const auto of = found.latency_ms.find(std::string(key));
     return of == found.latency_ms.end() ? 0 : of->second.mean * static_cast<double>(of->second.count);
 }
 
-double answers(const load::run_results& found) {
-    const auto total = found.latency_ms.find(kinds::total);
+double requests(const load::run_results& found) {
+    const auto total = found.latency_ms.find(std::string(kinds::total));
     return total == found.latency_ms.end() ? 0 : static_cast<double>(total->second.count);
 }
 
 struct part {
     const char* title;
-    const char* key;
+    std::string_view key;
 };
 constexpr std::array parts{part{"waiting in line", kinds::waiting_in_line},
                            part{"backing off", kinds::backing_off}, part{"connecting", kinds::connecting},
                            part{"service", kinds::service}};
 
 html_cell mean_cell(const load::run_results& found, double ms) {
-    const double count = answers(found);
+    const double count = requests(found);
     return number_cell(count > 0 ? std::optional(ms / count) : std::nullopt);
 }
 
@@ -50,9 +50,9 @@ double rest_ms(const load::run_results& found) {
 }
 
 std::string spent_chart(const labelled_runs& runs) {
-    const auto answered = [](const labelled_run& run) { return answers(*run.found) > 0; };
-    if (std::none_of(runs.begin(), runs.end(), answered)) return {};
-    html_table table("Mean time of an answer, in milliseconds", columns_of("spent on", runs));
+    const auto measured = [](const labelled_run& run) { return requests(*run.found) > 0; };
+    if (std::none_of(runs.begin(), runs.end(), measured)) return {};
+    html_table table("Mean time of a request, in milliseconds", columns_of("spent on", runs));
     const auto row = [&](auto ms_of) {
         std::vector<html_cell> cells;
         for (const labelled_run& each : runs) cells.push_back(mean_cell(*each.found, ms_of(*each.found)));
@@ -63,7 +63,7 @@ std::string spent_chart(const labelled_runs& runs) {
     }
     table.add_part("attempts that failed, and the rest", row(rest_ms));
     table.add("all of it", row([](const auto& found) { return sum_ms(found, kinds::total); }));
-    return html({"Mean time of an answer, by what it was spent on",
+    return html({"Mean time of a request, by what it was spent on",
                  "",
                  "spent",
                  {{"table", "spent"}},

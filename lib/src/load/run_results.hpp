@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "stagger/wait_reason.hpp"
@@ -35,14 +36,14 @@ struct latency_summary {
 
 /// The kinds of latency, the keys of `run_results::latency_ms`.
 namespace latency_kinds {
-inline constexpr auto total = "total";  ///< from the scheduled send to the whole answer
-inline constexpr auto from_actual_send = "from_actual_send";
-inline constexpr auto waiting_in_line = "waiting_in_line";
-inline constexpr auto backing_off = "backing_off";
-inline constexpr auto connecting = "connecting";          ///< of attempts that opened a connection
-inline constexpr auto first_token = "first_token";        ///< of streams, from the scheduled send
-inline constexpr auto between_tokens = "between_tokens";  ///< of streams
-inline constexpr auto service = "service";                ///< of attempts that succeeded, from sent to whole
+inline constexpr std::string_view total = "total";  ///< from the scheduled send to the whole answer
+inline constexpr std::string_view from_actual_send = "from_actual_send";
+inline constexpr std::string_view waiting_in_line = "waiting_in_line";
+inline constexpr std::string_view backing_off = "backing_off";
+inline constexpr std::string_view connecting = "connecting";          ///< of attempts that opened a connection
+inline constexpr std::string_view first_token = "first_token";        ///< of streams, from the scheduled send
+inline constexpr std::string_view between_tokens = "between_tokens";  ///< of streams
+inline constexpr std::string_view service = "service";                ///< of attempts that succeeded, from sent to whole
 }  // namespace latency_kinds
 
 /// How well the sender of an open loop kept to its schedule.

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "wire/batch_line.hpp"
+#include "wire/error_name.hpp"
 #include "wire/json_text.hpp"
 #include "wire/json_writer.hpp"
 
@@ -75,12 +76,6 @@ void append_response(std::string& out, const completion& result) {
     response.close();
 }
 
-std::string code_of(error_code error) {
-    if (error.category() == stagger_category())
-        return std::string(to_string(static_cast<errc>(error.value())));
-    return std::string(error.category().name()) + ':' + std::to_string(error.value());
-}
-
 void append_error(std::string& out, std::string_view code, std::string_view message) {
     object_writer error(out);
     error.string("code", code);
@@ -144,7 +139,7 @@ std::string format_result_line(std::string_view custom_id, error_code error, con
     line.string("custom_id", custom_id);
     append_response(line.key("response"), result);
     if (error) {
-        append_error(line.key("error"), code_of(error), failure_message(error, result.info));
+        append_error(line.key("error"), error_name(error), failure_message(error, result.info));
     } else {
         line.raw("error", "null");
     }

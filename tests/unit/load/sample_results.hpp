@@ -31,7 +31,7 @@ inline stagger::load::results_document sample_results() {
     run.peak_1s = 55;
     run.closed_s = 0.25;
     run.schedule = {50, 49.9, 0.1, 2.5, 30, true};
-    run.latency_ms = {{stagger::load::latency_kinds::total, spans.summary()}};
+    run.latency_ms[std::string(stagger::load::latency_kinds::total)] = spans.summary();
     run.waiting_s[stagger::wait_reason::pace] = std::chrono::duration<double>(31.25);
     run.timeline.step_s = 0.5;
     run.timeline.rows = {{0, 30, 2, 28, 32, std::nullopt, 4, 17}, {0.5, 25, 0, 25, 50, 49.5, 3, 0}};

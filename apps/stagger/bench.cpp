@@ -1,0 +1,218 @@
+#include <CLI/CLI.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <exception>
+
+#include "attempt_log.hpp"
+#include "batch/endpoint_watch.hpp"
+#include "bench_options.hpp"
+#include "bench_prompts.hpp"
+#include "bench_table.hpp"
+#include "command_line.hpp"
+#include "commands.hpp"
+#include "console.hpp"
+#include "load/machine.hpp"
+#include "load/results_file.hpp"
+#include "log.hpp"
+#include "output_file.hpp"
+#include "progress_display.hpp"
+#include "request_csv.hpp"
+#include "version.hpp"
+
+namespace asio = boost::asio;
+namespace load = stagger::load;
+
+namespace app {
+namespace {
+
+/// One run of the command: a turn for each policy, and around them what a user sees and presses.
+class session {
+ public:
+    explicit session(const bench_options& options)
+        : plan_(make_bench_plan(options)),
+          out_(options.send.quiet),
+          log_(make_log(out_, options.send.log_level)),
+          prompts_(read_bench_prompts(plan_)),
+          signals_(context_),
+          display_(context_, out_, plan_.progress, [this] { return view(); }),
+          pause_(context_),
+          watch_timer_(context_),
+          json_(options.json),
+          csv_(options.csv) {
+        describe(options);
+    }
+
+    exit_code run() {
+        await_signals();
+        display_.start();
+        watch_endpoint();
+        auto finished = [this](const std::exception_ptr& failed) {
+            if (failed) std::rethrow_exception(failed);
+            context_.stop();
+        };
+        asio::co_spawn(context_, run_turns(), std::move(finished));
+        context_.run();
+        return conclude();
+    }
+
+ private:
+    void describe(const bench_options& options) {
+        results_.command = command_line(plan_.turns.front().hidden);
+        results_.started = load::utc_now();
+        results_.stagger = version;
+        results_.machine = load::describe_machine();
+        results_.endpoint = plan_.turns.front().base_url;
+        if (!options.send.model.empty()) results_.model = options.send.model;
+        results_.load = describe_load(plan_);
+        results_.slo = plan_.measuring.slo;
+    }
+
+    asio::awaitable<void> run_turns() {
+        constexpr auto token = asio::as_tuple(asio::deferred);
+        for (const send_plan& turn : plan_.turns) {
+            if (&turn != &plan_.turns.front()) {
+                pause_.expires_after(plan_.rest);
+                co_await pause_.async_wait(token);
+            }
+            if (stopped_) break;
+            co_await run_turn(turn);
+        }
+    }
+
+    asio::awaitable<void> run_turn(const send_plan& turn) {
+        const auto now = std::chrono::steady_clock::now();
+        watch_.emplace(now);
+        stagger::client_options client = turn.client;
+        client.observer(std::make_shared<attempt_log>(
+            log_, [this](const stagger::attempt_events::done& attempt) { note(attempt.info); }));
+        load::load_order order{plan_.profile, requests_of(plan_, turn, prompts_), plan_.stream};
+        current_ = std::make_shared<load::load_run>(context_.get_executor(), client, turn.limits,
+                                                    std::move(order), plan_.measuring);
+        policy_ = turn.policy;
+        current_->on_request([this](const load::request_record& record) {
+            csv_.add(policy_, current_->start(), record);
+        });
+        load::run_results found = co_await current_->run();
+        found.policy = turn.policy;
+        results_.runs.push_back(std::move(found));
+    }
+
+    void note(const stagger::diagnostic& info) {
+        watch_->ended(info.last_error);
+        if (stagger::batch::concerns_endpoint(info.last_error)) last_failure_ = info.message;
+    }
+
+    void watch_endpoint() {
+        watch_timer_.expires_after(stagger::batch::endpoint_watch::check_interval);
+        watch_timer_.async_wait([this](stagger::error_code error) {
+            if (error) return;
+            check_endpoint();
+            watch_endpoint();
+        });
+    }
+
+    void check_endpoint() {
+        if (!current_ || stopped_) return;
+        const auto status = current_->status();
+        if (status.accepted + status.throttled > 0) watch_->answered();
+        const auto unusable = watch_->verdict(std::chrono::steady_clock::now(), status.in_flight);
+        if (!unusable) return;
+        unusable_ = stagger::batch::explain(*unusable, last_failure_);
+        plan_.turns.front().hidden.mask(*unusable_);
+        stop();
+    }
+
+    void await_signals() {
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
+        signals_.async_wait([this](stagger::error_code error, int) {
+            if (error) return;
+            interrupted_ = true;
+            stop();
+        });
+    }
+
+    void stop() {
+        stopped_ = true;
+        pause_.cancel();
+        if (current_) current_->stop();
+    }
+
+    progress view() const {
+        progress now;
+        if (!current_) return now;
+        const load::load_counts& counts = current_->counts();
+        if (plan_.turns.size() > 1) now.title = policy_;
+        now.done = counts.succeeded;
+        now.failed = counts.failed;
+        if (plan_.profile.requests) now.left = *plan_.profile.requests - counts.ended();
+        now.prompt_tokens = counts.prompt_tokens;
+        now.completion_tokens = counts.completion_tokens;
+        now.gate = current_->status();
+        now.elapsed = current_->elapsed();
+        now.stopping = stopped_;
+        return now;
+    }
+
+    exit_code conclude() {
+        display_.finish();
+        csv_.finish();
+        json_.write(load::format_results(results_));
+        if (unusable_) out_.error("cannot use " + plan_.turns.front().base_url + ": " + *unusable_);
+        for (const load::run_results& run : results_.runs) {
+            if (const auto doubt = doubts_about(run); !doubt.empty()) out_.error(doubt);
+        }
+        if (unusable_) return exit_code::endpoint_unusable;
+        write_standard_output(bench_tables(results_));
+        if (!interrupted_) return exit_code::done;
+        out_.remark("interrupted: the figures are of what was measured until then");
+        return exit_code::interrupted;
+    }
+
+    bench_plan plan_;
+    console out_;
+    std::shared_ptr<spdlog::logger> log_;
+    std::vector<stagger::completion_request> prompts_;
+    asio::io_context context_{1};
+    asio::signal_set signals_;
+    progress_display display_;
+    asio::steady_timer pause_;
+    asio::steady_timer watch_timer_;
+    output_file json_;
+    request_csv csv_;
+    std::optional<stagger::batch::endpoint_watch> watch_;
+    std::shared_ptr<load::load_run> current_;
+    std::string policy_;
+    load::results_document results_;
+    std::optional<std::string> unusable_;
+    std::string last_failure_;
+    bool interrupted_ = false;
+    bool stopped_ = false;
+};
+
+class bench_command final : public command {
+ public:
+    explicit bench_command(CLI::App& parser) : parser_(parser) { add_bench_options(parser, options_); }
+
+    exit_code run() override {
+        options_.gate_is_given = parser_.count("--max-concurrency") > 0;
+        session one(options_);
+        return one.run();
+    }
+
+ private:
+    const CLI::App& parser_;
+    bench_options options_;
+};
+
+}  // namespace
+
+std::unique_ptr<command> make_bench_command(CLI::App& parser) {
+    return std::make_unique<bench_command>(parser);
+}
+
+}  // namespace app
