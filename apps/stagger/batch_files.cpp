@@ -155,6 +155,9 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
                     "On standard error: line (one that is redrawn, on terminals), jsonl (an object a second) "
                     "or off (default line)")
         ->type_name("HOW");
+    command
+        .add_option("--report", options.report, "Write the run's figures as one page with charts and tables")
+        ->type_name("FILE.html");
 }
 
 batch_files open_batch_files(const boost::asio::any_io_executor& executor, const batch_file_options& options,

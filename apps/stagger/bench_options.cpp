@@ -31,7 +31,9 @@ void add_load_options(CLI::App& command, bench_options& options) {
         command, "--concurrency", [&options](unsigned value) { options.concurrency = value; }, 1,
         "Requests at once in a closed loop (default 16)")
         ->group(group);
-    command.add_option("--rate", options.rate_per_s, "Requests a second, of bursts on average, of a ramp at first")
+    command
+        .add_option("--rate", options.rate_per_s,
+                    "Requests a second, of bursts on average, of a ramp at first")
         ->type_name("R")
         ->group(group);
     command.add_option("--ramp-to", options.ramp_to_per_s, "Requests a second at the end of a ramp")
@@ -93,6 +95,9 @@ void add_result_options(CLI::App& command, bench_options& options) {
     command.add_option("--json", options.json, "Write everything that was measured there")
         ->type_name("FILE")
         ->group(group);
+    command.add_option("--html", options.html, "Write it there as one page with charts and tables")
+        ->type_name("FILE")
+        ->group(group);
     command.add_option("--csv", options.csv, "Write a line for every request there")
         ->type_name("FILE")
         ->group(group);
@@ -122,7 +127,8 @@ void check_rate(const char* name, double value, bool may_be_zero) {
 /// An option that the load has no use for would be a misunderstanding.
 void refuse_other_loads(const bench_options& options, load::load_kind kind) {
     const auto refuse = [&](const char* name, bool given) {
-        if (given) throw wrong(std::string(name) + ": does not go with --load " + std::string(to_string(kind)));
+        if (given)
+            throw wrong(std::string(name) + ": does not go with --load " + std::string(to_string(kind)));
     };
     refuse("--concurrency", options.concurrency && kind != load::load_kind::closed);
     refuse("--rate", options.rate_per_s && kind == load::load_kind::closed);
@@ -185,7 +191,8 @@ std::uint64_t seed_of(const bench_options& options) {
     return 1 + stagger::seed_or_random(0) % seeds;
 }
 
-send_plan turn_of(const bench_options& options, const std::string& policy, const load::load_profile& profile) {
+send_plan turn_of(const bench_options& options, const std::string& policy,
+                  const load::load_profile& profile) {
     send_options send = options.send;
     send.policy = policy;
     send.jitter_seed = profile.seed;
@@ -222,8 +229,14 @@ std::string bench_plan::prompts_name() const {
 }
 
 bench_plan make_bench_plan(const bench_options& options) {
-    bench_plan plan{{}, profile_of(options), measuring_of(options), options.rest, options.stream,
-                    options.prompts, lengths_of(options), parse_progress_mode(options.progress)};
+    bench_plan plan{{},
+                    profile_of(options),
+                    measuring_of(options),
+                    options.rest,
+                    options.stream,
+                    options.prompts,
+                    lengths_of(options),
+                    parse_progress_mode(options.progress)};
     plan.profile.seed = seed_of(options);
     for (const std::string& policy : options.policies)
         plan.turns.push_back(turn_of(options, policy, plan.profile));

@@ -120,8 +120,8 @@ TEST_CASE("report in Chromium: percentile curves go through every bucket of the 
         const drawn_chart chart(page, std::string("canvas[data-latency=") + kind + "]");
         for (const load::run_results& run : results.results.runs) {
             const load::latency_summary& latency = run.latency_ms.at(kind);
-            numbers nines;
-            numbers uppers;
+            numbers nines{0};
+            numbers uppers{latency.min};
             double below = 0;
             for (const auto& bucket : latency.histogram) {
                 below += static_cast<double>(bucket.count);

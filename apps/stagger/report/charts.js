@@ -10,7 +10,9 @@
 
     const printedWidth = 660;
     const printedShare = 0.85;  // of the height that a chart has on a screen
-    const mostOverLimit = 5;    // there is room for a stampede; the rest of it would press everything else flat
+    // There is room for a stampede; one that is much higher would press everything else flat, and is cut off.
+    const roomOverLimit = 5;
+    const cutOffBeyond = 2 * roomOverLimit;
 
     // ---- arrivals, limit and pace
 
@@ -33,7 +35,7 @@
         const paces = rows.map(({ row }) => row.pace_per_s ?? 0);
         const usual = limits.length > 0 ? median(limits) : median(arrivals.filter((each) => each > 0));
         const highest = arrivals.concat(paces, limits).reduce((most, each) => Math.max(most, each), 0);
-        return usual > 0 ? Math.min(highest, mostOverLimit * usual) : highest;
+        return usual > 0 && highest > cutOffBeyond * usual ? roomOverLimit * usual : highest;
     }
 
     function noteCutOff(canvas, run, most) {
@@ -104,6 +106,7 @@
             options: options({
                 scales: { x: seconds(), y: axis('requests', { min: 0, suggestedMax: 1 }) },
                 interaction: { mode: 'nearest', axis: 'x', intersect: false },
+                plugins: { legend: legend(runs.length > 1) },
                 tooltip: {
                     title: ([item]) => `at ${amount(item.parsed.x)} s`,
                     label: (item) => `${item.dataset.label}: ${amount(item.parsed.y)}`,
@@ -118,13 +121,14 @@
     const nines = (share) => -Math.log10(1 - share);
     const shareText = (atNines) => `${amount((1 - 10 ** -atNines) * 100)} %`;
 
-    // The k-th of n values stands at (k - 1/2) / n, so that the largest of them stands somewhere, too.
-    function percentileCurve({ count, max, histogram }) {
+    // A step for each bucket. The k-th of n values stands at (k - 1/2) / n, so that the largest stands somewhere, too.
+    function percentileCurve({ count, min, max, histogram }) {
         let below = 0;
-        return histogram.filter(([, each]) => each > 0).map(([upper, each]) => {
+        const steps = histogram.map(([upper, each]) => {
             below += each;
             return { x: nines((below - 0.5) / count), y: Math.min(upper, max) };
         });
+        return [{ x: 0, y: min }, ...steps];
     }
 
     const latencyOf = (run, key) => (run.latency_ms[key]?.count > 0 ? run.latency_ms[key] : null);
@@ -132,7 +136,7 @@
     function percentiles(canvas) {
         const key = canvas.dataset.latency;
         const curves = runs.filter((run) => latencyOf(run, key)).map((run) => ({
-            ...lineOfRun(run),
+            ...lineOfRun(run), stepped: 'after',
             data: percentileCurve(latencyOf(run, key)),
         }));
         const most = Math.max(...curves.map((each) => each.data.at(-1).x));
@@ -157,6 +161,7 @@
                     }),
                     y: logarithmic(curves.flatMap((each) => each.data.map(({ y }) => y))),
                 },
+                plugins: { legend: legend(curves.length > 1) },
                 tooltip: {
                     title: ([item]) => `${shareText(item.parsed.x)} of them`,
                     label: (item) => `${item.dataset.label}: ${span(item.parsed.y)}`,

@@ -69,9 +69,8 @@ std::string notices(const labelled_runs& runs) {
                                    amount_text(found.schedule->achieved_per_s)));
         }
         if (found.failed > 0) {
-            text +=
-                notice(each.label, fmt::format("{} of {} requests failed; latencies contain theirs.",
-                                               count_text(found.failed), count_text(found.requests)));
+            text += notice(each.label, fmt::format("{} of {} requests failed; latencies contain theirs.",
+                                                   count_text(found.failed), count_text(found.requests)));
         }
     }
     return text.empty() ? text : "<ul class=\"notice\" role=\"note\">\n" + text + "</ul>\n";

@@ -24,9 +24,11 @@ struct latency_kind {
 
 constexpr std::array latencies{
     latency_kind{kinds::total, "Whole answer",
-                 "From the moment at which the request was due until its answer was whole, or it had failed.", true},
-    latency_kind{kinds::from_actual_send, "From the actual send",
-                 "The naive figure: from the first byte that was sent, so that waiting to be sent is left out.", true},
+                 "From the moment at which the request was due until its answer was whole, or it had failed.",
+                 true},
+    latency_kind{
+        kinds::from_actual_send, "From the actual send",
+        "The naive figure: from the first byte that was sent, so that waiting to be sent is left out.", true},
     latency_kind{kinds::first_token, "First token", "From the moment at which the request was due.", true},
     latency_kind{kinds::between_tokens, "Between tokens", "From a piece of a streamed answer to the next.",
                  true},

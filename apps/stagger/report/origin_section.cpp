@@ -65,7 +65,7 @@ std::string load_text(const load::load_description& of) {
         text += fmt::format("; not measured: the first {} s and the last {} s", amount_text(of.warm_up_s),
                             amount_text(of.cool_down_s));
     }
-    return text + fmt::format("; seed {}", of.seed);
+    return of.seed == 0 ? text : text + fmt::format("; seed {}", of.seed);  // 0: from the system
 }
 
 std::string objective_text(const std::optional<load::service_level>& objective) {
