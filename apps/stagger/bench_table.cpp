@@ -110,8 +110,8 @@ std::string doubts_about(const load::run_results& run) {
     if (!run.schedule || !run.schedule->fell_behind) return {};
     const load::schedule_results& of = *run.schedule;
     return fmt::format(
-        "{}: the sender fell behind its schedule: {:.1f}/s instead of {:.1f}/s, 1 % of the requests {:.1f} "
-        "ms late or more",
+        "{}: the sender fell behind its schedule: {:.2f}/s of {:.2f}/s, 1 % of the sends {:.1f} ms late or "
+        "more",
         run.policy, of.achieved_per_s, of.asked_per_s.value_or(0), of.lag_p99_ms);
 }
 

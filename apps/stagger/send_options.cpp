@@ -246,7 +246,7 @@ failure unknown_policy(const std::string& name) {
 }
 
 void add_send_options(CLI::App& command, send_options& options) {
-    const auto usual_deadline = command.get_name() == "complete" ? "10m" : "none";
+    const auto usual_deadline = command.get_name() == "batch" ? "none" : "10m";
     add_endpoint_options(command, options);
     add_request_options(command, options);
     add_limit_options(command, options, usual_deadline);

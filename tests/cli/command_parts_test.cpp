@@ -54,6 +54,9 @@ TEST_CASE("the progress line leaves out what matters least until it fits") {
     CHECK(app::format_progress(view, 25) == "120/500 done  3 failed");
     CHECK(app::format_progress(view, 20) == "120/500 done");
     for (unsigned width = 2; width < 140; ++width) CHECK(app::format_progress(view, width).size() < width);
+    view.title = "aimd";
+    CHECK(app::format_progress(view, 45) == "aimd:  120/500 done  3 failed  ETA 3:04");
+    view.title.clear();
 
     view.left.reset();
     view.stopping = true;

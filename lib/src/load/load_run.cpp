@@ -131,11 +131,10 @@ void load_run::send(time_point scheduled) {
         asio::co_spawn(executor_, send_stream(std::move(record), std::move(request)), std::move(rethrow));
         return;
     }
-    client_->async_complete(
-        std::move(request),
-        [self = shared_from_this(), record = std::move(record)](error_code error, completion answer) mutable {
-            self->ended(std::move(record), error, answer);
-        });
+    client_->async_complete(std::move(request), [self = shared_from_this(), record = std::move(record)](
+                                                    error_code error, completion answer) mutable {
+        self->ended(std::move(record), error, answer);
+    });
 }
 
 asio::awaitable<void> load_run::send_stream(request_record record, completion_request request) {
@@ -197,11 +196,14 @@ void load_run::observe(time_point now) {
     recorder_->observe(now, seen);
 }
 
+// By the schedule of the steps, not of the timer, which may be late.
 void load_run::step() {
-    step_timer_.expires_after(timeline::shortest_step);
-    step_timer_.async_wait([self = shared_from_this()](error_code error) {
+    const auto passed = (steady_now() - start_) / timeline::shortest_step;
+    const time_point end_of_step = start_ + timeline::shortest_step * (passed + 1);
+    step_timer_.expires_at(end_of_step);
+    step_timer_.async_wait([self = shared_from_this(), end_of_step](error_code error) {
         if (error) return;
-        self->recorder_->end_step(steady_now(), self->status());
+        self->recorder_->end_step(end_of_step, self->status());
         self->step();
     });
 }
