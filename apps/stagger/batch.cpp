@@ -10,6 +10,7 @@
 #include "batch/runner.hpp"
 #include "batch_files.hpp"
 #include "batch_limits.hpp"
+#include "batch_report.hpp"
 #include "commands.hpp"
 #include "console.hpp"
 #include "decision_log_file.hpp"
@@ -17,6 +18,7 @@
 #include "log.hpp"
 #include "output_file.hpp"
 #include "progress_display.hpp"
+#include "run_description.hpp"
 #include "run_memory.hpp"
 #include "send_options.hpp"
 #include "summary.hpp"
@@ -42,13 +44,18 @@ class session {
           signals_(context_),
           display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
           patience_timer_(context_) {
-        plan_.client.observer(std::make_shared<attempt_log>(
-            log_,
-            [this](const stagger::attempt_events::done& attempt) { runner_->attempt_ended(attempt.info); }));
+        keep_apart("--report", files.report);
+        report_page_.emplace(context_, files.report);
+        auto ended = [this](const stagger::attempt_events::done& attempt) {
+            runner_->attempt_ended(attempt.info);
+        };
+        plan_.client.observer(report_page_->watch([this] { return gate_->status(); },
+                                                  std::make_shared<attempt_log>(log_, std::move(ended))));
         memory_.emplace(options, plan_, log_);
         const auto client = make_client(context_.get_executor(), plan_);
         gate_.emplace(client.gate());
-        keep_apart(options.decision_log);
+        keep_apart("--decision-log", options.decision_log);
+        describe_run(options);
         summary_.emplace(options.summary_file);
         auto opened = open_batch_files(context_.get_executor(), files_, plan_, out_);
         failed_before_ = files_.retry_failed ? 0 : opened.results->failed_before();
@@ -63,6 +70,7 @@ class session {
     exit_code run() {
         await_signals();
         display_.start();
+        report_page_->start();
         auto finished = [this](std::exception_ptr failed, batch::run_report report) {
             if (failed) std::rethrow_exception(failed);
             report_ = std::move(report);
@@ -74,12 +82,21 @@ class session {
     }
 
  private:
-    void keep_apart(const std::string& decision_log) {
-        if (decision_log.empty()) return;
+    void keep_apart(const std::string& option, const std::string& path) {
+        if (path.empty()) return;
         for (const auto& taken : {files_.prompts, files_.results}) {
-            if (!same_file(decision_log, taken)) continue;
-            throw failure(exit_code::wrong_usage, "--decision-log: cannot go into " + taken);
+            if (!same_file(path, taken)) continue;
+            throw failure(exit_code::wrong_usage, option + ": cannot go into " + taken);
         }
+    }
+
+    /// What a report says beside the figures.
+    void describe_run(const send_options& options) {
+        about_ = describe_this_run(options, plan_);
+        about_.load.kind = "batch";
+        about_.load.concurrency = options.max_concurrency;
+        about_.load.seed = options.jitter_seed;
+        about_.load.prompts = files_.prompts_name();
     }
 
     void on_result(const stagger::batch_result& result) {
@@ -153,6 +170,7 @@ class session {
         }
         memory_->keep(gate_->learned());
         summary_->write(to_json(report, plan_.policy));
+        report_page_->finish(report, plan_.policy, about_);
         if (plan_.decisions) plan_.decisions->finish();
         return code;
     }
@@ -205,6 +223,8 @@ class session {
     progress_display display_;
     asio::steady_timer patience_timer_;
     std::optional<output_file> summary_;
+    std::optional<batch_report> report_page_;
+    stagger::load::results_document about_;
     std::shared_ptr<batch::runner> runner_;
     std::optional<batch::run_report> report_;
     std::size_t failed_before_ = 0;

@@ -156,6 +156,9 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
             "On standard error: auto (redrawn on terminals, a panel where there is room, else a line), "
             "line (never a panel), jsonl (an object a second) or off (default auto)")
         ->type_name("HOW");
+    command
+        .add_option("--report", options.report, "Write the run's figures as one page with charts and tables")
+        ->type_name("FILE.html");
 }
 
 batch_files open_batch_files(const boost::asio::any_io_executor& executor, const batch_file_options& options,

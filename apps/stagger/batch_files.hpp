@@ -28,6 +28,7 @@ struct batch_file_options {
     bool check_ids = false;
     bool dry_run = false;
     std::string progress = "auto";
+    std::string report;
 
     std::string prompts_name() const { return prompts == "-" ? "standard input" : prompts; }
     std::string results_name() const { return results == "-" ? "standard output" : results; }

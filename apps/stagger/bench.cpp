@@ -13,16 +13,15 @@
 #include "bench_options.hpp"
 #include "bench_prompts.hpp"
 #include "bench_table.hpp"
-#include "command_line.hpp"
 #include "commands.hpp"
 #include "console.hpp"
-#include "load/machine.hpp"
 #include "load/results_file.hpp"
 #include "log.hpp"
 #include "output_file.hpp"
 #include "progress_display.hpp"
+#include "report/report_page.hpp"
 #include "request_csv.hpp"
-#include "version.hpp"
+#include "run_description.hpp"
 
 namespace asio = boost::asio;
 namespace load = stagger::load;
@@ -43,6 +42,7 @@ class session {
           pause_(context_),
           watch_timer_(context_),
           json_(options.json),
+          html_(options.html),
           csv_(options.csv) {
         describe(options);
     }
@@ -62,12 +62,7 @@ class session {
 
  private:
     void describe(const bench_options& options) {
-        results_.command = command_line(plan_.turns.front().hidden);
-        results_.started = load::utc_now();
-        results_.stagger = version;
-        results_.machine = load::describe_machine();
-        results_.endpoint = plan_.turns.front().base_url;
-        if (!options.send.model.empty()) results_.model = options.send.model;
+        results_ = describe_this_run(options.send, plan_.turns.front());
         results_.load = describe_load(plan_);
         results_.slo = plan_.measuring.slo;
     }
@@ -94,9 +89,8 @@ class session {
         current_ = std::make_shared<load::load_run>(context_.get_executor(), client, turn.limits,
                                                     std::move(order), plan_.measuring);
         policy_ = turn.policy;
-        current_->on_request([this](const load::request_record& record) {
-            csv_.add(policy_, current_->start(), record);
-        });
+        current_->on_request(
+            [this](const load::request_record& record) { csv_.add(policy_, current_->start(), record); });
         load::run_results found = co_await current_->run();
         found.policy = turn.policy;
         results_.runs.push_back(std::move(found));
@@ -162,6 +156,7 @@ class session {
         display_.finish();
         csv_.finish();
         json_.write(load::format_results(results_));
+        if (!results_.runs.empty()) html_.write(report_page({{"", results_}}));
         if (unusable_) out_.error("cannot use " + plan_.turns.front().base_url + ": " + *unusable_);
         for (const load::run_results& run : results_.runs) {
             if (const auto doubt = doubts_about(run); !doubt.empty()) out_.error(doubt);
@@ -183,6 +178,7 @@ class session {
     asio::steady_timer pause_;
     asio::steady_timer watch_timer_;
     output_file json_;
+    output_file html_;
     request_csv csv_;
     std::optional<stagger::batch::endpoint_watch> watch_;
     std::shared_ptr<load::load_run> current_;

@@ -96,6 +96,9 @@ void add_result_options(CLI::App& command, bench_options& options) {
     command.add_option("--json", options.json, "Write everything that was measured there")
         ->type_name("FILE")
         ->group(group);
+    command.add_option("--html", options.html, "Write it there as one page with charts and tables")
+        ->type_name("FILE")
+        ->group(group);
     command.add_option("--csv", options.csv, "Write a line for every request there")
         ->type_name("FILE")
         ->group(group);
@@ -234,7 +237,10 @@ std::string bench_plan::prompts_name() const {
 bench_plan make_bench_plan(const bench_options& options) {
     keep_apart("--json", options.json, options.prompts);
     keep_apart("--csv", options.csv, options.prompts);
+    keep_apart("--html", options.html, options.prompts);
     keep_apart("--csv", options.csv, options.json);
+    keep_apart("--html", options.html, options.json);
+    keep_apart("--html", options.html, options.csv);
     bench_plan plan{{},
                     profile_of(options),
                     measuring_of(options),

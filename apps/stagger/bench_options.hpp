@@ -31,6 +31,7 @@ struct bench_options {
     std::string slo;
     std::string progress = "line";
     std::string json;
+    std::string html;
     std::string csv;
     bool gate_is_given = false;  ///< --max-concurrency
 };
@@ -45,7 +46,7 @@ struct bench_plan {
     stagger::load::measuring measuring;
     stagger::duration rest{0};
     bool stream = false;
-    std::string prompts;                        ///< a file; empty: synthetic ones
+    std::string prompts;                         ///< a file; empty: synthetic ones
     stagger::load::token_lengths prompt_tokens;  ///< of synthetic ones
     progress_mode progress = progress_mode::line;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "markup_text.hpp"
 #include "plot_axis.hpp"
 #include "sim/limit_over_time.hpp"
 #include "sim/quantile.hpp"
@@ -49,26 +50,9 @@ text{fill:#e6edf3}.muted{fill:#9198a1}.page{fill:#0d1117}.note{stroke:#0d1117}.g
 </style>
 )";
 
-/// Text of an element; what XML has no character for becomes a blank.
-std::string escaped(const std::string& text) {
-    std::string safe;
-    for (const char each : text) {
-        if (each == '&') {
-            safe += "&amp;";
-        } else if (each == '<') {
-            safe += "&lt;";
-        } else if (each == '>') {
-            safe += "&gt;";
-        } else {
-            safe += static_cast<unsigned char>(each) < ' ' ? ' ' : each;
-        }
-    }
-    return safe;
-}
-
 std::string text_at(double x, double y, const std::string& classes, const std::string& text) {
     return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"{}\">{}</text>\n", x, y, classes,
-                       escaped(text));
+                       markup_text(text));
 }
 
 std::string line(double x1, double y1, double x2, double y2, const std::string& classes) {
@@ -251,7 +235,7 @@ std::string draw_load_plot(const stagger::provider::scenario& scenario, std::uin
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" viewBox=\"0 0 "
         "{0:.0f} {1:.0f}\" "
         "role=\"img\">\n<title>{2}</title>\n",
-        width, height, escaped("Requests at the server: " + scenario.name));
+        width, height, markup_text("Requests at the server: " + scenario.name));
     text += style;
     text += fmt::format("<rect class=\"page\" width=\"{:.0f}\" height=\"{:.0f}\"/>\n", width, height);
     text += text_at(left, 28, "title", scenario.name);

@@ -41,6 +41,9 @@ constexpr auto replay_exit_codes =
     "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"
     "3 the log cannot be read or is damaged.";
 
+constexpr auto report_exit_codes =
+    "Exit codes: 0 done; 2 wrong usage; 3 a file cannot be read or written, or is no results file.";
+
 constexpr auto limits_exit_codes =
     "Exit codes: 0 done; 1 nothing to forget matches; 2 wrong usage; 3 the state file cannot be read or "
     "written.";
@@ -62,12 +65,14 @@ constexpr std::array commands{
                   app::make_complete_command},
     command_entry{"batch", "Answer a list of prompts into a results file", batch_exit_codes,
                   app::make_batch_command},
-    command_entry{"bench", "Measure throughput and latency under throttling, policy by policy", bench_exit_codes,
-                  app::make_bench_command},
+    command_entry{"bench", "Measure throughput and latency under throttling, policy by policy",
+                  bench_exit_codes, app::make_bench_command},
     command_entry{"limits", "List or forget what earlier runs learned about limits", limits_exit_codes,
                   app::make_limits_command},
     command_entry{"replay", "Make the decisions of a decision log again, and say why requests waited",
                   replay_exit_codes, app::make_replay_command},
+    command_entry{"report", "Make one HTML page of the results of bench and batch", report_exit_codes,
+                  app::make_report_command},
     command_entry{"simulate", "Run scenarios in virtual time and compare policies", simulate_exit_codes,
                   app::make_simulate_command},
 };

@@ -44,6 +44,8 @@ class child {
     /// Reads until its standard error (or output) contains `text` `times` times.
     void await_error(const std::string& text, std::size_t times = 1);
     void await_output(const std::string& text);
+    /// Reads until `enough` is true; it may look at `output()`.
+    void await(const std::function<bool()>& enough) { read_until(enough); }
     const std::string& output() const { return out_; }
     void write_input(const std::string& text);
     void close_input();

@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include "markup_text.hpp"
+#include "report/figure_text.hpp"
+#include "report/sections.hpp"
+
+namespace app {
+namespace {
+
+namespace load = stagger::load;
+
+std::string line(const std::string& term, const std::string& description) {
+    return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", term, description);
+}
+
+std::string count_text(std::uint64_t count) {
+    return amount_text(static_cast<double>(count));
+}
+
+std::string amount_or_dash(std::optional<double> value) {
+    return value ? amount_text(*value) : "–";
+}
+
+std::string latency_lines(const load::run_results& found) {
+    const auto total = found.latency_ms.find(std::string(load::latency_kinds::total));
+    if (total == found.latency_ms.end() || total->second.count == 0) return {};
+    return line("p50", span_text(total->second.p50)) + line("p99", span_text(total->second.p99));
+}
+
+std::string card(const labelled_run& run) {
+    const load::run_results& found = *run.found;
+    std::string text = fmt::format("<article class=\"card\">\n<h3>{}</h3>\n", markup_text(run.label));
+    text +=
+        fmt::format("<p class=\"main\"><b>{}</b> answers/s</p>\n<dl>\n", amount_text(found.goodput_per_s));
+    if (found.slo_goodput_per_s)
+        text += line("in the objective", amount_text(*found.slo_goodput_per_s) + "/s");
+    text +=
+        line("answered", fmt::format("{} of {}", count_text(found.succeeded), count_text(found.requests)));
+    text += latency_lines(found);
+    text += line("attempts/answer", amount_or_dash(found.attempts_per_success));
+    text += line("rejected per 100", amount_or_dash(found.rejections_per_100_successes));
+    text += line("peak in 10 ms", count_text(found.peak_10ms));
+    return text + "</dl>\n</article>\n";
+}
+
+std::string notice(const std::string& who, const std::string& message) {
+    return fmt::format("<li><strong>{}:</strong> {}</li>\n", markup_text(who), message);
+}
+
+}  // namespace
+
+std::string key_figures_section(const labelled_runs& runs) {
+    std::string text = "<section>\n<h2>Key figures</h2>\n";
+    text += runs.size() == 1 ? "<div class=\"cards single\">\n" : "<div class=\"cards\">\n";
+    for (const labelled_run& each : runs) text += card(each);
+    return text + "</div>\n</section>\n";
+}
+
+std::string notices(const labelled_runs& runs) {
+    std::string text;
+    for (const labelled_run& each : runs) {
+        const load::run_results& found = *each.found;
+        if (found.schedule && found.schedule->fell_behind) {
+            text +=
+                notice(each.label,
+                       fmt::format("the sender fell behind its schedule by up to {}; it sent {} a second. "
+                                   "Latencies count from the schedule, so they contain that.",
+                                   span_text(found.schedule->lag_max_ms),
+                                   amount_text(found.schedule->achieved_per_s)));
+        }
+        if (found.failed > 0) {
+            text += notice(each.label, fmt::format("{} of {} requests failed; latencies contain theirs.",
+                                                   count_text(found.failed), count_text(found.requests)));
+        }
+    }
+    return text.empty() ? text : "<ul class=\"notice\" role=\"note\">\n" + text + "</ul>\n";
+}
+
+}  // namespace app
