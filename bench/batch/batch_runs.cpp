@@ -1,5 +1,7 @@
 #include "batch_runs.hpp"
 
+#include <unistd.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -23,6 +25,9 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr auto body = R"({"choices":[{"message":{"role":"assistant","content":"Because."}}]})";
+
+// A rate that nothing here reaches: every request is decided about, but a search for a limit is not measured.
+constexpr auto unreached_rpm = "60000000";
 
 class made_prompts final : public stagger::prompt_source {
  public:
@@ -50,6 +55,15 @@ asio::awaitable<void> drop_all(stagger::batch_results results, std::size_t& coun
         if (!result) co_return;
         ++count;
     }
+}
+
+/// Each line's number stands between `before` and `after`.
+void write_lines(std::size_t count, const std::string& path, const std::string& before,
+                 const std::string& after) {
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    for (std::size_t number = 1; number <= count; ++number) file << before << number << after << '\n';
+    file.close();
+    if (!file) throw std::system_error(errno, std::generic_category(), path);
 }
 
 void rethrow(const std::exception_ptr& failed) {
@@ -99,12 +113,19 @@ run_outcome run_files(const std::string& prompts, const std::string& results) {
 }
 
 void write_prompts(std::size_t count, const std::string& path) {
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    for (std::size_t number = 1; number <= count; ++number) {
-        file << R"({"id":"customer-)" << number << R"(-question","prompt":"Why is the sky blue?"})" << '\n';
-    }
-    file.close();
-    if (!file) throw std::system_error(errno, std::generic_category(), path);
+    write_lines(count, path, R"({"id":"customer-)", R"(-question","prompt":"Why is the sky blue?"})");
+}
+
+void write_requests(std::size_t count, const std::string& request, const std::string& path) {
+    write_lines(count, path, R"({"id":"customer-)", R"(-question",)" + request.substr(1));
+}
+
+void become_batch(const network_run& run, const std::string& prompts, const std::string& results) {
+    const auto connections = std::to_string(run.connections);
+    ::execl(run.command.c_str(), run.command.c_str(), "batch", prompts.c_str(), "-o", results.c_str(),
+            "--base-url", run.base_url.c_str(), "--model", "m", "--max-concurrency", connections.c_str(),
+            "--rpm", unreached_rpm, "--no-remember", "--quiet", nullptr);
+    throw std::system_error(errno, std::generic_category(), run.command);
 }
 
 }  // namespace bench

@@ -21,4 +21,19 @@ run_outcome run_files(const std::string& prompts, const std::string& results);
 /// Writes such a prompt file.
 void write_prompts(std::size_t count, const std::string& path);
 
+/// The command itself, against a server.
+struct network_run {
+    std::string command;  ///< path of `stagger`
+    std::string base_url;
+    std::string request;  ///< what every line says beside its id, as a JSON object
+    unsigned connections = 64;
+};
+
+/// Writes a prompt file of `network_run::request`.
+void write_requests(std::size_t count, const std::string& request, const std::string& path);
+
+/// Becomes `stagger batch` from `prompts` to `results`: returns only by throwing.
+[[noreturn]] void become_batch(const network_run& run, const std::string& prompts,
+                               const std::string& results);
+
 }  // namespace bench

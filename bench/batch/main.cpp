@@ -13,6 +13,7 @@
 #include <functional>
 #include <string>
 #include <system_error>
+#include <tuple>
 #include <vector>
 
 #include "batch_runs.hpp"
@@ -23,6 +24,7 @@ struct arguments {
     std::vector<std::size_t> prompts{100'000, 1'000'000};
     std::string folder;
     std::string json_file;
+    bench::network_run network;
 };
 
 struct figures {
@@ -60,19 +62,46 @@ figures measure(const std::string& what, std::size_t prompts,
     return measured;
 }
 
+/// The files of one length of list, which are gone with it.
+struct list_files {
+    explicit list_files(const std::string& folder)
+        : prompts(folder + "/bench_batch_prompts.jsonl"), results(folder + "/bench_batch_results.jsonl") {
+        std::filesystem::remove(results);
+    }
+    list_files(const list_files&) = delete;
+    list_files& operator=(const list_files&) = delete;
+    ~list_files() {
+        std::error_code ignored;
+        std::filesystem::remove(prompts, ignored);
+        std::filesystem::remove(results, ignored);
+    }
+
+    std::string prompts;
+    std::string results;
+};
+
+figures measure_network(const arguments& chosen, std::size_t count) {
+    const list_files files(chosen.folder);
+    bench::write_requests(count, chosen.network.request, files.prompts);
+    return measure("over the network", count, [&]() -> bench::run_outcome {
+        bench::become_batch(chosen.network, files.prompts, files.results);
+    });
+}
+
 std::vector<figures> measure_all(const arguments& chosen) {
     std::vector<figures> all;
     for (const auto count : chosen.prompts) {
+        if (!chosen.network.command.empty()) {
+            all.push_back(measure_network(chosen, count));
+            continue;
+        }
         all.push_back(measure("scheduling", count, [=] { return bench::run_range(count); }));
         if (chosen.folder.empty()) continue;
-        const auto prompts = chosen.folder + "/bench_batch_prompts.jsonl";
-        const auto results = chosen.folder + "/bench_batch_results.jsonl";
-        bench::write_prompts(count, prompts);
-        std::filesystem::remove(results);
-        all.push_back(measure("file to file", count, [=] { return bench::run_files(prompts, results); }));
-        all.push_back(measure("nothing left", count, [=] { return bench::run_files(prompts, results); }));
-        std::filesystem::remove(prompts);
-        std::filesystem::remove(results);
+        const list_files files(chosen.folder);
+        bench::write_prompts(count, files.prompts);
+        const auto run = [&] { return bench::run_files(files.prompts, files.results); };
+        all.push_back(measure("file to file", count, run));
+        all.push_back(measure("nothing left", count, run));
     }
     return all;
 }
@@ -100,6 +129,20 @@ int main(int count, char** given) {
     parser
         .add_option("--files", chosen.folder, "Also from a file into a file, in this folder, and once more")
         ->type_name("FOLDER");
+    auto* folder = parser.get_option("--files");
+    auto* command = parser
+                        .add_option("--command", chosen.network.command,
+                                    "Only this stagger, over the network, from and into files there")
+                        ->type_name("STAGGER")
+                        ->needs(folder);
+    for (const auto& [name, target, help] :
+         {std::tuple("--base-url", &chosen.network.base_url, "Where the server is"),
+          std::tuple("--request", &chosen.network.request,
+                     "What every line says beside its id: an object such as {\"prompt\":\"Why?\"}")}) {
+        command->needs(parser.add_option(name, *target, help)->needs(command));
+    }
+    parser.add_option("--connections", chosen.network.connections, "Requests in flight there; default 64")
+        ->needs(command);
     parser.add_option("--json", chosen.json_file, "Write the figures there, a JSON object a line");
     try {
         parser.parse(count, given);

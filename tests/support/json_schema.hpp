@@ -6,11 +6,11 @@
 
 namespace support {
 
-/** @brief Where a JSON value breaks a schema, each as "path: rule".
+/** @brief Where a JSON value breaks a schema, each as "path: rule, is value"; empty: nowhere.
  *
- * Knows what our own schemas use: type, const, enum, minimum, required, properties, additionalProperties,
- * items, prefixItems, minItems, maxItems, anyOf and $ref into $defs. A keyword beyond those is a complaint,
- * so that no rule passes unread.
+ * Knows what our own schemas use: type, const, enum, minimum, maximum, minLength, pattern, required,
+ * properties, additionalProperties, items, prefixItems, minItems, maxItems, anyOf and $ref into $defs.
+ * @throws std::invalid_argument for a schema with another rule, so that none passes unread
  */
 std::vector<std::string> schema_violations(const boost::json::value& schema, const boost::json::value& value);
 

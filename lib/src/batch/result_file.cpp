@@ -81,8 +81,11 @@ error_code sync_now(int file) {
     return system_failure();
 }
 
+// Line ends are far apart: looking for them is faster than looking at each byte.
 std::size_t count_lines(std::string_view text) {
-    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    std::size_t count = 0;
+    for (auto end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1)) ++count;
+    return count;
 }
 
 }  // namespace

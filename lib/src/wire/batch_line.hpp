@@ -59,7 +59,9 @@ struct result_origin {
 /// it did.
 std::string failure_message(error_code error, const diagnostic& info);
 
-/// One line of results, without the line end: an OpenAI Batch result with our own member `stagger`.
+/** One line of results, without the line end: an OpenAI Batch result with our own member `stagger`.
+ * @pre without an error, `result.raw` is JSON, as it is where an answer was decoded
+ */
 std::string format_result_line(std::string_view custom_id, error_code error, const completion& result,
                                const result_origin& origin = {});
 /// The result line of a prompt that could not be read.

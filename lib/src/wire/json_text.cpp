@@ -43,14 +43,14 @@ struct ignore_everything {
 
 constexpr std::string_view white_space = " \t\r\n";
 
-/// The end of the string whose opening quote is at `at`.
+/// The end of the string whose opening quote is at `at`. Quotes are looked for, since most strings have no
+/// backslash.
 std::size_t end_of_string(std::string_view text, std::size_t at) {
-    for (++at; at < text.size(); ++at) {
-        if (text[at] == '\\') {
-            ++at;
-        } else if (text[at] == '"') {
-            return at + 1;
-        }
+    for (auto quote = text.find('"', at + 1); quote != std::string_view::npos;
+         quote = text.find('"', quote + 1)) {
+        auto first = quote;  // of the backslashes in front of the quote
+        while (text[first - 1] == '\\') --first;
+        if ((quote - first) % 2 == 0) return quote + 1;
     }
     return text.size();
 }

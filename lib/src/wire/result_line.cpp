@@ -45,15 +45,14 @@ std::string result_id(std::string_view custom_id) {
     return id;
 }
 
-/// The body as it came if it is JSON, on one line; as a string otherwise. Line ends can only stand between
-/// tokens.
-void append_body(std::string& out, std::string_view raw) {
-    if (json_problem(raw)) {
-        append_json_string(out, raw);
-        return;
+/// Line ends can only stand between tokens.
+void append_json_in_one_line(std::string& out, std::string_view json) {
+    const auto begin = out.size();
+    out += json_trimmed(json);
+    for (const char line_end : {'\n', '\r'}) {
+        for (auto at = out.find(line_end, begin); at != std::string::npos; at = out.find(line_end, at))
+            out[at] = ' ';
     }
-    for (const char character : json_trimmed(raw))
-        out += character == '\n' || character == '\r' ? ' ' : character;
 }
 
 void append_seconds(std::string& out, duration span) {
@@ -64,7 +63,13 @@ void append_seconds(std::string& out, duration span) {
     out.append(digits.data(), end.ptr);
 }
 
-void append_response(std::string& out, const completion& result) {
+/// The body as it came if it is JSON, on one line; as a string otherwise. That of an answer was understood
+/// before.
+void append_body(std::string& out, std::string_view raw, bool answered) {
+    answered || !json_problem(raw) ? append_json_in_one_line(out, raw) : append_json_string(out, raw);
+}
+
+void append_response(std::string& out, const completion& result, bool answered) {
     if (result.info.http_status == 0) {
         out += "null";
         return;
@@ -72,7 +77,7 @@ void append_response(std::string& out, const completion& result) {
     object_writer response(out);
     response.count("status_code", result.info.http_status);
     response.string("request_id", result.info.request_id);
-    append_body(response.key("body"), result.raw);
+    append_body(response.key("body"), result.raw, answered);
     response.close();
 }
 
@@ -137,7 +142,7 @@ std::string format_result_line(std::string_view custom_id, error_code error, con
     object_writer line(out);
     line.string("id", result_id(custom_id));
     line.string("custom_id", custom_id);
-    append_response(line.key("response"), result);
+    append_response(line.key("response"), result, !error);
     if (error) {
         append_error(line.key("error"), error_name(error), failure_message(error, result.info));
     } else {

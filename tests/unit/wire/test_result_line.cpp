@@ -73,7 +73,7 @@ TEST_CASE("the body goes in as JSON on one line, or as a string") {
     const auto body_of = [](std::string raw) {
         auto result = answered();
         result.raw = std::move(raw);
-        const auto line = format_result_line("x", error_code(), result);
+        const auto line = format_result_line("x", errc::malformed_answer, result);
         CHECK_FALSE(json_problem(line, max_json_depth + 2));
         CHECK(line.find('\n') == std::string::npos);
         CHECK_FALSE(invalid_utf8_at(line));
@@ -89,6 +89,11 @@ TEST_CASE("the body goes in as JSON on one line, or as a string") {
     const std::string deepest = std::string(max_json_depth, '[') + std::string(max_json_depth, ']');
     CHECK(body_of(deepest) == deepest);
     CHECK(body_of('[' + deepest + ']').starts_with("\"["));
+
+    auto result = answered();
+    result.raw = "\n{\r\n\"a\":\"\\n\"\n}\n";
+    CHECK(format_result_line("x", error_code(), result).find("\"body\":{  \"a\":\"\\n\" }}") !=
+          std::string::npos);
 }
 
 TEST_CASE("a prompt that could not be read") {
