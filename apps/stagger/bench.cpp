@@ -129,10 +129,17 @@ class session {
 
     void await_signals() {
         for (const int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
+        next_signal();
+    }
+
+    // A second one does not wait for what is being closed.
+    void next_signal() {
         signals_.async_wait([this](stagger::error_code error, int) {
             if (error) return;
+            if (interrupted_) return context_.stop();
             interrupted_ = true;
             stop();
+            next_signal();
         });
     }
 
