@@ -94,9 +94,8 @@ class session {
         current_ = std::make_shared<load::load_run>(context_.get_executor(), client, turn.limits,
                                                     std::move(order), plan_.measuring);
         policy_ = turn.policy;
-        current_->on_request([this](const load::request_record& record) {
-            csv_.add(policy_, current_->start(), record);
-        });
+        current_->on_request(
+            [this](const load::request_record& record) { csv_.add(policy_, current_->start(), record); });
         load::run_results found = co_await current_->run();
         found.policy = turn.policy;
         results_.runs.push_back(std::move(found));
@@ -165,10 +164,14 @@ class session {
         return now;
     }
 
-    exit_code conclude() {
-        display_.finish();
+    void write_files() {
         csv_.finish();
         json_.write(load::format_results(results_));
+    }
+
+    exit_code conclude() {
+        display_.finish();
+        write_files();
         if (unusable_) out_.error("cannot use " + plan_.turns.front().base_url + ": " + *unusable_);
         for (const load::run_results& run : results_.runs) {
             if (const auto doubt = doubts_about(run); !doubt.empty()) out_.error(doubt);
