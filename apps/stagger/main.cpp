@@ -71,7 +71,7 @@ constexpr std::array commands{
                   app::make_limits_command},
     command_entry{"replay", "Make the decisions of a decision log again, and say why requests waited",
                   replay_exit_codes, app::make_replay_command},
-    command_entry{"report", "Make one HTML page of the results of bench and batch", report_exit_codes,
+    command_entry{"report", "Make one HTML page of what bench measured", report_exit_codes,
                   app::make_report_command},
     command_entry{"simulate", "Run scenarios in virtual time and compare policies", simulate_exit_codes,
                   app::make_simulate_command},

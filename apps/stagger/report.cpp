@@ -41,7 +41,7 @@ class report_command final : public command {
     explicit report_command(CLI::App& parser) {
         parser
             .add_option("RESULTS", options_.results,
-                        "Results that bench or batch wrote as JSON; several: side by side")
+                        "Results that bench wrote as JSON; several: side by side")
             ->required();
         parser.add_option("-o,--output", options_.page, "Write the page there; - for standard output")
             ->type_name("FILE.html")
