@@ -26,7 +26,7 @@ const std::map<std::string, layer_rule> rules = {
     {"sim", {{"core", "provider", "wire"}, {"system"}, {"json"}, true}},
     {"net", {{"core", "wire"}, {"asio", "system"}, {"beast", "url"}, false}},
     {"batch", {{"core", "wire", "net"}, {"asio", "system"}, {}, false}},
-    {"load", {{"core", "wire", "net"}, {"asio", "system"}, {"json"}, false}},
+    {"load", {{"core", "provider", "wire", "net"}, {"asio", "system"}, {"histogram"}, false}},
     {"apps",
      {{"core", "provider", "wire", "sim", "net", "batch", "load"},
       {"asio", "system", "version"},

@@ -116,6 +116,20 @@ std::optional<std::vector<json_member>> json_members(std::string_view checked) {
     return members;
 }
 
+std::optional<std::vector<std::string_view>> json_elements(std::string_view checked) {
+    const auto text = json_trimmed(checked);
+    if (text.empty() || text.front() != '[') return std::nullopt;
+    std::vector<std::string_view> elements;
+    for (std::size_t at = 1; at < text.size();) {
+        const auto end = end_of_value(text, at);
+        const auto element = json_trimmed(text.substr(at, end - at));
+        if (element.empty()) break;  // of an empty array
+        elements.push_back(element);
+        at = end + 1;
+    }
+    return elements;
+}
+
 const json_member* find_member(const std::vector<json_member>& members, std::string_view name) {
     const json_member* found = nullptr;
     for (const auto& member : members) {

@@ -28,6 +28,11 @@ std::optional<std::vector<json_member>> json_members(std::string_view checked);
 /// The last member of that name, or null.
 const json_member* find_member(const std::vector<json_member>& members, std::string_view name);
 
+/// The elements of an array in their order, each as written.
+/// @param checked text for which json_problem found nothing
+/// @return nothing if it is another kind of value
+std::optional<std::vector<std::string_view>> json_elements(std::string_view checked);
+
 /// Without JSON's white space at both ends.
 std::string_view json_trimmed(std::string_view text);
 

@@ -128,6 +128,16 @@ TEST_CASE("members are cut out as they are written") {
     CHECK_FALSE(json_string_value("12"));
 }
 
+TEST_CASE("elements are cut out as they are written") {
+    using elements = std::vector<std::string_view>;
+    CHECK(json_elements(R"( [ 1.50 ,{"x":[1,"]"]}, "a,\"]" ,[ ],null] )") ==
+          elements{"1.50", R"({"x":[1,"]"]})", R"("a,\"]")", "[ ]", "null"});
+    CHECK(json_elements("[]") == elements{});
+    CHECK(json_elements("[ ]") == elements{});
+    CHECK_FALSE(json_elements("{}"));
+    CHECK_FALSE(json_elements("\"[\""));
+}
+
 TEST_CASE("objects are written member by member") {
     std::string out = "x=";
     object_writer writer(out);
