@@ -5,15 +5,14 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
 
 #include "api_key.hpp"
 #include "core/send_policy.hpp"
 #include "decision_log_file.hpp"
-#include "duration_text.hpp"
 #include "exit_code.hpp"
+#include "option_values.hpp"
 #include "probing_text.hpp"
 #include "stagger/dialect.hpp"
 
@@ -29,83 +28,6 @@ std::string policy_names() {
     std::string all;
     for (const auto name : stagger::send_policy_names()) all.append(all.empty() ? "" : ", ").append(name);
     return all;
-}
-
-CLI::Option* add_duration(CLI::App& command, const std::string& name,
-                          std::function<void(stagger::duration)> set, const std::string& help) {
-    const auto read = [name, set = std::move(set)](const std::string& text) {
-        const auto value = parse_duration(text);
-        if (!value) throw CLI::ValidationError(name, "must read like 250ms, 30s or 5m, is \"" + text + "\"");
-        set(*value);
-    };
-    return command.add_option_function<std::string>(name, read, help)->type_name("DURATION");
-}
-
-// CLI11 reads "-1" into an unsigned as a very large number.
-CLI::Option* add_count(CLI::App& command, const std::string& name, std::function<void(unsigned)> set,
-                       unsigned least, const std::string& help) {
-    const auto read = [name, set = std::move(set), least](const std::string& text) {
-        unsigned value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc() || end != text.data() + text.size() || value < least) {
-            throw CLI::ValidationError(
-                name, "must be a whole number from " + std::to_string(least) + ", is \"" + text + "\"");
-        }
-        set(value);
-    };
-    return command.add_option_function<std::string>(name, read, help)->type_name("N");
-}
-
-void add_endpoint_options(CLI::App& command, send_options& options) {
-    constexpr auto group = "Endpoint";
-    command
-        .add_option("--base-url", options.base_url,
-                    "Where the API is, such as https://api.example.com/v1 "
-                    "(else OPENAI_BASE_URL; for llm-engine LLM_ENGINE_BASE_PATH)")
-        ->type_name("URL")
-        ->group(group);
-    command.add_option("--model", options.model, "Model of prompts that name none")
-        ->type_name("NAME")
-        ->group(group);
-    command
-        .add_option(
-            "--dialect", options.dialect,
-            "What the server speaks: openai-chat, openai-completions or llm-engine (default openai-chat)")
-        ->type_name("NAME")
-        ->group(group);
-    command
-        .add_option("--api-key-file", options.api_key_file,
-                    "File that holds the API key (else OPENAI_API_KEY; for llm-engine SCALE_API_KEY)")
-        ->type_name("FILE")
-        ->group(group);
-    command
-        .add_option("--ca-file", options.ca_file,
-                    "Certificate authorities to trust beside the system's (PEM)")
-        ->type_name("FILE")
-        ->group(group);
-    command
-        .add_option("--header", options.headers, "A header for every request, \"Name: value\"; repeatable")
-        ->type_name("HEADER")
-        ->group(group)
-        ->take_all()
-        ->allow_extra_args(false);
-}
-
-void add_request_options(CLI::App& command, send_options& options) {
-    constexpr auto group = "Request";
-    add_count(
-        command, "--max-tokens", [&options](unsigned value) { options.max_tokens = value; }, 1,
-        "Tokens to generate at most (default: the server's)")
-        ->group(group);
-    command
-        .add_option("--temperature", options.temperature, "0 to 2; llm-engine 0 to 1 (default: the server's)")
-        ->type_name("X")
-        ->group(group);
-    command.add_option("--param", options.params, "Any member of the request's body, NAME=JSON; repeatable")
-        ->type_name("NAME=JSON")
-        ->group(group)
-        ->take_all()
-        ->allow_extra_args(false);
 }
 
 void add_limit_options(CLI::App& command, send_options& options, const std::string& usual_deadline) {
@@ -169,11 +91,7 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
 
 void add_report_options(CLI::App& command, send_options& options) {
     constexpr auto group = "Report";
-    command.add_flag("--quiet", options.quiet, "Say nothing but errors")->group(group);
-    command
-        .add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off (default warn)")
-        ->type_name("LEVEL")
-        ->group(group);
+    add_message_options(command, options);
     command.add_option("--summary", options.summary_file, "Write the run's figures there as JSON")
         ->type_name("FILE")
         ->group(group);
@@ -269,6 +187,67 @@ void set_endpoint(const send_options& options, send_plan& plan) {
 
 failure unknown_policy(const std::string& name) {
     return {exit_code::wrong_usage, "--policy: \"" + name + "\" is none of " + policy_names()};
+}
+
+void add_endpoint_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Endpoint";
+    command
+        .add_option("--base-url", options.base_url,
+                    "Where the API is, such as https://api.example.com/v1 "
+                    "(else OPENAI_BASE_URL; for llm-engine LLM_ENGINE_BASE_PATH)")
+        ->type_name("URL")
+        ->group(group);
+    command.add_option("--model", options.model, "Model of prompts that name none")
+        ->type_name("NAME")
+        ->group(group);
+    command
+        .add_option(
+            "--dialect", options.dialect,
+            "What the server speaks: openai-chat, openai-completions or llm-engine (default openai-chat)")
+        ->type_name("NAME")
+        ->group(group);
+    command
+        .add_option("--api-key-file", options.api_key_file,
+                    "File that holds the API key (else OPENAI_API_KEY; for llm-engine SCALE_API_KEY)")
+        ->type_name("FILE")
+        ->group(group);
+    command
+        .add_option("--ca-file", options.ca_file,
+                    "Certificate authorities to trust beside the system's (PEM)")
+        ->type_name("FILE")
+        ->group(group);
+    command
+        .add_option("--header", options.headers, "A header for every request, \"Name: value\"; repeatable")
+        ->type_name("HEADER")
+        ->group(group)
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+void add_request_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Request";
+    add_count(
+        command, "--max-tokens", [&options](unsigned value) { options.max_tokens = value; }, 1,
+        "Tokens to generate at most (default: the server's)")
+        ->group(group);
+    command
+        .add_option("--temperature", options.temperature, "0 to 2; llm-engine 0 to 1 (default: the server's)")
+        ->type_name("X")
+        ->group(group);
+    command.add_option("--param", options.params, "Any member of the request's body, NAME=JSON; repeatable")
+        ->type_name("NAME=JSON")
+        ->group(group)
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+void add_message_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Report";
+    command.add_flag("--quiet", options.quiet, "Say nothing but errors")->group(group);
+    command
+        .add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off (default warn)")
+        ->type_name("LEVEL")
+        ->group(group);
 }
 
 void add_send_options(CLI::App& command, send_options& options) {

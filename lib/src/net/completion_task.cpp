@@ -154,7 +154,7 @@ io_awaitable<std::optional<admission>> completion_task::run(permit leave) {
     std::optional<duration> again_in;
     if (may_go_again(ended) && plan_next(ended, earliest, next))
         again_in = std::max(next.not_before() - steady_now(), duration::zero());
-    if (!answer_goes_on()) trace_.done(ended.error, info_, was_refused(ended), again_in);
+    if (!answer_goes_on()) trace_.done(ended.error, info_, was_refused(ended), again_in, ended.hints);
     if (again_in) co_return next;
     const bool late = ended.error && steady_now() >= deadline_;
     finish(late ? error_code(errc::deadline_exceeded) : ended.error, std::move(ended.answer));
