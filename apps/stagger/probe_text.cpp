@@ -29,8 +29,8 @@ std::string limit_text(const load::probe_findings& found) {
     const load::limit_fit& limit = found.limit;
     switch (found.verdict) {
         case probe_verdict::rate:
-            return fmt::format("rate: {} a second, {} at once after a rest",
-                               range(limit.pace, " requests"), limit.capacity.best);
+            return fmt::format("rate: {} requests a second, {:.0f} at once after a rest",
+                               range(limit.pace, ""), limit.capacity.best);
         case probe_verdict::window:
             return fmt::format("window: {} in every {}, {}", requests(limit.capacity.best),
                                range(limit.pace, " s"),
@@ -59,6 +59,17 @@ std::string queue_text(const load::server_line& queue) {
                        queue.served_per_s, queue.longest_s, queue.alone_s);
 }
 
+/// What cannot be told apart from it.
+std::string others_text(const load::probe_findings& found) {
+    if (found.also_possible.empty()) return {};
+    if (found.verdict == probe_verdict::concurrency)
+        return "; a window as long as an answer takes would look the same";
+    std::string text;
+    for (const load::limit_fit& other : found.also_possible)
+        text += fmt::format("{} {}", text.empty() ? "; could also be:" : ",", to_string(other.rule));
+    return text;
+}
+
 std::string sure_text(const load::probe_findings& found) {
     const auto answers = found.admitted + found.refused;
     std::string text =
@@ -67,8 +78,7 @@ std::string sure_text(const load::probe_findings& found) {
         text += fmt::format("; the next likely, {}, gives {}", to_string(found.next_best->rule),
                             answers - found.next_best->unexplained);
     }
-    for (const load::limit_fit& other : found.also_possible)
-        text += fmt::format("; it could also be a {}", to_string(other.rule));
+    text += others_text(found);
     if (found.limit.rule != load::limit_rule::in_flight && found.limit.pace.uncertainty() > good_precision)
         text += "; measured roughly, more requests or time would tell";
     return text;
@@ -150,7 +160,7 @@ std::string batch_options_for(const load::probe_findings& found) {
 
 std::string describe(const load::probe_findings& found) {
     std::string text = line("limit", limit_text(found));
-    if (found.line) text += line("", queue_text(*found.line));
+    if (found.line && found.line->is_paced()) text += line("", queue_text(*found.line));
     if (found.has_limit()) text += line("sure", sure_text(found));
     text += hint_lines(found);
     text += line("spent", spent_text(found));

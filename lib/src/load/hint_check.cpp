@@ -18,12 +18,16 @@ bool is_whole_seconds(duration span) {
     return span % duration(1s) == duration::zero();
 }
 
+/// A moment by the clock is rounded to its seconds also where the time until then is no whole number of them.
+enum class rounding { if_whole, always };
+
 /// Holds what refusals said against what was sent after them.
 class wait_checker {
  public:
-    wait_checker(const std::vector<probe_answer>& answers, said_wait read)
+    wait_checker(const std::vector<probe_answer>& answers, said_wait read, rounding how)
         : answers_(answers),
           read_(std::move(read)),
+          rounded_(how == rounding::always),
           slack_(2 * from_seconds(evidence_of(answers).slack_s) + 10ms) {}
 
     wait_check check() {
@@ -41,7 +45,7 @@ class wait_checker {
         result_.shortest = result_.said == 0 ? wait : std::min(result_.shortest, wait);
         result_.longest = std::max(result_.longest, wait);
         ++result_.said;
-        whole_ = whole_ && is_whole_seconds(wait);
+        whole_ = whole_ && (rounded_ || is_whole_seconds(wait));
         const time_point promised = refused.ended + wait;
         const auto next = first_admitted_after(refused.sent + slack_);
         if (next && *next < promised - slack_) early_ = std::max(early_, promised - *next);
@@ -71,6 +75,7 @@ class wait_checker {
 
     const std::vector<probe_answer>& answers_;
     said_wait read_;
+    bool rounded_;
     duration slack_;
     wait_check result_;
     duration early_{0};
@@ -98,7 +103,7 @@ hint_truth check_remaining(const std::vector<probe_answer>& answers) {
 hint_checks check_hints(const std::vector<probe_answer>& answers, const limit_fit& limit) {
     hint_checks checks;
     checks.retry_after =
-        wait_checker(answers, [](const hints& said) { return said.retry_after; }).check();
+        wait_checker(answers, [](const hints& said) { return said.retry_after; }, rounding::if_whole).check();
     for (const probe_answer& each : answers) {
         const limit_hint& said = each.said.requests;
         if (said.limit) checks.limit = said.limit;
@@ -106,7 +111,7 @@ hint_checks check_hints(const std::vector<probe_answer>& answers, const limit_fi
     }
     checks.remaining = check_remaining(answers);
     if (limit.rule == limit_rule::first_opens || limit.rule == limit_rule::clock_opens)
-        checks.reset = wait_checker(answers, [](const hints& said) { return said.requests.reset; }).check();
+        checks.reset = wait_checker(answers, [](const hints& said) { return said.requests.reset; }, rounding::always).check();
     return checks;
 }
 

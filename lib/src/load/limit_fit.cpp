@@ -125,9 +125,10 @@ limit_fit make_fit(limit_rule rule, const fitted_range& pace, const capacity_fit
     fit.unexplained = capacity.unexplained;
     fit.capacity.low = capacity.low;
     fit.capacity.high = capacity.below;
-    // What is counted are requests: the next whole number, if it is within the range.
+    // What is counted are requests: the next whole number, if it is within the range; of what a capacity has
+    // beyond a whole number nobody gets anything.
     const double whole = std::ceil(capacity.low - 1e-6);
-    fit.capacity.best = whole < capacity.below ? whole : capacity.low;
+    fit.capacity.best = whole < capacity.below ? whole : std::floor(capacity.low);
     return fit;
 }
 

@@ -18,7 +18,7 @@ constexpr duration first_poll = 10ms;
 // Enough to tell "one at a time" from "all again".
 constexpr std::size_t burst_after_opening = 8;
 // Half the width of the range that a measurement may leave: the rest of five per cent is for its middle.
-constexpr double precise_enough = 0.015;
+constexpr double precise_enough = 0.02;
 
 probe_trial greeting(time_point at) {
     probe_trial trial = burst("one request alone", at, 1);
@@ -122,7 +122,10 @@ std::optional<probe_trial> probe_choice::look_closer(const probe_view& seen) {
         in_flight->unexplained <= fits.front().unexplained + 1 && !(line && line->is_paced());
     if (may_be_in_flight && (!tried_closed_loop_ || in_flight == fits.begin()))
         return test_concurrency(seen, *in_flight);
-    if (is_window(fits.front().rule)) return measure_window(seen, fits.front());
+    if (is_window(fits.front().rule)) {
+        const bool doubtful = is_window(fits[1].rule) && fits[1].unexplained <= fits.front().unexplained + 1;
+        return measure_window(seen, fits.front(), doubtful);
+    }
     return measure_rate(seen, fits.front());
 }
 
@@ -146,6 +149,7 @@ std::optional<probe_trial> probe_choice::measure_rate(const probe_view& seen, co
     if (fit.pace.uncertainty() <= precise_enough || rate_trials_ == most_trials)
         return measure_depth(seen, fit);
     ++rate_trials_;
+    if (auto closer = close_in(seen, fit)) return closer;
     // Seldom limits cost time, frequent ones requests.
     constexpr double slow_per_s = 2;
     constexpr double roughly = 0.3;
@@ -154,6 +158,24 @@ std::optional<probe_trial> probe_choice::measure_rate(const probe_view& seen, co
     const std::size_t requests = fit.pace.uncertainty() > roughly ? 12 : 30;
     return paced("more than is admitted, evenly", seen.now, requests,
                  from_seconds(1 / (per_s * attempts_per_admission)));
+}
+
+// A bucket of one gathers nothing while nobody asks, so that what counts is the time from one admission to the
+// next: it is asked for within the range that is left, in quarters.
+std::optional<probe_trial> probe_choice::close_in(const probe_view& seen, const limit_fit& fit) const {
+    const auto last = std::find_if(seen.answers.rbegin(), seen.answers.rend(),
+                                   [&](const probe_answer& each) { return seen.admitted(each); });
+    const duration shortest = from_seconds(1 / fit.pace.high);
+    const duration longest = from_seconds(1 / fit.pace.low);
+    if (fit.capacity.best > 1 || (longest - shortest) / 4 < seen.patience || last == seen.answers.rend())
+        return std::nullopt;
+    probe_trial trial;
+    trial.name = "one just before the next is admitted, one just after";
+    trial.until_admitted = true;
+    for (int quarter = 1; quarter <= 4; ++quarter)
+        trial.sends.push_back(last->sent + shortest + (longest - shortest) * quarter / 4);
+    trial.sends.push_back(last->sent + longest * 3 / 2);
+    return trial;
 }
 
 std::optional<probe_trial> probe_choice::measure_depth(const probe_view& seen, const limit_fit& fit) {
@@ -167,7 +189,8 @@ std::optional<probe_trial> probe_choice::measure_depth(const probe_view& seen, c
     return burst("a burst after a rest", seen.now + rest, static_cast<std::size_t>(depth) + beyond);
 }
 
-std::optional<probe_trial> probe_choice::measure_window(const probe_view& seen, const limit_fit& fit) {
+std::optional<probe_trial> probe_choice::measure_window(const probe_view& seen, const limit_fit& fit,
+                                                        bool doubtful) {
     if (window_ == window_step::fill) {
         constexpr int most_fills = 4;
         if (fills_ == 0 || (seen.refused_in_trial() == 0 && fills_ < most_fills))
@@ -178,9 +201,20 @@ std::optional<probe_trial> probe_choice::measure_window(const probe_view& seen, 
     }
     if (window_ == window_step::await) {
         window_ = window_step::done;
-        return split_window(seen, fit);
+        if (!tried_halves_) {
+            tried_halves_ = true;
+            if (auto halves = split_window(seen, fit)) return halves;
+        }
     }
-    return std::nullopt;
+    // Once more from any moment on: what looked the same by chance does not do so again.
+    constexpr int most_rounds = 2;
+    if (!(doubtful || fit.pace.uncertainty() > precise_enough) || window_rounds_ == most_rounds)
+        return std::nullopt;
+    ++window_rounds_;
+    window_ = window_step::fill;
+    fills_ = 0;
+    opened_ = seen.now;
+    return fill_window(seen, fit);
 }
 
 probe_trial probe_choice::fill_window(const probe_view& seen, const limit_fit& fit) {

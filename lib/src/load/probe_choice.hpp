@@ -47,8 +47,10 @@ class probe_choice {
     std::optional<probe_trial> look_closer(const probe_view& seen);
     std::optional<probe_trial> test_concurrency(const probe_view& seen, const limit_fit& fit);
     std::optional<probe_trial> measure_rate(const probe_view& seen, const limit_fit& fit);
+    std::optional<probe_trial> close_in(const probe_view& seen, const limit_fit& fit) const;
     std::optional<probe_trial> measure_depth(const probe_view& seen, const limit_fit& fit);
-    std::optional<probe_trial> measure_window(const probe_view& seen, const limit_fit& fit);
+    std::optional<probe_trial> measure_window(const probe_view& seen, const limit_fit& fit,
+                                              bool doubtful);
     probe_trial fill_window(const probe_view& seen, const limit_fit& fit);
     probe_trial await_window(const probe_view& seen, const limit_fit& fit) const;
     std::optional<probe_trial> split_window(const probe_view& seen, const limit_fit& fit) const;
@@ -65,6 +67,8 @@ class probe_choice {
     bool tried_depth_ = false;
     enum class window_step { fill, await, split, done } window_ = window_step::fill;
     int fills_ = 0;
+    bool tried_halves_ = false;
+    int window_rounds_ = 0;
 };
 
 /// The fits in the order in which they are believed: one on requests in flight only where no paced line is the
