@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "duration_text.hpp"
-#include "number_options.hpp"
+#include "option_values.hpp"
 
 namespace app {
 namespace {

@@ -28,7 +28,7 @@ void add_load_options(CLI::App& command, bench_options& options) {
                     "ramp (default closed; with --rate constant)")
         ->type_name("KIND")
         ->group(group);
-    add_count(
+    add_whole_number<unsigned>(
         command, "--concurrency", [&options](unsigned value) { options.concurrency = value; }, 1,
         "Requests at once in a closed loop (default 16)")
         ->group(group);
@@ -40,11 +40,11 @@ void add_load_options(CLI::App& command, bench_options& options) {
     command.add_option("--ramp-to", options.ramp_to_per_s, "Requests a second at the end of a ramp")
         ->type_name("R")
         ->group(group);
-    add_count(
+    add_whole_number<unsigned>(
         command, "--burst", [&options](unsigned value) { options.burst = value; }, 1,
         "Requests of each burst")
         ->group(group);
-    add_count(
+    add_whole_number<unsigned>(
         command, "--requests", [&options](unsigned value) { options.requests = value; }, 1,
         "Requests in all, of each policy (default 1000, or as many as --duration takes)")
         ->group(group);

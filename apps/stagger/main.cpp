@@ -37,6 +37,11 @@ constexpr auto bench_exit_codes =
     "3 a file cannot be read or written; 4 the endpoint cannot be used; 130 interrupted: the figures are of\n"
     "what was measured until then.";
 
+constexpr auto probe_exit_codes =
+    "Exit codes: 0 a limit was found, or none in so many requests; 1 everything was refused;\n"
+    "2 wrong usage or configuration; 3 a file cannot be written; 4 the endpoint cannot be used;\n"
+    "130 interrupted: what was found until then is told.";
+
 constexpr auto replay_exit_codes =
     "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"
     "3 the log cannot be read or is damaged.";
@@ -69,6 +74,8 @@ constexpr std::array commands{
                   bench_exit_codes, app::make_bench_command},
     command_entry{"limits", "List or forget what earlier runs learned about limits", limits_exit_codes,
                   app::make_limits_command},
+    command_entry{"probe", "Find out what limit a server has, with a bounded number of requests",
+                  probe_exit_codes, app::make_probe_command},
     command_entry{"replay", "Make the decisions of a decision log again, and say why requests waited",
                   replay_exit_codes, app::make_replay_command},
     command_entry{"report", "Make one HTML page of what bench measured", report_exit_codes,

@@ -1,8 +1,5 @@
 #include "option_values.hpp"
 
-#include <CLI/CLI.hpp>
-#include <charconv>
-
 #include "duration_text.hpp"
 
 namespace app {
@@ -15,20 +12,6 @@ CLI::Option* add_duration(CLI::App& command, const std::string& name,
         set(*value);
     };
     return command.add_option_function<std::string>(name, read, help)->type_name("DURATION");
-}
-
-CLI::Option* add_count(CLI::App& command, const std::string& name, std::function<void(unsigned)> set,
-                       unsigned least, const std::string& help) {
-    const auto read = [name, set = std::move(set), least](const std::string& text) {
-        unsigned value = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-        if (error != std::errc() || end != text.data() + text.size() || value < least) {
-            throw CLI::ValidationError(
-                name, "must be a whole number from " + std::to_string(least) + ", is \"" + text + "\"");
-        }
-        set(value);
-    };
-    return command.add_option_function<std::string>(name, read, help)->type_name("N");
 }
 
 }  // namespace app

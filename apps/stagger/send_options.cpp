@@ -14,7 +14,6 @@
 #include "core/send_policy.hpp"
 #include "decision_log_file.hpp"
 #include "exit_code.hpp"
-#include "number_options.hpp"
 #include "option_values.hpp"
 #include "probing_text.hpp"
 #include "stagger/dialect.hpp"
@@ -31,58 +30,6 @@ std::string policy_names() {
     std::string all;
     for (const auto name : stagger::send_policy_names()) all.append(all.empty() ? "" : ", ").append(name);
     return all;
-}
-
-void add_endpoint_options(CLI::App& command, send_options& options) {
-    constexpr auto group = "Endpoint";
-    command
-        .add_option("--base-url", options.base_url,
-                    "Where the API is, such as https://api.example.com/v1 "
-                    "(else OPENAI_BASE_URL; for llm-engine LLM_ENGINE_BASE_PATH)")
-        ->type_name("URL")
-        ->group(group);
-    command.add_option("--model", options.model, "Model of prompts that name none")
-        ->type_name("NAME")
-        ->group(group);
-    command
-        .add_option(
-            "--dialect", options.dialect,
-            "What the server speaks: openai-chat, openai-completions or llm-engine (default openai-chat)")
-        ->type_name("NAME")
-        ->group(group);
-    command
-        .add_option("--api-key-file", options.api_key_file,
-                    "File that holds the API key (else OPENAI_API_KEY; for llm-engine SCALE_API_KEY)")
-        ->type_name("FILE")
-        ->group(group);
-    command
-        .add_option("--ca-file", options.ca_file,
-                    "Certificate authorities to trust beside the system's (PEM)")
-        ->type_name("FILE")
-        ->group(group);
-    command
-        .add_option("--header", options.headers, "A header for every request, \"Name: value\"; repeatable")
-        ->type_name("HEADER")
-        ->group(group)
-        ->take_all()
-        ->allow_extra_args(false);
-}
-
-void add_request_options(CLI::App& command, send_options& options) {
-    constexpr auto group = "Request";
-    add_whole_number<unsigned>(
-        command, "--max-tokens", [&options](unsigned value) { options.max_tokens = value; }, 1,
-        "Tokens to generate at most (default: the server's)")
-        ->group(group);
-    add_number(
-        command, "--temperature", [&options](double value) { options.temperature = value; },
-        "0 to 2; llm-engine 0 to 1 (default: the server's)")
-        ->group(group);
-    command.add_option("--param", options.params, "Any member of the request's body, NAME=JSON; repeatable")
-        ->type_name("NAME=JSON")
-        ->group(group)
-        ->take_all()
-        ->allow_extra_args(false);
 }
 
 void add_limit_options(CLI::App& command, send_options& options, const std::string& usual_deadline) {
@@ -145,11 +92,7 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
 
 void add_report_options(CLI::App& command, send_options& options) {
     constexpr auto group = "Report";
-    command.add_flag("--quiet", options.quiet, "Say nothing but errors")->group(group);
-    command
-        .add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off (default warn)")
-        ->type_name("LEVEL")
-        ->group(group);
+    add_message_options(command, options);
     command.add_option("--summary", options.summary_file, "Write the run's figures there as JSON")
         ->type_name("FILE")
         ->group(group);
@@ -245,6 +188,67 @@ void set_endpoint(const send_options& options, send_plan& plan) {
 
 failure unknown_policy(const std::string& name) {
     return {exit_code::wrong_usage, "--policy: \"" + name + "\" is none of " + policy_names()};
+}
+
+void add_endpoint_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Endpoint";
+    command
+        .add_option("--base-url", options.base_url,
+                    "Where the API is, such as https://api.example.com/v1 "
+                    "(else OPENAI_BASE_URL; for llm-engine LLM_ENGINE_BASE_PATH)")
+        ->type_name("URL")
+        ->group(group);
+    command.add_option("--model", options.model, "Model of prompts that name none")
+        ->type_name("NAME")
+        ->group(group);
+    command
+        .add_option(
+            "--dialect", options.dialect,
+            "What the server speaks: openai-chat, openai-completions or llm-engine (default openai-chat)")
+        ->type_name("NAME")
+        ->group(group);
+    command
+        .add_option("--api-key-file", options.api_key_file,
+                    "File that holds the API key (else OPENAI_API_KEY; for llm-engine SCALE_API_KEY)")
+        ->type_name("FILE")
+        ->group(group);
+    command
+        .add_option("--ca-file", options.ca_file,
+                    "Certificate authorities to trust beside the system's (PEM)")
+        ->type_name("FILE")
+        ->group(group);
+    command
+        .add_option("--header", options.headers, "A header for every request, \"Name: value\"; repeatable")
+        ->type_name("HEADER")
+        ->group(group)
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+void add_request_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Request";
+    add_whole_number<unsigned>(
+        command, "--max-tokens", [&options](unsigned value) { options.max_tokens = value; }, 1,
+        "Tokens to generate at most (default: the server's)")
+        ->group(group);
+    add_number(
+        command, "--temperature", [&options](double value) { options.temperature = value; },
+        "0 to 2; llm-engine 0 to 1 (default: the server's)")
+        ->group(group);
+    command.add_option("--param", options.params, "Any member of the request's body, NAME=JSON; repeatable")
+        ->type_name("NAME=JSON")
+        ->group(group)
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+void add_message_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Report";
+    command.add_flag("--quiet", options.quiet, "Say nothing but errors")->group(group);
+    command
+        .add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off (default warn)")
+        ->type_name("LEVEL")
+        ->group(group);
 }
 
 void add_send_options(CLI::App& command, send_options& options) {

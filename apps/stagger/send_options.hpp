@@ -50,7 +50,10 @@ struct send_options {
 /// To be thrown for a name that `find_send_policy` does not know.
 failure unknown_policy(const std::string& name);
 
-/// Adds the options to a subcommand; `options` must outlive the parsing.
+/// Adds the options to a subcommand; `options` must outlive the parsing. The last is all of them.
+void add_endpoint_options(CLI::App& command, send_options& options);
+void add_request_options(CLI::App& command, send_options& options);
+void add_message_options(CLI::App& command, send_options& options);
 void add_send_options(CLI::App& command, send_options& options);
 
 /// The options, checked and put into the library's terms.

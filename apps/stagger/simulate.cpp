@@ -10,7 +10,7 @@
 #include "decision_log_file.hpp"
 #include "figures_check.hpp"
 #include "load_plot.hpp"
-#include "number_options.hpp"
+#include "option_values.hpp"
 #include "output_file.hpp"
 #include "random_summary.hpp"
 #include "send_options.hpp"

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "stagger/completion.hpp"
+#include "stagger/coordinator.hpp"
 #include "stagger/wait_reason.hpp"
 
 namespace stagger {
@@ -57,6 +58,7 @@ struct done {
     std::size_t bytes_received = 0;  ///< of HTTP, without TLS
     std::optional<duration>
         again_in;  ///< another attempt follows, not before this is over; nothing: it was the last
+    hints said;  ///< what the answer's headers told of limits; nothing of an answer that was streamed
 };
 
 }  // namespace attempt_events

@@ -23,7 +23,7 @@ void attempt_trace::waited(const permit& leave, bool admitted) {
 }
 
 void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
-                         std::optional<duration> again_in) {
+                         std::optional<duration> again_in, const hints& said) {
     if (was_admitted_) {
         counts_->attempts.add();
         counts_->rejections.add(refused);
@@ -34,7 +34,7 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
         counts_->bytes_received.add(carried_.received);
     }
     if (!told_) return;
-    told_->done({id_, error, info, was_admitted_, *waited_, carried_.sent, carried_.received, again_in});
+    told_->done({id_, error, info, was_admitted_, *waited_, carried_.sent, carried_.received, again_in, said});
 }
 
 }  // namespace stagger::detail

@@ -41,7 +41,8 @@ class attempt_trace {
     }
     /// What the attempt's connection carried.
     void exchanged(const traffic& carried) { carried_ = carried; }
-    void done(error_code error, const diagnostic& info, bool refused, std::optional<duration> again_in = {});
+    void done(error_code error, const diagnostic& info, bool refused, std::optional<duration> again_in = {},
+              const hints& said = {});
 
  private:
     client_counts* counts_;

@@ -236,7 +236,7 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     std::optional<duration> again_in;
     if (may_go_again(ended) && plan_next(ended, now, earliest, next))
         again_in = std::max(next.not_before() - now, duration::zero());
-    if (!answer_goes_on()) trace_.done(ended.error, info, was_refused(ended), again_in);
+    if (!answer_goes_on()) trace_.done(ended.error, info, was_refused(ended), again_in, ended.hints);
     if (again_in) {
         last_ = std::make_unique<diagnostic>(std::move(info));
         return join_line(next);

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "load/hint_check.hpp"
+#include "load/limit_fit.hpp"
+#include "load/probe_plan.hpp"
+#include "load/server_line.hpp"
+
+namespace stagger::load {
+
+enum class probe_verdict {
+    none_found,   ///< nothing was refused
+    rate,         ///< so many a second, with a burst
+    window,       ///< a quota in each
+    concurrency,  ///< so many in flight
+    closed,       ///< refused, and never admitted again while it was watched
+    down,         ///< not an answer
+    unusable,     ///< refused for good
+};
+std::string_view to_string(probe_verdict verdict);
+
+/// What a probe found out, and what it cost.
+struct probe_findings {
+    probe_verdict verdict = probe_verdict::none_found;
+    probe_end end = probe_end::finished;
+    limit_fit limit;                       ///< of rate, window and concurrency
+    std::vector<limit_fit> also_possible;  ///< other rules that explain as much, by one answer at most
+    std::optional<limit_fit> next_best;    ///< of the rules that explain less
+    std::optional<server_line> line;
+    hint_checks hints;
+
+    std::size_t requests = 0;
+    std::size_t admitted = 0;
+    std::size_t refused = 0;
+    std::size_t failed = 0;
+    duration took{0};
+    std::size_t most_at_once = 0;   ///< admitted requests in flight together
+    std::size_t most_in_second = 0;  ///< admitted requests that were sent within a second
+
+    bool has_limit() const {
+        return verdict == probe_verdict::rate || verdict == probe_verdict::window ||
+               verdict == probe_verdict::concurrency;
+    }
+    /// Share of the answers that the limit explains.
+    double explained() const;
+};
+
+probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end);
+
+}  // namespace stagger::load
