@@ -39,12 +39,12 @@ class checker {
         if (schema == true) return;
         if (schema == false) return complain(path, "no such member", value);
         for (const auto& [name, asked] : schema.as_object()) {
-            const auto found = rules().find(std::string_view(name.data(), name.size()));
-            if (found == rules().end()) {
+            const auto known = rules().find(std::string_view(name.data(), name.size()));
+            if (known == rules().end()) {
                 throw std::invalid_argument("the schema has a rule that is not checked: " +
                                             std::string(name));
             }
-            if (found->second && !found->second(*this, {asked, schema.as_object(), value, path})) {
+            if (known->second && !known->second(*this, {asked, schema.as_object(), value, path})) {
                 complain(path, std::string(name) + ' ' + json::serialize(asked), value);
             }
         }
