@@ -313,3 +313,21 @@ TEST_CASE("tasks that back off alone waste many times more") {
     alone.max_attempts = 6;
     CHECK(stagger::sim::run(scenario, alone, 1).lost > 300);
 }
+
+TEST_CASE("limits that are told are kept, requests and tokens at once, also where the server gives no hint") {
+    constexpr double requests_per_s = 10;
+    constexpr double tokens_per_s = 1000;
+    constexpr double most_waste = 1;
+    constexpr double least_efficiency = 0.95;
+    // Requests are what runs out first with small ones, tokens with large ones.
+    for (const double tokens : {60.0, 120.0, 200.0}) {
+        CAPTURE(tokens);
+        auto scenario = far_away(600);
+        scenario.provider.limits = {token_bucket(requests_per_s, requests_per_s),
+                                    token_bucket(tokens_per_s, tokens_per_s, provider::unit::tokens)};
+        scenario.clients[0].rpm = 60 * requests_per_s;
+        scenario.clients[0].tpm = 60 * tokens_per_s;
+        scenario.clients[0].tokens = {provider::distribution::lognormal, tokens, 0.5};
+        check(scenario, least_efficiency, most_waste);
+    }
+}
