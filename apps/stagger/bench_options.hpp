@@ -45,7 +45,7 @@ struct bench_plan {
     stagger::load::measuring measuring;
     stagger::duration rest{0};
     bool stream = false;
-    std::string prompts;                        ///< a file; empty: synthetic ones
+    std::string prompts;                         ///< a file; empty: synthetic ones
     stagger::load::token_lengths prompt_tokens;  ///< of synthetic ones
     progress_mode progress = progress_mode::line;
 
