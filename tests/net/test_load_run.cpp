@@ -19,7 +19,6 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using namespace stagger::load;
 using namespace stagger::test;
-using stagger::client_options;
 using stagger::completion_request;
 using stagger::coordinator_options;
 

@@ -23,8 +23,8 @@ std::optional<double> ratio(double amount, std::uint64_t of) {
 
 }  // namespace
 
-run_recorder::run_recorder(time_point start, measuring how)
-    : start_(start), how_(std::move(how)), timeline_(start) {}
+run_recorder::run_recorder(time_point start, const measuring& how)
+    : start_(start), how_(how), timeline_(start) {}
 
 void run_recorder::sent(const send_record& record) {
     take(record.sent, record);
@@ -41,7 +41,8 @@ void run_recorder::attempt_ended(const attempt_record& record) {
 
 void run_recorder::request_ended(request_record record) {
     if (!record.error) timeline_.success(record.ended);
-    take(record.ended, std::move(record));
+    const time_point ended = record.ended;
+    take(ended, std::move(record));
 }
 
 void run_recorder::observe(time_point now, const coordinator_status& status) {

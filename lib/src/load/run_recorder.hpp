@@ -31,7 +31,7 @@ struct measuring {
  */
 class run_recorder {
  public:
-    run_recorder(time_point start, measuring how);
+    run_recorder(time_point start, const measuring& how);
 
     void sent(const send_record& record);
     /// The first byte of an attempt was sent.
