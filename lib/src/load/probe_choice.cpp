@@ -137,9 +137,12 @@ std::optional<probe_trial> probe_choice::test_concurrency(const probe_view& seen
         const std::size_t requests = std::min(std::max(2 * places, fewest), seen.requests_left / 2 + 1);
         return closed_loop(seen.now, static_cast<unsigned>(places), requests);
     }
-    constexpr int enough = 2;
-    if (concurrent_bursts_++ == enough) return std::nullopt;
-    probe_trial trial = burst("two more at once than may be in flight", seen.now, places + 2);
+    // A burst, and whether the next is admitted when one of it is answered and not before, twice.
+    constexpr int enough = 4;
+    if (concurrent_trials_ == enough) return std::nullopt;
+    if (concurrent_trials_++ % 2 == 0)
+        return burst("two more at once than may be in flight", seen.now, places + 2);
+    probe_trial trial = await_opening(seen);
     trial.awaits_answers = true;
     return trial;
 }

@@ -62,7 +62,7 @@ class probe_choice {
     time_point opened_{};  // the request that was admitted first after the last refusals
     bool tried_after_opening_ = false;
     bool tried_closed_loop_ = false;
-    int concurrent_bursts_ = 0;
+    int concurrent_trials_ = 0;
     int rate_trials_ = 0;
     bool tried_depth_ = false;
     enum class window_step { fill, await, split, done } window_ = window_step::fill;
