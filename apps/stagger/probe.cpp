@@ -39,7 +39,9 @@ class probe_command final : public command {
         add_duration(
             parser, "--timeout", [this](stagger::duration value) { options_.timeout = value; },
             "One request, from sending to the answer's end (default 60s)");
-        parser.add_option("--json", json_, "Write what was found there, too, as JSON; -: on standard output, alone")
+        parser
+            .add_option("--json", json_,
+                        "Write what was found there, too, as JSON; -: on standard output, alone")
             ->type_name("FILE");
         add_endpoint_options(parser, options_);
         add_request_options(parser, options_);

@@ -47,7 +47,8 @@ void check_rate(const load::probe_findings& found, double per_s) {
 }
 
 /// Probes many random providers; a failure names the seed.
-void probe_many(const std::function<void(random_source&, provider_description&, std::uint64_t)>& draw_and_check) {
+void probe_many(
+    const std::function<void(random_source&, provider_description&, std::uint64_t)>& draw_and_check) {
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         INFO("seed " << seed);
         random_source random(seed);
@@ -101,8 +102,7 @@ TEST_CASE("a probe tells a sliding window from one that opens all at once") {
     probe_many([](random_source& random, provider_description& server, std::uint64_t seed) {
         const double window_s = over_magnitudes(random, 1, 20);
         const double quota = whole(random, 5, 60);
-        server.limits = {
-            provider::sliding_window{provider::unit::requests, quota, from_seconds(window_s)}};
+        server.limits = {provider::sliding_window{provider::unit::requests, quota, from_seconds(window_s)}};
         const auto found = probe(server, seed);
         REQUIRE(found.verdict == probe_verdict::window);
         CHECK(found.limit.rule == limit_rule::sliding);
