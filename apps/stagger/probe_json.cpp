@@ -88,7 +88,10 @@ void add_limit(object_writer& to, std::string_view name, const load::limit_fit& 
         const bool window = is_window(limit.rule);
         if (limit.rule != load::limit_rule::in_flight) add_range(object, "rate_per_s", limit.rate_per_s());
         if (window) add_range(object, "window_s", limit.pace);
-        add_range(object, window ? "quota" : limit.rule == load::limit_rule::in_flight ? "in_flight" : "burst",
+        add_range(object,
+                  window                                      ? "quota"
+                  : limit.rule == load::limit_rule::in_flight ? "in_flight"
+                                                              : "burst",
                   limit.capacity);
         object.count("unexplained", limit.unexplained);
     });
@@ -111,8 +114,8 @@ void add_hints(object_writer& to, const load::hint_checks& hints) {
         object.count("rate_headers", hints.rate_headers);
         if (hints.limit) object.number("limit", *hints.limit);
         if (hints.rate_headers > 0)
-            object.string("remaining", hints.remaining == load::hint_truth::too_long ? "false"
-                                                                                     : name_of(hints.remaining));
+            object.string("remaining",
+                          hints.remaining == load::hint_truth::too_long ? "false" : name_of(hints.remaining));
         add_wait(object, "reset", hints.reset);
     });
 }

@@ -54,9 +54,10 @@ std::string limit_text(const load::probe_findings& found) {
 }
 
 std::string queue_text(const load::server_line& queue) {
-    return fmt::format("requests wait for each other: {:.3g} a second are answered, the last of a burst after "
-                       "{:.2f} s, one alone after {:.3f} s",
-                       queue.served_per_s, queue.longest_s, queue.alone_s);
+    return fmt::format(
+        "requests wait for each other: {:.3g} a second are answered, the last of a burst after "
+        "{:.2f} s, one alone after {:.3f} s",
+        queue.served_per_s, queue.longest_s, queue.alone_s);
 }
 
 /// What cannot be told apart from it.
@@ -72,8 +73,8 @@ std::string others_text(const load::probe_findings& found) {
 
 std::string sure_text(const load::probe_findings& found) {
     const auto answers = found.admitted + found.refused;
-    std::string text =
-        fmt::format("{} of {} answers are as this limit gives them", answers - found.limit.unexplained, answers);
+    std::string text = fmt::format("{} of {} answers are as this limit gives them",
+                                   answers - found.limit.unexplained, answers);
     if (found.next_best) {
         text += fmt::format("; the next likely, {}, gives {}", to_string(found.next_best->rule),
                             answers - found.next_best->unexplained);
@@ -123,7 +124,9 @@ std::string hint_lines(const load::probe_findings& found) {
         const bool known = found.has_limit();
         const bool same = known && std::fabs(*hints.limit - found.limit.capacity.best) < 0.5;
         add(fmt::format("rate-limit headers say a limit of {:.6g}{}", *hints.limit,
-                        !known ? "" : same ? ": true" : ", which is not what was found"));
+                        !known ? ""
+                        : same ? ": true"
+                               : ", which is not what was found"));
     }
     if (hints.remaining != load::hint_truth::unknown) {
         add(hints.remaining == load::hint_truth::holds
@@ -135,9 +138,9 @@ std::string hint_lines(const load::probe_findings& found) {
 }
 
 std::string spent_text(const load::probe_findings& found) {
-    std::string text = fmt::format("{}, {} of them refused, in {:.1f} s",
-                                   requests(static_cast<double>(found.requests)), found.refused,
-                                   stagger::to_seconds(found.took));
+    std::string text =
+        fmt::format("{}, {} of them refused, in {:.1f} s", requests(static_cast<double>(found.requests)),
+                    found.refused, stagger::to_seconds(found.took));
     if (found.failed > 0) text += fmt::format("; {} failed", found.failed);
     if (found.end == load::probe_end::out_of_requests) text += "; --max-requests ended it";
     if (found.end == load::probe_end::out_of_time) text += "; --max-time ended it";

@@ -65,3 +65,23 @@ TEST_CASE("nginx: limit_conn") {
          "limit_conn all 4;", refusal, "limit_req zone=pace burst=100;"});
     CHECK(send_through(server, 60).rejected <= 12);
 }
+
+TEST_CASE("nginx: stagger probe tells limit_req from limit_conn") {
+    if (!nginx_installed()) return;
+    const auto probe = [](const nginx_server& server) {
+        return run({STAGGER_COMMAND, {"probe", "--base-url", server.base_url(), "--json", "-"}});
+    };
+    const nginx_server rate({"limit_req_zone $server_name zone=all:1m rate=20r/s;",
+                             "limit_req zone=all burst=5 nodelay;",
+                             "add_header Retry-After 1 always; " + refusal});
+    const auto of_rate = probe(rate);
+    CAPTURE(of_rate.out);
+    CHECK(of_rate.code == 0);
+    CHECK(boost::json::parse(of_rate.out).at("found") == "rate");
+    const nginx_server places({"limit_conn_zone $server_name zone=all:1m;",
+                               "limit_conn all 2; limit_rate 400;", "limit_rate 0; " + refusal});
+    const auto of_places = probe(places);
+    CAPTURE(of_places.out);
+    CHECK(of_places.code == 0);
+    CHECK(boost::json::parse(of_places.out).at("batch_options") == "--max-concurrency 2");
+}

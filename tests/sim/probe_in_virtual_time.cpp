@@ -39,7 +39,10 @@ class probed_provider {
  public:
     probed_provider(const provider::provider_description& description, const load::probe_bounds& bounds,
                     std::uint64_t seed)
-        : description_(description), model_(description, seed, time_point{}), network_(seed ^ 0x6e6574), plan_(bounds, time_point{}) {}
+        : description_(description),
+          model_(description, seed, time_point{}),
+          network_(seed ^ 0x6e6574),
+          plan_(bounds, time_point{}) {}
 
     probe_plan run() {
         look(time_point{});
@@ -96,8 +99,8 @@ class probed_provider {
         call& decided_on = calls_[request];
         decided_on.said = as_hints(decided);
         if (decided.what != kind::admit) {
-            decided_on.outcome = decided.what == kind::reject ? probe_answer::outcome::refused
-                                                              : probe_answer::outcome::failed;
+            decided_on.outcome =
+                decided.what == kind::reject ? probe_answer::outcome::refused : probe_answer::outcome::failed;
             return send_back(now, request);
         }
         decided_on.outcome = probe_answer::outcome::admitted;

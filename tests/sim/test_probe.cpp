@@ -1,59 +1,170 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
+#include <functional>
 
+#include "load/probe_findings.hpp"
 #include "probe_in_virtual_time.hpp"
 #include "stagger/random.hpp"
 
-using namespace stagger;
+namespace {
 
-TEST_CASE("probe explore") {
-    const int n = std::getenv("N") ? std::atoi(std::getenv("N")) : 10;
-    const int only = std::getenv("KIND") ? std::atoi(std::getenv("KIND")) : -1;
-    for (int kind = 0; kind < 5; ++kind) {
-        if (only >= 0 && kind != only) continue;
-        int good = 0;
-        for (int seed = 1; seed <= n; ++seed) {
-            random_source r(static_cast<std::uint64_t>(seed * 10 + kind));
-            const auto mag = [&](double lo, double hi) { return std::exp(r.uniform(std::log(lo), std::log(hi))); };
-            provider::provider_description d;
-            double rate = 0, window = 0, cap = 0;
-            char text[200];
-            if (kind == 0) {
-                rate = mag(0.5, 100); cap = std::round(mag(1, 60));
-                d.limits = {provider::token_bucket{provider::unit::requests, rate, cap}};
-            } else if (kind == 1 || kind == 2) {
-                window = mag(1, 20); cap = std::round(mag(5, 60));
-                if (kind == 1) d.limits = {provider::fixed_window{provider::unit::requests, cap, from_seconds(window), from_seconds(r.uniform(0, window))}};
-                else d.limits = {provider::sliding_window{provider::unit::requests, cap, from_seconds(window)}};
-                rate = cap / window;
-            } else if (kind == 3) {
-                cap = std::round(mag(1, 60));
-                provider::concurrency_limit l; l.max = static_cast<unsigned>(cap); d.limits = {l};
-            }
-            d.latency.kind = provider::distribution::lognormal;
-            d.latency.mean = from_seconds(mag(0.02, 2));
-            d.rtt = from_seconds(mag(0.0005, 0.05));
-            const auto plan = probe_in_virtual_time(d, {}, static_cast<std::uint64_t>(seed));
-            const auto fits = load::ranked_fits(plan.answers());
-            const auto& f = fits[0];
-            bool refused = false;
-            for (auto& a : plan.answers()) refused |= a.what == load::probe_answer::outcome::refused;
-            bool ok = false;
-            const load::limit_rule want[] = {load::limit_rule::draining, load::limit_rule::clock_opens, load::limit_rule::sliding, load::limit_rule::in_flight};
-            if (kind == 4) ok = !refused;
-            else {
-                ok = refused && f.rule == want[kind] ;
-                if (kind < 3) ok = ok && std::fabs(f.rate_per_s().best / rate - 1) < 0.05;
-                if (kind == 3) ok = ok && f.capacity.best == cap;
-            }
-            good += ok;
-            auto last = plan.answers().back().sent;
-            std::snprintf(text, sizeof text, "kind %d seed %d rate %.3f window %.3f cap %.0f lat %.3f rtt %.4f", kind, seed, rate, window, cap, to_seconds(d.latency.mean), to_seconds(d.rtt));
-            if (!ok || std::getenv("ALL")) std::printf("%s %s\n    -> end %d rule %s pace %.4f [%.4f %.4f] cap %.2f [%.2f %.2f) unexpl %zu next %s %zu; n=%zu t=%.1f\n", ok ? "ok " : "BAD", text, int(plan.end()), std::string(to_string(f.rule)).c_str(), f.pace.best, f.pace.low, f.pace.high, f.capacity.best, f.capacity.low, f.capacity.high, f.unexplained, std::string(to_string(fits[1].rule)).c_str(), fits[1].unexplained, plan.answers().size(), to_seconds(last - time_point{}));
-        }
-        std::printf("kind %d: %d of %d\n", kind, good, n);
+using namespace stagger;
+using namespace std::chrono_literals;
+using load::limit_rule;
+using load::probe_verdict;
+using provider::provider_description;
+
+constexpr std::uint64_t seeds = 40;  // of each kind
+
+double over_magnitudes(random_source& random, double low, double high) {
+    return std::exp(random.uniform(std::log(low), std::log(high)));
+}
+
+double whole(random_source& random, double low, double high) {
+    return std::round(over_magnitudes(random, low, high));
+}
+
+/// A provider without a limit, somewhere on the network.
+provider_description draw_provider(random_source& random) {
+    provider_description drawn;
+    drawn.latency.kind = provider::distribution::lognormal;
+    drawn.latency.mean = from_seconds(over_magnitudes(random, 0.02, 2));
+    drawn.rtt = from_seconds(over_magnitudes(random, 0.0005, 0.05));
+    return drawn;
+}
+
+load::probe_findings probe(const provider_description& server, std::uint64_t seed,
+                           const load::probe_bounds& bounds = {}) {
+    const load::probe_plan done = probe_in_virtual_time(server, bounds, seed);
+    REQUIRE(done.answers().size() <= bounds.max_requests);
+    return load::conclude(done.answers(), done.end());
+}
+
+void check_rate(const load::probe_findings& found, double per_s) {
+    CHECK(found.limit.rate_per_s().best == doctest::Approx(per_s).epsilon(0.05));
+}
+
+/// Probes many random providers; a failure names the seed.
+void probe_many(
+    const std::function<void(random_source&, provider_description&, std::uint64_t)>& draw_and_check) {
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        INFO("seed " << seed);
+        random_source random(seed);
+        provider_description server = draw_provider(random);
+        draw_and_check(random, server, seed);
     }
+}
+
+}  // namespace
+
+TEST_CASE("a probe tells a token bucket, its rate and its depth") {
+    probe_many([](random_source& random, provider_description& server, std::uint64_t seed) {
+        const double per_s = over_magnitudes(random, 0.5, 100);
+        const double burst = whole(random, 2, 60);
+        server.limits = {provider::token_bucket{provider::unit::requests, per_s, burst}};
+        const auto found = probe(server, seed);
+        REQUIRE(found.verdict == probe_verdict::rate);
+        check_rate(found, per_s);
+        CHECK(std::fabs(found.limit.capacity.best - burst) <= 1 + per_s * to_seconds(server.rtt) / 4);
+    });
+}
+
+// Where the network's jitter is close to the time between two admissions, nobody can tell it.
+TEST_CASE("a probe measures a bucket of one, which gathers nothing") {
+    probe_many([](random_source& random, provider_description& server, std::uint64_t seed) {
+        const double per_s = over_magnitudes(random, 0.5, 10);
+        server.rtt = std::min<duration>(server.rtt, 5ms);
+        server.limits = {provider::token_bucket{provider::unit::requests, per_s, 1}};
+        const auto found = probe(server, seed);
+        REQUIRE(found.verdict == probe_verdict::rate);
+        check_rate(found, per_s);
+        CHECK(found.limit.capacity.best == 1);
+    });
+}
+
+TEST_CASE("a probe tells a window by the clock, its length and its quota") {
+    probe_many([](random_source& random, provider_description& server, std::uint64_t seed) {
+        const double window_s = over_magnitudes(random, 1, 20);
+        const double quota = whole(random, 5, 60);
+        server.limits = {provider::fixed_window{provider::unit::requests, quota, from_seconds(window_s),
+                                                from_seconds(random.uniform(0, window_s))}};
+        const auto found = probe(server, seed);
+        REQUIRE(found.verdict == probe_verdict::window);
+        CHECK(found.limit.rule == limit_rule::clock_opens);
+        CHECK(found.limit.capacity.best == quota);
+        check_rate(found, quota / window_s);
+    });
+}
+
+TEST_CASE("a probe tells a sliding window from one that opens all at once") {
+    probe_many([](random_source& random, provider_description& server, std::uint64_t seed) {
+        const double window_s = over_magnitudes(random, 1, 20);
+        const double quota = whole(random, 5, 60);
+        server.limits = {provider::sliding_window{provider::unit::requests, quota, from_seconds(window_s)}};
+        const auto found = probe(server, seed);
+        REQUIRE(found.verdict == probe_verdict::window);
+        CHECK(found.limit.rule == limit_rule::sliding);
+        CHECK(found.limit.capacity.best == quota);
+        check_rate(found, quota / window_s);
+    });
+}
+
+TEST_CASE("a probe counts the places of a limit on concurrency") {
+    probe_many([](random_source& random, provider_description& server, std::uint64_t seed) {
+        provider::concurrency_limit limit;
+        limit.max = static_cast<unsigned>(whole(random, 1, 60));
+        server.limits = {limit};
+        const auto found = probe(server, seed);
+        REQUIRE(found.verdict == probe_verdict::concurrency);
+        CHECK(found.limit.capacity.best == limit.max);
+    });
+}
+
+TEST_CASE("a probe finds nothing where there is no limit, and says how far it looked") {
+    probe_many([](random_source&, provider_description& server, std::uint64_t seed) {
+        const auto found = probe(server, seed);
+        CHECK(found.verdict == probe_verdict::none_found);
+        CHECK(found.admitted == load::probe_bounds().max_requests);
+        CHECK(found.most_at_once >= 100);
+    });
+}
+
+TEST_CASE("a probe keeps to its bounds, and tells what it has seen by then") {
+    provider_description server;
+    server.limits = {provider::token_bucket{provider::unit::requests, 0.2, 3}};
+    load::probe_bounds bounds;
+    bounds.max_time = 20s;
+    CHECK(probe(server, 1, bounds).end == load::probe_end::out_of_time);
+    bounds = {};
+    bounds.max_requests = 60;
+    const auto few = probe(server, 1, bounds);
+    CHECK(few.end == load::probe_end::out_of_requests);
+    CHECK(few.requests == 60);
+}
+
+TEST_CASE("a probe of a server that fails is short") {
+    provider_description server;
+    server.faults.outages = {{0s, 1h, 502}};
+    const auto found = probe(server, 1);
+    CHECK(found.verdict == probe_verdict::down);
+    CHECK(found.requests == 3);
+}
+
+TEST_CASE("a probe checks what Retry-After says") {
+    provider_description server;
+    server.latency.mean = 50ms;
+    server.rtt = 2ms;
+    server.limits = {provider::fixed_window{provider::unit::requests, 20, 4s, 1s}};
+    const auto truth_of = [&](provider::retry_after_hint hint, duration wrong = 30s) {
+        server.hints.retry_after = hint;
+        server.hints.wrong = wrong;
+        return probe(server, 1).hints.retry_after.truth;
+    };
+    CHECK(truth_of(provider::retry_after_hint::exact) == load::hint_truth::holds);
+    CHECK(truth_of(provider::retry_after_hint::integer) == load::hint_truth::rounded_up);
+    CHECK(truth_of(provider::retry_after_hint::wrong) == load::hint_truth::too_long);
+    CHECK(truth_of(provider::retry_after_hint::wrong, 100ms) == load::hint_truth::too_short);
+    CHECK(truth_of(provider::retry_after_hint::none) == load::hint_truth::unknown);
 }

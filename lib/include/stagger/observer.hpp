@@ -58,7 +58,7 @@ struct done {
     std::size_t bytes_received = 0;  ///< of HTTP, without TLS
     std::optional<duration>
         again_in;  ///< another attempt follows, not before this is over; nothing: it was the last
-    hints said;  ///< what the answer's headers told of limits; nothing of an answer that was streamed
+    hints said;    ///< what the answer's headers told of limits; nothing of an answer that was streamed
 };
 
 }  // namespace attempt_events

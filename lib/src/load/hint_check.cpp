@@ -102,8 +102,9 @@ hint_truth check_remaining(const std::vector<probe_answer>& answers) {
 
 hint_checks check_hints(const std::vector<probe_answer>& answers, const limit_fit& limit) {
     hint_checks checks;
-    checks.retry_after =
-        wait_checker(answers, [](const hints& said) { return said.retry_after; }, rounding::if_whole).check();
+    checks.retry_after = wait_checker(
+                             answers, [](const hints& said) { return said.retry_after; }, rounding::if_whole)
+                             .check();
     for (const probe_answer& each : answers) {
         const limit_hint& said = each.said.requests;
         if (said.limit) checks.limit = said.limit;
@@ -111,7 +112,9 @@ hint_checks check_hints(const std::vector<probe_answer>& answers, const limit_fi
     }
     checks.remaining = check_remaining(answers);
     if (limit.rule == limit_rule::first_opens || limit.rule == limit_rule::clock_opens)
-        checks.reset = wait_checker(answers, [](const hints& said) { return said.requests.reset; }, rounding::always).check();
+        checks.reset = wait_checker(
+                           answers, [](const hints& said) { return said.requests.reset; }, rounding::always)
+                           .check();
     return checks;
 }
 

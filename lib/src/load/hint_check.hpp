@@ -28,12 +28,13 @@ struct wait_check {
 };
 
 struct hint_checks {
-    wait_check retry_after;               ///< of refusals
-    std::size_t rate_headers = 0;         ///< answers that say a limit, what remains of it, or when it is reset
-    std::optional<double> limit;          ///< as the last of them says
-    hint_truth remaining = hint_truth::unknown;  ///< `holds`, or `too_long`: refused although something remained
-    wait_check reset;                     ///< of refusals, by a window that opens all at once; of others it is
-                                          ///< the time until everything is free
+    wait_check retry_after;        ///< of refusals
+    std::size_t rate_headers = 0;  ///< answers that say a limit, what remains of it, or when it is reset
+    std::optional<double> limit;   ///< as the last of them says
+    hint_truth remaining =
+        hint_truth::unknown;  ///< `holds`, or `too_long`: refused although something remained
+    wait_check reset;         ///< of refusals, by a window that opens all at once; of others it is
+                              ///< the time until everything is free
 };
 
 hint_checks check_hints(const std::vector<probe_answer>& answers, const limit_fit& limit);

@@ -135,8 +135,8 @@ limit_counts count_clock_opens(const limit_evidence& evidence, double window_s, 
         double highest = 0;
         for (const double arrived_s : {at_s - evidence.slack_s, at_s + evidence.slack_s}) {
             const std::int64_t window = window_at(arrived_s);
-            const auto end = std::upper_bound(window_of.begin(), window_of.begin() + static_cast<long>(count),
-                                              window);
+            const auto end =
+                std::upper_bound(window_of.begin(), window_of.begin() + static_cast<long>(count), window);
             if (end == window_of.begin() || *(end - 1) != window) continue;
             highest = std::max(highest, static_cast<double>(place_of[end - window_of.begin() - 1]));
         }

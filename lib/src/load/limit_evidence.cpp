@@ -6,7 +6,8 @@
 namespace stagger::load {
 namespace {
 
-// What two clocks' steps, a busy machine and a server that counts in milliseconds add to the network's jitter.
+// What two clocks' steps, a busy machine and a server that counts in milliseconds add to the network's
+// jitter.
 constexpr double least_slack_s = 0.0015;
 // Jitter that is wider was a pause of somebody, and not how requests usually travel.
 constexpr double most_slack_s = 0.1;

@@ -23,8 +23,9 @@ struct limit_evidence {
     std::size_t answers() const { return admitted.size() + refused_at_s.size(); }
 };
 
-/// What has not been answered counts as admitted: a refusal would have come by now. A request that was refused
-/// long after a round trip waited in the server's line and was given up there, so it was let in first.
+/// What has not been answered counts as admitted: a refusal would have come by now. A request that was
+/// refused long after a round trip waited in the server's line and was given up there, so it was let in
+/// first.
 limit_evidence evidence_of(const std::vector<probe_answer>& answers);
 
 }  // namespace stagger::load

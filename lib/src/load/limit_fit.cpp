@@ -151,10 +151,10 @@ limit_fit fit_clock(const limit_evidence& evidence) {
         const explanation explain = [&](double window_s) {
             return fit_capacity(count_clock_opens(evidence, window_s, turned_s));
         };
-        const fitted_range pace =
-            best_pace(explain, shortest_window_s(evidence), longest_window_s(evidence));
+        const fitted_range pace = best_pace(explain, shortest_window_s(evidence), longest_window_s(evidence));
         const limit_fit fit = make_fit(limit_rule::clock_opens, pace, explain(pace.best));
-        if (fit.unexplained < best.unexplained) best = fit;
+        if (fit.unexplained < best.unexplained)
+            best = fit;
         else if (fit.unexplained == best.unexplained) {
             best.pace.low = std::min(best.pace.low, fit.pace.low);
             best.pace.high = std::max(best.pace.high, fit.pace.high);

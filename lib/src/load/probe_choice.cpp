@@ -13,7 +13,8 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t most_greetings = 3;
 constexpr duration greeting_gap = 500ms;
-// Until the first refusal nobody knows what a refusal takes; then polls begin, a little above a timer's jitter.
+// Until the first refusal nobody knows what a refusal takes; then polls begin, a little above a timer's
+// jitter.
 constexpr duration first_poll = 10ms;
 // Enough to tell "one at a time" from "all again".
 constexpr std::size_t burst_after_opening = 8;
@@ -114,9 +115,8 @@ probe_trial probe_choice::await_opening(const probe_view& seen) const {
 
 std::optional<probe_trial> probe_choice::look_closer(const probe_view& seen) {
     const std::vector<limit_fit> fits = ranked_fits(seen.answers);
-    const auto in_flight = std::find_if(fits.begin(), fits.end(), [](const limit_fit& each) {
-        return each.rule == limit_rule::in_flight;
-    });
+    const auto in_flight = std::find_if(
+        fits.begin(), fits.end(), [](const limit_fit& each) { return each.rule == limit_rule::in_flight; });
     const auto line = find_line(seen.answers);
     const bool may_be_in_flight =
         in_flight->unexplained <= fits.front().unexplained + 1 && !(line && line->is_paced());
@@ -137,9 +137,12 @@ std::optional<probe_trial> probe_choice::test_concurrency(const probe_view& seen
         const std::size_t requests = std::min(std::max(2 * places, fewest), seen.requests_left / 2 + 1);
         return closed_loop(seen.now, static_cast<unsigned>(places), requests);
     }
-    constexpr int enough = 2;
-    if (concurrent_bursts_++ == enough) return std::nullopt;
-    probe_trial trial = burst("two more at once than may be in flight", seen.now, places + 2);
+    // A burst, and whether the next is admitted when one of it is answered and not before, twice.
+    constexpr int enough = 4;
+    if (concurrent_trials_ == enough) return std::nullopt;
+    if (concurrent_trials_++ % 2 == 0)
+        return burst("two more at once than may be in flight", seen.now, places + 2);
+    probe_trial trial = await_opening(seen);
     trial.awaits_answers = true;
     return trial;
 }
@@ -160,8 +163,8 @@ std::optional<probe_trial> probe_choice::measure_rate(const probe_view& seen, co
                  from_seconds(1 / (per_s * attempts_per_admission)));
 }
 
-// A bucket of one gathers nothing while nobody asks, so that what counts is the time from one admission to the
-// next: it is asked for within the range that is left, in quarters.
+// A bucket of one gathers nothing while nobody asks, so that what counts is the time from one admission to
+// the next: it is asked for within the range that is left, in quarters.
 std::optional<probe_trial> probe_choice::close_in(const probe_view& seen, const limit_fit& fit) const {
     const auto last = std::find_if(seen.answers.rbegin(), seen.answers.rend(),
                                    [&](const probe_answer& each) { return seen.admitted(each); });
@@ -220,9 +223,8 @@ std::optional<probe_trial> probe_choice::measure_window(const probe_view& seen, 
 probe_trial probe_choice::fill_window(const probe_view& seen, const limit_fit& fit) {
     constexpr std::size_t beyond = 2;
     const auto used = static_cast<std::size_t>(
-        std::count_if(seen.answers.begin(), seen.answers.end(), [&](const probe_answer& each) {
-            return each.sent >= opened_ && seen.admitted(each);
-        }));
+        std::count_if(seen.answers.begin(), seen.answers.end(),
+                      [&](const probe_answer& each) { return each.sent >= opened_ && seen.admitted(each); }));
     const auto quota = static_cast<std::size_t>(fit.capacity.low);
     const std::size_t rest = quota > used ? quota - used : 0;
     return burst("the quota at once", seen.now, rest + (beyond << (2 * fills_++)));

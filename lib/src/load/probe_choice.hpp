@@ -49,8 +49,7 @@ class probe_choice {
     std::optional<probe_trial> measure_rate(const probe_view& seen, const limit_fit& fit);
     std::optional<probe_trial> close_in(const probe_view& seen, const limit_fit& fit) const;
     std::optional<probe_trial> measure_depth(const probe_view& seen, const limit_fit& fit);
-    std::optional<probe_trial> measure_window(const probe_view& seen, const limit_fit& fit,
-                                              bool doubtful);
+    std::optional<probe_trial> measure_window(const probe_view& seen, const limit_fit& fit, bool doubtful);
     probe_trial fill_window(const probe_view& seen, const limit_fit& fit);
     probe_trial await_window(const probe_view& seen, const limit_fit& fit) const;
     std::optional<probe_trial> split_window(const probe_view& seen, const limit_fit& fit) const;
@@ -62,7 +61,7 @@ class probe_choice {
     time_point opened_{};  // the request that was admitted first after the last refusals
     bool tried_after_opening_ = false;
     bool tried_closed_loop_ = false;
-    int concurrent_bursts_ = 0;
+    int concurrent_trials_ = 0;
     int rate_trials_ = 0;
     bool tried_depth_ = false;
     enum class window_step { fill, await, split, done } window_ = window_step::fill;
@@ -71,8 +70,8 @@ class probe_choice {
     int window_rounds_ = 0;
 };
 
-/// The fits in the order in which they are believed: one on requests in flight only where no paced line is the
-/// reason, and then before others that explain as much.
+/// The fits in the order in which they are believed: one on requests in flight only where no paced line is
+/// the reason, and then before others that explain as much.
 std::vector<limit_fit> ranked_fits(const std::vector<probe_answer>& answers);
 
 }  // namespace stagger::load

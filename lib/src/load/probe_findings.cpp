@@ -11,9 +11,8 @@ namespace {
 using outcome = probe_answer::outcome;
 
 std::size_t count(const std::vector<probe_answer>& answers, outcome what) {
-    return static_cast<std::size_t>(
-        std::count_if(answers.begin(), answers.end(),
-                      [what](const probe_answer& each) { return each.what == what; }));
+    return static_cast<std::size_t>(std::count_if(
+        answers.begin(), answers.end(), [what](const probe_answer& each) { return each.what == what; }));
 }
 
 /// Most admitted requests of which each was still on its way when the last of them was sent.
@@ -42,6 +41,13 @@ std::size_t most_in_second(const limit_evidence& evidence) {
 bool admitted_after_refusals(const limit_evidence& evidence) {
     return evidence.anything_refused() && !evidence.admitted.empty() &&
            evidence.admitted.back().at_s > evidence.refused_at_s.front() + 2 * evidence.slack_s;
+}
+
+/// Requests in flight are not what is limited where a paced line holds them, and one in so many seconds is
+/// the same whether it is called a rate or a window.
+bool is_no_other(const probe_findings& found, const limit_fit& fit) {
+    if (fit.rule == limit_rule::in_flight) return found.line && found.line->is_paced();
+    return found.limit.capacity.best == 1 && fit.capacity.best == 1;
 }
 
 probe_verdict judge(const limit_evidence& evidence, const limit_fit& best, probe_end end) {
@@ -101,10 +107,11 @@ probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end)
     found.hints = check_hints(answers, found.limit);
     if (!found.has_limit()) return found;
     for (std::size_t each = 1; each < fits.size(); ++each) {
-        const bool paced_line = fits[each].rule == limit_rule::in_flight && found.line && found.line->is_paced();
-        if (paced_line) continue;
-        if (fits[each].unexplained <= found.limit.unexplained + 1) found.also_possible.push_back(fits[each]);
-        else if (!found.next_best) found.next_best = fits[each];
+        if (is_no_other(found, fits[each])) continue;
+        if (fits[each].unexplained <= found.limit.unexplained + 1)
+            found.also_possible.push_back(fits[each]);
+        else if (!found.next_best)
+            found.next_best = fits[each];
     }
     return found;
 }

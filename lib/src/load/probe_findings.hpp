@@ -38,7 +38,7 @@ struct probe_findings {
     std::size_t refused = 0;
     std::size_t failed = 0;
     duration took{0};
-    std::size_t most_at_once = 0;   ///< admitted requests in flight together
+    std::size_t most_at_once = 0;    ///< admitted requests in flight together
     std::size_t most_in_second = 0;  ///< admitted requests that were sent within a second
 
     bool has_limit() const {

@@ -35,8 +35,8 @@ probe_plan::step probe_plan::next(time_point now) {
             continue;
         }
         if (next_send() <= now) return send(now);
-        return {step::kind::wait,
-                std::min({next_send(), settles_at() > now ? settles_at() : never, start_ + bounds_.max_time})};
+        return {step::kind::wait, std::min({next_send(), settles_at() > now ? settles_at() : never,
+                                            start_ + bounds_.max_time})};
     }
     return {step::kind::finished};
 }
@@ -106,20 +106,19 @@ void probe_plan::answered(std::size_t request, time_point now, outcome what, con
 }
 
 probe_view probe_plan::view(time_point now) const {
-    return {answers_,           trial_begin_, now, start_ + bounds_.max_time, bounds_.max_requests - answers_.size(),
+    return {answers_, trial_begin_, now, start_ + bounds_.max_time, bounds_.max_requests - answers_.size(),
             patience_};
 }
 
 duration probe_plan::patience() const {
     const limit_evidence evidence = evidence_of(answers_);
-    if (evidence.anything_refused())
-        return from_seconds(2 * evidence.trip_s + 4 * evidence.slack_s) + 10ms;
+    if (evidence.anything_refused()) return from_seconds(2 * evidence.trip_s + 4 * evidence.slack_s) + 10ms;
     // A refusal takes no longer than an answer does.
     constexpr duration least = 300ms;
-    const auto first = std::find_if(answers_.begin(), answers_.end(), [](const probe_answer& each) {
-        return each.what == outcome::admitted;
-    });
-    return first == answers_.end() ? longest_patience : std::clamp(first->ended - first->sent, least, longest_patience);
+    const auto first = std::find_if(answers_.begin(), answers_.end(),
+                                    [](const probe_answer& each) { return each.what == outcome::admitted; });
+    return first == answers_.end() ? longest_patience
+                                   : std::clamp(first->ended - first->sent, least, longest_patience);
 }
 
 std::size_t probe_plan::in_flight() const {

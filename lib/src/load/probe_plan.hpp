@@ -31,8 +31,8 @@ enum class probe_end {
 
 /** @brief Decides what a probe asks next.
  *
- * It knows no clock and sends nothing: the driver calls `next` until it says to wait, again at that time and after
- * everything that it tells.
+ * It knows no clock and sends nothing: the driver calls `next` until it says to wait, again at that time and
+ * after everything that it tells.
  */
 class probe_plan {
  public:

@@ -36,8 +36,8 @@ probe_trial closed_loop(time_point from, unsigned workers, std::size_t requests)
 /** @brief What tells one kind of window from another, from a moment on at which all of it is free.
  *
  * Half of the quota, the other half almost a third of a window later, then one request every fortieth of a
- * window. A window that begins with the first request opens one length after the first half; a sliding one gives
- * back only the first half then, which a burst shows; one by the clock opens in between.
+ * window. A window that begins with the first request opens one length after the first half; a sliding one
+ * gives back only the first half then, which a burst shows; one by the clock opens in between.
  * @param opened when the window before opened
  */
 probe_trial split_quota(time_point opened, duration window, std::size_t quota);

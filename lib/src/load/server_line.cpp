@@ -5,9 +5,9 @@
 namespace stagger::load {
 namespace {
 
-constexpr double together_s = 0.02;     // sent within: one burst
-constexpr std::size_t fewest = 4;       // answers that show a line
-constexpr double clearly_longer = 3;    // than a request alone
+constexpr double together_s = 0.02;   // sent within: one burst
+constexpr std::size_t fewest = 4;     // answers that show a line
+constexpr double clearly_longer = 3;  // than a request alone
 constexpr double least_longer_s = 0.02;
 
 bool was_answered(const probe_answer& each) {

@@ -16,7 +16,7 @@ struct server_line {
     /// One request is done sooner than the line moves by one: its pace is a limit, not work.
     bool is_paced() const { return served_per_s * alone_s < most_places; }
 
-   private:
+ private:
     // Of a server that works on one request at a time this would be 1; less than that is nobody's work.
     static constexpr double most_places = 0.7;
 };

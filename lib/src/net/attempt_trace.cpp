@@ -34,7 +34,8 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
         counts_->bytes_received.add(carried_.received);
     }
     if (!told_) return;
-    told_->done({id_, error, info, was_admitted_, *waited_, carried_.sent, carried_.received, again_in, said});
+    told_->done(
+        {id_, error, info, was_admitted_, *waited_, carried_.sent, carried_.received, again_in, said});
 }
 
 }  // namespace stagger::detail

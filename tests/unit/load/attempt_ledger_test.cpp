@@ -22,7 +22,7 @@ struct fixture {
 
     void at(std::chrono::milliseconds time) { now = stagger::time_point(time); }
     void done(stagger::attempt_id id, stagger::error_code error, bool was_admitted = true) {
-        ledger.done({id, error, info, was_admitted, {}, 0, 0, std::nullopt});
+        ledger.done({id, error, info, was_admitted, {}, 0, 0, std::nullopt, {}});
     }
 };
 
@@ -107,6 +107,6 @@ TEST_CASE("ledger: a further observer is told everything") {
     ledger.admitted({{1, 1}, {}});
     ledger.sent({{1, 1}, 1, false});
     ledger.head({{1, 1}, 200, 0ms});
-    ledger.done({{1, 1}, {}, info, true, {}, 0, 0, std::nullopt});
+    ledger.done({{1, 1}, {}, info, true, {}, 0, 0, std::nullopt, {}});
     CHECK(next->told == 5);
 }
