@@ -123,10 +123,17 @@ class session {
 
     void await_signals() {
         for (const int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
+        next_signal();
+    }
+
+    // A second one does not wait for what is being closed.
+    void next_signal() {
         signals_.async_wait([this](stagger::error_code error, int) {
             if (error) return;
+            if (interrupted_) return context_.stop();
             interrupted_ = true;
             stop();
+            next_signal();
         });
     }
 
@@ -152,11 +159,15 @@ class session {
         return now;
     }
 
-    exit_code conclude() {
-        display_.finish();
+    void write_files() {
         csv_.finish();
         json_.write(load::format_results(results_));
         if (!results_.runs.empty()) html_.write(report_page({{"", results_}}));
+    }
+
+    exit_code conclude() {
+        display_.finish();
+        write_files();
         if (unusable_) out_.error("cannot use " + plan_.turns.front().base_url + ": " + *unusable_);
         for (const load::run_results& run : results_.runs) {
             if (const auto doubt = doubts_about(run); !doubt.empty()) out_.error(doubt);

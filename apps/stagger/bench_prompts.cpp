@@ -42,9 +42,9 @@ requests read_bench_prompts(const bench_plan& plan) {
     if (plan.prompts.empty()) return {};
     asio::io_context context;
     stagger::error_code error;
-    const auto source = stagger::prompts_from_file(context.get_executor(), plan.prompts,
-                                                   stagger::prompt_file_format::automatic,
-                                                   plan.turns.front().dialect, error);
+    const auto source =
+        stagger::prompts_from_file(context.get_executor(), plan.prompts,
+                                   stagger::prompt_file_format::automatic, plan.turns.front().dialect, error);
     if (!source) throw unreadable(plan, error.message());
     requests all;
     auto take = [&all](const std::exception_ptr& failed, requests read) {

@@ -185,9 +185,9 @@ std::pair<std::string, std::string> parse_param(const std::string& text) {
     auto name = text.substr(0, equals);
     auto value = text.substr(equals + 1);
     if (name == "stream")
-        throw failure(
-            exit_code::wrong_usage,
-            "--param stream: not a member to set; complete has --stream, a batch takes whole answers");
+        throw failure(exit_code::wrong_usage,
+                      "--param stream: not a member to set; complete and bench have --stream, a batch takes "
+                      "whole answers");
     boost::json::error_code wrong;
     boost::json::parse(value, wrong);
     if (wrong) {

@@ -15,9 +15,7 @@ std::optional<stagger::load::service_level> parse_service_level(const std::strin
         const auto name = part.substr(0, equals);
         const auto limit = parse_duration(part.substr(equals + 1));
         if (!limit || *limit <= stagger::duration::zero()) return std::nullopt;
-        auto* const into = name == "ttft"  ? &level.first_token_ms
-                           : name == "e2e" ? &level.total_ms
-                                           : nullptr;
+        auto* const into = name == "ttft" ? &level.first_token_ms : name == "e2e" ? &level.total_ms : nullptr;
         if (!into || *into) return std::nullopt;
         *into = std::chrono::duration<double, std::milli>(*limit).count();
     }

@@ -1,8 +1,8 @@
 #include <doctest/doctest.h>
-#include <signal.h>
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <csignal>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -48,6 +48,7 @@ std::vector<std::string> schema_violations_of(const std::string& results) {
 
 std::vector<std::string> bodies_of(const std::vector<std::string>& requests) {
     std::vector<std::string> bodies;
+    bodies.reserve(requests.size());
     for (const std::string& each : requests) bodies.push_back(each.substr(each.find("\r\n\r\n") + 4));
     return bodies;
 }

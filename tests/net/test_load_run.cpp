@@ -19,7 +19,6 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using namespace stagger::load;
 using namespace stagger::test;
-using stagger::client_options;
 using stagger::completion_request;
 using stagger::coordinator_options;
 
@@ -133,6 +132,7 @@ TEST_CASE("load run: a closed loop sends as many as asked, never more at once th
             together += other.sent <= each.sent && each.sent < other.ended;
         CHECK(together <= 3);
         CHECK(each.sent >= each.scheduled);
+        CHECK(*each.effort.first_sent >= each.sent);
         CHECK(each.ended >= *each.effort.first_sent);
     }
 }
@@ -213,6 +213,20 @@ TEST_CASE("load run: streams give the time of the first token and the times betw
         CHECK(*each.first_token >= *each.effort.first_sent);
         CHECK(*each.first_token <= each.ended);
         CHECK(each.completion_tokens > 0);
+    }
+}
+
+TEST_CASE("load run: what is told of attempts belongs to the right one of many streams") {
+    load_order order = closed_loop(4, 24);
+    order.stream = true;
+    const turn stream{event_stream(chat_documents({"one", " two"}))};
+    const auto run = run_against(std::vector<turn>(24, stream), std::move(order));
+    REQUIRE(run.requests.size() == 24);
+    for (const request_record& each : run.requests) {
+        REQUIRE(each.effort.first_sent);
+        REQUIRE(each.first_token);
+        CHECK(*each.effort.first_sent >= each.sent);
+        CHECK(*each.effort.first_sent <= *each.first_token);
     }
 }
 

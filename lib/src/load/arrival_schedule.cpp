@@ -22,8 +22,8 @@ std::string_view to_string(load_kind kind) {
 }
 
 std::optional<load_kind> parse_load_kind(std::string_view name) {
-    for (const auto kind : {load_kind::closed, load_kind::constant, load_kind::poisson, load_kind::burst,
-                            load_kind::ramp}) {
+    for (const auto kind :
+         {load_kind::closed, load_kind::constant, load_kind::poisson, load_kind::burst, load_kind::ramp}) {
         if (name == to_string(kind)) return kind;
     }
     return std::nullopt;

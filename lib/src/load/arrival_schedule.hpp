@@ -24,12 +24,12 @@ std::optional<load_kind> parse_load_kind(std::string_view name);
 /// A load as it was asked for. At least one of `requests` and `length` is to bound it.
 struct load_profile {
     load_kind kind = load_kind::closed;
-    unsigned concurrency = 1;                ///< of a closed loop: requests at once, from 1
-    double rate_per_s = 0;                   ///< of an open loop, on average; > 0. Of a ramp: at first; >= 0
-    double ramp_to_per_s = 0;                ///< at last, >= 0; one of both > 0
-    unsigned burst = 1;                      ///< requests of each burst, from 1
-    std::optional<std::uint64_t> requests;   ///< in all, at most
-    std::optional<stagger::duration> length; ///< nothing is sent later than that; > 0
+    unsigned concurrency = 1;                 ///< of a closed loop: requests at once, from 1
+    double rate_per_s = 0;                    ///< of an open loop, on average; > 0. Of a ramp: at first; >= 0
+    double ramp_to_per_s = 0;                 ///< at last, >= 0; one of both > 0
+    unsigned burst = 1;                       ///< requests of each burst, from 1
+    std::optional<std::uint64_t> requests;    ///< in all, at most
+    std::optional<stagger::duration> length;  ///< nothing is sent later than that; > 0
     std::uint64_t seed = 1;
 };
 

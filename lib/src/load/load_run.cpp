@@ -30,9 +30,9 @@ std::uint64_t estimated_prompt_tokens(const completion_request& request) {
 }  // namespace
 
 load_run::load_run(const asio::any_io_executor& executor, client_options options,
-                   const coordinator_options& limits, load_order order, measuring how)
+                   const coordinator_options& limits, load_order order, const measuring& how)
     : order_(std::move(order)),
-      how_(std::move(how)),
+      how_(how),
       executor_(executor),
       send_timer_(executor),
       step_timer_(executor),

@@ -45,7 +45,7 @@ class load_run : public std::enable_shared_from_this<load_run> {
 
     /// @param options of the client; its observer is told everything, too
     load_run(const boost::asio::any_io_executor& executor, client_options options,
-             const coordinator_options& limits, load_order order, measuring how);
+             const coordinator_options& limits, load_order order, const measuring& how);
 
     /// Before `run`.
     void on_request(request_listener told) { on_request_ = std::move(told); }

@@ -23,8 +23,8 @@ std::optional<double> ratio(double amount, std::uint64_t of) {
 
 }  // namespace
 
-run_recorder::run_recorder(time_point start, measuring how)
-    : start_(start), how_(std::move(how)), timeline_(start) {}
+run_recorder::run_recorder(time_point start, const measuring& how)
+    : start_(start), how_(how), timeline_(start) {}
 
 void run_recorder::sent(const send_record& record) {
     take(record.sent, record);
@@ -41,7 +41,8 @@ void run_recorder::attempt_ended(const attempt_record& record) {
 
 void run_recorder::request_ended(request_record record) {
     if (!record.error) timeline_.success(record.ended);
-    take(record.ended, std::move(record));
+    const time_point ended = record.ended;
+    take(ended, std::move(record));
 }
 
 void run_recorder::observe(time_point now, const coordinator_status& status) {
@@ -90,8 +91,8 @@ void run_recorder::count(const attempt_record& record) {
     if (!record.was_admitted) return;
     ++results_.attempts;
     if (record.was_refused) ++results_.rejections;
-    if (record.connecting) latency(latency_kinds::connecting).add(*record.connecting);
-    if (record.service) latency(latency_kinds::service).add(*record.service);
+    if (record.connecting) latencies_.connecting.add(*record.connecting);
+    if (record.service) latencies_.service.add(*record.service);
 }
 
 void run_recorder::count(const request_record& record) {
@@ -109,18 +110,12 @@ void run_recorder::count(const request_record& record) {
         if (keeps_service_level(record)) ++within_service_level_;
     }
     // A failure took its time, too: leaving it out would make a server that refuses look fast.
-    latency(latency_kinds::total).add(record.total());
-    latency(latency_kinds::from_actual_send).add(record.from_actual_send());
-    latency(latency_kinds::waiting_in_line).add(record.effort.waiting_in_line);
-    latency(latency_kinds::backing_off).add(record.effort.backing_off);
-    if (record.first_token)
-        latency(latency_kinds::first_token).add(*record.first_token - record.scheduled);
-    for (const duration gap : record.between_tokens) latency(latency_kinds::between_tokens).add(gap);
-}
-
-latency_histogram& run_recorder::latency(std::string_view kind) {
-    const auto found = latencies_.find(kind);
-    return found != latencies_.end() ? found->second : latencies_[std::string(kind)];
+    latencies_.total.add(record.total());
+    latencies_.from_actual_send.add(record.from_actual_send());
+    latencies_.waiting_in_line.add(record.effort.waiting_in_line);
+    latencies_.backing_off.add(record.effort.backing_off);
+    if (record.first_token) latencies_.first_token.add(*record.first_token - record.scheduled);
+    for (const duration gap : record.between_tokens) latencies_.between_tokens.add(gap);
 }
 
 void run_recorder::count(const closed_span& record) {
@@ -159,12 +154,25 @@ void run_recorder::put_rates(duration measured) {
     if (measured_s > 0) {
         results_.goodput_per_s = succeeded / measured_s;
         results_.tokens_per_s = static_cast<double>(results_.completion_tokens) / measured_s;
-        if (how_.slo)
-            results_.slo_goodput_per_s = static_cast<double>(within_service_level_) / measured_s;
+        if (how_.slo) results_.slo_goodput_per_s = static_cast<double>(within_service_level_) / measured_s;
     }
     results_.attempts_per_success = ratio(static_cast<double>(results_.attempts), results_.succeeded);
     results_.rejections_per_100_successes =
         ratio(100 * static_cast<double>(results_.rejections), results_.succeeded);
+}
+
+void run_recorder::put_latencies() {
+    const auto put = [this](std::string_view kind, const latency_histogram& spans) {
+        if (spans.count() > 0) results_.latency_ms[std::string(kind)] = spans.summary();
+    };
+    put(latency_kinds::total, latencies_.total);
+    put(latency_kinds::from_actual_send, latencies_.from_actual_send);
+    put(latency_kinds::waiting_in_line, latencies_.waiting_in_line);
+    put(latency_kinds::backing_off, latencies_.backing_off);
+    put(latency_kinds::connecting, latencies_.connecting);
+    put(latency_kinds::first_token, latencies_.first_token);
+    put(latency_kinds::between_tokens, latencies_.between_tokens);
+    put(latency_kinds::service, latencies_.service);
 }
 
 run_results run_recorder::finish(time_point end) {
@@ -181,7 +189,7 @@ run_results run_recorder::finish(time_point end) {
     results_.peak_1s = peak_1s_.most();
     results_.closed_s = to_seconds(closed_);
     results_.schedule = schedule();
-    for (const auto& [kind, spans] : latencies_) results_.latency_ms[kind] = spans.summary();
+    put_latencies();
     results_.timeline = timeline_.results();
     return std::move(results_);
 }

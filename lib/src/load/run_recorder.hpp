@@ -1,11 +1,7 @@
 #pragma once
 
 #include <deque>
-#include <functional>
-#include <map>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <variant>
 
 #include "load/latency_histogram.hpp"
@@ -35,7 +31,7 @@ struct measuring {
  */
 class run_recorder {
  public:
-    run_recorder(time_point start, measuring how);
+    run_recorder(time_point start, const measuring& how);
 
     void sent(const send_record& record);
     /// The first byte of an attempt was sent.
@@ -64,6 +60,18 @@ class run_recorder {
         event what;
     };
 
+    /// One histogram for each of `latency_kinds`.
+    struct latencies {
+        latency_histogram total;
+        latency_histogram from_actual_send;
+        latency_histogram waiting_in_line;
+        latency_histogram backing_off;
+        latency_histogram connecting;
+        latency_histogram first_token;
+        latency_histogram between_tokens;
+        latency_histogram service;
+    };
+
     struct send_tally {
         std::uint64_t count = 0;
         send_record first;
@@ -82,18 +90,18 @@ class run_recorder {
     bool keeps_service_level(const request_record& record) const;
     std::optional<schedule_results> schedule() const;
     void put_rates(duration measured);
-    latency_histogram& latency(std::string_view kind);
+    void put_latencies();
 
     time_point start_;
     measuring how_;
     time_point measured_until_ = never;  // known at the end
-    std::deque<held_event> held_;       // of the last `cool_down`
+    std::deque<held_event> held_;        // of the last `cool_down`
     std::optional<time_point> closed_since_;
 
     run_results results_;
     std::uint64_t within_service_level_ = 0;
     send_tally sends_;
-    std::map<std::string, latency_histogram, std::less<>> latencies_;
+    latencies latencies_;
     provider::arrival_peak peak_10ms_{std::chrono::milliseconds(10)};
     provider::arrival_peak peak_1s_{std::chrono::seconds(1)};
     duration closed_{0};

@@ -40,10 +40,10 @@ inline constexpr std::string_view total = "total";  ///< from the scheduled send
 inline constexpr std::string_view from_actual_send = "from_actual_send";
 inline constexpr std::string_view waiting_in_line = "waiting_in_line";
 inline constexpr std::string_view backing_off = "backing_off";
-inline constexpr std::string_view connecting = "connecting";          ///< of attempts that opened a connection
-inline constexpr std::string_view first_token = "first_token";        ///< of streams, from the scheduled send
+inline constexpr std::string_view connecting = "connecting";    ///< of attempts that opened a connection
+inline constexpr std::string_view first_token = "first_token";  ///< of streams, from the scheduled send
 inline constexpr std::string_view between_tokens = "between_tokens";  ///< of streams
-inline constexpr std::string_view service = "service";                ///< of attempts that succeeded, from sent to whole
+inline constexpr std::string_view service = "service";  ///< of attempts that succeeded, from sent to whole
 }  // namespace latency_kinds
 
 /// How well the sender of an open loop kept to its schedule.

@@ -7,10 +7,13 @@ namespace stagger::load {
 
 namespace {
 
+// With the space that tokenizers take together with the word behind it.
 constexpr std::array<std::string_view, 32> common_words{
-    "time", "year", "way",   "day",   "man",  "world", "life", "hand", "part",  "child", "eye",
-    "work", "case", "point", "water", "room", "area",  "home", "book", "story", "fact",  "month",
-    "lot",  "side", "kind",  "head",  "house", "page", "road", "line", "city",  "name"};
+    " time", " year", " way",   " day",   " man",   " world", " life", " hand", " part",  " child", " eye",
+    " work", " case", " point", " water", " room",  " area",  " home", " book", " story", " fact",  " month",
+    " lot",  " side", " kind",  " head",  " house", " page",  " road", " line", " city",  " name"};
+constexpr unsigned bits_of_a_word = 5;
+constexpr unsigned words_of_a_draw = 64 / bits_of_a_word;
 
 }  // namespace
 
@@ -21,10 +24,12 @@ completion_request synthetic_prompts::make(std::uint64_t number) const {
     std::string text;
     constexpr std::size_t usual_word = 6;
     text.reserve(words * usual_word);
+    std::uint64_t drawn = 0;
     for (unsigned word = 0; word < words; ++word) {
-        if (word > 0) text += ' ';
-        text += common_words[random.next() % common_words.size()];
+        drawn = word % words_of_a_draw == 0 ? random.next() : drawn >> bits_of_a_word;
+        text += common_words[drawn % common_words.size()];
     }
+    text.erase(0, 1);
     return completion_request(std::move(text));
 }
 

@@ -55,17 +55,17 @@ TEST_CASE("results file: keeps to the committed schema") {
 
 TEST_CASE("results file: the schema asks for every member that is written") {
     const json::value written = json::parse(format_results(sample_results()));
-    for (const auto& [name, value] : written.as_object()) {
+    for (const auto& member : written.as_object()) {
         json::object without = written.as_object();
-        without.erase(name);
-        INFO(std::string(name));
+        without.erase(member.key());
+        INFO(std::string(member.key()));
         CHECK(support::schema_violations(committed_schema(), without).size() == 1);
     }
     const json::object run = written.at("runs").as_array().front().as_object();
-    for (const auto& [name, value] : run) {
+    for (const auto& member : run) {
         json::value without = written;
-        without.as_object()["runs"].as_array().front().as_object().erase(name);
-        INFO(std::string(name));
+        without.as_object()["runs"].as_array().front().as_object().erase(member.key());
+        INFO(std::string(member.key()));
         CHECK(support::schema_violations(committed_schema(), without).size() == 1);
     }
 }
