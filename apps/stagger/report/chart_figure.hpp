@@ -13,7 +13,7 @@ struct chart_figure {
     std::string kind;     ///< a name of charts.js
     /// What the chart is told beside its kind: names and values of data attributes.
     std::vector<std::pair<std::string, std::string>> told = {};
-    std::string height = "";  ///< a class of page.css; empty: the usual one
+    std::string height = {};  ///< a class of page.css; empty: the usual one
 };
 
 /// The height of bars that lie above each other. Heights are classes, since the page allows no styles of its
