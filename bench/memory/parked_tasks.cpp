@@ -3,14 +3,15 @@
 #include <sys/resource.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <functional>
 #include <string>
@@ -26,8 +27,9 @@ namespace {
 
 using task = asio::awaitable<void>;
 using channel = asio::experimental::channel<void(stagger::error_code, int)>;
+using answer_channel = asio::experimental::channel<void(stagger::error_code, stagger::completion)>;
 
-constexpr auto with_error = asio::as_tuple(asio::use_awaitable);
+constexpr auto with_error = asio::as_tuple(asio::deferred);
 
 double cpu_seconds() {
     rusage used{};
@@ -46,6 +48,12 @@ task await_gate(stagger::gate& line, std::size_t& ended) {
     const stagger::admission wanted;
     const auto [error, leave] = co_await line.async_admit(wanted, with_error);
     if (error == stagger::errc::cancelled) ++ended;
+}
+
+// The same as await_client, but for what is awaited: what it holds of a request and an answer is its own.
+task await_answer(answer_channel& parked) {
+    stagger::completion_request request("Why is the sky blue?");
+    const auto [error, answer] = co_await parked.async_receive(with_error);
 }
 
 task await_client(stagger::client& llm, std::size_t& ended) {
@@ -85,6 +93,11 @@ cost measure(place where, std::size_t tasks) {
     if (where == place::channel) {
         static channel parked(context);
         found.resident_bytes = resident_bytes_of(context, signals, [] { return await_channel(parked); });
+        return found;
+    }
+    if (where == place::answer_channel) {
+        static answer_channel parked(context);
+        found.resident_bytes = resident_bytes_of(context, signals, [] { return await_answer(parked); });
         return found;
     }
     // One permit in all, and it is taken.

@@ -8,7 +8,9 @@ namespace parked {
 enum class place {
     channel,  ///< all await one channel on one context: what waiting costs without any coordination
     gate,     ///< all await admission by one gate
-    client,   ///< all await a completion whose admission does not come
+    /// All have a request and await a channel that brings completions: what `client` costs without a client.
+    answer_channel,
+    client,  ///< all await a completion whose admission does not come
 };
 
 struct cost {

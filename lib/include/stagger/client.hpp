@@ -254,18 +254,19 @@ class client {
     struct initiate_complete {
         std::shared_ptr<detail::client_state> target;
         template <class Handler>
-        void operator()(Handler&& handler, completion_request request) const {
-            client::start_complete(target, std::move(request), std::forward<Handler>(handler));
+        void operator()(Handler&& handler, const completion_request& request) const {
+            client::start_complete(target, request, std::forward<Handler>(handler));
         }
     };
     struct initiate_stream {
         std::shared_ptr<detail::client_state> target;
         template <class Handler>
-        void operator()(Handler&& handler, completion_request request) const {
-            client::start_stream(target, std::move(request), std::forward<Handler>(handler));
+        void operator()(Handler&& handler, const completion_request& request) const {
+            client::start_stream(target, request, std::forward<Handler>(handler));
         }
     };
-    static void start_stream(const std::shared_ptr<detail::client_state>& target, completion_request request,
+    static void start_stream(const std::shared_ptr<detail::client_state>& target,
+                             const completion_request& request,
                              boost::asio::any_completion_handler<stream_signature> handler);
     struct initiate_drain {
         std::shared_ptr<detail::client_state> target;
@@ -277,7 +278,7 @@ class client {
     static void start_drain(const std::shared_ptr<detail::client_state>& target, duration limit,
                             boost::asio::any_completion_handler<drain_signature> handler);
     static void start_complete(const std::shared_ptr<detail::client_state>& target,
-                               completion_request request,
+                               const completion_request& request,
                                boost::asio::any_completion_handler<completion_signature> handler);
 
     std::shared_ptr<detail::client_state> state_;

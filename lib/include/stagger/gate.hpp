@@ -15,7 +15,8 @@ namespace stagger {
 
 namespace detail {
 class completion_task;
-}
+class line_guest;
+}  // namespace detail
 
 class gate;
 
@@ -27,9 +28,11 @@ class gate;
 class permit {
  public:
     permit() = default;
-    permit(permit&& other) noexcept;
+    permit(permit&& other) noexcept = default;
     permit& operator=(permit&& other) noexcept;
-    ~permit();
+    ~permit() {
+        if (owner_) abandon();
+    }
 
     /// True until a report is made that ends the attempt.
     explicit operator bool() const { return static_cast<bool>(owner_); }
@@ -50,6 +53,7 @@ class permit {
     friend class gate;
     struct gate_state;
     permit(std::shared_ptr<gate_state> owner, permit_id id) : owner_(std::move(owner)), id_(id) {}
+    void abandon();
 
     std::shared_ptr<gate_state> owner_;
     permit_id id_{};
@@ -145,30 +149,19 @@ class gate {
     static void start_admit(const std::shared_ptr<state>& target, const admission& what,
                             boost::asio::any_completion_handler<admit_signature> handler);
 
-    // For the client, which need not be called back where leave is given at once.
+    // For the client, which need not be called back where leave is given at once, and waits without a
+    // handler.
     friend class detail::completion_task;
-    /// What joining the line came to: an end, or a place to stay at.
+    /// What joining the line came to: an end, or a place in it.
     struct joined {
         std::optional<task_id> waits;
         error_code error;
         permit leave;
     };
-    joined join(const admission& what);
-    struct initiate_stay {
-        std::shared_ptr<state> target;
-        template <class Handler>
-        void operator()(Handler&& handler, task_id task) const {
-            gate::start_stay(target, task, std::forward<Handler>(handler));
-        }
-    };
-    /// Once for each task that waits after `join`.
-    template <class CompletionToken>
-    auto async_stay(task_id task, CompletionToken&& token) {
-        return boost::asio::async_initiate<CompletionToken, admit_signature>(initiate_stay{state_}, token,
-                                                                             task);
-    }
-    static void start_stay(const std::shared_ptr<state>& target, task_id task,
-                           boost::asio::any_completion_handler<admit_signature> handler);
+    /// @param who is told when the wait is over, if it comes to one
+    joined join(const admission& what, std::shared_ptr<detail::line_guest> who);
+    /// Gives up a place in line: whoever has it is told errc::cancelled, if nothing else before.
+    void leave(task_id task);
 
     std::shared_ptr<state> state_;
 };

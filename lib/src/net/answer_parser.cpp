@@ -27,10 +27,6 @@ constexpr std::size_t shortest_chunked_rest = 5;
 
 using beast_text = boost::beast::string_view;
 
-std::string to_string(beast_text text) {
-    return {text.data(), text.size()};
-}
-
 bool is_chunked_only(beast_text value) {
     constexpr std::string_view chunked = "chunked";
     return std::equal(value.begin(), value.end(), chunked.begin(), chunked.end(),
@@ -80,9 +76,12 @@ class answer_parser::message final : public http::basic_parser<false> {
         if (which == http::field::transfer_encoding && (is_http_1_0_ || !is_chunked_only(value))) {
             error = http::error::bad_transfer_encoding;
         }
-        answer_.fields.push_back({to_string(name), to_string(value)});
+        keep_field(name, value);
     }
-    void on_header_impl(error_code&) override { answer_.ends_with_connection = need_eof(); }
+    void on_header_impl(error_code&) override {
+        answer_.fields.resize(fields_);
+        answer_.ends_with_connection = need_eof();
+    }
     void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
         if (length) answer_.body.reserve(std::min<std::uint64_t>(*length, most_reserved_bytes));
     }
@@ -98,7 +97,16 @@ class answer_parser::message final : public http::basic_parser<false> {
     }
     void on_finish_impl(error_code&) override {}
 
+    // Into the memory of the last answer's fields, which are about as many and as long.
+    void keep_field(beast_text name, beast_text value) {
+        if (fields_ == answer_.fields.size()) answer_.fields.emplace_back();
+        wire::field& kept = answer_.fields[fields_++];
+        kept.name.assign(name.data(), name.size());
+        kept.value.assign(value.data(), value.size());
+    }
+
     wire::response& answer_;
+    std::size_t fields_ = 0;
     std::uint64_t chunk_left_ = 0;
     bool is_http_1_0_ = false;
 };
@@ -125,7 +133,6 @@ struct answer_parser::state {
 };
 
 void answer_parser::state::begin_message() {
-    answer.fields.clear();
     answer.fields.reserve(usual_fields);
     answer.body.clear();
     current.emplace(answer, max_head_bytes, max_body_bytes);

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "net/client_state.hpp"
-#include "net/http_request.hpp"
 #include "net/running_operation.hpp"
 #include "net/seed.hpp"
 #include "net/streamed_answer_task.hpp"
@@ -44,12 +43,6 @@ wire::encoding_context make_encoding(const client_options& options, const endpoi
     return context;
 }
 
-std::string common_lines(const client_options& options, const endpoint& target,
-                         const wire::encoding_context& encoding, wire::delivery how) {
-    return format_common_lines(target.authority, wire::common_fields(encoding, how),
-                               format_fixed_fields(options.headers()));
-}
-
 const client_options& validated(const client_options& options) {
     options.validate();
     return options;
@@ -63,13 +56,17 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
                            bool own)
     : options(validated(chosen)),
       executor(std::move(used)),
+      completion_executor(executor),
       strand(make_serial(executor, options.single_threaded())),
       target(parse_endpoint(options.base_url())),
       encoding(make_encoding(options, target)),
-      whole_lines(common_lines(options, target, encoding, wire::delivery::whole)),
-      streamed_lines(common_lines(options, target, encoding, wire::delivery::streamed)),
+      whole(make_common_head(target.authority, encoding, wire::delivery::whole,
+                             format_fixed_fields(options.headers()))),
+      streamed(make_common_head(target.authority, encoding, wire::delivery::streamed,
+                                format_fixed_fields(options.headers()))),
       gate(std::move(shared)),
       gate_is_own(own),
+      gate_is_elsewhere(gate.get_executor() != executor),
       hidden(wire::secrets_of(options.api_key(), options.headers())),
       pool(strand, make_settings(strand, options, target),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
@@ -106,12 +103,14 @@ client::client(asio::any_io_executor executor, const client_options& options, st
     : state_(std::make_shared<detail::client_state>(std::move(executor), options, std::move(shared), false)) {
 }
 
-void client::start_complete(const std::shared_ptr<detail::client_state>& target, completion_request request,
+void client::start_complete(const std::shared_ptr<detail::client_state>& target,
+                            const completion_request& request,
                             asio::any_completion_handler<completion_signature> handler) {
     detail::whole_answer_task::start(target, request, std::move(handler));
 }
 
-void client::start_stream(const std::shared_ptr<detail::client_state>& target, completion_request request,
+void client::start_stream(const std::shared_ptr<detail::client_state>& target,
+                          const completion_request& request,
                           asio::any_completion_handler<stream_signature> handler) {
     detail::streamed_answer_task::start(target, request, std::move(handler));
 }

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <boost/asio/any_completion_executor.hpp>
 #include <memory>
 #include <string>
 
 #include "net/client_counts.hpp"
 #include "net/connection_pool.hpp"
+#include "net/http_request.hpp"
 #include "net/io_types.hpp"
 #include "net/running_operations.hpp"
 #include "stagger/client.hpp"
@@ -28,13 +30,16 @@ class client_state : public std::enable_shared_from_this<client_state> {
 
     const client_options options;
     const boost::asio::any_io_executor executor;
+    /// `executor` for handlers without one of their own; made once, since that allocates.
+    const boost::asio::any_completion_executor completion_executor;
     const io_executor strand;
     const endpoint target;
     const wire::encoding_context encoding;
-    const std::string whole_lines;     ///< of the heads of requests for an answer in one piece
-    const std::string streamed_lines;  ///< of the heads of requests for a stream
+    const common_head whole;     ///< of requests for an answer in one piece
+    const common_head streamed;  ///< of requests for a stream
     stagger::gate gate;
     const bool gate_is_own;
+    const bool gate_is_elsewhere;  ///< its executor is not this client's
     const wire::secrets hidden;
     client_counts counts;
 

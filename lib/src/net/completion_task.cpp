@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
@@ -18,6 +18,22 @@ namespace asio = boost::asio;
 
 namespace {
 
+/// Waits in the line of a gate that has another context: keeps the client's running.
+class distant_guest final : public line_guest {
+ public:
+    distant_guest(std::shared_ptr<line_guest> guest, const asio::any_io_executor& of_client)
+        : guest_(std::move(guest)),
+          running_(asio::prefer(of_client, asio::execution::outstanding_work.tracked)) {}
+
+    void leave_line(const error_code& error, permit leave) override {
+        guest_->leave_line(error, std::move(leave));
+    }
+
+ private:
+    std::shared_ptr<line_guest> guest_;
+    asio::any_io_executor running_;
+};
+
 bool was_refused(const wire::decoded_answer& ended) {
     return ended.tells_limit && ended.what.verdict == verdict::throttled;
 }
@@ -27,13 +43,15 @@ bool was_refused(const wire::decoded_answer& ended) {
 completion_task::completion_task(std::shared_ptr<client_state> client,
                                  const asio::any_completion_executor& handler_executor)
     : client_(std::move(client)),
-      handler_executor_(executor_of_handler(handler_executor, client_->executor)),
       started_(steady_now()),
       deadline_(client_->options.deadline() > duration::zero()
                     ? saturating_add(started_, client_->options.deadline())
                     : never),
       session_(client_->options.retry(), client_->options.backoff(), started_),
-      trace_(client_->counts, client_->options.observer().get()) {}
+      trace_(client_->counts, client_->options.observer().get()) {
+    if (auto theirs = executor_of_handler(handler_executor, client_->executor))
+        handler_executor_ = std::make_unique<asio::any_completion_executor>(std::move(theirs));
+}
 
 void completion_task::start(const completion_request& request, wire::delivery how,
                             asio::cancellation_slot cancelled) {
@@ -55,7 +73,7 @@ void completion_task::start(const completion_request& request, wire::delivery ho
     asio::post(client_->strand, [self] {
         self->trace_.request_started();
         if (self->client_->refuses) return self->finish(errc::shut_down, {});
-        self->client_->running.insert(self.get());
+        self->client_->running.insert(*self);
         self->join_line(admission().cost(self->cost_).deadline(self->deadline_));
     });
 }
@@ -63,42 +81,48 @@ void completion_task::start(const completion_request& request, wire::delivery ho
 // The caller's signal comes from the caller's thread; ours is given on the strand.
 void completion_task::listen_for_cancellation(asio::cancellation_slot cancelled) {
     if (!cancelled.is_connected()) return;
-    cancelled.assign([weak = weak_from_this(), strand = client_->strand](asio::cancellation_type) {
-        asio::post(strand, [weak] {
-            if (const auto self = weak.lock()) self->stop(errc::cancelled);
-        });
+    cancelled.assign([weak = weak_from_this()](asio::cancellation_type) {
+        if (auto self = weak.lock()) {
+            const io_executor strand = self->client_->strand;
+            asio::post(strand, [self = std::move(self)] { self->stop(errc::cancelled); });
+        }
     });
 }
 
 void completion_task::stop(errc why) {
     if (stopped_ != errc{}) return;
     stopped_ = why;
+    if (place_) return client_->gate.leave(*place_);
     if (exchanging_) return leased_->cancel();
     signal_.emit(asio::cancellation_type::terminal);
 }
 
-// No coroutine waits in line: its frames would be most of what a waiting request takes.
+// Neither a coroutine nor a handler waits in line: they would be most of what a waiting request takes.
 void completion_task::join_line(const admission& what) {
     progress_.phase = request_phase::queued;
-    const time_point joined = steady_now();
-    const time_point not_before = what.is_retry() ? what.not_before() : joined;
-    trace_.queued(joined, not_before);
+    joined_ = steady_now();
+    not_before_ = what.is_retry() ? what.not_before() : joined_;
+    trace_.queued(joined_, not_before_);
     if (stopped_ != errc{}) return end_in_line(stopped_);
-    // Leave is often given at once, and then without a handler.
-    gate::joined place = client_->gate.join(what);
-    if (!place.waits) return leave_line(place.error, std::move(place.leave));
-    auto on_leave = [self = shared_from_this(), joined, not_before](error_code error, permit leave) {
-        const time_point left = steady_now();
-        self->progress_.queued += left - joined;
-        if (error && left < not_before) self->progress_.phase = request_phase::backing_off;
-        self->leave_line(error, std::move(leave));
-    };
-    auto on_strand = asio::bind_executor(client_->strand, std::move(on_leave));
-    client_->gate.async_stay(*place.waits,
-                             asio::bind_cancellation_slot(signal_.slot(), std::move(on_strand)));
+    std::shared_ptr<line_guest> guest(shared_from_this(), this);
+    if (client_->gate_is_elsewhere)
+        guest = std::make_shared<distant_guest>(std::move(guest), client_->executor);
+    gate::joined place = client_->gate.join(what, std::move(guest));
+    place_ = place.waits;
+    if (!place_) begin_or_end(place.error, std::move(place.leave));
 }
 
-void completion_task::leave_line(error_code error, permit leave) {
+void completion_task::leave_line(const error_code& error, permit leave) {
+    asio::post(client_->strand, [self = shared_from_this(), error, leave = std::move(leave)]() mutable {
+        self->place_.reset();
+        const time_point left = steady_now();
+        self->progress_.queued += left - self->joined_;
+        if (error && left < self->not_before_) self->progress_.phase = request_phase::backing_off;
+        self->begin_or_end(error, std::move(leave));
+    });
+}
+
+void completion_task::begin_or_end(const error_code& error, permit leave) {
     // Stopped and admitted at the same moment: the permit is dropped unused.
     const bool goes = leave && stopped_ == errc{};
     trace_.waited(leave, goes);
@@ -124,8 +148,7 @@ void completion_task::note_progress(diagnostic& info) const {
 
 void completion_task::begin_attempt() {
     attempt_began_ = steady_now();
-    attempt_limit_ =
-        std::min(saturating_add(attempt_began_, client_->options.attempt_timeout()), deadline_);
+    attempt_limit_ = std::min(saturating_add(attempt_began_, client_->options.attempt_timeout()), deadline_);
     session_.attempt_begins(attempt_began_);
     ++progress_.attempts;
     progress_.phase = request_phase::awaiting_place;
@@ -138,8 +161,7 @@ void completion_task::connect() {
         if (exception) std::rethrow_exception(exception);
         self->on_connected(error);
     };
-    asio::co_spawn(client_->strand, acquire(),
-                   asio::bind_cancellation_slot(signal_.slot(), std::move(then)));
+    asio::co_spawn(client_->strand, acquire(), asio::bind_cancellation_slot(signal_.slot(), std::move(then)));
 }
 
 io_awaitable<error_code> completion_task::acquire() {
@@ -158,8 +180,7 @@ void completion_task::on_connected(const error_code& error) {
     exchanging_ = true;
     head_came_ = false;
     const bool streamed = how_ == wire::delivery::streamed;
-    format_http_request(client_->outgoing, request_,
-                        streamed ? client_->streamed_lines : client_->whole_lines);
+    format_http_request(client_->outgoing, request_, streamed ? client_->streamed : client_->whole);
     leased_->send(connection::user(shared_from_this(), this), client_->outgoing, attempt_limit_);
 }
 
@@ -179,8 +200,8 @@ void completion_task::on_read(const error_code& error) {
     if (!leased_->answer_is_whole())
         return leased_->read_rest(connection::user(shared_from_this(), this), attempt_limit_);
     progress_.phase = request_phase::answered;
-    end_attempt(wire::decode(std::move(leased_->answer()), client_->options.dialect(), unix_now(),
-                             client_->hidden));
+    end_attempt(
+        wire::decode(std::move(leased_->answer()), client_->options.dialect(), unix_now(), client_->hidden));
 }
 
 void completion_task::break_off(const error_code& error) {
@@ -204,7 +225,7 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     info.served = now - attempt_began_;
     info.last_error = ended.error;
     const bool stopped = stopped_ != errc{} && ended.error == errc::cancelled;
-    const time_point earliest = stopped ? time_point() : report(std::move(leave_), ended);
+    const time_point earliest = stopped ? time_point() : report(ended);
     leave_ = {};
     note_progress(info);
     if (stopped) {
@@ -224,14 +245,14 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     finish(late ? error_code(errc::deadline_exceeded) : ended.error, std::move(ended.answer));
 }
 
-time_point completion_task::report(permit leave, const wire::decoded_answer& ended) {
+time_point completion_task::report(const wire::decoded_answer& ended) {
     if (!ended.tells_limit) {
-        leave.failed();
+        leave_.failed();
     } else if (ended.what.verdict == verdict::throttled) {
         ++progress_.rejections;
-        return leave.throttled(ended.hints);
+        return leave_.throttled(ended.hints);
     } else {
-        accept(std::move(leave), ended.hints);
+        accept(std::move(leave_), ended.hints);
     }
     return {};
 }
@@ -257,10 +278,11 @@ bool completion_task::plan_next(const wire::decoded_answer& ended, time_point no
 }
 
 void completion_task::finish(error_code error, completion&& result) {
-    client_->running.erase(this);
+    client_->running.erase(*this);
     if (!answer_goes_on()) trace_.request_ended(!error);
     if (!error) result.info.message.clear();
-    deliver(std::exchange(handler_executor_, {}), error, std::move(result));
+    const auto executor = std::move(handler_executor_);
+    deliver(executor ? *executor : asio::any_completion_executor(), error, std::move(result));
 }
 
 }  // namespace stagger::detail

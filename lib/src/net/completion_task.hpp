@@ -9,6 +9,7 @@
 #include "net/attempt_trace.hpp"
 #include "net/client_state.hpp"
 #include "net/io_types.hpp"
+#include "net/line_guest.hpp"
 #include "net/running_operation.hpp"
 #include "stagger/client.hpp"
 #include "stagger/retry_session.hpp"
@@ -23,6 +24,7 @@ namespace stagger::detail {
  */
 class completion_task : public std::enable_shared_from_this<completion_task>,
                         public running_operation,
+                        private line_guest,
                         private connection_user {
  public:
     virtual ~completion_task() = default;
@@ -39,7 +41,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     /// The head has come. True: it is all that is needed here, and `ended` is what it says.
     virtual bool ends_with_head(connection_pool::lease&, wire::decoded_answer&) { return false; }
     /// The server admitted the attempt.
-    virtual void accept(permit leave, const hints& said) { leave.accepted(said); }
+    virtual void accept(permit&& leave, const hints& said) { leave.accepted(said); }
     /// The head has come, and whoever is told of it receives the rest: the attempt ends there, not here.
     virtual bool answer_goes_on() const { return false; }
     /// Whether an attempt that ended like this may be followed by another one.
@@ -58,7 +60,8 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void listen_for_cancellation(boost::asio::cancellation_slot cancelled);
     /// Waits for leave to send, and goes on to `leave_line`.
     void join_line(const admission& what);
-    void leave_line(error_code error, permit leave);
+    void leave_line(const error_code& error, permit leave) override;
+    void begin_or_end(const error_code& error, permit leave);
     void end_in_line(error_code error);
     // One attempt: connected, sent, answered. Each step leads to the next one or to `end_attempt`.
     void begin_attempt();
@@ -72,7 +75,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer&& ended);
     /// Tells the gate how the attempt ended; the earliest time for another one.
-    time_point report(permit leave, const wire::decoded_answer& ended);
+    time_point report(const wire::decoded_answer& ended);
     /// The admission of the next attempt; false if this was the last.
     bool plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest, admission& next);
     /// Fills in what the request has come to, beside what the last attempt left there.
@@ -80,9 +83,14 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void finish(error_code error, completion&& result);
 
     std::shared_ptr<client_state> client_;
-    boost::asio::any_completion_executor handler_executor_;  // tracked: keeps its context running
+    // Tracked: keeps its context running. Null where that is the client's own.
+    std::unique_ptr<const boost::asio::any_completion_executor> handler_executor_;
     boost::asio::cancellation_signal signal_;
     errc stopped_{};  // not zero: why the request is to end
+
+    std::optional<task_id> place_;  // in the gate's line
+    time_point joined_;             // the line
+    time_point not_before_;         // the next attempt is wanted
 
     // Of the attempt that runs.
     permit leave_;

@@ -102,7 +102,7 @@ class stream_connection final : public connection, private deadline_queue::entry
     bool late_ = false;
     bool cancelled_ = false;
     amount wanted_ = amount::head;  // of the read that has begun
-    bool sent_ = false;  // the whole request
+    bool sent_ = false;             // the whole request
     bool reusable_ = false;
 };
 
@@ -112,7 +112,9 @@ void stream_connection<Stream>::begin_phase(request_phase phase, duration phase_
     phase_ = phase;
     when_late_ = when_late;
     late_ = false;
-    expires_at(std::min(saturating_add(std::chrono::steady_clock::now(), phase_limit), limit));
+    const bool of_its_own = phase_limit != duration::max();
+    expires_at(of_its_own ? std::min(saturating_add(std::chrono::steady_clock::now(), phase_limit), limit)
+                          : limit);
 }
 
 template <class Stream>
@@ -263,8 +265,8 @@ bool stream_connection<Stream>::has(amount wanted) const {
 template <class Stream>
 void stream_connection<Stream>::read(amount wanted, user told, time_point limit) {
     const bool awaits_head = wanted == amount::head;
-    begin_phase(awaits_head ? request_phase::awaiting_answer : request_phase::receiving, duration::max(), limit,
-                errc::answer_timed_out);
+    begin_phase(awaits_head ? request_phase::awaiting_answer : request_phase::receiving, duration::max(),
+                limit, errc::answer_timed_out);
     wanted_ = wanted;
     read_on(std::move(told));
 }

@@ -73,8 +73,8 @@ class connection {
                                             std::shared_ptr<const connection_settings> settings);
     virtual ~connection() = default;
 
-    /// Resolves, connects to the first address that accepts, and shakes hands. Ends at once when its coroutine
-    /// is cancelled.
+    /// Resolves, connects to the first address that accepts, and shakes hands. Ends at once when its
+    /// coroutine is cancelled.
     virtual io_awaitable<error_code> open(time_point limit) = 0;
     /// Sends a whole request, of which it copies what does not go at once. A peer that stops reading is no
     /// error yet: it may have refused the request early, and then its answer is there to be read.

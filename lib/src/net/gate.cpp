@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "net/complete_later.hpp"
+#include "net/line_guest.hpp"
 #include "net/seed.hpp"
 
 namespace stagger {
@@ -20,13 +21,9 @@ namespace asio = boost::asio;
 struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     using handler_type = asio::any_completion_handler<gate::admit_signature>;
 
-    /// A task in the coordinator's line, with whom to tell. The tracked executor keeps its context running.
-    struct waiter {
-        handler_type handler;  // none: has joined, and is about to stay
-        asio::any_completion_executor executor;
-    };
+    using guest = std::shared_ptr<detail::line_guest>;
     struct ending {
-        waiter whom;
+        guest whom;
         error_code error;
         permit leave;
     };
@@ -34,24 +31,25 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     gate_state(asio::any_io_executor used, const coordinator_options& chosen, std::uint64_t seed)
         : options(chosen), executor(std::move(used)), timer(executor), core(chosen, seed) {}
 
-    gate::joined join(const admission& what);
-    void stay(task_id task, handler_type handler);
+    gate::joined join(const admission& what, guest who);
     void admit(const admission& what, handler_type handler);
     void cancel(task_id task);
     void close();
 
-    /// Runs `event(now, endings)` on the coordinator, then every action that follows from it. Handlers are
-    /// posted after the lock is released.
+    /// Runs `event(now, endings)` on the coordinator, then every action that follows from it. Guests are told
+    /// after the lock is released.
     template <class Event>
     void after(Event event) {
         std::vector<ending> endings;
         {
             const std::lock_guard lock(mutex);
             const time_point now = std::chrono::steady_clock::now();
+            const bool nobody_waited = guests.empty();
             event(now, endings);
-            drive(now, endings);
+            // Nothing follows where nobody waits, and nobody's waiting has come to an end.
+            if (!nobody_waited || !guests.empty()) drive(now, endings);
         }
-        deliver(endings);
+        for (ending& one : endings) one.whom->leave_line(one.error, std::move(one.leave));
     }
 
     const coordinator_options options;
@@ -64,21 +62,38 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     bool closed = false;
     bool explains = false;
     coordinator core;
-    std::unordered_map<task_id, waiter> waiters;
-    std::unordered_map<task_id, ending> ended_early;  // between `join` and `stay`, by another thread
+    std::unordered_map<task_id, guest> guests;
 
  private:
     class on_timer;
+    class waiting_handler;
 
     void drive(time_point now, std::vector<ending>& endings);
     void arm(time_point at);
     void disarm();
-    void forget_waiters();
+    void forget_guests();
     void end(task_id task, error_code error, permit leave, std::vector<ending>& endings);
     task_id enter_line(time_point now, const admission& what);
     void listen_for_cancellation(asio::cancellation_slot slot, task_id task);
     permit explained(permit leave) const;
-    void deliver(std::vector<ending>& endings) const;
+};
+
+/// The tracked executor keeps its context running.
+class permit::gate_state::waiting_handler final : public detail::line_guest {
+ public:
+    waiting_handler(handler_type handler, const asio::any_io_executor& of_gate)
+        : handler_(std::move(handler)),
+          executor_(executor_of_handler(asio::get_associated_executor(handler_, of_gate), of_gate)),
+          of_gate_(of_gate) {}
+
+    void leave_line(const error_code& error, permit leave) override {
+        complete_later(of_gate_, executor_, std::move(handler_), error, std::move(leave));
+    }
+
+ private:
+    handler_type handler_;
+    asio::any_completion_executor executor_;
+    asio::any_io_executor of_gate_;
 };
 
 void permit::gate_state::drive(time_point now, std::vector<ending>& endings) {
@@ -100,7 +115,7 @@ void permit::gate_state::drive(time_point now, std::vector<ending>& endings) {
 }
 
 /// Runs when the timer fires or is set anew. The context destroys it uncalled when it is destroyed itself:
-/// then the waiters go, too, whose coroutines may own the gate.
+/// then the guests go, too, whose coroutines may own the gate.
 class permit::gate_state::on_timer {
  public:
     on_timer(std::weak_ptr<gate_state> owner, time_point armed_for)
@@ -108,7 +123,7 @@ class permit::gate_state::on_timer {
     on_timer(on_timer&&) noexcept = default;
     on_timer& operator=(on_timer&&) = delete;
     ~on_timer() {
-        if (const auto self = owner_.lock()) self->forget_waiters();
+        if (const auto self = owner_.lock()) self->forget_guests();
     }
 
     void operator()(error_code error) {
@@ -127,7 +142,7 @@ class permit::gate_state::on_timer {
 // Waking early costs one look at the coordinator; re-arming costs more, so a timer that is due sooner stays.
 // It is armed as long as anybody waits, if only for a time that never comes.
 void permit::gate_state::arm(time_point at) {
-    if (waiters.empty()) return disarm();
+    if (guests.empty()) return disarm();
     if (armed && armed_for <= at) return;
     armed = true;
     armed_for = at;
@@ -142,35 +157,23 @@ void permit::gate_state::disarm() {
     timer.cancel();
 }
 
-void permit::gate_state::forget_waiters() {
+void permit::gate_state::forget_guests() {
     // Destroyed after the lock is released: the coroutines behind them may call us.
-    std::unordered_map<task_id, waiter> forgotten;
+    std::unordered_map<task_id, guest> forgotten;
     const std::lock_guard lock(mutex);
-    for (const auto& [task, who] : waiters) core.withdraw(std::chrono::steady_clock::now(), task);
-    forgotten.swap(waiters);
+    for (const auto& [task, who] : guests) core.withdraw(std::chrono::steady_clock::now(), task);
+    forgotten.swap(guests);
 }
 
 void permit::gate_state::end(task_id task, error_code error, permit leave, std::vector<ending>& endings) {
-    const auto node = waiters.extract(task);
-    ending ended{std::move(node.mapped()), error, std::move(leave)};
-    if (ended.whom.handler) {
-        endings.push_back(std::move(ended));
-    } else {
-        ended_early.emplace(task, std::move(ended));
-    }
+    const auto node = guests.extract(task);
+    endings.push_back({std::move(node.mapped()), error, std::move(leave)});
 }
 
 /// With what the task waited for that has just left the line, where that is wanted.
 permit permit::gate_state::explained(permit leave) const {
     if (explains) leave.waited_ = std::make_unique<const waiting_times>(core.waited());
     return leave;
-}
-
-void permit::gate_state::deliver(std::vector<ending>& endings) const {
-    for (ending& one : endings) {
-        complete_later(executor, one.whom.executor, std::move(one.whom.handler), one.error,
-                       std::move(one.leave));
-    }
 }
 
 task_id permit::gate_state::enter_line(time_point now, const admission& what) {
@@ -186,7 +189,7 @@ void permit::gate_state::listen_for_cancellation(asio::cancellation_slot slot, t
     });
 }
 
-gate::joined permit::gate_state::join(const admission& what) {
+gate::joined permit::gate_state::join(const admission& what, guest who) {
     gate::joined got;
     after([&](time_point now, std::vector<ending>&) {
         if (closed) {
@@ -195,7 +198,7 @@ gate::joined permit::gate_state::join(const admission& what) {
         }
         const task_id task = enter_line(now, what);
         // Where others wait, they go first, and who is admitted is told like them.
-        const action todo = waiters.empty() ? core.next(now) : action{};
+        const action todo = guests.empty() ? core.next(now) : action{};
         const bool ours = todo.task == task;
         if (ours && todo.what == action::kind::admit) {
             got.leave = explained(permit(shared_from_this(), todo.permit));
@@ -203,45 +206,26 @@ gate::joined permit::gate_state::join(const admission& what) {
             got.error = errc::deadline_exceeded;
         } else {
             got.waits = task;
-            waiters.emplace(task, waiter{});
+            guests.emplace(task, std::move(who));
         }
     });
     return got;
 }
 
-void permit::gate_state::stay(task_id task, handler_type handler) {
-    const auto slot = asio::get_associated_cancellation_slot(handler);
-    waiter staying{std::move(handler), {}};
-    staying.executor =
-        executor_of_handler(asio::get_associated_executor(staying.handler, executor), executor);
-    after([&](time_point, std::vector<ending>& endings) {
-        if (auto early = ended_early.extract(task)) {
-            ending& was = early.mapped();
-            return endings.push_back({std::move(staying), was.error, std::move(was.leave)});
-        }
-        listen_for_cancellation(slot, task);
-        // Not assigned: an any_completion_handler of Boost 1.81 that is assigned calls itself without end.
-        waiters.erase(task);
-        waiters.emplace(task, std::move(staying));
-    });
-}
-
 void permit::gate_state::admit(const admission& what, handler_type handler) {
     const auto slot = asio::get_associated_cancellation_slot(handler);
-    waiter joining{std::move(handler), {}};
-    joining.executor =
-        executor_of_handler(asio::get_associated_executor(joining.handler, executor), executor);
+    auto joining = std::make_shared<waiting_handler>(std::move(handler), executor);
     after([&](time_point now, std::vector<ending>& endings) {
         if (closed) return endings.push_back({std::move(joining), errc::shut_down, {}});
         const task_id task = enter_line(now, what);
         listen_for_cancellation(slot, task);
-        waiters.emplace(task, std::move(joining));
+        guests.emplace(task, std::move(joining));
     });
 }
 
 void permit::gate_state::cancel(task_id task) {
     after([&](time_point now, std::vector<ending>& endings) {
-        if (!waiters.contains(task)) return;  // already admitted or ended
+        if (!guests.contains(task)) return;  // already admitted or ended
         core.withdraw(now, task);
         end(task, errc::cancelled, explained({}), endings);
     });
@@ -250,16 +234,13 @@ void permit::gate_state::cancel(task_id task) {
 void permit::gate_state::close() {
     after([&](time_point now, std::vector<ending>& endings) {
         closed = true;
-        while (!waiters.empty()) {
-            const task_id task = waiters.begin()->first;
+        while (!guests.empty()) {
+            const task_id task = guests.begin()->first;
             core.withdraw(now, task);
             end(task, errc::shut_down, explained({}), endings);
         }
     });
 }
-
-permit::permit(permit&& other) noexcept
-    : owner_(std::move(other.owner_)), id_(other.id_), waited_(std::move(other.waited_)) {}
 
 permit& permit::operator=(permit&& other) noexcept {
     permit taken(std::move(other));
@@ -269,8 +250,7 @@ permit& permit::operator=(permit&& other) noexcept {
     return *this;
 }
 
-permit::~permit() {
-    if (!owner_) return;
+void permit::abandon() {
     const auto owner = std::move(owner_);
     owner->after([&](time_point now, auto&) { owner->core.abandoned(now, id_); });
 }
@@ -304,13 +284,12 @@ void gate::start_admit(const std::shared_ptr<state>& target, const admission& wh
     target->admit(what, std::move(handler));
 }
 
-gate::joined gate::join(const admission& what) {
-    return state_->join(what);
+gate::joined gate::join(const admission& what, std::shared_ptr<detail::line_guest> who) {
+    return state_->join(what, std::move(who));
 }
 
-void gate::start_stay(const std::shared_ptr<state>& target, task_id task,
-                      asio::any_completion_handler<admit_signature> handler) {
-    target->stay(task, std::move(handler));
+void gate::leave(task_id task) {
+    state_->cancel(task);
 }
 
 void gate::expect(std::size_t further_requests) {

@@ -54,19 +54,21 @@ std::string format_fixed_fields(const std::vector<std::pair<std::string, std::st
     return text;
 }
 
-std::string format_common_lines(std::string_view authority, const std::vector<wire::field>& fields,
-                                std::string_view own_lines) {
-    std::string text;
-    append_field(text, "Host", authority);
-    append_field(text, "User-Agent", "stagger");
-    for (const wire::field& one : fields) append_field(text, one.name, one.value);
-    return text.append(own_lines);
+common_head make_common_head(std::string_view authority, const wire::encoding_context& encoding,
+                             wire::delivery how, std::string_view own_lines) {
+    common_head head{wire::common_target(encoding), {}};
+    append_field(head.lines, "Host", authority);
+    append_field(head.lines, "User-Agent", "stagger");
+    for (const wire::field& one : wire::common_fields(encoding, how))
+        append_field(head.lines, one.name, one.value);
+    head.lines.append(own_lines);
+    return head;
 }
 
-void format_http_request(std::string& to, const wire::encoded_request& request,
-                         std::string_view common_lines) {
+void format_http_request(std::string& to, const wire::encoded_request& request, const common_head& common) {
     to.clear();
-    to.append("POST ").append(request.target).append(" HTTP/1.1\r\n").append(common_lines);
+    to.append("POST ").append(request.target.empty() ? common.target : request.target);
+    to.append(" HTTP/1.1\r\n").append(common.lines);
     for (const wire::field& one : request.fields) append_field(to, one.name, one.value);
     std::array<char, 20> digits{};
     const auto end = std::to_chars(digits.begin(), digits.end(), request.body.size()).ptr;

@@ -8,14 +8,18 @@
 
 namespace stagger {
 
-/// A whole POST as one string, to be sent by one write.
-/// @param common_lines from format_common_lines
-void format_http_request(std::string& to, const wire::encoded_request& request, std::string_view common_lines);
+/// What stands in the head of every request of a client.
+struct common_head {
+    std::string target;  ///< of requests that have none of their own
+    std::string lines;   ///< each with its end
+};
 
-/// What stands in the head of every request of a client, each line with its end.
 /// @param own_lines from format_fixed_fields
-std::string format_common_lines(std::string_view authority, const std::vector<wire::field>& fields,
-                                std::string_view own_lines);
+common_head make_common_head(std::string_view authority, const wire::encoding_context& encoding,
+                             wire::delivery how, std::string_view own_lines);
+
+/// A whole POST as one string, to be sent by one write.
+void format_http_request(std::string& to, const wire::encoded_request& request, const common_head& common);
 
 /** The header lines that the caller adds to every request of a client.
  * @throws std::invalid_argument "header: ..." for a name that is no token, a value with control characters,

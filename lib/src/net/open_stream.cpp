@@ -26,8 +26,8 @@ constexpr std::size_t most_drained_bytes = 4096;
 
 }  // namespace
 
-/// A read that somebody waits for. Owns who asks: where the context is destroyed, so is this, and lets go of a
-/// caller that owns the stream.
+/// A read that somebody waits for. Owns who asks: where the context is destroyed, so is this, and lets go of
+/// a caller that owns the stream.
 class open_stream::pending_read final : public connection_user,
                                         public std::enable_shared_from_this<pending_read> {
  public:
@@ -107,7 +107,7 @@ open_stream::open_stream(std::shared_ptr<client_state> client, error_code error,
 }
 
 void open_stream::enroll() {
-    client_->running.insert(this);
+    client_->running.insert(*this);
     if (client_->closed) stop(errc::shut_down);
 }
 
@@ -275,12 +275,12 @@ void open_stream::release(error_code error) {
         return std::make_shared<pending_drain>(shared_from_this())->go_on();
     leased_.release();
     // Posted: `stop` may be what ends it, in a loop over that set.
-    asio::post(client_->strand, [self = shared_from_this()] { self->client_->running.erase(self.get()); });
+    asio::post(client_->strand, [self = shared_from_this()] { self->client_->running.erase(*self); });
 }
 
 void open_stream::let_go() {
     leased_.release();
-    client_->running.erase(this);
+    client_->running.erase(*this);
 }
 
 void open_stream::complete(error_code error, std::optional<completion_delta> delta) {

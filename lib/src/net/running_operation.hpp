@@ -1,11 +1,13 @@
 #pragma once
 
+#include <boost/intrusive/list_hook.hpp>
+
 #include "stagger/error.hpp"
 
 namespace stagger::detail {
 
-/// What a client has to end when it is closed. Used on its strand.
-class running_operation {
+/// What a client has to end when it is closed, linked into its set of them. Used on its strand.
+class running_operation : public boost::intrusive::list_base_hook<> {
  public:
     running_operation() = default;
     running_operation(const running_operation&) = delete;

@@ -6,14 +6,14 @@
 #include <utility>
 
 #include "net/complete_later.hpp"
-#include "net/running_operation.hpp"
 
 namespace stagger::detail {
 
 namespace asio = boost::asio;
 
-void running_operations::erase(running_operation* task) {
-    tasks_.erase(task);
+void running_operations::erase(running_operation& task) {
+    if (!task.is_linked()) return;
+    tasks_.erase(tasks_.iterator_to(task));
     if (!tasks_.empty()) return;
     for (const auto& weak : std::exchange(waiting_, {})) {
         if (const auto who = weak.lock()) who->until.cancel();
@@ -22,7 +22,7 @@ void running_operations::erase(running_operation* task) {
 
 // A task that stops leaves the set, but only after this loop: its end is posted.
 std::size_t running_operations::stop_all(errc why) {
-    for (running_operation* task : tasks_) task->stop(why);
+    for (running_operation& task : tasks_) task.stop(why);
     return tasks_.size();
 }
 

@@ -2,17 +2,16 @@
 
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_completion_handler.hpp>
+#include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <memory>
-#include <unordered_set>
 #include <vector>
 
 #include "net/io_types.hpp"
+#include "net/running_operation.hpp"
 #include "stagger/error.hpp"
 
 namespace stagger::detail {
-
-class running_operation;
 
 /// The requests of a client that have begun and not ended, and whoever waits for the last of them. Used on
 /// the client's strand.
@@ -23,8 +22,9 @@ class running_operations {
     running_operations(const boost::asio::any_io_executor& executor, const io_executor& strand)
         : executor_(executor), strand_(strand) {}
 
-    void insert(running_operation* task) { tasks_.insert(task); }
-    void erase(running_operation* task);
+    void insert(running_operation& task) { tasks_.push_back(task); }
+    /// Where it is not there, nothing happens.
+    void erase(running_operation& task);
     /// Every task is to end with `why`; they leave later. How many there are.
     std::size_t stop_all(errc why);
 
@@ -44,7 +44,7 @@ class running_operations {
 
     boost::asio::any_io_executor executor_;
     io_executor strand_;
-    std::unordered_set<running_operation*> tasks_;
+    boost::intrusive::list<running_operation> tasks_;
     std::vector<std::weak_ptr<waiting>>
         waiting_;  // owned by the wait on their timer, and gone with its context
 };

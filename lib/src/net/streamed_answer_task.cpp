@@ -21,7 +21,7 @@ void streamed_answer_task::start(const std::shared_ptr<client_state>& client,
 }
 
 streamed_answer_task::streamed_answer_task(std::shared_ptr<client_state> client, handler_type handler)
-    : completion_task(client, asio::get_associated_executor(handler, client->executor)),
+    : completion_task(client, asio::get_associated_executor(handler, client->completion_executor)),
       handler_(std::move(handler)) {}
 
 bool streamed_answer_task::ends_with_head(connection_pool::lease& leased, wire::decoded_answer& ended) {
@@ -35,7 +35,7 @@ bool streamed_answer_task::ends_with_head(connection_pool::lease& leased, wire::
     return true;
 }
 
-void streamed_answer_task::accept(permit leave, const hints& said) {
+void streamed_answer_task::accept(permit&& leave, const hints& said) {
     if (!opened_) return leave.accepted(said);
     leave.answering(said);
     leave_ = std::move(leave);

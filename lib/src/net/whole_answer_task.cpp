@@ -18,7 +18,7 @@ void whole_answer_task::start(const std::shared_ptr<client_state>& client, const
 }
 
 whole_answer_task::whole_answer_task(std::shared_ptr<client_state> client, handler_type handler)
-    : completion_task(client, asio::get_associated_executor(handler, client->executor)),
+    : completion_task(client, asio::get_associated_executor(handler, client->completion_executor)),
       handler_(std::move(handler)) {}
 
 void whole_answer_task::deliver(const asio::any_completion_executor& handler_executor, error_code error,

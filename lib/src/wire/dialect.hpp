@@ -30,11 +30,13 @@ struct encoding_context {
 
 /// What a request has of its own.
 struct encoded_request {
-    std::string target;         ///< path and query
+    std::string target;         ///< path and query; empty: `common_target`
     std::vector<field> fields;  ///< x-request-id
     std::string body;
 };
 
+/// Path and query of every request of a context; empty where each has its own.
+std::string common_target(const encoding_context& context);
 /// Authorization, content-type, accept: the same for every request of a context for which `encode` succeeds.
 std::vector<field> common_fields(const encoding_context& context, delivery how);
 

@@ -42,6 +42,19 @@ std::string model_of(const completion_request& request, const encoding_context& 
 
 }  // namespace
 
+std::string common_target(const encoding_context& context) {
+    const auto base = without_trailing_slashes(context.base_path);
+    switch (context.dialect) {
+        case dialect::openai_chat:
+            return openai_target(openai_endpoint::chat, base);
+        case dialect::openai_completions:
+            return openai_target(openai_endpoint::completions, base);
+        case dialect::llm_engine:
+            break;
+    }
+    return {};
+}
+
 std::vector<field> common_fields(const encoding_context& context, delivery how) {
     std::vector<field> fields;
     add_authorization(fields, context.dialect, context.api_key);
@@ -56,21 +69,18 @@ encoded_request encode(const completion_request& request, const encoding_context
                        std::string& problem, delivery how) {
     error.clear();
     const auto model = model_of(request, context);
-    const auto base = without_trailing_slashes(context.base_path);
     encoded_request encoded;
     problem = broken_frame(request, context, model);
     if (problem.empty()) {
         switch (context.dialect) {
             case dialect::openai_chat:
-                encoded.target = openai_target(openai_endpoint::chat, base);
                 encoded.body = openai_body(request, openai_endpoint::chat, model, problem, how);
                 break;
             case dialect::openai_completions:
-                encoded.target = openai_target(openai_endpoint::completions, base);
                 encoded.body = openai_body(request, openai_endpoint::completions, model, problem, how);
                 break;
             case dialect::llm_engine:
-                encoded.target = llm_engine_target(base, model, how);
+                encoded.target = llm_engine_target(without_trailing_slashes(context.base_path), model, how);
                 encoded.body = llm_engine_body(request, how, problem);
                 break;
         }

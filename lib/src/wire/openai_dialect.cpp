@@ -152,8 +152,9 @@ std::string openai_body(const completion_request& request, openai_endpoint endpo
     if (!problem.empty()) return {};
 
     std::string body;
-    // Room for the prompt with some escapes and for the names around it.
-    body.reserve(request.prompt().size() + request.prompt().size() / 8 + 256);
+    // Room for the prompt with some escapes and for the names around it, not much more: it may wait for long.
+    constexpr std::size_t usual_names = 72;
+    body.reserve(request.prompt().size() + request.prompt().size() / 8 + model.size() + usual_names);
     object_writer members(body);
     if (!model.empty()) members.string("model", model);
     if (chat) {

@@ -36,7 +36,7 @@ std::string sent(const batch_item& item, dialect target) {
     std::string wrong;
     const auto encoded = encode(item.request, context, error, wrong);
     CHECK_MESSAGE(!error, wrong);
-    return encoded.target + ' ' + encoded.body;
+    return (encoded.target.empty() ? common_target(context) : encoded.target) + ' ' + encoded.body;
 }
 
 }  // namespace

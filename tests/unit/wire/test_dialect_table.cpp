@@ -29,6 +29,7 @@ encoded_request encoded(const completion_request& request, dialect spoken, const
     error_code error;
     auto sent = encode(request, context, error, problem, how);
     CHECK((error == errc::invalid_request) == !problem.empty());
+    if (sent.target.empty()) sent.target = common_target(context);
     for (const auto& common : common_fields(context, how)) sent.fields.push_back(common);
     return sent;
 }

@@ -30,6 +30,7 @@ encoded_request encoded(const completion_request& request, const encoding_contex
     auto result = encode(request, context, error, problem);
     CHECK_MESSAGE(!error, problem);
     CHECK(problem.empty());
+    if (result.target.empty()) result.target = common_target(context);
     for (const auto& common : common_fields(context, delivery::whole)) result.fields.push_back(common);
     return result;
 }
