@@ -239,7 +239,7 @@ TEST_CASE("bench: every wrong option is refused in one line that names the rule"
         {{"--slo", "ttft=1s"}, 2, "--slo: ttft needs --stream"},
         {{"--policy", "coordinated,panic"}, 2, "--policy: \"panic\" is none of coordinated"},
         {{"--policy", "fixed-rate"}, 2, "--policy fixed-rate: needs --rpm"},
-        {{"--progress", "bars"}, 2, "--progress: must be line, jsonl or off"},
+        {{"--progress", "bars"}, 2, "--progress: must be auto, line, jsonl or off"},
         {{"--prompts", folder.path("nothing")}, 3, "nothing: No such file"},
         {{"--prompts", empty}, 2, "holds no prompt"},
         {{"--prompts", broken}, 2, "broken.jsonl:2: "},

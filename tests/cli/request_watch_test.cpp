@@ -40,7 +40,7 @@ struct fixture {
         now += served;
         info.attempts = id.attempt;
         if (error) ++info.rejections;
-        watch.done({id, error, info, true, {}, 0, 0, again_in});
+        watch.done({id, error, info, true, {}, 0, 0, again_in, {}});
     }
 };
 
@@ -68,7 +68,7 @@ TEST_CASE("request watch: what was given up with the run is no measurement") {
     fixture test;
     const stagger::attempt_id waiting{1, 1};
     test.watch.queued({waiting, 0s});
-    test.watch.done({waiting, stagger::errc::cancelled, test.info, false, {}, 0, 0, std::nullopt});
+    test.watch.done({waiting, stagger::errc::cancelled, test.info, false, {}, 0, 0, std::nullopt, {}});
     test.attempt({2, 1}, 0s, 0s, 10ms, stagger::errc::shut_down);
     test.attempt({3, 1}, 0s, 0s, 10ms, stagger::errc::connect_failed);
     const auto found = test.watch.finish();

@@ -22,6 +22,10 @@ using asio::ip::tcp;
 
 namespace {
 
+// Less than any socket takes that has nothing else to send. The rest of a TLS record could not be sent later:
+// what is longer goes by an operation.
+constexpr std::size_t most_at_once_over_tls = 4096;
+
 using plain_stream = io_socket;
 using tls_stream = asio::ssl::stream<io_socket>;
 
@@ -236,13 +240,15 @@ std::size_t stream_connection<Stream>::write_at_once(std::string_view request, e
         if (unsent == asio::error::would_block) unsent.clear();
         return sent;
     } else {
-        return 0;
+        return request.size() <= most_at_once_over_tls ? stream_.write_some(asio::buffer(request), unsent)
+                                                       : 0;
     }
 }
 
 template <class Stream>
 void stream_connection<Stream>::end_send(const user& told, const error_code& unsent) {
-    if (late_ || cancelled_) return told->on_sent(fail_io(unsent, errc::connection_lost));
+    const bool cut = unsent == asio::error::would_block;
+    if (late_ || cancelled_ || cut) return told->on_sent(fail_io(unsent, errc::connection_lost));
     end_phase();
     sent_ = !unsent;
     told->on_sent({});

@@ -38,6 +38,9 @@ io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& lease
         ++leased_;
     }
     leased.pool_ = this;
+    // Cancelled and given a place at the same moment: the lease passes the place on.
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (is_cancelled(state)) co_return error_code(errc::cancelled);
     leased.connection_ = take_idle(std::chrono::steady_clock::now());
     leased.reused_ = leased.connection_ != nullptr;
     if (leased.reused_) co_return error_code();

@@ -13,8 +13,8 @@ class line_guest {
     line_guest& operator=(const line_guest&) = delete;
     virtual ~line_guest() = default;
 
-    /// The wait is over, with a permit or an error. Told by whoever moved the line, on its thread and inside its
-    /// call: what follows is to be posted. Whoever is destroyed untold waits for nothing any more.
+    /// The wait is over, with a permit or an error. Told by whoever moved the line, on its thread and inside
+    /// its call: what follows is to be posted. Whoever is destroyed untold waits for nothing any more.
     virtual void leave_line(const error_code& error, permit leave) = 0;
 };
 

@@ -6,8 +6,10 @@
 
 namespace stagger::detail {
 
-/// What a client has to end when it is closed, linked into its set of them. Used on its strand.
-class running_operation : public boost::intrusive::list_base_hook<> {
+/// What a client has to end when it is closed, linked into its set of them: what is destroyed with its
+/// context leaves the set by itself. Used on its strand.
+class running_operation
+    : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
     running_operation() = default;
     running_operation(const running_operation&) = delete;

@@ -44,7 +44,7 @@ class running_operations {
 
     boost::asio::any_io_executor executor_;
     io_executor strand_;
-    boost::intrusive::list<running_operation> tasks_;
+    boost::intrusive::list<running_operation, boost::intrusive::constant_time_size<false>> tasks_;
     std::vector<std::weak_ptr<waiting>>
         waiting_;  // owned by the wait on their timer, and gone with its context
 };
