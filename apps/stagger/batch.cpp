@@ -44,7 +44,10 @@ class session {
           signals_(context_),
           display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
           patience_timer_(context_) {
-        keep_apart("--report", files.report);
+        keep_apart("--report", files.report, {files.prompts, files.results});
+        keep_apart("--summary", options.summary_file, {files.prompts, files.results, files.report});
+        keep_apart("--decision-log", options.decision_log,
+                   {files.prompts, files.results, files.report, options.summary_file});
         report_page_.emplace(context_, files.report);
         auto ended = [this](const stagger::attempt_events::done& attempt) {
             runner_->attempt_ended(attempt.info);
@@ -54,7 +57,6 @@ class session {
         memory_.emplace(options, plan_, log_);
         const auto client = make_client(context_.get_executor(), plan_);
         gate_.emplace(client.gate());
-        keep_apart("--decision-log", options.decision_log);
         describe_run(options);
         summary_.emplace(options.summary_file);
         auto opened = open_batch_files(context_.get_executor(), files_, plan_, out_);
@@ -82,10 +84,10 @@ class session {
     }
 
  private:
-    void keep_apart(const std::string& option, const std::string& path) {
-        if (path.empty()) return;
-        for (const auto& taken : {files_.prompts, files_.results}) {
-            if (!same_file(path, taken)) continue;
+    static void keep_apart(const std::string& option, const std::string& path,
+                           const std::vector<std::string>& others) {
+        for (const auto& taken : others) {
+            if (path.empty() || taken.empty() || !same_file(path, taken)) continue;
             throw failure(exit_code::wrong_usage, option + ": cannot go into " + taken);
         }
     }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 
 #include "batch/prompt_survey.hpp"
 #include "parameters_hash.hpp"
@@ -112,8 +113,15 @@ bool same_file(const std::string& left, const std::string& right) {
     struct stat a {};
     struct stat b {};
     if (left == "-" || right == "-") return false;
-    if (::stat(left.c_str(), &a) != 0 || ::stat(right.c_str(), &b) != 0) return false;
-    return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    const bool left_exists = ::stat(left.c_str(), &a) == 0;
+    const bool right_exists = ::stat(right.c_str(), &b) == 0;
+    if (left_exists && right_exists) {
+        return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    }
+    if (left_exists || right_exists) return false;
+    std::error_code unknown;  // then the path stays as it is
+    return std::filesystem::weakly_canonical(left, unknown) ==
+           std::filesystem::weakly_canonical(right, unknown);
 }
 
 void add_batch_file_options(CLI::App& command, batch_file_options& options) {

@@ -70,7 +70,7 @@ class session {
     asio::awaitable<void> run_turns() {
         constexpr auto token = asio::as_tuple(asio::deferred);
         for (const send_plan& turn : plan_.turns) {
-            if (&turn != &plan_.turns.front()) {
+            if (&turn != &plan_.turns.front() && !stopped_) {
                 pause_.expires_after(plan_.rest);
                 co_await pause_.async_wait(token);
             }
@@ -159,21 +159,22 @@ class session {
         return now;
     }
 
+    /// Last, since a file may fail: what was measured has been told by then.
     void write_files() {
-        csv_.finish();
         json_.write(load::format_results(results_));
         if (!results_.runs.empty()) html_.write(report_page({{"", results_}}));
+        csv_.finish();
     }
 
     exit_code conclude() {
         display_.finish();
-        write_files();
         if (unusable_) out_.error("cannot use " + plan_.turns.front().base_url + ": " + *unusable_);
         for (const load::run_results& run : results_.runs) {
             if (const auto doubt = doubts_about(run); !doubt.empty()) out_.error(doubt);
         }
+        if (!unusable_) write_standard_output(bench_tables(results_));
+        write_files();
         if (unusable_) return exit_code::endpoint_unusable;
-        write_standard_output(bench_tables(results_));
         if (!interrupted_) return exit_code::done;
         out_.remark("interrupted: the figures are of what was measured until then");
         return exit_code::interrupted;

@@ -4,6 +4,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "batch_files.hpp"
 #include "commands.hpp"
 #include "load/results_file.hpp"
 #include "output_file.hpp"
@@ -49,6 +50,11 @@ class report_command final : public command {
     }
 
     exit_code run() override {
+        for (const std::string& each : options_.results) {
+            if (same_file(options_.page, each)) {
+                throw failure(exit_code::wrong_usage, "--output: cannot go into " + each);
+            }
+        }
         std::vector<named_results> documents;
         for (const std::string& each : options_.results) documents.push_back(read_results(each));
         const std::string page = report_page(documents);

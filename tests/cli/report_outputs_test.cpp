@@ -27,10 +27,10 @@ boost::json::object results_in(const std::string& page) {
 TEST_CASE("batch --report: a page with the figures that --summary has") {
     const temporary_folder folder;
     const throttled_server server(small_bucket, quick);
-    const auto got = run(batch(server.base_url(), folder.write("prompts.txt", numbered_prompts(40)),
-                               folder.path("out"),
-                               {"--report", folder.path("page.html"), "--summary", folder.path("summary"),
-                                "--policy", "full-jitter", "--header", "X-Api-Key: very-secret"}));
+    const auto got =
+        run(batch(server.base_url(), folder.write("prompts.txt", numbered_prompts(40)), folder.path("out"),
+                  {"--report", folder.path("page.html"), "--summary", folder.path("summary"), "--policy",
+                   "full-jitter", "--header", "X-Api-Key: very-secret"}));
     CHECK(got.code == 0);
     const std::string page = folder.read("page.html");
     CHECK(page.find("very-secret") == std::string::npos);
@@ -41,14 +41,15 @@ TEST_CASE("batch --report: a page with the figures that --summary has") {
     const auto& measured = results.at("runs").at(0);
     const auto summary = boost::json::parse(folder.read("summary"));
     CHECK(measured.at("policy") == "full-jitter");
-    for (const auto& [ours, theirs] : {std::pair("succeeded", "succeeded"), std::pair("failed", "failed"),
-                                       std::pair("attempts", "attempts"), std::pair("rejections", "rejected"),
-                                       std::pair("prompt_tokens", "prompt_tokens"),
-                                       std::pair("completion_tokens", "completion_tokens")}) {
+    for (const auto& [ours, theirs] :
+         {std::pair("succeeded", "succeeded"), std::pair("failed", "failed"),
+          std::pair("attempts", "attempts"), std::pair("rejections", "rejected"),
+          std::pair("prompt_tokens", "prompt_tokens"), std::pair("completion_tokens", "completion_tokens")}) {
         CHECK(measured.at(ours).to_number<int>() == summary.at(theirs).to_number<int>());
     }
     CHECK(measured.at("rejections").to_number<int>() > 0);
-    // The server is asked for 40 at once and admits ten: some of them come again, which the timeline has, too.
+    // The server is asked for 40 at once and admits ten: some of them come again, which the timeline has,
+    // too.
     CHECK(measured.at("latency_ms").at("total").at("count") == 40);
     CHECK(measured.at("latency_ms").at("service").at("min").to_number<double>() >= 10);
     int attempts = 0;
@@ -64,8 +65,9 @@ TEST_CASE("batch --report: a page with the figures that --summary has") {
 TEST_CASE("batch --report: prompts that became no request are failures there, too") {
     const temporary_folder folder;
     const throttled_server server(small_bucket, quick);
-    const auto got = run(batch(server.base_url(), folder.write("prompts.jsonl", "{\"prompt\":\"a\"}\n{\"prompt\":\n"),
-                               folder.path("out"), {"--report", folder.path("page.html")}));
+    const auto got =
+        run(batch(server.base_url(), folder.write("prompts.jsonl", "{\"prompt\":\"a\"}\n{\"prompt\":\n"),
+                  folder.path("out"), {"--report", folder.path("page.html")}));
     CHECK(got.code == 1);
     const auto measured = results_in(folder.read("page.html")).at("runs").at(0);
     CHECK(measured.at("requests") == 2);
@@ -76,7 +78,8 @@ TEST_CASE("batch --report: prompts that became no request are failures there, to
 TEST_CASE("batch --report: an interrupted run has a page of what was done") {
     const temporary_folder folder;
     silent_server server;
-    child started(batch(server.base_url(), folder.write("prompts.txt", numbered_prompts(3)), folder.path("out"),
+    child started(batch(server.base_url(), folder.write("prompts.txt", numbered_prompts(3)),
+                        folder.path("out"),
                         {"--report", folder.path("page.html"), "--max-concurrency", "1"}));
     server.await_request();
     started.signal(SIGINT);
@@ -88,7 +91,8 @@ TEST_CASE("batch --report: an interrupted run has a page of what was done") {
     CHECK(measured.at("goodput_per_s") == 0);
 }
 
-TEST_CASE("batch --report: does not go into the prompts or the results, and says where it cannot be written") {
+TEST_CASE(
+    "batch --report: does not go into the prompts or the results, and says where it cannot be written") {
     const temporary_folder folder;
     const auto prompts = folder.write("prompts.txt", "one\n");
     const auto refused = [&](const std::string& page) {
@@ -98,6 +102,14 @@ TEST_CASE("batch --report: does not go into the prompts or the results, and says
     CHECK(refused(prompts).err.find("--report: cannot go into " + prompts) != std::string::npos);
     CHECK(refused(folder.path("out")).code == 2);
     CHECK(folder.read("prompts.txt") == "one\n");
+    const auto fresh = folder.path("fresh");
+    const auto twice = run(batch("http://127.0.0.1:1/v1", prompts, fresh, {"--report", fresh}));
+    CHECK(twice.code == 2);
+    CHECK(twice.err.find("--report: cannot go into " + fresh) != std::string::npos);
+    const auto summary =
+        run(batch("http://127.0.0.1:1/v1", prompts, folder.path("out"), {"--summary", folder.path("out")}));
+    CHECK(summary.code == 2);
+    CHECK(summary.err.find("--summary: cannot go into " + folder.path("out")) != std::string::npos);
     const auto nowhere = refused(folder.path("absent/page.html"));
     CHECK(nowhere.code == 3);
     CHECK(nowhere.err.find("absent/page.html: No such file") != std::string::npos);

@@ -27,7 +27,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
                         private line_guest,
                         private connection_user {
  public:
-    virtual ~completion_task() = default;
+    ~completion_task() override = default;
 
     /// On the strand: ends the request with `why`, wherever it is.
     void stop(errc why) override;
