@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -86,10 +87,11 @@ class session {
  private:
     static void keep_apart(const std::string& option, const std::string& path,
                            const std::vector<std::string>& others) {
-        for (const auto& taken : others) {
-            if (path.empty() || taken.empty() || !same_file(path, taken)) continue;
-            throw failure(exit_code::wrong_usage, option + ": cannot go into " + taken);
-        }
+        const auto taken = std::find_if(others.begin(), others.end(), [&](const std::string& other) {
+            return !path.empty() && !other.empty() && same_file(path, other);
+        });
+        if (taken == others.end()) return;
+        throw failure(exit_code::wrong_usage, option + ": cannot go into " + *taken);
     }
 
     /// What a report says beside the figures.
