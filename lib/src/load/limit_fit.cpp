@@ -194,6 +194,7 @@ limit_fit fit_limit(limit_rule rule, const limit_evidence& evidence) {
 
 std::vector<limit_fit> fit_all(const limit_evidence& evidence) {
     std::vector<limit_fit> fits;
+    fits.reserve(std::size(limit_rules));
     for (const limit_rule rule : limit_rules) fits.push_back(fit_limit(rule, evidence));
     std::stable_sort(fits.begin(), fits.end(), [](const limit_fit& left, const limit_fit& right) {
         return left.unexplained < right.unexplained;
