@@ -20,8 +20,7 @@ namespace {
 constexpr double most_gate_bytes = 1024;
 constexpr double most_client_bytes = 1280;
 /// Of the cost of cancelling against the number of tasks, as an exponent: 1 is linear, 2 quadratic.
-/// (Timed on a busy machine, and with few tasks, a linear cost was seen as 1.4.)
-constexpr double most_exponent = 1.6;
+constexpr double most_exponent = 1.35;
 
 struct arguments {
     std::size_t tasks = 100'000;

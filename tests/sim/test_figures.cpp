@@ -20,8 +20,8 @@ constexpr std::uint64_t seeds = 7;
 
 class results {
  public:
-    explicit results(const provider::scenario& scenario) {
-        for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    explicit results(const provider::scenario& scenario, std::uint64_t runs = seeds) {
+        for (std::uint64_t seed = 1; seed <= runs; ++seed) {
             runs_.push_back(stagger::sim::run(scenario, stagger::sim::policy(), seed));
         }
     }
@@ -57,8 +57,9 @@ class results {
     std::vector<measures> runs_;
 };
 
-void check(const provider::scenario& scenario, double least_efficiency, double most_waste) {
-    const results found(scenario);
+void check(const provider::scenario& scenario, double least_efficiency, double most_waste,
+           std::uint64_t runs = seeds) {
+    const results found(scenario, runs);
     CHECK(found.efficiency() >= least_efficiency);
     CHECK(found.waste() <= most_waste);
     std::uint64_t requests = 0;
@@ -295,7 +296,9 @@ TEST_CASE("four processes with a coordinator each share one bucket fairly") {
     auto scenario = far_away(4000);
     scenario.provider.limits = {token_bucket(50, 50)};
     scenario.clients.assign(4, scenario.clients[0]);
-    check(scenario, 0.9, 2.5);
+    constexpr std::uint64_t enough_runs =
+        40;  // which process gets ahead is chance: single runs differ by a tenth
+    check(scenario, 0.93, 2.6, enough_runs);
     CHECK(results(scenario).median([](const measures& run) { return run.jain; }) >= 0.9);
 }
 

@@ -68,6 +68,8 @@ double ride_the_limit::rate(time_point now) const {
 opening ride_the_limit::next_opening(time_point now, const line_view& line) {
     backlog_ = static_cast<double>(line.backlog);
     if (closed()) presume_probe_admitted(now);
+    // A ramp goes by time, and a slot may be longer than its step.
+    if ((mode_ == mode::ramp || doubt_) && log_.size() > 0) step_up(now);
     if (concurrency_.limits() && in_flight_ >= concurrency_.window()) return {never, wait_reason::in_flight};
     if (closed()) {
         const time_point gate = gate_.opens_at();
