@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -15,6 +14,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "decision_log_file.hpp"
+#include "distinct_files.hpp"
 #include "dry_run.hpp"
 #include "log.hpp"
 #include "output_file.hpp"
@@ -85,15 +85,6 @@ class session {
     }
 
  private:
-    static void keep_apart(const std::string& option, const std::string& path,
-                           const std::vector<std::string>& others) {
-        const auto taken = std::find_if(others.begin(), others.end(), [&](const std::string& other) {
-            return !path.empty() && !other.empty() && same_file(path, other);
-        });
-        if (taken == others.end()) return;
-        throw failure(exit_code::wrong_usage, option + ": cannot go into " + *taken);
-    }
-
     /// What a report says beside the figures.
     void describe_run(const send_options& options) {
         about_ = describe_this_run(options, plan_);

@@ -1,11 +1,9 @@
 #include "batch_files.hpp"
 
-#include <sys/stat.h>
-
 #include <CLI/CLI.hpp>
-#include <filesystem>
 
 #include "batch/prompt_survey.hpp"
+#include "distinct_files.hpp"
 #include "parameters_hash.hpp"
 #include "prompts_with_defaults.hpp"
 
@@ -108,21 +106,6 @@ void tell_of_resuming(const batch_file_options& options, const batch::result_fil
 }
 
 }  // namespace
-
-bool same_file(const std::string& left, const std::string& right) {
-    struct stat a {};
-    struct stat b {};
-    if (left == "-" || right == "-") return false;
-    const bool left_exists = ::stat(left.c_str(), &a) == 0;
-    const bool right_exists = ::stat(right.c_str(), &b) == 0;
-    if (left_exists && right_exists) {
-        return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-    }
-    if (left_exists || right_exists) return false;
-    std::error_code unknown;  // then the path stays as it is
-    return std::filesystem::weakly_canonical(left, unknown) ==
-           std::filesystem::weakly_canonical(right, unknown);
-}
 
 void add_batch_file_options(CLI::App& command, batch_file_options& options) {
     command

@@ -64,7 +64,4 @@ std::unique_ptr<stagger::prompt_source> open_prompts(const boost::asio::any_io_e
                                                      const batch_file_options& options,
                                                      const send_plan& plan);
 
-/// Whether two names are of one regular file; never for "-".
-bool same_file(const std::string& left, const std::string& right);
-
 }  // namespace app

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "batch_files.hpp"
+#include "distinct_files.hpp"
 #include "net/seed.hpp"
 #include "option_values.hpp"
 #include "service_level_text.hpp"
@@ -192,11 +192,6 @@ std::uint64_t seed_of(const bench_options& options) {
     return 1 + stagger::seed_or_random(0) % seeds;
 }
 
-void keep_apart(const std::string& name, const std::string& output, const std::string& other) {
-    if (output.empty() || other.empty() || (output != other && !same_file(output, other))) return;
-    throw wrong(name + ": cannot go into " + other);
-}
-
 send_plan turn_of(const bench_options& options, const std::string& policy,
                   const load::load_profile& profile) {
     send_options send = options.send;
@@ -235,12 +230,9 @@ std::string bench_plan::prompts_name() const {
 }
 
 bench_plan make_bench_plan(const bench_options& options) {
-    keep_apart("--json", options.json, options.prompts);
-    keep_apart("--csv", options.csv, options.prompts);
-    keep_apart("--html", options.html, options.prompts);
-    keep_apart("--csv", options.csv, options.json);
-    keep_apart("--html", options.html, options.json);
-    keep_apart("--html", options.html, options.csv);
+    keep_apart("--json", options.json, {options.prompts});
+    keep_apart("--csv", options.csv, {options.prompts, options.json});
+    keep_apart("--html", options.html, {options.prompts, options.json, options.csv});
     bench_plan plan{{},
                     profile_of(options),
                     measuring_of(options),

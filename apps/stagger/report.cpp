@@ -4,8 +4,8 @@
 #include <sstream>
 #include <system_error>
 
-#include "batch_files.hpp"
 #include "commands.hpp"
+#include "distinct_files.hpp"
 #include "load/results_file.hpp"
 #include "output_file.hpp"
 #include "report/report_page.hpp"
@@ -50,11 +50,7 @@ class report_command final : public command {
     }
 
     exit_code run() override {
-        for (const std::string& each : options_.results) {
-            if (same_file(options_.page, each)) {
-                throw failure(exit_code::wrong_usage, "--output: cannot go into " + each);
-            }
-        }
+        keep_apart("--output", options_.page, options_.results);
         std::vector<named_results> documents;
         for (const std::string& each : options_.results) documents.push_back(read_results(each));
         const std::string page = report_page(documents);
