@@ -68,8 +68,8 @@ double ride_the_limit::rate(time_point now) const {
 opening ride_the_limit::next_opening(time_point now, const line_view& line) {
     backlog_ = static_cast<double>(line.backlog);
     if (closed()) presume_probe_admitted(now);
-    // A ramp goes by time, and a slot may be longer than its step.
-    if ((mode_ == mode::ramp || doubt_) && log_.size() > 0) step_up(now);
+    // A ramp goes by time, so it does not wait for the next send: a slot may be longer than its step.
+    if (mode_ == mode::ramp || doubt_) step_up(now);
     if (concurrency_.limits() && in_flight_ >= concurrency_.window()) return {never, wait_reason::in_flight};
     if (closed()) {
         const time_point gate = gate_.opens_at();
@@ -99,7 +99,7 @@ void ride_the_limit::presume_probe_admitted(time_point now) {
 }
 
 void ride_the_limit::step_up(time_point now) {
-    if (concurrency_.limits()) return;  // the window governs
+    if (log_.size() == 0 || concurrency_.limits()) return;  // a window governs by itself
     switch (mode_) {
         case mode::closed:
             return;
@@ -119,11 +119,8 @@ void ride_the_limit::step_up(time_point now) {
 }
 
 departure ride_the_limit::on_send(time_point now, const cost& what) {
-    if (log_.size() == 0) {
-        begin(now);
-    } else {
-        step_up(now);
-    }
+    if (log_.size() == 0) begin(now);
+    step_up(now);
     const double pace = rate(now);
     const time_point last_sent = log_.size() > 0 ? log_.last().sent.at : now;
     const seconds slot(1 / pace);

@@ -54,7 +54,7 @@ class ride_the_limit final : public pacing {
     double rate_when_sent(const departure& sent) const;
     /// A probe that has not been rejected by now counts as admitted.
     void presume_probe_admitted(time_point now);
-    /// Tests the limit by a faster pace, where it is time to. Nothing but a send uses the pace.
+    /// Tests the limit by a faster pace, where it is time to: at sends, since nothing else uses the pace.
     void step_up(time_point now);
     void settle(time_point now, const departure& sent, outcome result) {
         --in_flight_;
