@@ -60,10 +60,6 @@ std::string_view name_of(load::hint_truth truth) {
     return "unknown";
 }
 
-std::string_view name_of(load::probe_verdict verdict) {
-    return verdict == load::probe_verdict::none_found ? "none_found" : to_string(verdict);
-}
-
 /// Members of an object that is the value of one.
 template <class Fill>
 void add_object(object_writer& to, std::string_view name, const Fill& fill) {
@@ -125,7 +121,7 @@ void add_hints(object_writer& to, const load::hint_checks& hints) {
 std::string to_json(const load::probe_findings& found) {
     std::string text;
     object_writer object(text);
-    object.string("found", name_of(found.verdict));
+    object.string("found", to_string(found.verdict));
     if (found.has_limit()) {
         add_limit(object, "limit", found.limit);
         std::string& others = object.key("also_possible");

@@ -64,7 +64,7 @@ probe_verdict judge(const limit_evidence& evidence, const limit_fit& best, probe
 std::string_view to_string(probe_verdict verdict) {
     switch (verdict) {
         case probe_verdict::none_found:
-            return "none found";
+            return "none_found";
         case probe_verdict::rate:
             return "rate";
         case probe_verdict::window:
@@ -79,11 +79,6 @@ std::string_view to_string(probe_verdict verdict) {
             return "unusable";
     }
     return "unknown";
-}
-
-double probe_findings::explained() const {
-    const auto answers = static_cast<double>(admitted + refused);
-    return answers > 0 ? 1 - static_cast<double>(limit.unexplained) / answers : 0;
 }
 
 probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end) {

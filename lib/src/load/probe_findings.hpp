@@ -45,8 +45,6 @@ struct probe_findings {
         return verdict == probe_verdict::rate || verdict == probe_verdict::window ||
                verdict == probe_verdict::concurrency;
     }
-    /// Share of the answers that the limit explains.
-    double explained() const;
 };
 
 probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end);
