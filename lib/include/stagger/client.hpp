@@ -245,6 +245,10 @@ class client {
     /// The gate that admits this client's requests.
     stagger::gate gate() const;
     boost::asio::any_io_executor get_executor() const;
+    /// What the client's own input and output runs on, one handler at a time: a strand of its executor, or
+    /// with `client_options::single_threaded` the executor itself. Who runs there needs no lock against the
+    /// client's completions, and gets them without another hop.
+    boost::asio::any_io_executor serial_executor() const;
 
     /// Ends everything: waiting requests with errc::shut_down at once, those in flight by closing their
     /// connections. New requests end with errc::shut_down.

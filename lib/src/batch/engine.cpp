@@ -11,6 +11,7 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/system/system_error.hpp>
 
 namespace asio = boost::asio;
@@ -38,23 +39,28 @@ std::size_t most_outstanding(const batch_options& options, const transport& targ
     return std::min(bound, window_of(options, target));
 }
 
+asio::any_io_executor serial_of(const transport& target) {
+    if (target.serial) return target.serial;
+    return asio::make_strand(target.executor);
+}
+
 }  // namespace
 
 engine::engine(transport target, std::unique_ptr<prompt_source> source, const batch_options& options)
     : target_(std::move(target)),
-      strand_(asio::make_strand(target_.executor)),
+      serial_(serial_of(target_)),
       source_(std::move(source)),
       window_(window_of(options, target_)),
       most_outstanding_(most_outstanding(options, target_)),
       enough_room_(std::max<std::size_t>(most_outstanding_ / share_of_window, 1)),
-      room_made_(strand_, 1),
-      result_came_(strand_, 1),
+      room_made_(serial_, 1),
+      result_came_(serial_, 1),
       results_(options.ordered()) {}
 
 void engine::start() {
     auto self = shared_from_this();
     auto ended = [self](std::exception_ptr failure) { self->reading_ended(failure); };
-    asio::co_spawn(strand_, take_up_prompts(),
+    asio::co_spawn(serial_, take_up_prompts(),
                    asio::bind_cancellation_slot(reader_cancel_.slot(), std::move(ended)));
 }
 
@@ -92,7 +98,7 @@ bool engine::reader_may_go_on() {
 }
 
 void engine::wake_reader() {
-    asio::dispatch(strand_, [self = shared_from_this()] { self->room_made_.try_send(error_code()); });
+    asio::dispatch(serial_, [self = shared_from_this()] { self->room_made_.try_send(error_code()); });
 }
 
 void engine::send(batch_prompt prompt) {
@@ -130,7 +136,7 @@ void engine::send(batch_prompt prompt) {
     };
     target_.send(
         std::move(*prompt.request),
-        asio::bind_cancellation_slot(taken.cancel.slot(), asio::bind_executor(strand_, std::move(done))));
+        asio::bind_cancellation_slot(taken.cancel.slot(), asio::bind_executor(serial_, std::move(done))));
 }
 
 void engine::announce_rest() {
@@ -255,7 +261,7 @@ void engine::wait(next_handler handler, asio::any_completion_executor own) {
         }
         self->answer(std::move(handler), std::move(own));
     };
-    result_came_.async_receive(asio::bind_executor(strand_, std::move(came)));
+    result_came_.async_receive(asio::bind_executor(serial_, std::move(came)));
 }
 
 void engine::async_next(next_handler handler) {
@@ -266,7 +272,7 @@ void engine::async_next(next_handler handler) {
         cancel.assign([weak = weak_from_this()](asio::cancellation_type) {
             const auto alive = weak.lock();
             if (!alive) return;
-            asio::post(alive->strand_, [alive] {
+            asio::post(alive->serial_, [alive] {
                 {
                     const std::lock_guard lock(alive->mutex_);
                     alive->wait_cancelled_ = alive->consumer_waits_ && !alive->consumer_called_;
@@ -280,15 +286,15 @@ void engine::async_next(next_handler handler) {
     auto start = [self = shared_from_this(), own = std::move(own), handler = std::move(handler)]() mutable {
         self->wait(std::move(handler), std::move(own));
     };
-    asio::dispatch(strand_, std::move(start));
+    asio::dispatch(serial_, std::move(start));
 }
 
 void engine::drain() {
-    asio::dispatch(strand_, [self = shared_from_this()] { self->stop_reading(); });
+    asio::dispatch(serial_, [self = shared_from_this()] { self->stop_reading(); });
 }
 
 void engine::cancel() {
-    asio::dispatch(strand_, [self = shared_from_this()] {
+    asio::dispatch(serial_, [self = shared_from_this()] {
         for (std::size_t index = 0; index < self->slots_.size(); ++index) {
             self->slots_[index]->cancel.emit(asio::cancellation_type::terminal);
         }

@@ -3,10 +3,10 @@
 #include <atomic>
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/experimental/channel.hpp>
-#include <boost/asio/strand.hpp>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -22,8 +22,8 @@ namespace stagger::batch {
  *
  * One coroutine reads; what is outstanding is a slot with a completion handler, not a coroutine of its own.
  * What ends is handed over under a lock, so that a consumer who finds a result there needs no other hop than
- * the one that keeps `async_next` from completing inline; everything else happens on one strand, where the
- * members that others call go by themselves.
+ * the one that keeps `async_next` from completing inline; everything else happens on one serial executor,
+ * where the members that others call go by themselves.
  */
 class engine : public std::enable_shared_from_this<engine> {
  public:
@@ -46,10 +46,9 @@ class engine : public std::enable_shared_from_this<engine> {
         std::uint64_t sequence = 0;
     };
 
-    using strand = boost::asio::strand<boost::asio::any_io_executor>;
     // Waiting goes through channels because the execution context destroys what waits in them when it ends;
     // handlers that lie in this object would keep it, and it them, alive for ever.
-    using bell = boost::asio::experimental::channel<strand, void(error_code)>;
+    using bell = boost::asio::experimental::channel<boost::asio::any_io_executor, void(error_code)>;
 
     boost::asio::awaitable<void> take_up_prompts();
     /// False where the reader has to wait, and is woken then.
@@ -72,7 +71,7 @@ class engine : public std::enable_shared_from_this<engine> {
                   result_queue::node result) const;
 
     transport target_;
-    strand strand_;
+    boost::asio::any_io_executor serial_;
     std::unique_ptr<prompt_source> source_;
     const std::size_t window_;
     const std::size_t most_outstanding_;

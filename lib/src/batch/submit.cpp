@@ -9,6 +9,7 @@ namespace batch {
 transport transport_of(const client& target) {
     transport made;
     made.executor = target.get_executor();
+    made.serial = target.serial_executor();
     made.max_in_flight = target.gate().options().max_in_flight();
     made.send = [target = target](completion_request request, transport::handler handler) mutable {
         target.async_complete(std::move(request), std::move(handler));

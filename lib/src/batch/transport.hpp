@@ -14,6 +14,9 @@ struct transport {
     using handler = boost::asio::any_completion_handler<client::completion_signature>;
 
     boost::asio::any_io_executor executor;
+    /// Runs one handler at a time, for what the batch shares between its handlers; without one it has a
+    /// strand of its own.
+    boost::asio::any_io_executor serial;
     std::size_t max_in_flight = 1;
     std::function<void(completion_request, handler)> send;
     /// Prompts that will follow those sent until now.

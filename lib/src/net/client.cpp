@@ -134,6 +134,10 @@ asio::any_io_executor client::get_executor() const {
     return state_->executor;
 }
 
+asio::any_io_executor client::serial_executor() const {
+    return state_->strand;
+}
+
 void client::close() const {
     state_->close();
 }
