@@ -12,6 +12,8 @@ function(stagger_test name)
     add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:test_main>)
     stagger_target(${name})
     target_link_libraries(${name} PRIVATE doctest::doctest ${arg_LINK})
+    # Assertions as calls instead of inlined: a test file compiles a tenth faster.
+    target_compile_definitions(${name} PRIVATE DOCTEST_CONFIG_SUPER_FAST_ASSERTS)
     target_include_directories(${name} PRIVATE "${PROJECT_SOURCE_DIR}/lib/src" "${PROJECT_SOURCE_DIR}/tests")
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 300)
