@@ -17,8 +17,7 @@
 namespace {
 
 /// What a task may cost beyond the same one that awaits a channel.
-constexpr double most_gate_bytes = 1024;
-constexpr double most_client_bytes = 1280;
+constexpr double most_bytes = 1024;
 /// Of the cost of cancelling against the number of tasks, as an exponent: 1 is linear, 2 quadratic.
 constexpr double most_exponent = 1.35;
 
@@ -118,10 +117,9 @@ bool within_bounds(const std::vector<curve>& all) {
     for (const curve& each : all) {
         if (each.is_channel()) continue;
         const double beyond = each.bytes() - channel_of(all, each).bytes();
-        const double most = each.where == parked::place::gate ? most_gate_bytes : most_client_bytes;
-        if (beyond > most) {
+        if (beyond > most_bytes) {
             complain(each, fmt::format("{:.0f} bytes a task beyond a channel's, at most {:.0f} allowed",
-                                       beyond, most));
+                                       beyond, most_bytes));
         }
         if (each.costs.back().ended != each.tasks.back()) complain(each, "not every task ended cancelled");
         if (each.tasks.size() > 2 && each.exponent() > most_exponent) {

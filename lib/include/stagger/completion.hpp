@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,6 +23,11 @@ class completion_request {
     /// A request whose whole body is given as JSON text (a line of a Batch file). What the body has is sent
     /// as it is written; model, max_new_tokens, temperature and `set` members are added where it lacks them.
     static completion_request from_body(std::string json_object);
+    completion_request(const completion_request& other);
+    completion_request(completion_request&& other) noexcept = default;
+    completion_request& operator=(const completion_request& other);
+    completion_request& operator=(completion_request&& other) noexcept = default;
+    ~completion_request() = default;
 
     completion_request& system(std::string text);
     /// Tokens to generate at most, from 1. Unset: the server's default (LLM Engine needs one: 20).
@@ -39,27 +45,37 @@ class completion_request {
     completion_request& expected_tokens(double count);
 
     const std::string& prompt() const { return prompt_; }
-    const std::string& body() const { return body_; }
-    const std::optional<std::string>& system() const { return system_; }
+    const std::string& body() const { return extras().body; }
+    const std::optional<std::string>& system() const { return extras().system; }
     std::optional<unsigned> max_new_tokens() const { return max_new_tokens_; }
     std::optional<double> temperature() const { return temperature_; }
-    const std::string& model() const { return model_; }
-    const std::vector<std::pair<std::string, std::string>>& members() const { return members_; }
-    const std::string& request_id() const { return request_id_; }
+    const std::string& model() const { return extras().model; }
+    const std::vector<std::pair<std::string, std::string>>& members() const { return extras().members; }
+    const std::string& request_id() const { return extras().request_id; }
     double expected_tokens() const { return expected_tokens_; }
 
  private:
+    /// What few requests have.
+    struct further {
+        std::string body;  // not empty: this is the request, and the prompt is empty
+        std::optional<std::string> system;
+        std::string model;
+        std::vector<std::pair<std::string, std::string>> members;
+        std::string request_id;
+    };
+
     completion_request() = default;
+    const further& extras() const { return extras_ ? *extras_ : no_extras(); }
+    static const further& no_extras();
+    further& own_extras();
 
     std::string prompt_;
-    std::string body_;  // not empty: this is the request, and the prompt is empty
-    std::optional<std::string> system_;
     std::optional<unsigned> max_new_tokens_;
     std::optional<double> temperature_;
-    std::string model_;
-    std::vector<std::pair<std::string, std::string>> members_;
-    std::string request_id_;
     double expected_tokens_ = 0;
+    // Null where there are none. Apart, because a coroutine that awaits an answer has several requests in its
+    // frame as long as it waits: its own, and those that were moved from on the way to the client.
+    std::unique_ptr<further> extras_;
 };
 
 /// Tokens as the server counted them; absent where it did not say.

@@ -4,15 +4,36 @@
 
 namespace stagger {
 
+completion_request::completion_request(const completion_request& other)
+    : prompt_(other.prompt_),
+      max_new_tokens_(other.max_new_tokens_),
+      temperature_(other.temperature_),
+      expected_tokens_(other.expected_tokens_),
+      extras_(other.extras_ ? std::make_unique<further>(*other.extras_) : nullptr) {}
+
+completion_request& completion_request::operator=(const completion_request& other) {
+    return *this = completion_request(other);
+}
+
+const completion_request::further& completion_request::no_extras() {
+    static const further none;
+    return none;
+}
+
+completion_request::further& completion_request::own_extras() {
+    if (!extras_) extras_ = std::make_unique<further>();
+    return *extras_;
+}
+
 completion_request completion_request::from_body(std::string json_object) {
     completion_request request;
     // An empty body would look like an empty prompt; a lone space is refused when the request is encoded.
-    request.body_ = json_object.empty() ? " " : std::move(json_object);
+    request.own_extras().body = json_object.empty() ? " " : std::move(json_object);
     return request;
 }
 
 completion_request& completion_request::system(std::string text) {
-    system_ = std::move(text);
+    own_extras().system = std::move(text);
     return *this;
 }
 
@@ -27,17 +48,17 @@ completion_request& completion_request::temperature(double value) {
 }
 
 completion_request& completion_request::model(std::string name) {
-    model_ = std::move(name);
+    own_extras().model = std::move(name);
     return *this;
 }
 
 completion_request& completion_request::set(std::string name, std::string json_text) {
-    members_.emplace_back(std::move(name), std::move(json_text));
+    own_extras().members.emplace_back(std::move(name), std::move(json_text));
     return *this;
 }
 
 completion_request& completion_request::request_id(std::string id) {
-    request_id_ = std::move(id);
+    own_extras().request_id = std::move(id);
     return *this;
 }
 
