@@ -28,4 +28,9 @@ double json_parse_ns(std::size_t answers);
 double event_ns(std::size_t events);
 double line_search_ns(std::size_t events);
 
+/// Nanoseconds to lease an idle connection, which has to be silent, and to give it back; and to ask the
+/// kernel once whether a socket is silent.
+double lease_ns(std::size_t leases);
+double peek_ns(std::size_t peeks);
+
 }  // namespace costs

@@ -57,6 +57,9 @@ std::vector<measured> run(const arguments& chosen) {
     comparison retry{{"ns a failed attempt judged by a retry_session", "retry_ns", {}},
                      {"ns a steady_timer (arm and fire)", "retry_timer_ns", {}},
                      {"retry / timer", "retry_per_timer", {}}};
+    comparison pool{{"ns to lease an idle connection and return it", "lease_ns", {}},
+                    {"ns to ask the kernel whether it is silent", "peek_ns", {}},
+                    {"lease / question", "lease_per_peek", {}}};
     measured simulated{"thousand simulated requests a second", "thousand_simulated_per_s", {}};
     for (std::size_t round = 0; round < chosen.rounds; ++round) {
         const double timer_ns = costs::timer_ns(chosen.tasks);
@@ -64,10 +67,12 @@ std::vector<measured> run(const arguments& chosen) {
         codec.add(costs::codec_ns(chosen.tasks), costs::json_parse_ns(chosen.tasks));
         stream.add(costs::event_ns(chosen.tasks), costs::line_search_ns(chosen.tasks));
         retry.add(costs::retry_ns(chosen.tasks), timer_ns);
+        pool.add(costs::lease_ns(chosen.tasks), costs::peek_ns(chosen.tasks));
         simulated.rounds.push_back(costs::simulated_per_s(chosen.requests) / 1000);
     }
-    return {decision.ours, decision.peer, decision.ratio, codec.ours, codec.peer,  codec.ratio,
-            stream.ours,   stream.peer,   stream.ratio,   retry.ours, retry.ratio, simulated};
+    return {decision.ours, decision.peer, decision.ratio, codec.ours,   codec.peer,
+            codec.ratio,   stream.ours,   stream.peer,    stream.ratio, retry.ours,
+            retry.ratio,   pool.ours,     pool.peer,      pool.ratio,   simulated};
 }
 
 void write_json(const std::vector<measured>& all, const std::string& path) {
@@ -89,8 +94,9 @@ int main(int count, char** given) {
     CLI::App parser("What the parts cost that are run for every request", "bench_micro");
     parser.add_option("--rounds", chosen.rounds, "Default 7")->check(CLI::Range(1, 1'000'000'000));
     parser
-        .add_option("--tasks", chosen.tasks,
-                    "That wait at once, and requests, answers and events of the other parts; default 100000")
+        .add_option(
+            "--tasks", chosen.tasks,
+            "That wait at once, and requests, answers, events and leases of the other parts; default 100000")
         ->check(CLI::Range(1, 1'000'000'000));
     parser.add_option("--requests", chosen.requests, "To simulate; default 1000000")
         ->check(CLI::Range(1, 1'000'000'000));
