@@ -110,10 +110,11 @@ void add_result_options(CLI::App& command, bench_options& options) {
         ->type_name("FILE")
         ->group(group);
     command
-        .add_option("--html", options.html, "Write it there as one page with charts and tables; - as above")
+        .add_option("--html", options.html,
+                    "Write it there as one page with charts and tables; - for standard output")
         ->type_name("FILE")
         ->group(group);
-    command.add_option("--csv", options.csv, "Write a line for every request there; - as above")
+    command.add_option("--csv", options.csv, "Write a line for every request there; - for standard output")
         ->type_name("FILE")
         ->group(group);
 }

@@ -38,7 +38,8 @@ constexpr auto bench_exit_codes =
     "what was measured until then.";
 
 constexpr auto probe_exit_codes =
-    "Exit codes: 0 a limit was found, or none in so many requests; 1 everything was refused;\n"
+    "Exit codes: 0 a limit was found, or none in so many requests; 1 everything was refused, or it ended too "
+    "soon to tell;\n"
     "2 wrong usage or configuration; 3 a file cannot be written; 4 the endpoint cannot be used;\n"
     "130 interrupted: what was found until then is told.";
 
