@@ -1,9 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <csignal>
 #include <exception>
 
 #include "attempt_log.hpp"
@@ -22,6 +20,7 @@
 #include "run_description.hpp"
 #include "run_memory.hpp"
 #include "send_options.hpp"
+#include "stop_signals.hpp"
 #include "summary.hpp"
 
 namespace asio = boost::asio;
@@ -71,7 +70,7 @@ class session {
     }
 
     exit_code run() {
-        await_signals();
+        signals_.await([this] { interrupted_ ? stop_at_once() : stop_gently(); });
         display_.start();
         report_page_->start();
         auto finished = [this](std::exception_ptr failed, batch::run_report report) {
@@ -106,19 +105,6 @@ class session {
         out_.error(files_.prompts_name() + ":" + std::to_string(result.position) + ": " +
                    stagger::wire::failure_message(result.error, info));
         if (problems_ == problems_shown) out_.error("further ones are only in " + files_.results_name());
-    }
-
-    void await_signals() {
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
-        next_signal();
-    }
-
-    void next_signal() {
-        signals_.async_wait([this](stagger::error_code error, int) {
-            if (error) return;
-            interrupted_ ? stop_at_once() : stop_gently();
-            next_signal();
-        });
     }
 
     void stop_gently() {
@@ -214,7 +200,7 @@ class session {
     std::optional<run_memory> memory_;
     asio::io_context context_{1};
     std::optional<stagger::gate> gate_;  // its timer must not outlive the context
-    asio::signal_set signals_;
+    stop_signals signals_;
     progress_display display_;
     asio::steady_timer patience_timer_;
     std::optional<output_file> summary_;

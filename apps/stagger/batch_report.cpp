@@ -11,6 +11,7 @@ namespace load = stagger::load;
 
 load::run_results batch_results(load::run_results measured, const stagger::batch::run_report& report) {
     const auto& counts = report.counts;
+    measured.interrupted = report.end != stagger::batch::run_end::finished;
     measured.elapsed_s = measured.measured_s = stagger::to_seconds(report.elapsed);
     measured.requests = counts.recorded();
     measured.succeeded = counts.succeeded;

@@ -1,11 +1,10 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <csignal>
 #include <exception>
 
 #include "attempt_log.hpp"
@@ -22,6 +21,7 @@
 #include "report/report_page.hpp"
 #include "request_csv.hpp"
 #include "run_description.hpp"
+#include "stop_signals.hpp"
 
 namespace asio = boost::asio;
 namespace load = stagger::load;
@@ -33,7 +33,8 @@ namespace {
 class session {
  public:
     explicit session(const bench_options& options)
-        : plan_(make_bench_plan(options)),
+        : options_(options),
+          plan_(make_bench_plan(options)),
           out_(options.send.quiet),
           log_(make_log(out_, options.send.log_level)),
           prompts_(read_bench_prompts(plan_)),
@@ -41,14 +42,14 @@ class session {
           display_(context_, out_, plan_.progress, [this] { return view(); }),
           pause_(context_),
           watch_timer_(context_),
-          json_(options.json),
-          html_(options.html),
+          json_(file_of(options.json)),
+          html_(file_of(options.html)),
           csv_(options.csv) {
         describe(options);
     }
 
     exit_code run() {
-        await_signals();
+        signals_.await([this] { on_signal(); });
         display_.start();
         watch_endpoint();
         auto finished = [this](const std::exception_ptr& failed) {
@@ -80,8 +81,9 @@ class session {
     }
 
     asio::awaitable<void> run_turn(const send_plan& turn) {
-        const auto now = std::chrono::steady_clock::now();
-        watch_.emplace(now);
+        turn_began_ = std::chrono::steady_clock::now();
+        watch_.emplace(turn_began_);
+        last_failure_.clear();
         stagger::client_options client = turn.client;
         client.observer(std::make_shared<attempt_log>(
             log_, [this](const stagger::attempt_events::done& attempt) { note(attempt.info); }));
@@ -94,6 +96,8 @@ class session {
         load::run_results found = co_await current_->run();
         found.policy = turn.policy;
         results_.runs.push_back(std::move(found));
+        // A turn may be over before the first look.
+        if (!stopped_) conclude_unusable(watch_->last_verdict());
     }
 
     void note(const stagger::diagnostic& info) {
@@ -114,27 +118,23 @@ class session {
         if (!current_ || stopped_) return;
         const auto status = current_->status();
         if (status.accepted + status.throttled > 0) watch_->answered();
-        const auto unusable = watch_->verdict(std::chrono::steady_clock::now(), status.in_flight);
-        if (!unusable) return;
-        unusable_ = stagger::batch::explain(*unusable, last_failure_);
+        conclude_unusable(watch_->verdict(std::chrono::steady_clock::now(), status.in_flight));
+    }
+
+    void conclude_unusable(std::optional<stagger::error_code> verdict) {
+        if (!verdict) return;
+        const auto watched = std::chrono::steady_clock::now() - turn_began_;
+        unusable_ = stagger::batch::explain(*verdict, last_failure_, watched);
         plan_.turns.front().hidden.mask(*unusable_);
+        *unusable_ += missing_key(plan_.turns.front(), *verdict);
         stop();
     }
 
-    void await_signals() {
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP}) signals_.add(signal);
-        next_signal();
-    }
-
     // A second one does not wait for what is being closed.
-    void next_signal() {
-        signals_.async_wait([this](stagger::error_code error, int) {
-            if (error) return;
-            if (interrupted_) return context_.stop();
-            interrupted_ = true;
-            stop();
-            next_signal();
-        });
+    void on_signal() {
+        if (interrupted_) return context_.stop();
+        interrupted_ = true;
+        stop();
     }
 
     void stop() {
@@ -161,18 +161,28 @@ class session {
 
     /// Last, since a file may fail: what was measured has been told by then.
     void write_files() {
-        json_.write(load::format_results(results_));
-        if (!results_.runs.empty()) html_.write(report_page({{"", results_}}));
+        put(options_.json, json_, load::format_results(results_));
+        if (!results_.runs.empty()) put(options_.html, html_, report_page({{"", results_}}));
         csv_.finish();
+    }
+
+    // What was measured before an endpoint was lost is worth to be seen; where nothing was, the reason is
+    // all.
+    void show_tables() {
+        const auto& runs = results_.runs;
+        const bool measured =
+            std::any_of(runs.begin(), runs.end(), [](const auto& run) { return run.succeeded > 0; });
+        if (unusable_ && !measured) return;
+        for (const load::run_results& run : runs) {
+            if (const auto doubt = doubts_about(run, results_.load); !doubt.empty()) out_.error(doubt);
+        }
+        if (!plan_.has_standard_output) write_standard_output(bench_tables(results_));
     }
 
     exit_code conclude() {
         display_.finish();
         if (unusable_) out_.error("cannot use " + plan_.turns.front().base_url + ": " + *unusable_);
-        for (const load::run_results& run : results_.runs) {
-            if (const auto doubt = doubts_about(run); !doubt.empty()) out_.error(doubt);
-        }
-        if (!unusable_) write_standard_output(bench_tables(results_));
+        show_tables();
         write_files();
         if (unusable_) return exit_code::endpoint_unusable;
         if (!interrupted_) return exit_code::done;
@@ -180,18 +190,26 @@ class session {
         return exit_code::interrupted;
     }
 
+    static std::string file_of(const std::string& path) { return path == "-" ? "" : path; }
+
+    static void put(const std::string& path, output_file& file, const std::string& text) {
+        path == "-" ? write_standard_output(text) : file.write(text);
+    }
+
+    const bench_options& options_;
     bench_plan plan_;
     console out_;
     std::shared_ptr<spdlog::logger> log_;
     std::vector<stagger::completion_request> prompts_;
     asio::io_context context_{1};
-    asio::signal_set signals_;
+    stop_signals signals_;
     progress_display display_;
     asio::steady_timer pause_;
     asio::steady_timer watch_timer_;
     output_file json_;
     output_file html_;
     request_csv csv_;
+    stagger::time_point turn_began_{};
     std::optional<stagger::batch::endpoint_watch> watch_;
     std::shared_ptr<load::load_run> current_;
     std::string policy_;

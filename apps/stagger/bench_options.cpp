@@ -1,8 +1,10 @@
 #include "bench_options.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <stdexcept>
+#include <boost/asio/io_context.hpp>
 
 #include "distinct_files.hpp"
 #include "net/seed.hpp"
@@ -20,8 +22,11 @@ constexpr unsigned usual_requests = 1000;
 constexpr auto usual_deadline = std::chrono::minutes(10);
 constexpr double highest_rate = 1e6;
 
+constexpr auto load_group = "Load";
+
+/// What is sent, and when.
 void add_load_options(CLI::App& command, bench_options& options) {
-    constexpr auto group = "Load";
+    constexpr auto group = load_group;
     command
         .add_option("--load", options.load,
                     "closed (some requests at once, the next when one ends), constant, poisson, burst or "
@@ -32,18 +37,25 @@ void add_load_options(CLI::App& command, bench_options& options) {
         command, "--concurrency", [&options](unsigned value) { options.concurrency = value; }, 1,
         "Requests at once in a closed loop (default 16)")
         ->group(group);
-    command
-        .add_option("--rate", options.rate_per_s,
-                    "Requests a second, of bursts on average, of a ramp at first")
+    add_number(
+        command, "--rate", [&options](double value) { options.rate_per_s = value; },
+        "Requests a second, of bursts on average, of a ramp at first")
         ->type_name("R")
         ->group(group);
-    command.add_option("--ramp-to", options.ramp_to_per_s, "Requests a second at the end of a ramp")
+    add_number(
+        command, "--ramp-to", [&options](double value) { options.ramp_to_per_s = value; },
+        "Requests a second at the end of a ramp")
         ->type_name("R")
         ->group(group);
     add_whole_number<unsigned>(
         command, "--burst", [&options](unsigned value) { options.burst = value; }, 1,
         "Requests of each burst")
         ->group(group);
+}
+
+/// How much of it, and what of that is measured.
+void add_length_options(CLI::App& command, bench_options& options) {
+    constexpr auto group = load_group;
     add_whole_number<unsigned>(
         command, "--requests", [&options](unsigned value) { options.requests = value; }, 1,
         "Requests in all, of each policy (default 1000, or as many as --duration takes)")
@@ -90,16 +102,19 @@ void add_result_options(CLI::App& command, bench_options& options) {
                     "--stream) and to the whole answer")
         ->type_name("LIMITS")
         ->group(group);
-    command.add_option("--progress", options.progress, "line, jsonl or off (default line)")
+    command.add_option("--progress", options.progress, "auto, line, jsonl or off (default line)")
         ->type_name("MODE")
         ->group(group);
-    command.add_option("--json", options.json, "Write everything that was measured there")
+    command
+        .add_option("--json", options.json, "Write everything that was measured there; - for standard output")
         ->type_name("FILE")
         ->group(group);
-    command.add_option("--html", options.html, "Write it there as one page with charts and tables")
+    command
+        .add_option("--html", options.html,
+                    "Write it there as one page with charts and tables; - for standard output")
         ->type_name("FILE")
         ->group(group);
-    command.add_option("--csv", options.csv, "Write a line for every request there")
+    command.add_option("--csv", options.csv, "Write a line for every request there; - for standard output")
         ->type_name("FILE")
         ->group(group);
 }
@@ -122,7 +137,8 @@ load::load_kind kind_of(const bench_options& options) {
 
 void check_rate(const char* name, double value, bool may_be_zero) {
     if (value <= highest_rate && (value > 0 || (may_be_zero && value == 0))) return;
-    throw wrong(std::string(name) + ": must be a number of requests a second, above 0 and up to 1000000");
+    throw wrong(fmt::format("{}: must be a number of requests a second, {} and up to 1000000, is {}", name,
+                            may_be_zero ? "from 0" : "above 0", value));
 }
 
 /// An option that the load has no use for would be a misunderstanding.
@@ -174,7 +190,8 @@ load::measuring measuring_of(const bench_options& options) {
     how.cool_down = options.cool_down;
     if (options.slo.empty()) return how;
     how.slo = parse_service_level(options.slo);
-    if (!how.slo) throw wrong("--slo: must read like ttft=500ms,e2e=10s, is \"" + options.slo + "\"");
+    if (!how.slo)
+        throw wrong("--slo: must be times with a unit, like ttft=500ms,e2e=10s, is \"" + options.slo + "\"");
     if (how.slo->first_token_ms && !options.stream) throw wrong("--slo: ttft needs --stream");
     return how;
 }
@@ -201,18 +218,29 @@ send_plan turn_of(const bench_options& options, const std::string& policy,
     // A closed loop's concurrency is not to be held back where nobody asked for that.
     if (profile.kind == load::load_kind::closed && !options.gate_is_given)
         turn.limits.max_in_flight(std::max(send.max_concurrency, profile.concurrency));
-    try {
-        turn.client.validate();
-    } catch (const std::invalid_argument& invalid) {
-        throw wrong(invalid.what());
-    }
+    // What is wrong with it is to be said before anything is sent.
+    boost::asio::io_context nobody;
+    make_client(nobody.get_executor(), turn);
     return turn;
+}
+
+/// Whether one of the files is standard output.
+bool has_standard_output(const bench_options& options) {
+    const char* taken = nullptr;
+    for (const auto& [name, path] : {std::pair("--json", &options.json), std::pair("--csv", &options.csv),
+                                     std::pair("--html", &options.html)}) {
+        if (*path != "-") continue;
+        if (taken) throw wrong(fmt::format("{}: must be a file of its own, is \"-\" as {} is", name, taken));
+        taken = name;
+    }
+    return taken;
 }
 
 }  // namespace
 
 void add_bench_options(CLI::App& command, bench_options& options) {
     add_load_options(command, options);
+    add_length_options(command, options);
     add_prompt_options(command, options);
     add_send_options(command, options.send);
     remove_options_of_one_run(command);
@@ -222,6 +250,8 @@ void add_bench_options(CLI::App& command, bench_options& options) {
                     "Policies to compare, with commas between, each in its own turn (default coordinated)")
         ->type_name("NAME,...")
         ->delimiter(',')
+        ->take_all()
+        ->allow_extra_args(false)
         ->group("Limits");
 }
 
@@ -240,8 +270,10 @@ bench_plan make_bench_plan(const bench_options& options) {
                     options.stream,
                     options.prompts,
                     lengths_of(options),
-                    parse_progress_mode(options.progress)};
+                    parse_progress_mode(options.progress),
+                    has_standard_output(options)};
     plan.profile.seed = seed_of(options);
+    if (options.policies.empty()) throw wrong("--policy: must name a policy, is empty");
     for (const std::string& policy : options.policies)
         plan.turns.push_back(turn_of(options, policy, plan.profile));
     return plan;

@@ -49,6 +49,7 @@ struct bench_plan {
     std::string prompts;                         ///< a file; empty: synthetic ones
     stagger::load::token_lengths prompt_tokens;  ///< of synthetic ones
     progress_mode progress = progress_mode::line;
+    bool has_standard_output = false;  ///< one of the files is `-`: no tables go there
 
     std::string prompts_name() const;
 };

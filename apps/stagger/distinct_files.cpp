@@ -29,7 +29,8 @@ void keep_apart(const std::string& option, const std::string& path, const std::v
         return !path.empty() && !other.empty() && same_file(path, other);
     });
     if (taken != others.end()) {
-        throw failure(exit_code::wrong_usage, option + ": cannot go into " + *taken);
+        throw failure(exit_code::wrong_usage, option + ": cannot go into " + *taken +
+                                                  ", which is read or written for something else");
     }
 }
 

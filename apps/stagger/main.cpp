@@ -38,9 +38,9 @@ constexpr auto bench_exit_codes =
     "what was measured until then.";
 
 constexpr auto probe_exit_codes =
-    "Exit codes: 0 a limit was found, or none in so many requests; 1 everything was refused;\n"
-    "2 wrong usage or configuration; 3 a file cannot be written; 4 the endpoint cannot be used;\n"
-    "130 interrupted: what was found until then is told.";
+    "Exit codes: 0 a limit was found, or none in so many requests; 1 everything was refused, or it\n"
+    "ended too soon to tell; 2 wrong usage or configuration; 3 a file cannot be written;\n"
+    "4 the endpoint cannot be used; 130 interrupted: what was found until then is told.";
 
 constexpr auto replay_exit_codes =
     "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"

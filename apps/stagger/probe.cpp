@@ -69,14 +69,28 @@ class probe_command final : public command {
  private:
     exit_code conclude(const load::probe_findings& found, const probe_run& probe, console& out) const {
         if (probe.interrupted()) return exit_code::interrupted;
-        if (found.verdict == load::probe_verdict::closed) return exit_code::some_failed;
-        const bool down = found.verdict == load::probe_verdict::down;
-        if (!down && found.verdict != load::probe_verdict::unusable) return exit_code::done;
+        switch (found.verdict) {
+            case load::probe_verdict::closed:
+            case load::probe_verdict::undecided:
+                return exit_code::some_failed;
+            case load::probe_verdict::down:
+            case load::probe_verdict::unusable:
+                out.error("cannot use " + base_url_ + ": " + why_unusable(found, probe));
+                return exit_code::endpoint_unusable;
+            default:
+                return exit_code::done;
+        }
+    }
+
+    static std::string why_unusable(const load::probe_findings& found, const probe_run& probe) {
         const auto& problem = probe.last_problem();
-        out.error("cannot use " + base_url_ + ": " + (down ? "the endpoint is down: " : "") +
-                  (problem.empty() ? probe.last_error().message()
-                                   : stagger::batch::explain(probe.last_error(), problem)));
-        return exit_code::endpoint_unusable;
+        if (found.verdict == load::probe_verdict::unusable)
+            return stagger::batch::explain(probe.last_error(), problem);
+        // Before it went down, something may have been answered.
+        if (found.admitted + found.refused == 0)
+            return "the endpoint is down: " +
+                   stagger::batch::explain(probe.last_error(), problem, found.took);
+        return "the endpoint went down: " + (problem.empty() ? probe.last_error().message() : problem);
     }
 
     load::probe_bounds bounds_;

@@ -123,6 +123,7 @@ std::string to_json(const load::probe_findings& found) {
     object_writer object(text);
     object.string("found", to_string(found.verdict));
     if (found.has_limit()) {
+        object.raw("sure", found.is_sure() ? "true" : "false");
         add_limit(object, "limit", found.limit);
         std::string& others = object.key("also_possible");
         others += '[';

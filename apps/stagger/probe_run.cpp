@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/asio/post.hpp>
-#include <csignal>
 
 #include "attempt_log.hpp"
 #include "wire/status_meaning.hpp"
@@ -59,7 +58,7 @@ probe_run::probe_run(send_plan plan, const stagger::load::probe_bounds& bounds, 
     : plan_(std::move(plan)),
       out_(out),
       watcher_(std::make_shared<watcher>(*this, log)),
-      signals_(context_, SIGINT, SIGTERM),
+      signals_(context_),
       timer_(context_),
       probe_(bounds, now()),
       started_(now()) {
@@ -74,8 +73,7 @@ probe_run::~probe_run() {
 stagger::load::probe_findings probe_run::run(const stagger::completion_request& request) {
     request_ = request;
     apply_defaults(plan_, *request_);
-    signals_.async_wait([this](stagger::error_code error, int) {
-        if (error) return;
+    signals_.await([this] {
         interrupted_ = true;
         probe_.stop();
         stop();

@@ -3,7 +3,6 @@
 #include <spdlog/logger.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "load/probe_plan.hpp"
 #include "send_options.hpp"
 #include "stagger/client.hpp"
+#include "stop_signals.hpp"
 
 namespace app {
 
@@ -25,7 +25,7 @@ class probe_run {
               std::shared_ptr<spdlog::logger> log);
     ~probe_run();
 
-    /// Ends with the plan, or with SIGINT or SIGTERM.
+    /// Ends with the plan, or when it is asked to end.
     stagger::load::probe_findings run(const stagger::completion_request& request);
 
     bool interrupted() const { return interrupted_; }
@@ -47,7 +47,7 @@ class probe_run {
     console& out_;
     std::shared_ptr<watcher> watcher_;
     boost::asio::io_context context_{1};
-    boost::asio::signal_set signals_;
+    stop_signals signals_;
     boost::asio::steady_timer timer_;
     std::optional<stagger::client> client_;
     std::optional<stagger::completion_request> request_;

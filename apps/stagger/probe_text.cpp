@@ -45,6 +45,12 @@ std::string limit_text(const load::probe_findings& found) {
         case probe_verdict::closed:
             return fmt::format("unknown: {} admitted, then everything was refused for as long as it lasted",
                                requests(static_cast<double>(found.admitted)));
+        case probe_verdict::undecided:
+            return fmt::format(
+                "unknown: {} admitted before something was refused; too few requests, or too little time, "
+                "were left "
+                "to see when one is admitted again",
+                requests(static_cast<double>(found.admitted)));
         case probe_verdict::down:
             return "unknown: the endpoint is down";
         case probe_verdict::unusable:
@@ -73,8 +79,9 @@ std::string others_text(const load::probe_findings& found) {
 
 std::string sure_text(const load::probe_findings& found) {
     const auto answers = found.admitted + found.refused;
-    std::string text = fmt::format("{} of {} answers are as this limit gives them",
-                                   answers - found.limit.unexplained, answers);
+    std::string text =
+        fmt::format("{}{} of {} answers are as this limit gives them", found.is_sure() ? "" : "no, only ",
+                    answers - found.limit.unexplained, answers);
     if (found.next_best) {
         text += fmt::format("; the next likely, {}, gives {}", to_string(found.next_best->rule),
                             answers - found.next_best->unexplained);
@@ -82,6 +89,7 @@ std::string sure_text(const load::probe_findings& found) {
     text += others_text(found);
     if (found.limit.rule != load::limit_rule::in_flight && found.limit.pace.uncertainty() > good_precision)
         text += "; measured roughly, more requests or time would tell";
+    if (!found.is_sure()) text += "; the advice below is cautious, and a batch finds the limit by itself";
     return text;
 }
 
@@ -148,17 +156,23 @@ std::string spent_text(const load::probe_findings& found) {
     return text;
 }
 
-}  // namespace
-
-std::string batch_options_for(const load::probe_findings& found) {
-    if (found.verdict == probe_verdict::concurrency)
-        return fmt::format("--max-concurrency {:.0f}", found.limit.capacity.best);
-    if (!found.has_limit()) return {};
-    // The low end, in three digits: what is a little too fast is refused again and again.
-    const double per_minute = 60 * found.limit.rate_per_s().low;
+/// In three digits, rounded down.
+std::string rpm_option(double per_s) {
+    const double per_minute = 60 * per_s;
     if (!(per_minute > 0)) return {};
     const double digit = std::pow(10, std::floor(std::log10(per_minute)) - 2);
     return fmt::format("--rpm {:.4g}", std::floor(per_minute / digit) * digit);
+}
+
+}  // namespace
+
+std::string batch_options_for(const load::probe_findings& found) {
+    if (!found.has_limit()) return {};
+    if (!found.is_sure()) return rpm_option(found.cautious_per_s);
+    if (found.verdict == probe_verdict::concurrency)
+        return fmt::format("--max-concurrency {:.0f}", found.limit.capacity.best);
+    // The low end: what is a little too fast is refused again and again.
+    return rpm_option(found.limit.rate_per_s().low);
 }
 
 std::string describe(const load::probe_findings& found) {

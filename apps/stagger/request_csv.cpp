@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t written_together = 256 * 1024;
 constexpr auto columns =
-    "policy,request,scheduled_s,sent_s,ended_s,total_ms,from_actual_send_ms,waiting_in_line_ms,"
+    "policy,request,scheduled_s,handed_over_s,first_sent_s,ended_s,total_ms,from_actual_send_ms,waiting_in_"
+    "line_ms,"
     "backing_off_ms,first_token_ms,attempts,rejections,status,error,prompt_tokens,completion_tokens\n";
 
 double milliseconds(stagger::duration span) {
@@ -26,7 +27,7 @@ double milliseconds(stagger::duration span) {
 
 request_csv::request_csv(const std::string& path) : path_(path) {
     if (path_.empty()) return;
-    file_ = open_output(path_, O_TRUNC);
+    file_ = path_ == "-" ? stagger::batch::file_handle(::dup(STDOUT_FILENO)) : open_output(path_, O_TRUNC);
     held_ = columns;
 }
 
@@ -37,9 +38,12 @@ void request_csv::add(const std::string& policy, stagger::time_point start,
     const auto first_token = record.first_token
                                  ? fmt::format("{:.3f}", milliseconds(*record.first_token - record.scheduled))
                                  : std::string();
+    const auto first_sent = record.effort.first_sent
+                                ? fmt::format("{:.6f}", since_start(*record.effort.first_sent))
+                                : std::string();
     fmt::format_to(std::back_inserter(held_),
-                   "{},{},{:.6f},{:.6f},{:.6f},{:.3f},{:.3f},{:.3f},{:.3f},{},{},{},{},{},{},{}\n", policy,
-                   record.number, since_start(record.scheduled), since_start(record.sent),
+                   "{},{},{:.6f},{:.6f},{},{:.6f},{:.3f},{:.3f},{:.3f},{:.3f},{},{},{},{},{},{},{}\n", policy,
+                   record.number, since_start(record.scheduled), since_start(record.sent), first_sent,
                    since_start(record.ended), milliseconds(record.total()),
                    milliseconds(record.from_actual_send()), milliseconds(record.effort.waiting_in_line),
                    milliseconds(record.effort.backing_off), first_token, record.attempts, record.rejections,
@@ -52,7 +56,9 @@ void request_csv::write_held() {
     if (!file_) return;
     const auto failed = stagger::batch::write_all(file_.get(), held_);
     held_.clear();
-    if (failed) throw failure(exit_code::file_failed, path_ + ": " + failed.message());
+    if (failed)
+        throw failure(exit_code::file_failed,
+                      (path_ == "-" ? "standard output" : path_) + ": " + failed.message());
 }
 
 void request_csv::finish() {

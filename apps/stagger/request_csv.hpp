@@ -10,7 +10,7 @@ namespace app {
 /// A line for every request that has ended, written as they come; docs/cli.md explains the columns.
 class request_csv {
  public:
-    /// @param path empty: nothing is written
+    /// @param path empty: nothing is written; `-`: standard output
     /// @throws failure file_failed
     explicit request_csv(const std::string& path);
 

@@ -106,7 +106,10 @@ void add_report_options(CLI::App& command, send_options& options) {
 std::pair<std::string, std::string> parse_header(const std::string& text) {
     const auto colon = text.find(':');
     if (colon == std::string::npos || colon == 0) {
-        throw failure(exit_code::wrong_usage, "--header: must read \"Name: value\"");
+        throw failure(
+            exit_code::wrong_usage,
+            "--header: must read \"Name: value\", one has no name and colon; it is not repeated here, "
+            "since it may hold a key");
     }
     auto name = text.substr(0, colon);
     const auto value_begin = text.find_first_not_of(" \t", colon + 1);

@@ -5,6 +5,8 @@
 #include <csignal>
 #include <fstream>
 #include <iterator>
+#include <map>
+#include <set>
 #include <sstream>
 
 #include "cli/child.hpp"
@@ -40,6 +42,23 @@ std::vector<std::string> lines_of(const std::string& text) {
     return lines;
 }
 
+std::vector<std::string> fields_of(const std::string& line) {
+    std::vector<std::string> fields;
+    std::istringstream input(line + ',');
+    for (std::string field; std::getline(input, field, ',');) fields.push_back(field);
+    return fields;
+}
+
+/// The fields of a line by the names of their columns.
+std::map<std::string, std::string> named_fields(const std::string& header, const std::string& line) {
+    const auto names = fields_of(header);
+    const auto fields = fields_of(line);
+    REQUIRE(names.size() == fields.size());
+    std::map<std::string, std::string> named;
+    for (std::size_t each = 0; each < names.size(); ++each) named[names[each]] = fields[each];
+    return named;
+}
+
 std::vector<std::string> schema_violations_of(const std::string& results) {
     std::ifstream file(RESULTS_SCHEMA);
     const std::string schema((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
@@ -64,7 +83,7 @@ TEST_CASE("bench: two policies against a throttling server, in every output") {
     CHECK(got.code == 0);
     CHECK(got.out.find("coordinated") != std::string::npos);
     CHECK(got.out.find("full-jitter") != std::string::npos);
-    CHECK(got.out.find("total, from the schedule") != std::string::npos);
+    CHECK(got.out.find("total, from its first send") != std::string::npos);
 
     CHECK(schema_violations_of(folder.read("json")) == words{});
     const auto results = parse_results(folder.read("json"));
@@ -95,10 +114,51 @@ TEST_CASE("bench: two policies against a throttling server, in every output") {
 
     const auto lines = lines_of(folder.read("csv"));
     REQUIRE(lines.size() == 81);
-    const auto columns = std::count(lines.front().begin(), lines.front().end(), ',');
-    for (const auto& line : lines) CHECK(std::count(line.begin(), line.end(), ',') == columns);
-    CHECK(lines[1].starts_with("coordinated,"));
-    CHECK(lines[80].starts_with("full-jitter,"));
+    std::map<std::string, std::uint64_t> rejected;
+    std::map<std::string, std::set<std::string>> numbers;
+    for (std::size_t each = 1; each < lines.size(); ++each) {
+        auto row = named_fields(lines.front(), lines[each]);
+        CAPTURE(lines[each]);
+        CHECK(row["policy"] == (each <= 40 ? "coordinated" : "full-jitter"));
+        numbers[row["policy"]].insert(row["request"]);
+        rejected[row["policy"]] += std::stoul(row["rejections"]);
+        CHECK(std::stoul(row["attempts"]) == std::stoul(row["rejections"]) + 1);
+        CHECK(row["status"] == "200");
+        CHECK(row["error"].empty());
+        CHECK(row["first_token_ms"].empty());
+        const double handed_over_s = std::stod(row["handed_over_s"]);
+        const double first_sent_s = std::stod(row["first_sent_s"]);
+        const double ended_s = std::stod(row["ended_s"]);
+        CHECK(std::stod(row["scheduled_s"]) <= handed_over_s);
+        CHECK(handed_over_s <= first_sent_s);
+        CHECK(first_sent_s < ended_s);
+        // By the two clocks' readings, to what was rounded.
+        CHECK(std::stod(row["from_actual_send_ms"]) ==
+              doctest::Approx(1000 * (ended_s - first_sent_s)).epsilon(1e-3));
+        CHECK(std::stod(row["total_ms"]) ==
+              doctest::Approx(1000 * (ended_s - std::stod(row["scheduled_s"]))).epsilon(1e-3));
+    }
+    for (const auto& run : results.runs) {
+        CHECK(numbers[run.policy].size() == 40);
+        CHECK(rejected[run.policy] == run.rejections);
+    }
+}
+
+TEST_CASE("bench: one of the files may be standard output, instead of the tables") {
+    scripted_server server({std::vector<turn>(1, turn{chat_answer("ok")}),
+                            std::vector<turn>(1, turn{chat_answer("ok")}),
+                            std::vector<turn>(1, turn{chat_answer("ok")})});
+    const auto json = run(bench(server.base_url(), {"--requests", "1", "--json", "-"}));
+    CHECK(json.code == 0);
+    CHECK(parse_results(json.out).runs.at(0).succeeded == 1);
+    const auto csv = run(bench(server.base_url(), {"--requests", "1", "--csv", "-"}));
+    CHECK(csv.code == 0);
+    CHECK(lines_of(csv.out).size() == 2);
+    CHECK(csv.out.starts_with("policy,request,"));
+    const auto html = run(bench(server.base_url(), {"--requests", "1", "--html", "-"}));
+    CHECK(html.code == 0);
+    CHECK(html.out.starts_with("<!DOCTYPE html>"));
+    CHECK_FALSE(std::ifstream("-").good());
 }
 
 TEST_CASE("bench: an open loop of streams tells of its schedule, its tokens and its service level") {
@@ -190,6 +250,42 @@ TEST_CASE("bench: an endpoint that refuses the key ends it with 4") {
     CHECK(got.out.empty());
 }
 
+TEST_CASE("bench: a key that is refused ends it with 4, however short the run is") {
+    const turn refused{answer(401, R"({"error":{"message":"who?"}})")};
+    scripted_server server({std::vector<turn>(2, refused)});
+    const auto got =
+        run(bench(server.base_url(), {"--requests", "2", "--concurrency", "1", "--policy", "none"}));
+    CHECK(got.code == 4);
+    CHECK(got.err.find("cannot use " + server.base_url()) != std::string::npos);
+    CHECK(got.err.find("who?") != std::string::npos);
+    CHECK(got.err.find("no API key was sent") != std::string::npos);
+    CHECK(got.out.empty());
+}
+
+TEST_CASE("bench: a load of which nothing was answered is no measurement, however short it is") {
+    const auto got = run(bench(nowhere, {"--requests", "3", "--policy", "none", "--max-attempts", "2"}));
+    CHECK(got.code == 4);
+    CHECK(got.err.find("cannot use " + nowhere + ": nothing was answered") != std::string::npos);
+    CHECK(got.out.empty());
+}
+
+TEST_CASE("bench: an endpoint that is lost with the second policy leaves the figures of the first") {
+    const temporary_folder folder;
+    const turn refused{answer(401, R"({"error":{"message":"who?"}})")};
+    scripted_server server({std::vector<turn>(3, turn{chat_answer("ok")}), std::vector<turn>(3, refused)});
+    const auto got =
+        run(bench(server.base_url(), {"--requests", "3", "--concurrency", "1", "--policy", "none,tenacity",
+                                      "--rest", "0", "--json", folder.path("json")}));
+    CHECK(got.code == 4);
+    CHECK(got.err.find("cannot use " + server.base_url()) != std::string::npos);
+    CHECK(got.out.find("\nnone ") != std::string::npos);
+    CHECK(got.out.find("unauthorized") != std::string::npos);  // why the second one's failed
+    const auto runs = parse_results(folder.read("json")).runs;
+    REQUIRE(runs.size() == 2);
+    CHECK(runs[0].succeeded == 3);
+    CHECK(runs[1].succeeded == 0);
+}
+
 TEST_CASE("bench: interrupted, it keeps the figures of what was measured") {
     const temporary_folder folder;
     silent_server server;
@@ -203,6 +299,10 @@ TEST_CASE("bench: interrupted, it keeps the figures of what was measured") {
     const auto results = parse_results(folder.read("json"));
     REQUIRE(results.runs.size() == 1);
     CHECK(results.runs[0].requests == 0);
+    CHECK(results.runs[0].attempts == 0);
+    CHECK(results.runs[0].interrupted);
+    CHECK(got.out.find("coordinated (interrupted)") != std::string::npos);
+    CHECK(schema_violations_of(folder.read("json")) == words{});
 }
 
 TEST_CASE("bench: every wrong option is refused in one line that names the rule") {
@@ -221,8 +321,13 @@ TEST_CASE("bench: every wrong option is refused in one line that names the rule"
         {{"--load", "ramp", "--rate", "5"}, 2, "--load ramp: needs --ramp-to"},
         {{"--load", "ramp", "--rate", "0", "--ramp-to", "0"}, 2, "--ramp-to: must be a number"},
         {{"--load", "burst", "--rate", "5"}, 2, "--load burst: needs --burst"},
-        {{"--rate", "0"}, 2, "--rate: must be a number of requests a second"},
-        {{"--rate", "nan"}, 2, "--rate: must be a number"},
+        {{"--rate", "0"},
+         2,
+         "--rate: must be a number of requests a second, above 0 and up to 1000000, is 0"},
+        {{"--rate", "nan"}, 2, "--rate: must be a number of requests a second, above 0"},
+        {{"--rate", "many"}, 2, "--rate: must be a number, is \"many\""},
+        {{"--load", "ramp", "--rate", "5", "--ramp-to", "x"}, 2, "--ramp-to: must be a number, is \"x\""},
+        {{"--load", "ramp", "--rate", "5", "--ramp-to", "-1"}, 2, "from 0 and up to 1000000, is -1"},
         {{"--rate", "-1"}, 2, "--rate"},
         {{"--load", "closed", "--rate", "5"}, 2, "--rate: does not go with --load closed"},
         {{"--rate", "5", "--concurrency", "2"}, 2, "--concurrency: does not go with --load constant"},
@@ -235,9 +340,15 @@ TEST_CASE("bench: every wrong option is refused in one line that names the rule"
         {{"--duration", "5s", "--warm-up", "3s", "--cool-down", "2s"}, 2, "--duration: must be longer than"},
         {{"--rest", "-1s"}, 2, "--rest: must read like"},
         {{"--prompt-tokens", "many"}, 2, "--prompt-tokens: must read like 200, 50-400"},
-        {{"--slo", "fast"}, 2, "--slo: must read like ttft=500ms,e2e=10s, is \"fast\""},
+        {{"--slo", "fast"}, 2, "--slo: must be times with a unit, like ttft=500ms,e2e=10s, is \"fast\""},
+        {{"--slo", "e2e=5"}, 2, "--slo: must be times with a unit, like ttft=500ms,e2e=10s, is \"e2e=5\""},
         {{"--slo", "ttft=1s"}, 2, "--slo: ttft needs --stream"},
         {{"--policy", "coordinated,panic"}, 2, "--policy: \"panic\" is none of coordinated"},
+        {{"--policy", ","}, 2, "--policy: "},
+        {{"--policy", "none", "tenacity"}, 2, "\"tenacity\" was not expected"},
+        {{"--base-url", "ftp://x"}, 2, "ftp://x"},
+        {{"--header", "nothing"}, 2, "--header: must read \"Name: value\""},
+        {{"--json", "-", "--csv", "-"}, 2, "--csv: must be a file of its own, is \"-\" as --json is"},
         {{"--policy", "fixed-rate"}, 2, "--policy fixed-rate: needs --rpm"},
         {{"--progress", "bars"}, 2, "--progress: must be auto, line, jsonl or off"},
         {{"--prompts", folder.path("nothing")}, 3, "nothing: No such file"},

@@ -117,7 +117,8 @@ TEST_CASE("a decision log has a file of its own that can be written") {
         const auto path = folder.path(taken);
         const auto got = run(batch_of_sixty(nowhere, folder, {"--decision-log", path}));
         CHECK(got.code == 2);
-        CHECK(got.err == "stagger: --decision-log: cannot go into " + path + "\n");
+        CHECK(got.err == "stagger: --decision-log: cannot go into " + path +
+                             ", which is read or written for something else\n");
     }
     CHECK(lines_in(folder.read("prompts")) == 60);
 }

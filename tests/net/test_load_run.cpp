@@ -123,6 +123,7 @@ TEST_CASE("load run: a closed loop sends as many as asked, never more at once th
     const auto run = run_against(std::vector<turn>(25, turn{chat_answer("ok")}), closed_loop(3, 25));
     CHECK(run.found.requests == 25);
     CHECK(run.found.succeeded == 25);
+    CHECK_FALSE(run.found.interrupted);
     CHECK(run.found.attempts == 25);
     CHECK_FALSE(run.found.schedule);
     REQUIRE(run.requests.size() == 25);
@@ -258,8 +259,12 @@ TEST_CASE("load run: stopped, it gives up what has not ended and records nothing
     };
     asio::co_spawn(context, run->run(), std::move(end));
     context.run();
+    CHECK(result.found.interrupted);
     CHECK(result.found.requests == 1);
     CHECK(result.found.failed == 0);
+    CHECK(result.found.attempts == 1);
+    CHECK(result.found.attempts_per_success == 1);
+    CHECK(result.found.wasted_tokens == 0);
     CHECK(run->counts().sent == 2);
 }
 

@@ -78,6 +78,36 @@ TEST_CASE("report: the best of a row is marked where there is one") {
     CHECK_FALSE(contains(table, "<strong>1.04</strong>"));  // the same for both
 }
 
+TEST_CASE("report: every figure of which less is better has its best, latencies only where nothing failed") {
+    auto documents = std::vector{full_results()};
+    auto& runs = documents.front().results.runs;
+    runs.back().peak_10ms = 2;  // of 3
+    runs.back().closed_s = 0.125;
+    const auto row = [&](const std::string& title) {
+        const std::string table = app::comparison_section(app::label_runs(documents));
+        const auto begin = table.find("<th scope=\"row\">" + title + "</th>");
+        REQUIRE(begin != std::string::npos);
+        return table.substr(begin, table.find("</tr>", begin) - begin);
+    };
+    CHECK(contains(row("most attempts in 10 ms"), "<strong>2</strong>"));
+    CHECK(contains(row("closed (s)"), "<strong>"));
+    for (const auto* each : {"latency, p50 (ms)", "latency, p99 (ms)"})
+        CHECK_FALSE(contains(row(each), "strong"));
+    for (auto& run : runs) run.failed = 0;
+    for (const auto* each : {"latency, p50 (ms)", "latency, p99 (ms)"})
+        CHECK(contains(row(each), "<strong>"));
+    CHECK_FALSE(contains(row("prompt tokens"), "strong"));
+}
+
+TEST_CASE("report: a run that was interrupted is said to be so") {
+    auto documents = std::vector{full_results()};
+    CHECK_FALSE(contains(app::notices(app::label_runs(documents)), "ended before its load was complete"));
+    documents.front().results.runs.back().interrupted = true;
+    const std::string said = app::notices(app::label_runs(documents));
+    CHECK(contains(said, "<strong>tenacity:</strong> it ended before its load was complete"));
+    CHECK_FALSE(contains(said, "<strong>coordinated:</strong> it ended"));
+}
+
 TEST_CASE("report: a run without a single answer has no charts of answers, and says what failed") {
     const std::string sections = all_sections({nothing_answered()});
     CHECK_FALSE(contains(sections, "<canvas"));

@@ -71,6 +71,7 @@ TEST_CASE("a probe tells a token bucket, its rate and its depth") {
         server.limits = {provider::token_bucket{provider::unit::requests, per_s, burst}};
         const auto found = probe(server, seed);
         REQUIRE(found.verdict == probe_verdict::rate);
+        CHECK(found.is_sure());
         check_rate(found, per_s);
         CHECK(std::fabs(found.limit.capacity.best - burst) <= 1 + per_s * to_seconds(server.rtt) / 4);
     });
@@ -84,6 +85,7 @@ TEST_CASE("a probe measures a bucket of one, which gathers nothing") {
         server.limits = {provider::token_bucket{provider::unit::requests, per_s, 1}};
         const auto found = probe(server, seed);
         REQUIRE(found.verdict == probe_verdict::rate);
+        CHECK(found.is_sure());
         check_rate(found, per_s);
         CHECK(found.limit.capacity.best == 1);
     });
@@ -97,6 +99,7 @@ TEST_CASE("a probe tells a window by the clock, its length and its quota") {
                                                 from_seconds(random.uniform(0, window_s))}};
         const auto found = probe(server, seed);
         REQUIRE(found.verdict == probe_verdict::window);
+        CHECK(found.is_sure());
         CHECK(found.limit.rule == limit_rule::clock_opens);
         CHECK(found.limit.capacity.best == quota);
         check_rate(found, quota / window_s);
@@ -110,6 +113,7 @@ TEST_CASE("a probe tells a sliding window from one that opens all at once") {
         server.limits = {provider::sliding_window{provider::unit::requests, quota, from_seconds(window_s)}};
         const auto found = probe(server, seed);
         REQUIRE(found.verdict == probe_verdict::window);
+        CHECK(found.is_sure());
         CHECK(found.limit.rule == limit_rule::sliding);
         CHECK(found.limit.capacity.best == quota);
         check_rate(found, quota / window_s);
@@ -123,6 +127,7 @@ TEST_CASE("a probe counts the places of a limit on concurrency") {
         server.limits = {limit};
         const auto found = probe(server, seed);
         REQUIRE(found.verdict == probe_verdict::concurrency);
+        CHECK(found.is_sure());
         CHECK(found.limit.capacity.best == limit.max);
     });
 }
@@ -147,6 +152,21 @@ TEST_CASE("a probe keeps to its bounds, and tells what it has seen by then") {
     const auto few = probe(server, 1, bounds);
     CHECK(few.end == load::probe_end::out_of_requests);
     CHECK(few.requests == 60);
+}
+
+TEST_CASE("a probe that ends with the first refusals does not say that everything was refused") {
+    provider_description server;
+    server.rtt = 1ms;
+    server.latency.mean = 10ms;
+    server.limits = {provider::token_bucket{provider::unit::requests, 0.2, 3}};
+    load::probe_bounds bounds;
+    bounds.max_requests = 40;
+    CHECK(probe(server, 1, bounds).verdict == probe_verdict::undecided);
+    bounds = {};
+    bounds.max_time = 4s;  // the next one is admitted after five
+    const auto brief = probe(server, 1, bounds);
+    CHECK(brief.verdict == probe_verdict::closed);
+    CHECK(brief.end == load::probe_end::out_of_time);
 }
 
 TEST_CASE("a probe of a server that fails is short") {

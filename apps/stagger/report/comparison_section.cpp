@@ -19,6 +19,8 @@ struct measure {
     const char* title;
     std::function<std::optional<double>(const load::run_results&)> of;
     better is = better::neither;
+    /// Of latencies: who gives up early is not the fastest.
+    bool without_failures = false;
 };
 
 template <class Value>
@@ -55,27 +57,27 @@ std::vector<measure> all_measures() {
     return {
         {"answers a second (goodput)", field(&run::goodput_per_s), better::high},
         {"answers a second within the objective", field(&run::slo_goodput_per_s), better::high},
-        {"latency, p50 (ms)", latency(&load::latency_summary::p50)},
-        {"latency, p99 (ms)", latency(&load::latency_summary::p99)},
+        {"latency, p50 (ms)", latency(&load::latency_summary::p50), better::low, true},
+        {"latency, p99 (ms)", latency(&load::latency_summary::p99), better::low, true},
         {"requests", field(&run::requests)},
-        {"answered", field(&run::succeeded)},
+        {"answered", field(&run::succeeded), better::high},
         {"failed", field(&run::failed), better::low},
         {"attempts", field(&run::attempts)},
-        {"rejections", field(&run::rejections)},
+        {"rejections", field(&run::rejections), better::low},
         {"attempts per answer", field(&run::attempts_per_success), better::low},
         {"rejections per 100 answers", field(&run::rejections_per_100_successes), better::low},
-        {"most attempts in 10 ms", field(&run::peak_10ms)},
-        {"most attempts in 1 s", field(&run::peak_1s)},
-        {"closed (s)", field(&run::closed_s)},
-        {"completion tokens a second", field(&run::tokens_per_s)},
+        {"most attempts in 10 ms", field(&run::peak_10ms), better::low},
+        {"most attempts in 1 s", field(&run::peak_1s), better::low},
+        {"closed (s)", field(&run::closed_s), better::low},
+        {"completion tokens a second", field(&run::tokens_per_s), better::high},
         {"prompt tokens", field(&run::prompt_tokens)},
         {"completion tokens", field(&run::completion_tokens)},
         {"wasted tokens", field(&run::wasted_tokens), better::low},
         {"schedule: asked for, a second", schedule(&sending::asked_per_s)},
         {"schedule: sent, a second", schedule(&sending::achieved_per_s)},
-        {"schedule: late by, p50 (ms)", schedule(&sending::lag_p50_ms)},
-        {"schedule: late by, p99 (ms)", schedule(&sending::lag_p99_ms)},
-        {"schedule: late by, at most (ms)", schedule(&sending::lag_max_ms)},
+        {"schedule: late by, p50 (ms)", schedule(&sending::lag_p50_ms), better::low},
+        {"schedule: late by, p99 (ms)", schedule(&sending::lag_p99_ms), better::low},
+        {"schedule: late by, at most (ms)", schedule(&sending::lag_max_ms), better::low},
         {"took (s)", field(&run::elapsed_s)},
         {"measured (s)", field(&run::measured_s)},
     };
@@ -95,14 +97,19 @@ std::optional<double> best_of(const std::vector<std::optional<double>>& values, 
 
 void add_measure(html_table& table, const measure& one, const labelled_runs& runs) {
     std::vector<std::optional<double>> values;
-    for (const labelled_run& each : runs) values.push_back(one.of(*each.found));
+    std::vector<std::optional<double>> compared;
+    for (const labelled_run& each : runs) {
+        values.push_back(one.of(*each.found));
+        const bool counts = !one.without_failures || each.found->failed == 0;
+        compared.push_back(counts ? values.back() : std::nullopt);
+    }
     const auto known = [](const std::optional<double>& value) { return value.has_value(); };
     if (std::none_of(values.begin(), values.end(), known)) return;
-    const auto best = best_of(values, one.is);
+    const auto best = best_of(compared, one.is);
     std::vector<html_cell> cells;
-    for (const auto& value : values) {
-        cells.push_back(number_cell(value));
-        cells.back().best = best && value == best;
+    for (std::size_t each = 0; each < values.size(); ++each) {
+        cells.push_back(number_cell(values[each]));
+        cells.back().best = best && compared[each] == best;
     }
     table.add(one.title, cells);
 }
@@ -125,7 +132,9 @@ std::string comparison_section(const labelled_runs& runs) {
     const bool several = runs.size() > 1;
     std::vector<std::string> columns{"figure"};
     for (const labelled_run& each : runs) columns.push_back(each.label);
-    html_table table(several ? "All figures of the measured part. The best of a row is bold."
+    html_table table(several ? "All figures of the measured part. Bold: the best of a row, where more or "
+                               "less of it is better; of "
+                               "latencies, among runs without failures."
                              : "All figures of the measured part.",
                      columns);
     for (const measure& each : all_measures()) add_measure(table, each, runs);

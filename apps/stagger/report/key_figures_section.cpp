@@ -60,6 +60,12 @@ std::string notices(const labelled_runs& runs) {
     std::string text;
     for (const labelled_run& each : runs) {
         const load::run_results& found = *each.found;
+        if (found.interrupted) {
+            text +=
+                notice(each.label,
+                       "it ended before its load was complete; the figures are of what was measured until "
+                       "then.");
+        }
         if (found.schedule && found.schedule->fell_behind) {
             text +=
                 notice(each.label,

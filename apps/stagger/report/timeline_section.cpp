@@ -48,9 +48,9 @@ std::string timeline_section(const labelled_runs& runs) {
     if (charts.empty()) return {};
     std::string text =
         "<section>\n<h2>Arrivals, limit and pace over time</h2>\n"
-        "<p class=\"muted\">Attempts a second, by when they ended; the hatched part was refused. Lines: the "
-        "limit as "
-        "the client has learned it (dashed), and its pace.";
+        "<p class=\"muted\">Attempts a second, by when they were sent; the hatched part was refused. Lines: "
+        "the "
+        "limit as the client has learned it (dashed), and its pace.";
     text += runs.size() > 1 ? " All runs have the same axes.</p>\n" : "</p>\n";
     text += charts + "<div class=\"small\">\n";
     text += html({"Requests in flight", "", "standing", {{"field", "in_flight"}}});

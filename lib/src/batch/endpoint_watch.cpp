@@ -44,6 +44,12 @@ kind kind_of(error_code error) {
 // everything sent is.
 constexpr std::size_t share_that_proves = 4;
 
+/// " within 10 s"; nothing where it was not even a second.
+std::string within(duration watched) {
+    const auto whole_s = std::chrono::duration_cast<std::chrono::seconds>(watched).count();
+    return whole_s > 0 ? " within " + std::to_string(whole_s) + " s" : "";
+}
+
 }  // namespace
 
 void endpoint_watch::ended(error_code error) {
@@ -75,14 +81,16 @@ std::optional<error_code> endpoint_watch::verdict(time_point now, std::size_t in
     return last_unanswered_;
 }
 
-std::string explain(error_code verdict, const std::string& message) {
+std::optional<error_code> endpoint_watch::last_verdict() const {
+    if (final_) return final_;
+    return answered_ || unanswered_ == 0 ? std::nullopt : std::optional(last_unanswered_);
+}
+
+std::string explain(error_code verdict, const std::string& message, duration watched) {
     const auto& reason = message.empty() ? verdict.message() : message;
     switch (kind_of(verdict)) {
         case kind::unanswered:
-            return "nothing was answered within " +
-                   std::to_string(
-                       std::chrono::duration_cast<std::chrono::seconds>(endpoint_watch::patience).count()) +
-                   " s: " + reason;
+            return "nothing was answered" + within(watched) + ": " + reason;
         case kind::refused_key:
             return message.empty() ? reason : verdict.message() + ": " + message;
         default:

@@ -32,6 +32,8 @@ class endpoint_watch {
 
     /// Why the endpoint cannot be used, if so.
     std::optional<error_code> verdict(time_point now, std::size_t in_flight) const;
+    /// The same when everything has ended: nothing is left to be patient for.
+    std::optional<error_code> last_verdict() const;
 
  private:
     time_point started_;
@@ -42,8 +44,12 @@ class endpoint_watch {
     std::optional<error_code> final_;
 };
 
-/// A verdict for people; `message` is what the failed attempt met or was told, and may be empty.
-std::string explain(error_code verdict, const std::string& message);
+/** A verdict for people.
+ * @param message what the failed attempt met or was told; may be empty
+ * @param watched how long nothing was answered, for verdicts that say so
+ */
+std::string explain(error_code verdict, const std::string& message,
+                    duration watched = endpoint_watch::patience);
 
 /// True for errors that tell about the endpoint and not about the one request.
 bool concerns_endpoint(error_code error);

@@ -46,6 +46,7 @@ void attempt_ledger::head(const events::head& event) noexcept {
 void attempt_ledger::done(const events::done& event) noexcept {
     open_request& one = open_[event.id.request];
     attempt_record record;
+    record.sent = one.sent_at;
     record.ended = clock_();
     if (!event.was_admitted) leave_line(one, record.ended);
     record.error = event.error;

@@ -44,6 +44,7 @@ load_run::load_run(const asio::any_io_executor& executor, client_options options
         if (closed_) observe(now);
     };
     told.ended = [this](const attempt_record& record) {
+        if (was_given_up(record.error)) return;
         recorder_->attempt_ended(record);
         if (closed_ || record.error) observe(record.ended);
     };
@@ -68,7 +69,9 @@ asio::awaitable<run_results> load_run::run() {
     step_timer_.cancel();
     recorder_->end_step(last_end_, status());
     client_->close();
-    co_return recorder_->finish(last_end_);
+    run_results found = recorder_->finish(last_end_);
+    found.interrupted = stopped_;
+    co_return found;
 }
 
 duration load_run::elapsed() const {
@@ -168,8 +171,7 @@ void load_run::ended(request_record record, error_code error, const completion& 
     record.effort = ledger_->take(record.number + 1);  // the client counts from 1
     record.prompt_tokens = answer.usage.prompt_tokens.value_or(record.prompt_tokens);
     record.completion_tokens = answer.usage.completion_tokens.value_or(0);
-    // What was given up with the run says nothing about the server.
-    if (!stopped_ || !error) keep(std::move(record));
+    if (!was_given_up(error)) keep(std::move(record));
     if (closed_loop()) {
         fill_loop();
     } else if (held_up_) {

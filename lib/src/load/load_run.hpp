@@ -52,7 +52,7 @@ class load_run : public std::enable_shared_from_this<load_run> {
 
     /// Runs until everything sent has ended. The figures have no policy's name yet.
     boost::asio::awaitable<run_results> run();
-    /// Sends nothing new and gives up what has not ended, which is not recorded then.
+    /// Sends nothing new and gives up what has not ended: neither requests nor attempts of it are recorded.
     void stop();
 
     const load_counts& counts() const { return counts_; }
@@ -65,6 +65,8 @@ class load_run : public std::enable_shared_from_this<load_run> {
     bool closed_loop() const { return order_.profile.kind == load_kind::closed; }
     bool may_send_more() const;
     bool is_over() const { return outstanding_ == 0 && !may_send_more(); }
+    /// What ends so with the run says nothing about the server.
+    bool was_given_up(error_code error) const { return stopped_ && error; }
     void fill_loop();
     void send_due();
     void send_later(time_point due);

@@ -115,7 +115,8 @@ void read(const element& from, Object& value) {
     for_each_member(value, [&]<class Value>(const char* name, Value& into) {
         const wire::json_member* found = wire::find_member(members, name);
         if (found) return read(from.member(*found), into);
-        if (is_optional<Value>) return;
+        // A flag that an earlier version did not know was not set.
+        if (is_optional<Value> || std::same_as<Value, bool>) return;
         throw std::invalid_argument(from.member({name, {}}).path + ": must be given");
     });
 }

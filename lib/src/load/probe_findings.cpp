@@ -50,16 +50,41 @@ bool is_no_other(const probe_findings& found, const limit_fit& fit) {
     return found.limit.capacity.best == 1 && fit.capacity.best == 1;
 }
 
+// Who was watched for less may have had a window's end still to come.
+constexpr double watched_long_enough_s = 1;
+
 probe_verdict judge(const limit_evidence& evidence, const limit_fit& best, probe_end end) {
     if (end == probe_end::unusable) return probe_verdict::unusable;
     if (end == probe_end::down || evidence.answers() == 0) return probe_verdict::down;
     if (!evidence.anything_refused()) return probe_verdict::none_found;
-    if (!admitted_after_refusals(evidence)) return probe_verdict::closed;
+    if (!admitted_after_refusals(evidence)) {
+        const double watched_s = evidence.refused_at_s.back() - evidence.refused_at_s.front();
+        return watched_s < watched_long_enough_s ? probe_verdict::undecided : probe_verdict::closed;
+    }
     if (best.rule == limit_rule::in_flight) return probe_verdict::concurrency;
     return is_window(best.rule) ? probe_verdict::window : probe_verdict::rate;
 }
 
+/// A limit on requests in flight says nothing of a rate.
+double slowest_per_s(const limit_evidence& evidence, const std::vector<limit_fit>& fits) {
+    double slowest =
+        evidence.span_s > 0 ? static_cast<double>(evidence.admitted.size()) / evidence.span_s : 0;
+    for (const limit_fit& fit : fits) {
+        const double per_s = fit.rate_per_s().low;
+        if (per_s > 0) slowest = std::min(slowest, per_s);
+    }
+    return slowest;
+}
+
 }  // namespace
+
+// Whoever says "always admitted", or "always refused", explains the more frequent answers and none of the
+// others. A limit is to do better: nineteen in twenty of all, and seven in eight of the less frequent ones.
+bool probe_findings::is_sure() const {
+    const std::size_t answers = admitted + refused;
+    const std::size_t rarer = std::min(admitted, refused);
+    return 20 * limit.unexplained <= answers && 8 * limit.unexplained <= rarer;
+}
 
 std::string_view to_string(probe_verdict verdict) {
     switch (verdict) {
@@ -73,6 +98,8 @@ std::string_view to_string(probe_verdict verdict) {
             return "concurrency";
         case probe_verdict::closed:
             return "closed";
+        case probe_verdict::undecided:
+            return "undecided";
         case probe_verdict::down:
             return "down";
         case probe_verdict::unusable:
@@ -96,6 +123,7 @@ probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end)
     const std::vector<limit_fit> fits = ranked_fits(answers);
     found.verdict = judge(evidence, fits.front(), end);
     found.limit = fits.front();
+    found.cautious_per_s = slowest_per_s(evidence, fits);
     found.most_at_once = most_at_once(evidence);
     found.most_in_second = most_in_second(evidence);
     found.line = find_line(answers);

@@ -17,7 +17,8 @@ enum class probe_verdict {
     rate,         ///< so many a second, with a burst
     window,       ///< a quota in each
     concurrency,  ///< so many in flight
-    closed,       ///< refused, and never admitted again while it was watched
+    closed,       ///< refused, and never admitted again while it was watched for a second or more
+    undecided,    ///< refused, and then not watched for that long
     down,         ///< not an answer
     unusable,     ///< refused for good
 };
@@ -41,6 +42,13 @@ struct probe_findings {
     std::size_t most_at_once = 0;    ///< admitted requests in flight together
     std::size_t most_in_second = 0;  ///< admitted requests that were sent within a second
 
+    /// Requests a second that keep below whatever the limit is: no more than was admitted on average, and
+    /// than the slowest of the limits allows that were considered. 0: unknown.
+    double cautious_per_s = 0;
+
+    /// Whether `limit` gives most of the answers, the admitted and the refused ones. Where it does not, the
+    /// server does something else, or something disturbed the probe.
+    bool is_sure() const;
     bool has_limit() const {
         return verdict == probe_verdict::rate || verdict == probe_verdict::window ||
                verdict == probe_verdict::concurrency;

@@ -51,6 +51,11 @@ bool probe_plan::begin_trial(time_point now) {
         finish(probe_end::out_of_requests);
         return false;
     }
+    // Nothing that would be sent in the time that is left: the choice would be the same for ever.
+    if (wanted->sends.empty()) {
+        finish(probe_end::out_of_time);
+        return false;
+    }
     wanted->sends.resize(std::min(wanted->sends.size(), bounds_.max_requests - answers_.size()));
     trial_ = std::move(*wanted);
     trial_begin_ = answers_.size();

@@ -55,6 +55,7 @@ void for_each_member(Value& of, Visit visit) {
 template <class Visit, maybe_const<run_results> Value>
 void for_each_member(Value& of, Visit visit) {
     visit("policy", of.policy);
+    visit("interrupted", of.interrupted);
     visit("elapsed_s", of.elapsed_s);
     visit("measured_s", of.measured_s);
     visit("requests", of.requests);

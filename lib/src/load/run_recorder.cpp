@@ -31,11 +31,12 @@ void run_recorder::sent(const send_record& record) {
 }
 
 void run_recorder::attempt_sent(time_point now) {
+    timeline_.sent(now);
     take(now, arrival{now});
 }
 
 void run_recorder::attempt_ended(const attempt_record& record) {
-    if (record.was_admitted) timeline_.attempt(record.ended, record.was_refused);
+    if (record.was_refused) timeline_.rejection(record.sent.value_or(record.ended));
     take(record.ended, record);
 }
 

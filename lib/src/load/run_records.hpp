@@ -19,6 +19,7 @@ struct send_record {
 
 /// An attempt has ended that was admitted, or has left the line without that.
 struct attempt_record {
+    std::optional<time_point> sent;  ///< its first byte; nothing where there was no connection
     time_point ended{};
     error_code error;
     bool was_admitted = false;

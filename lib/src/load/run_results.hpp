@@ -57,7 +57,8 @@ struct schedule_results {
     friend bool operator==(const schedule_results&, const schedule_results&) = default;
 };
 
-/// One step of time. Counts are of what ended within it, the rest is as it was at its end.
+/// One step of time. Attempts count when they are sent, also those that were rejected, successes when they
+/// end; the rest is as it was at the step's end.
 struct timeline_row {
     double t_s = 0;  ///< where the step begins
     std::uint64_t attempts = 0;
@@ -79,6 +80,7 @@ struct timeline_results {
 /// One policy's turn. Everything but `elapsed_s` and `timeline` is of the measured part of the run.
 struct run_results {
     std::string policy;
+    bool interrupted = false;  ///< ended before its load was complete; what had not ended is in no figure
     double elapsed_s = 0;
     double measured_s = 0;  ///< without warm-up and cool-down
     std::uint64_t requests = 0;

@@ -5,12 +5,6 @@
 
 namespace stagger::load {
 
-void timeline::attempt(time_point now, bool refused) {
-    timeline_row& row = at(now);
-    ++row.attempts;
-    if (refused) ++row.rejections;
-}
-
 void timeline::end_step(time_point now, const coordinator_status& status) {
     // What ends a step is asked for at its end, which is where the next one begins.
     timeline_row& row = at(now - duration(1));

@@ -17,7 +17,9 @@ class timeline {
 
     explicit timeline(time_point start) : start_(start) {}
 
-    void attempt(time_point now, bool refused);
+    void sent(time_point now) { ++at(now).attempts; }
+    /// @param sent when the attempt was that was rejected
+    void rejection(time_point sent) { ++at(sent).rejections; }
     void success(time_point now) { ++at(now).successes; }
     /// How it stands at the end of a step.
     void end_step(time_point now, const coordinator_status& status);

@@ -88,3 +88,24 @@ TEST_CASE("what the caller ended says nothing about the endpoint") {
     watch.ended(errc::connection_lost);
     CHECK(watch.verdict(start + 1h, 0));
 }
+
+TEST_CASE("when everything has ended, there is nothing to be patient for") {
+    const endpoint_watch nothing(start);
+    CHECK_FALSE(nothing.last_verdict());
+    endpoint_watch watch(start);
+    watch.ended(errc::connect_failed);
+    CHECK_FALSE(watch.verdict(start, 0));
+    CHECK(watch.last_verdict() == make_error_code(errc::connect_failed));
+    watch.ended(errc::rate_limited);
+    CHECK_FALSE(watch.last_verdict());
+    endpoint_watch refused(start);
+    refused.ended(errc::unauthorized);
+    CHECK(refused.last_verdict() == make_error_code(errc::unauthorized));
+}
+
+TEST_CASE("a verdict says for how long nothing was answered, where that was long") {
+    using stagger::batch::explain;
+    CHECK(explain(errc::connect_failed, "refused") == "nothing was answered within 10 s: refused");
+    CHECK(explain(errc::connect_failed, "refused", 2900ms) == "nothing was answered within 2 s: refused");
+    CHECK(explain(errc::connect_failed, "refused", 300ms) == "nothing was answered: refused");
+}

@@ -49,6 +49,12 @@ TEST_CASE("results file: reads back as what was written") {
     CHECK(parse_results(format_results(all)) == all);
 }
 
+TEST_CASE("results file: a flag that an earlier version did not write was not set") {
+    const auto before = damaged("\"interrupted\":false,", "");
+    CHECK_FALSE(parse_results(before).runs.at(0).interrupted);
+    CHECK(parse_results(damaged("\"interrupted\":false,", "\"interrupted\":true,")).runs.at(0).interrupted);
+}
+
 TEST_CASE("results file: keeps to the committed schema") {
     CHECK(violations(format_results(sample_results())) == std::vector<std::string>{});
 }

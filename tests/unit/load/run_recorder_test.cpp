@@ -158,6 +158,22 @@ TEST_CASE("recorder: warm-up and cool-down are cut off by when things ended") {
     CHECK(attempts == 11);
 }
 
+TEST_CASE("recorder: the timeline has attempts, and those refused, in the step in which they were sent") {
+    run_recorder recorder(start, {});
+    recorder.attempt_sent(start + 100ms);
+    recorder.attempt_sent(start + 200ms);
+    recorder.attempt_sent(start + 900ms);
+    auto slow = attempt(1600ms, true);
+    slow.sent = start + 100ms;
+    recorder.attempt_ended(slow);
+    const auto rows = recorder.finish(start + 2s).timeline.rows;
+    REQUIRE(rows.size() >= 2);
+    CHECK(rows[0].attempts == 2);
+    CHECK(rows[0].rejections == 1);
+    CHECK(rows[1].attempts == 1);
+    for (std::size_t later = 1; later < rows.size(); ++later) CHECK(rows[later].rejections == 0);
+}
+
 TEST_CASE("recorder: a run that is shorter than what is cut off measured nothing") {
     measuring how;
     how.warm_up = 2s;

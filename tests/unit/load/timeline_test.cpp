@@ -27,10 +27,11 @@ coordinator_status a_status(double pace_per_s, std::size_t in_flight) {
 TEST_CASE("timeline: counts fall into their step, and a step's end is not the next one's") {
     const time_point start{5s};
     timeline line(start);
-    line.attempt(start, false);
-    line.attempt(start + 499ms, true);
+    line.sent(start);
+    line.sent(start + 499ms);
     line.end_step(start + 500ms, a_status(40, 3));
     line.success(start + 500ms);
+    line.rejection(start + 499ms);  // is told of later, and belongs to its attempt
     line.end_step(start + 1s, a_status(std::numeric_limits<double>::infinity(), 1));
     const auto found = line.results();
     CHECK(found.step_s == 0.5);
@@ -52,7 +53,8 @@ TEST_CASE("timeline: a long run widens its steps and loses no count") {
     const std::size_t seconds = 3 * timeline::most_rows;
     for (std::size_t second = 0; second < seconds; ++second) {
         const time_point now{std::chrono::seconds(second)};
-        line.attempt(now, second % 10 == 0);
+        line.sent(now);
+        if (second % 10 == 0) line.rejection(now);
         line.success(now);
         line.end_step(now + 500ms, a_status(1, second));
         line.end_step(now + 1s, a_status(1, second));

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <functional>
+
+namespace app {
+
+/// What asks a command to end: Ctrl-C, a terminal that was closed, another process.
+class stop_signals {
+ public:
+    explicit stop_signals(boost::asio::io_context& context);
+
+    /// From now on `told` is called for every one of them, in the context.
+    void await(std::function<void()> told);
+    /// They still do not kill the process, but nobody is told.
+    void cancel() { signals_.cancel(); }
+
+ private:
+    void next();
+
+    boost::asio::signal_set signals_;
+    std::function<void()> told_;
+};
+
+}  // namespace app
