@@ -2,6 +2,9 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -81,6 +84,7 @@ void check_ending(const held& at, by whom) {
     const diagnostic& info = ended[0].result.info;
     // How far it comes before a deadline is a matter of speed.
     if (whom != by::deadline) CHECK(info.phase == at.phase);
+    CHECK_FALSE(info.message.empty());
     CHECK(ended[0].error == (whom == by::caller   ? errc::cancelled
                              : whom == by::client ? errc::shut_down
                                                   : errc::deadline_exceeded));
@@ -149,12 +153,56 @@ TEST_CASE("draining waits for what runs, refuses what comes, and says that nothi
         lost = stopped;
     });
     CHECK_FALSE(lost);
-    llm.async_complete(completion_request("late"),
-                       [&](error_code error, const completion&) { refused = error; });
+    llm.async_complete(completion_request("late"), [&](error_code error, const completion& result) {
+        refused = error;
+        CHECK_FALSE(result.info.message.empty());
+    });
     while (!lost && context.run_one() != 0) continue;
     REQUIRE(lost.has_value());
     CHECK(*lost == 0);
     CHECK(refused == errc::shut_down);
+}
+
+TEST_CASE("a stream that opens while its client drains keeps its time") {
+    asio::io_context context;
+    const std::string said = event_stream(chat_documents({"be", "cause"}));
+    bool heard = false;
+    asio::steady_timer answers(context, asio::steady_timer::time_point::max());
+    raw_peer peer(context, [&](raw_peer::socket& one, std::size_t) -> asio::awaitable<void> {
+        std::string unread;
+        co_await read_request(one, unread);
+        heard = true;
+        co_await answers.async_wait(asio::as_tuple(asio::deferred));
+        co_await say(one, said);
+    });
+    client llm(context.get_executor(), options_for(peer.url()));
+    std::string text;
+    error_code ended = errc::shut_down;
+    completion_stream kept;
+    std::optional<std::size_t> lost;
+    std::function<void()> ask = [&] {
+        kept.async_next([&](error_code error, const std::optional<completion_delta>& delta) {
+            ended = error;
+            if (error || !delta) return;
+            text += delta->text;
+            ask();
+        });
+    };
+    llm.async_stream(completion_request("a"), [&](error_code error, completion_stream stream) {
+        REQUIRE_FALSE(error);
+        kept = std::move(stream);
+        // What the drain might do wrong, it has done before the first piece is asked for.
+        for (int turns = 0; turns < 8; ++turns) asio::post(context, [] {});
+        asio::post(context, [&] { asio::post(context, ask); });
+    });
+    while (!heard && context.run_one() != 0) continue;
+    llm.async_drain(std::chrono::hours(1), [&](error_code, std::size_t stopped) { lost = stopped; });
+    context.poll();
+    answers.cancel();
+    while (!lost && context.run_one() != 0) continue;
+    CHECK_FALSE(ended);
+    CHECK(text == "because");
+    CHECK(lost == std::size_t{0});
 }
 
 TEST_CASE("draining ends what still runs after its limit, or when it is cancelled itself") {

@@ -1,13 +1,17 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "support/completing.hpp"
+#include "support/raw_peer.hpp"
 #include "support/scripted_peer.hpp"
 
 namespace asio = boost::asio;
@@ -148,6 +152,72 @@ TEST_CASE("a streamed attempt is done when its answer is") {
     CHECK(told->ends[0].bytes_received == head.size() + body.size());
     CHECK(llm.counters().succeeded == 1);
     CHECK(llm.counters().running == 0);
+}
+
+TEST_CASE("an observer is told why a stream ended that nobody was reading") {
+    asio::io_context context;
+    const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    scripted_peer peer(context, {{{head, turn::fall_silent}}});
+    const auto told = std::make_shared<notebook>();
+    client llm(context.get_executor(), options_for(peer.base_url()).observer(told), quick);
+    completion_stream stream;
+    llm.async_stream(completion_request("a"),
+                     [&](error_code, completion_stream opened) { stream = std::move(opened); });
+    while (!stream && context.run_one() != 0) continue;
+    llm.close();
+    while (told->ends.empty() && context.run_one() != 0) continue;
+    REQUIRE(told->ends.size() == 1);
+    CHECK(told->ends[0].error == errc::shut_down);
+    CHECK(told->ends[0].info.last_error == errc::shut_down);
+    CHECK(told->ends[0].info.phase == request_phase::receiving);
+    CHECK_FALSE(told->ends[0].info.message.empty());
+}
+
+TEST_CASE("how long an attempt was served is counted from its sending, not from its wait for a connection") {
+    bool as_stream = false;
+    SUBCASE("whole") {}
+    SUBCASE("streamed") {
+        as_stream = true;
+    }
+    asio::io_context context;
+    bool heard = false;
+    asio::steady_timer first_answer(context, time_point::max());
+    const std::string second = as_stream ? event_stream(chat_documents({"x"})) : chat_answer("x");
+    raw_peer peer(context, [&](raw_peer::socket& one, std::size_t) -> asio::awaitable<void> {
+        std::string unread;
+        heard = co_await read_request(one, unread);
+        co_await first_answer.async_wait(asio::as_tuple(asio::deferred));
+        co_await say(one, chat_answer("x"));
+        co_await read_request(one, unread);
+        co_await say(one, second);
+    });
+    const auto told = std::make_shared<notebook>();
+    client llm(context.get_executor(), options_for(peer.url()).observer(told).max_connections(1), quick);
+    llm.async_complete(completion_request("a"), [](error_code, const completion&) {});
+    completion_stream stream;
+    std::function<void()> ask = [&] {
+        stream.async_next([&](error_code error, const std::optional<completion_delta>& delta) {
+            if (!error && delta) ask();
+        });
+    };
+    if (as_stream) {
+        llm.async_stream(completion_request("b"), [&](error_code, completion_stream opened) {
+            stream = std::move(opened);
+            ask();
+        });
+    } else {
+        llm.async_complete(completion_request("b"), [](error_code, const completion&) {});
+    }
+    while (!heard || std::count(told->said.begin(), told->said.end(), "2.1 admitted") == 0) context.run_one();
+    // The only connection is the first one's, until this has taken its time.
+    const time_point admitted = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() < admitted + std::chrono::milliseconds(5)) context.poll();
+    const time_point before_sending = std::chrono::steady_clock::now();
+    first_answer.cancel();
+    while (told->ends.size() < 2 && context.run_one() != 0) continue;
+    REQUIRE(told->ends.size() == 2);
+    CHECK_FALSE(told->ends[1].error);
+    CHECK(told->ends[1].info.served <= std::chrono::steady_clock::now() - before_sending);
 }
 
 TEST_CASE("counters say what a client has done") {

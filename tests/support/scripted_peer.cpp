@@ -116,7 +116,9 @@ struct scripted_peer::state : std::enable_shared_from_this<state> {
                 co_await asio::async_write(*stream, asio::buffer(what.surplus), with_error);
             if (what.then == turn::close) co_return;
             if (what.then == turn::reset) {
+                // Closed here: the destructor of a socket sets the option back.
                 socket.set_option(asio::socket_base::linger(true, 0));
+                socket.close();
                 co_return;
             }
             if (what.then == turn::fall_silent) {

@@ -72,10 +72,16 @@ void completion_task::start(const completion_request& request, wire::delivery ho
     // Posted, not dispatched: the caller may be on the strand and must not be overtaken.
     asio::post(client_->strand, [self] {
         self->trace_.request_started();
-        if (self->client_->refuses) return self->finish(errc::shut_down, {});
+        if (self->client_->refuses) return self->refuse(errc::shut_down);
         self->client_->running.insert(*self);
         self->join_line(admission().cost(self->cost_).deadline(self->deadline_));
     });
+}
+
+void completion_task::refuse(error_code error) {
+    completion result;
+    result.info.message = error.message();
+    finish(error, std::move(result));
 }
 
 // The caller's signal comes from the caller's thread; ours is given on the strand.
@@ -134,6 +140,7 @@ void completion_task::begin_or_end(const error_code& error, permit leave) {
 void completion_task::end_in_line(error_code error) {
     completion result;
     if (last_) result.info = std::move(*last_);
+    if (result.info.message.empty()) result.info.message = error.message();
     note_progress(result.info);
     trace_.done(error, result.info, false);
     finish(error, std::move(result));
@@ -147,12 +154,12 @@ void completion_task::note_progress(diagnostic& info) const {
 }
 
 void completion_task::begin_attempt() {
-    attempt_began_ = steady_now();
-    attempt_limit_ = std::min(saturating_add(attempt_began_, client_->options.attempt_timeout()), deadline_);
-    session_.attempt_begins(attempt_began_);
+    sent_at_ = steady_now();
+    attempt_limit_ = std::min(saturating_add(sent_at_, client_->options.attempt_timeout()), deadline_);
+    session_.attempt_begins(sent_at_);
     ++progress_.attempts;
     progress_.phase = request_phase::awaiting_place;
-    if (!client_->pool.take_idle(attempt_began_, leased_)) return connect();
+    if (!client_->pool.take_idle(sent_at_, leased_)) return connect();
     on_connected({});
 }
 
@@ -179,6 +186,7 @@ void completion_task::on_connected(const error_code& error) {
     if (stopped_ != errc{}) return break_off(errc::cancelled);
     exchanging_ = true;
     head_came_ = false;
+    sent_at_ = steady_now();
     const bool streamed = how_ == wire::delivery::streamed;
     format_http_request(client_->outgoing, request_, streamed ? client_->streamed : client_->whole);
     leased_->send(connection::user(shared_from_this(), this), client_->outgoing, attempt_limit_);
@@ -192,6 +200,8 @@ void completion_task::on_sent(const error_code& error) {
 
 void completion_task::on_read(const error_code& error) {
     if (error) return break_off(error);
+    // Whoever has been stopped has no use for the beginning of an answer.
+    if (stopped_ != errc{} && how_ == wire::delivery::streamed) return break_off(errc::cancelled);
     if (!std::exchange(head_came_, true)) {
         trace_.head(leased_->answer().status);
         wire::decoded_answer said;
@@ -222,7 +232,7 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     leased_.release();
     const time_point now = steady_now();
     diagnostic& info = ended.answer.info;
-    info.served = now - attempt_began_;
+    info.served = now - sent_at_;
     info.last_error = ended.error;
     const bool stopped = stopped_ != errc{} && ended.error == errc::cancelled;
     const time_point earliest = stopped ? time_point() : report(ended);
@@ -278,11 +288,12 @@ bool completion_task::plan_next(const wire::decoded_answer& ended, time_point no
 }
 
 void completion_task::finish(error_code error, completion&& result) {
-    client_->running.erase(*this);
     if (!answer_goes_on()) trace_.request_ended(!error);
     if (!error) result.info.message.clear();
     const auto executor = std::move(handler_executor_);
     deliver(executor ? *executor : asio::any_completion_executor(), error, std::move(result));
+    // Last: a stream that opens has joined those that run, and whoever drains goes on waiting.
+    client_->running.erase(*this);
 }
 
 }  // namespace stagger::detail

@@ -53,6 +53,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     client_state& client() { return *client_; }
     const std::shared_ptr<client_state>& shared_client() const { return client_; }
     time_point deadline() const { return deadline_; }
+    time_point sent_at() const { return sent_at_; }
     attempt_trace& trace() { return trace_; }
     void set_phase(request_phase phase) { progress_.phase = phase; }
 
@@ -80,6 +81,8 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     bool plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest, admission& next);
     /// Fills in what the request has come to, beside what the last attempt left there.
     void note_progress(diagnostic& info) const;
+    /// Ends the request before it has begun.
+    void refuse(error_code error);
     void finish(error_code error, completion&& result);
 
     std::shared_ptr<client_state> client_;
@@ -95,7 +98,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     // Of the attempt that runs.
     permit leave_;
     connection_pool::lease leased_;
-    time_point attempt_began_;
+    time_point sent_at_;  // until a connection is there, when the attempt began
     time_point attempt_limit_;
     bool exchanging_ = false;  // the connection is what has to be told of a cancellation
     bool head_came_ = false;

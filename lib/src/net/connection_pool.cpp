@@ -4,6 +4,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "net/clock.hpp"
+
 namespace stagger {
 
 namespace asio = boost::asio;
@@ -41,7 +43,7 @@ io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& lease
     // Cancelled and given a place at the same moment: the lease passes the place on.
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (is_cancelled(state)) co_return error_code(errc::cancelled);
-    leased.connection_ = take_idle(std::chrono::steady_clock::now());
+    leased.connection_ = take_idle(steady_now());
     leased.reused_ = leased.connection_ != nullptr;
     if (leased.reused_) co_return error_code();
 
@@ -52,11 +54,12 @@ io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& lease
 io_awaitable<error_code> connection_pool::wait_for_place(time_point limit) {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (is_cancelled(state)) co_return error_code(errc::cancelled);
-    waiter self(*this, limit);
-    co_await self.until.async_wait(with_error);
-    if (self.granted) co_return error_code();
-    co_return error_code(std::chrono::steady_clock::now() >= limit ? errc::connect_timed_out
-                                                                   : errc::cancelled);
+    if (limit <= steady_now()) co_return error_code(errc::connect_timed_out);
+    waiting_caller self(executor_, limit);
+    waiting_.push_back(self);
+    co_await self.wait();
+    if (self.called()) co_return error_code();
+    co_return error_code(limit <= steady_now() ? errc::connect_timed_out : errc::cancelled);
 }
 
 bool connection_pool::take_idle(time_point now, lease& leased) {
@@ -81,7 +84,7 @@ std::unique_ptr<connection> connection_pool::take_idle(time_point now) {
 
 void connection_pool::give_back(std::unique_ptr<connection> used) {
     if (used && used->reusable() && !closed_) {
-        const time_point now = std::chrono::steady_clock::now();
+        const time_point now = steady_now();
         const auto young = std::find_if(idle_.begin(), idle_.end(), [&](const idle_connection& one) {
             return one.since >= now - keep_alive_;
         });
@@ -92,10 +95,9 @@ void connection_pool::give_back(std::unique_ptr<connection> used) {
         --leased_;
         return;
     }
-    waiter* const next = waiting_.front();  // inherits the place
+    waiting_caller& next = waiting_.front();  // inherits the place
     waiting_.pop_front();
-    next->granted = true;
-    next->until.cancel();
+    next.call();
 }
 
 void connection_pool::close() {

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "net/connection.hpp"
 #include "net/io_types.hpp"
+#include "net/waiting_list.hpp"
 
 namespace stagger {
 
@@ -63,18 +63,6 @@ class connection_pool {
         std::unique_ptr<connection> what;
         time_point since;
     };
-    struct waiter {
-        waiter(connection_pool& joined, time_point limit) : pool(joined), until(joined.executor_, limit) {
-            pool.waiting_.push_back(this);
-        }
-        waiter(const waiter&) = delete;
-        waiter& operator=(const waiter&) = delete;
-        ~waiter() { std::erase(pool.waiting_, this); }
-
-        connection_pool& pool;
-        io_timer until;
-        bool granted = false;
-    };
 
     io_executor executor_;
     std::shared_ptr<const connection_settings> settings_;
@@ -83,7 +71,7 @@ class connection_pool {
     std::size_t leased_ = 0;
     bool closed_ = false;
     std::vector<idle_connection> idle_;  // the one used last is at the back
-    std::deque<waiter*> waiting_;        // each on the stack of a caller
+    waiting_list waiting_;               // for a place
 };
 
 }  // namespace stagger

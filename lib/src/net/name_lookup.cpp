@@ -4,6 +4,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <utility>
 
+#include "net/clock.hpp"
+
 namespace stagger {
 
 namespace asio = boost::asio;
@@ -26,34 +28,37 @@ name_lookup::name_lookup(const io_executor& executor, std::string host, std::str
     : host_(std::move(host)), port_(std::move(port)), resolver_(executor) {}
 
 void name_lookup::start() {
-    running_ = true;
     resolver_.async_resolve(host_, port_, [self = shared_from_this()](error_code error, const auto& results) {
         self->running_ = false;
         self->error_ = name_error(error);
         self->found_.clear();
         for (const auto& entry : results) self->found_.push_back(entry.endpoint());
-        if (!error) self->known_until_ = std::chrono::steady_clock::now() + kept_for;
-        for (waiter* caller : self->waiting_) {
-            caller->answered = true;
-            caller->until.cancel();
+        if (!error) self->known_until_ = steady_now() + kept_for;
+        while (!self->waiting_.empty()) {
+            waiting_caller& next = self->waiting_.front();
+            self->waiting_.pop_front();
+            next.call();
         }
     });
+    running_ = true;
 }
 
 io_awaitable<error_code> name_lookup::resolve(time_point limit, addresses& found) {
-    if (std::chrono::steady_clock::now() < known_until_) {
+    const time_point now = steady_now();
+    if (limit <= now) co_return error_code(errc::resolve_timed_out);
+    if (now < known_until_) {
         found = found_;
         co_return error_code();
     }
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (is_cancelled(state)) co_return error_code(errc::cancelled);
-    waiter self(shared_from_this(), limit);
+    const auto kept = shared_from_this();
+    waiting_caller self(resolver_.get_executor(), limit);
+    waiting_.push_back(self);
     if (!running_) start();
-    co_await self.until.async_wait(with_error);
-    if (!self.answered) {
-        const bool late = std::chrono::steady_clock::now() >= limit;
-        co_return error_code(late ? errc::resolve_timed_out : errc::cancelled);
-    }
+    co_await self.wait();
+    if (!self.called())
+        co_return error_code(limit <= steady_now() ? errc::resolve_timed_out : errc::cancelled);
     found = found_;
     co_return error_;
 }

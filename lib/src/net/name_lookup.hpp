@@ -3,10 +3,10 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "net/io_types.hpp"
+#include "net/waiting_list.hpp"
 #include "stagger/error.hpp"
 
 namespace stagger {
@@ -29,20 +29,6 @@ class name_lookup : public std::enable_shared_from_this<name_lookup> {
     void forget() { known_until_ = time_point{}; }
 
  private:
-    struct waiter {
-        waiter(std::shared_ptr<name_lookup> asked, time_point limit)
-            : names(std::move(asked)), until(names->resolver_.get_executor(), limit) {
-            names->waiting_.push_back(this);
-        }
-        waiter(const waiter&) = delete;
-        waiter& operator=(const waiter&) = delete;
-        ~waiter() { std::erase(names->waiting_, this); }
-
-        std::shared_ptr<name_lookup> names;
-        io_timer until;
-        bool answered = false;
-    };
-
     void start();
 
     using io_resolver = boost::asio::ip::basic_resolver<boost::asio::ip::tcp, io_executor>;
@@ -54,7 +40,7 @@ class name_lookup : public std::enable_shared_from_this<name_lookup> {
     error_code error_;
     addresses found_;
     time_point known_until_{};
-    std::vector<waiter*> waiting_;  // each on the stack of a caller
+    waiting_list waiting_;
 };
 
 }  // namespace stagger

@@ -9,11 +9,9 @@
 #include "net/clock.hpp"
 #include "net/complete_later.hpp"
 
-namespace stagger {
+namespace stagger::detail {
 
 namespace asio = boost::asio;
-
-namespace detail {
 
 namespace {
 
@@ -140,8 +138,7 @@ void open_stream::begin_next(asker who) {
     asking_ = &who;
     if (ended_) {
         if (std::exchange(untold_, false)) {
-            answer_.answer().info.message = error_.message();
-            note_end(error_);
+            note_untold_end(answer_.answer().info);
         }
         return complete(error_, std::nullopt);
     }
@@ -251,12 +248,16 @@ void open_stream::fail(error_code error, std::string message) {
 }
 
 void open_stream::end(error_code error) {
-    note_end(error);
+    note_end(answer_.answer().info, error);
     release(error);
 }
 
-void open_stream::note_end(error_code error) {
-    diagnostic& info = answer_.answer().info;
+void open_stream::note_untold_end(diagnostic& info) const {
+    info.message = error_.message();
+    note_end(info, error_);
+}
+
+void open_stream::note_end(diagnostic& info, error_code error) const {
     info.last_error = error;
     info.served = steady_now() - sent_at_;
     info.phase = error ? request_phase::receiving : request_phase::answered;
@@ -268,14 +269,26 @@ void open_stream::release(error_code error) {
     if (leave_) error ? leave_.failed() : leave_.accepted();
     if (trace_) {
         if (leased_) trace_->exchanged(leased_->carried());
-        trace_->done(error, answer_.answer().info, false);
-        trace_->request_ended(!error);
+        tell_trace();
     }
     if (!error && leased_ && !leased_->answer_is_whole())
         return std::make_shared<pending_drain>(shared_from_this())->go_on();
     leased_.release();
     // Posted: `stop` may be what ends it, in a loop over that set.
     asio::post(client_->strand, [self = shared_from_this()] { self->client_->running.erase(*self); });
+}
+
+void open_stream::tell_trace() {
+    diagnostic& info = answer_.answer().info;
+    if (untold_) {
+        // A copy: the caller may be reading the result.
+        diagnostic seen = info;
+        note_untold_end(seen);
+        trace_->done(error_, seen, false);
+    } else {
+        trace_->done(error_, info, false);
+    }
+    trace_->request_ended(!error_);
 }
 
 void open_stream::let_go() {
@@ -306,30 +319,4 @@ void open_stream::abandon() {
     });
 }
 
-}  // namespace detail
-
-completion_stream::completion_stream(std::shared_ptr<detail::open_stream> opened)
-    : opened_(std::move(opened)) {}
-
-completion_stream::completion_stream(completion_stream&&) noexcept = default;
-
-completion_stream& completion_stream::operator=(completion_stream&& other) noexcept {
-    completion_stream taken(std::move(other));
-    std::swap(opened_, taken.opened_);
-    return *this;
-}
-
-completion_stream::~completion_stream() {
-    if (opened_) opened_->abandon();
-}
-
-const completion& completion_stream::result() const {
-    return opened_->result();
-}
-
-void completion_stream::start_next(const std::shared_ptr<detail::open_stream>& target,
-                                   asio::any_completion_handler<next_signature> handler) {
-    target->next(std::move(handler));
-}
-
-}  // namespace stagger
+}  // namespace stagger::detail

@@ -73,8 +73,10 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     void answer_is_whole();
     void fail(error_code error, std::string message);
     void end(error_code error);
-    /// What the diagnostic says of the end.
-    void note_end(error_code error);
+    /// What a diagnostic says of the end.
+    void note_end(diagnostic& info, error_code error) const;
+    void note_untold_end(diagnostic& info) const;
+    void tell_trace();
     /// Gives back what the stream holds. Nothing is read any more, save what makes the connection reusable.
     void release(error_code error);
     void complete(error_code error, std::optional<completion_delta> delta);

@@ -47,9 +47,8 @@ void streamed_answer_task::deliver(const asio::any_completion_executor& handler_
     if (error) {
         opened = std::make_shared<open_stream>(shared_client(), error, std::move(result));
     } else {
-        const time_point sent_at = steady_now() - result.info.served;
         open_stream::beginning from{std::move(opened_),     std::move(leave_), std::move(received_),
-                                    std::move(result.info), sent_at,           deadline(),
+                                    std::move(result.info), sent_at(),         deadline(),
                                     std::move(trace())};
         opened = std::make_shared<open_stream>(shared_client(), std::move(from));
         opened->enroll();

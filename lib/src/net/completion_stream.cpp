@@ -1,0 +1,33 @@
+#include "stagger/completion_stream.hpp"
+
+#include <utility>
+
+#include "net/open_stream.hpp"
+
+namespace stagger {
+
+completion_stream::completion_stream(std::shared_ptr<detail::open_stream> opened)
+    : opened_(std::move(opened)) {}
+
+completion_stream::completion_stream(completion_stream&&) noexcept = default;
+
+completion_stream& completion_stream::operator=(completion_stream&& other) noexcept {
+    completion_stream taken(std::move(other));
+    std::swap(opened_, taken.opened_);
+    return *this;
+}
+
+completion_stream::~completion_stream() {
+    if (opened_) opened_->abandon();
+}
+
+const completion& completion_stream::result() const {
+    return opened_->result();
+}
+
+void completion_stream::start_next(const std::shared_ptr<detail::open_stream>& target,
+                                   boost::asio::any_completion_handler<next_signature> handler) {
+    target->next(std::move(handler));
+}
+
+}  // namespace stagger
