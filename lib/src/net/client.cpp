@@ -1,6 +1,7 @@
 #include "stagger/client.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <utility>
 
@@ -58,6 +59,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       executor(std::move(used)),
       completion_executor(executor),
       strand(make_serial(executor, options.single_threaded())),
+      posting(asio::require(strand, asio::execution::blocking.never)),
       target(parse_endpoint(options.base_url())),
       encoding(make_encoding(options, target)),
       whole(make_common_head(target.authority, encoding, wire::delivery::whole,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
@@ -60,7 +59,7 @@ void completion_task::start(const completion_request& request, wire::delivery ho
     completion failed;
     request_ = wire::encode(request, client_->encoding, error, failed.info.message, how);
     if (error) {
-        asio::post(client_->strand, [self, error, failed = std::move(failed)]() mutable {
+        client_->posting.execute([self, error, failed = std::move(failed)]() mutable {
             self->trace_.request_started();
             self->finish(error, std::move(failed));
         });
@@ -70,7 +69,7 @@ void completion_task::start(const completion_request& request, wire::delivery ho
     cost_.tokens = wire::estimate_tokens(request);
     listen_for_cancellation(cancelled);
     // Posted, not dispatched: the caller may be on the strand and must not be overtaken.
-    asio::post(client_->strand, [self] {
+    client_->posting.execute([self] {
         self->trace_.request_started();
         if (self->client_->refuses) return self->refuse(errc::shut_down);
         self->client_->running.insert(*self);
@@ -89,8 +88,8 @@ void completion_task::listen_for_cancellation(asio::cancellation_slot cancelled)
     if (!cancelled.is_connected()) return;
     cancelled.assign([weak = weak_from_this()](asio::cancellation_type) {
         if (auto self = weak.lock()) {
-            const io_executor strand = self->client_->strand;
-            asio::post(strand, [self = std::move(self)] { self->stop(errc::cancelled); });
+            const io_executor posting = self->client_->posting;
+            posting.execute([self = std::move(self)] { self->stop(errc::cancelled); });
         }
     });
 }
@@ -119,7 +118,7 @@ void completion_task::join_line(const admission& what) {
 }
 
 void completion_task::leave_line(const error_code& error, permit leave) {
-    asio::post(client_->strand, [self = shared_from_this(), error, leave = std::move(leave)]() mutable {
+    client_->posting.execute([self = shared_from_this(), error, leave = std::move(leave)]() mutable {
         self->place_.reset();
         const time_point left = steady_now();
         self->progress_.queued += left - self->joined_;
@@ -195,7 +194,11 @@ void completion_task::on_connected(const error_code& error) {
 void completion_task::on_sent(const error_code& error) {
     if (error) return break_off(error);
     trace_.sent(leased_->carried().sent);
-    leased_->read_head(connection::user(shared_from_this(), this), attempt_limit_);
+    // Not at once: Asio tries to read before it waits, and no answer is there yet. Behind whatever else is to
+    // be sent now, that first try often succeeds where the server is near.
+    client_->posting.execute([self = shared_from_this()] {
+        self->leased_->read_head(connection::user(self, self.get()), self->attempt_limit_);
+    });
 }
 
 void completion_task::on_read(const error_code& error) {

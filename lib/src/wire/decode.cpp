@@ -45,7 +45,7 @@ struct reading {
     std::string readable(std::string_view text) const { return readable_message(text, hidden); }
 };
 
-std::string read_answer(const boost::json::object& document, stagger::dialect dialect, completion& answer) {
+std::string read_answer(const json_node& document, stagger::dialect dialect, completion& answer) {
     switch (dialect) {
         case dialect::openai_chat:
             return read_openai_answer(document, openai_endpoint::chat, answer);

@@ -4,8 +4,6 @@
 
 namespace stagger::wire {
 
-namespace json = boost::json;
-
 namespace {
 
 /// A larger body is no error message and not worth parsing.
@@ -13,55 +11,54 @@ constexpr std::size_t largest_parsed_bytes = 1 << 20;
 /// Broken rules shown of a list; the first ones are what a user can act on.
 constexpr std::size_t most_rules_shown = 5;
 
-std::string text_member(const json::object& object, std::string_view name) {
+std::string text_member(const json_node& object, std::string_view name) {
     const auto* value = member(object, name);
     return value && value->is_string() ? text_of(*value) : std::string();
 }
 
 /// ["body", "stop", 0] as "body.stop.0"
-std::string joined_location(const json::value& location) {
+std::string joined_location(const json_node& location) {
     std::string out;
     if (!location.is_array()) return out;
-    for (const auto& step : location.get_array()) {
+    for (const auto& step : location) {
         if (!out.empty()) out += '.';
         if (step.is_string()) out += text_of(step);
-        if (step.is_int64()) out += std::to_string(step.get_int64());
+        if (const auto index = step.integer()) out += std::to_string(*index);
     }
     return out;
 }
 
 /// FastAPI's list of broken rules: [{"loc": ["body", "temperature"], "msg": "..."}]
-std::string joined_rules(const json::array& rules) {
+std::string joined_rules(const json_node& rules) {
     std::string out;
     std::size_t shown = 0;
     for (const auto& rule : rules) {
         if (!rule.is_object() || shown++ == most_rules_shown) break;
-        const auto* location = member(rule.get_object(), "loc");
+        const auto* location = member(rule, "loc");
         if (!out.empty()) out += "; ";
         if (location) out += joined_location(*location) + ": ";
-        out += text_member(rule.get_object(), "msg");
+        out += text_member(rule, "msg");
     }
     return out;
 }
 
-std::string detail_of(const json::object& document) {
+std::string detail_of(const json_node& document) {
     const auto* detail = member(document, "detail");
     if (!detail) return {};
     if (detail->is_string()) return text_of(*detail);
-    if (detail->is_array()) return joined_rules(detail->get_array());
-    return detail->is_object() ? text_member(detail->get_object(), "message") : std::string();
+    if (detail->is_array()) return joined_rules(*detail);
+    return detail->is_object() ? text_member(*detail, "message") : std::string();
 }
 
 }  // namespace
 
-std::optional<error_body> reported_error(const json::object& document) {
+std::optional<error_body> reported_error(const json_node& document) {
     const auto* error = member(document, "error");
     if (!error) return std::nullopt;
-    if (error->is_string() && !error->get_string().empty()) return error_body{text_of(*error), {}, {}};
+    if (error->is_string() && !error->text().empty()) return error_body{text_of(*error), {}, {}};
     if (!error->is_object()) return std::nullopt;
-    const auto& object = error->get_object();
-    return error_body{text_member(object, "message"), text_member(object, "type"),
-                      text_member(object, "code")};
+    return error_body{text_member(*error, "message"), text_member(*error, "type"),
+                      text_member(*error, "code")};
 }
 
 error_body read_error_body(std::string_view body) {

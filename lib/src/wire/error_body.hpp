@@ -1,9 +1,10 @@
 #pragma once
 
-#include <boost/json/value.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "wire/json_node.hpp"
 
 namespace stagger::wire {
 
@@ -22,6 +23,6 @@ struct error_body {
 error_body read_error_body(std::string_view body);
 
 /// The `error` member of a document, if it reports one (an object, or text that is not empty).
-std::optional<error_body> reported_error(const boost::json::object& document);
+std::optional<error_body> reported_error(const json_node& document);
 
 }  // namespace stagger::wire

@@ -1,34 +1,44 @@
 #include "wire/json_document.hpp"
 
+#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/error.hpp>
-#include <boost/json/parse.hpp>
+#include <cmath>
 
 #include "wire/json_text.hpp"
+#include "wire/json_tree_builder.hpp"
 
 namespace stagger::wire {
 
 namespace json = boost::json;
 
-json_document::json_document(std::string_view text) : memory_(first_block_.data(), first_block_.size()) {
+json_document::json_document(std::string_view text)
+    : memory_(first_block_.data(), first_block_.size()), nodes_(&memory_) {
+    nodes_.reserve(usual_nodes);
     json::parse_options options;
     options.max_depth = max_json_depth;
+    json::basic_parser<json_tree_builder> parser(options, text, nodes_, unescaped_);
     boost::system::error_code error;
-    root_.emplace(json::parse(json::string_view(text.data(), text.size()), error, &memory_, options));
+    const std::size_t parsed = parser.write_some(false, text.data(), text.size(), error);
+    if (!error && parsed < text.size()) error = json::error::extra_data;
     if (error) problem_ = error.message();
     incomplete_ = error == json::error::incomplete;
 }
 
-const json::object* json_document::object() const {
-    return problem_.empty() ? root_->if_object() : nullptr;
+const json_node* json_document::object() const {
+    return problem_.empty() && nodes_.front().is_object() ? &nodes_.front() : nullptr;
 }
 
-const json::value* member(const json::object& object, std::string_view name) {
-    return object.if_contains(json::string_view(name.data(), name.size()));
+std::optional<std::int64_t> json_node::integer() const {
+    return kind_ == kind::integer ? std::optional(value_.integer) : std::nullopt;
 }
 
-std::string text_of(const json::value& value) {
-    const auto& text = value.get_string();
-    return {text.data(), text.size()};
+std::optional<std::uint64_t> json_node::natural() const {
+    constexpr double too_large = 18446744073709551616.0;  // 2 to the 64th
+    if (kind_ == kind::natural) return value_.natural;
+    if (kind_ == kind::integer && value_.integer >= 0) return static_cast<std::uint64_t>(value_.integer);
+    const bool whole = kind_ == kind::real && value_.real >= 0 && value_.real < too_large &&
+                       std::floor(value_.real) == value_.real;
+    return whole ? std::optional(static_cast<std::uint64_t>(value_.real)) : std::nullopt;
 }
 
 }  // namespace stagger::wire

@@ -1,18 +1,21 @@
 #pragma once
 
 #include <array>
-#include <boost/json/monotonic_resource.hpp>
-#include <boost/json/value.hpp>
-#include <optional>
+#include <cstddef>
+#include <forward_list>
+#include <memory_resource>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "wire/json_node.hpp"
 
 namespace stagger::wire {
 
-/** @brief A parsed JSON text, in one block of memory that goes away at once.
+/** @brief A parsed JSON text, to be read and not changed.
  *
  * Bounded by `max_json_depth`; of duplicate members the last counts. Not JSON: an empty document with a
- * problem.
+ * problem. Its nodes refer to the text, which must outlive it, and copy only what has escapes.
  */
 class json_document {
  public:
@@ -21,25 +24,22 @@ class json_document {
     json_document& operator=(const json_document&) = delete;
 
     /// The root, if it is an object; else null.
-    const boost::json::object* object() const;
+    const json_node* object() const;
     /// "syntax error", "incomplete JSON", ...; empty for JSON of any kind.
     const std::string& problem() const { return problem_; }
     /// The problem is that the text ends too early.
     bool is_incomplete() const { return incomplete_; }
 
  private:
-    // Holds an ordinary answer, so that it is read without any allocation.
-    std::array<unsigned char, 4096> first_block_;
-    boost::json::monotonic_resource memory_;
-    std::optional<boost::json::value> root_;
+    // As many nodes as an ordinary answer has, with some to spare, so that it is read without any allocation.
+    static constexpr std::size_t usual_nodes = 24;
+
+    alignas(json_node) std::array<std::byte, usual_nodes * sizeof(json_node)> first_block_;
+    std::pmr::monotonic_buffer_resource memory_;
+    std::pmr::vector<json_node> nodes_;  // the root is the first
+    std::forward_list<std::string> unescaped_;
     std::string problem_;
     bool incomplete_ = false;
 };
-
-/// The member, or null if the object has none of that name.
-const boost::json::value* member(const boost::json::object& object, std::string_view name);
-
-/// @pre value.is_string()
-std::string text_of(const boost::json::value& value);
 
 }  // namespace stagger::wire

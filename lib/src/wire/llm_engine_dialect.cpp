@@ -4,15 +4,13 @@
 #include <boost/url/rfc/unreserved_chars.hpp>
 #include <vector>
 
-#include "wire/json_document.hpp"
+#include "wire/json_text.hpp"
 #include "wire/json_writer.hpp"
 #include "wire/parameter_rules.hpp"
 #include "wire/usage.hpp"
 #include "wire/whole_body.hpp"
 
 namespace stagger::wire {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -43,7 +41,7 @@ std::string completed_body(const completion_request& request, delivery how, std:
     return body.has("model") ? without_model(text) : text;
 }
 
-void read_id(const json::object& document, std::string& id) {
+void read_id(const json_node& document, std::string& id) {
     const auto* given = member(document, "request_id");
     if (id.empty() && given && given->is_string()) id = text_of(*given);
 }
@@ -101,48 +99,47 @@ std::string llm_engine_model_in_body(const completion_request& request) {
     return model ? json_string_value(model->value).value_or(std::string()) : std::string();
 }
 
-std::string read_llm_engine_answer(const json::object& document, completion& answer) {
+std::string read_llm_engine_answer(const json_node& document, completion& answer) {
     const auto* output = member(document, "output");
     if (!output || !output->is_object()) return "it has no output";
-    const auto& object = output->get_object();
-    const auto* text = member(object, "text");
+    const auto* text = member(*output, "text");
     if (!text || !text->is_string()) return "output has no text";
     answer.text = text_of(*text);
-    answer.usage.prompt_tokens = token_count(object, "num_prompt_tokens");
-    answer.usage.completion_tokens = token_count(object, "num_completion_tokens");
+    answer.usage.prompt_tokens = token_count(*output, "num_prompt_tokens");
+    answer.usage.completion_tokens = token_count(*output, "num_completion_tokens");
     read_id(document, answer.info.request_id);
     return {};
 }
 
-std::string read_llm_engine_delta(const json::object& document, completion_delta& delta, std::string& id,
+std::string read_llm_engine_delta(const json_node& document, completion_delta& delta, std::string& id,
                                   bool& finished) {
     read_id(document, id);
     const auto* output = member(document, "output");
     if (!output || output->is_null()) return {};
     if (!output->is_object()) return "its output is no object";
-    const auto& object = output->get_object();
-    const auto* text = member(object, "text");
+    const auto* text = member(*output, "text");
     if (text && !text->is_null() && !text->is_string()) return "output.text is no text";
     if (text && text->is_string()) delta.text = text_of(*text);
-    delta.usage.prompt_tokens = token_count(object, "num_prompt_tokens");
-    delta.usage.completion_tokens = token_count(object, "num_completion_tokens");
-    const auto* last = member(object, "finished");
-    finished = last && last->is_bool() && last->get_bool();
+    delta.usage.prompt_tokens = token_count(*output, "num_prompt_tokens");
+    delta.usage.completion_tokens = token_count(*output, "num_completion_tokens");
+    const auto* last = member(*output, "finished");
+    finished = last && last->is_bool() && last->boolean();
     return {};
 }
 
-std::optional<std::string> llm_engine_stream_error(const json::object& document) {
+std::optional<std::string> llm_engine_stream_error(const json_node& document) {
     const auto* error = member(document, "error");
     if (!error || error->is_null()) return std::nullopt;
     if (error->is_string()) return text_of(*error);
     if (!error->is_object()) return std::string();
     std::string words;
-    if (const auto* status = member(error->get_object(), "status_code"); status && status->is_int64()) {
-        words = "status " + std::to_string(status->get_int64());
+    const auto* status = member(*error, "status_code");
+    if (const auto number = status ? status->integer() : std::nullopt) {
+        words = "status " + std::to_string(*number);
     }
-    const auto* content = member(error->get_object(), "content");
-    const auto* message = content && content->is_object() ? member(content->get_object(), "error") : content;
-    if (!message || !message->is_string()) message = member(error->get_object(), "message");
+    const auto* content = member(*error, "content");
+    const auto* message = content && content->is_object() ? member(*content, "error") : content;
+    if (!message || !message->is_string()) message = member(*error, "message");
     if (!message || !message->is_string()) return words;
     if (!words.empty()) words += ": ";
     return words + text_of(*message);

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <boost/json/value.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "stagger/completion.hpp"
 #include "wire/delivery.hpp"
+#include "wire/json_node.hpp"
 
 /// Scale's LLM Engine: POST {base}/v1/llm/completions-sync?model_endpoint_name={model}, or
 /// completions-stream.
@@ -23,18 +23,18 @@ std::string llm_engine_body(const completion_request& request, delivery how, std
 std::string llm_engine_model_in_body(const completion_request& request);
 
 /// Takes text, usage and id out of an answer; returns what is wrong with it, or nothing.
-std::string read_llm_engine_answer(const boost::json::object& document, completion& answer);
+std::string read_llm_engine_answer(const json_node& document, completion& answer);
 
 /** Takes text and usage out of one event of a stream.
  * @param id set where it is empty and the event has one
  * @param finished set if this is the answer's last event
  * @return what is wrong with it, or nothing
  */
-std::string read_llm_engine_delta(const boost::json::object& document, completion_delta& delta,
-                                  std::string& id, bool& finished);
+std::string read_llm_engine_delta(const json_node& document, completion_delta& delta, std::string& id,
+                                  bool& finished);
 
 /// The words of the error that an event of a stream reports; nothing if it reports none.
-std::optional<std::string> llm_engine_stream_error(const boost::json::object& document);
+std::optional<std::string> llm_engine_stream_error(const json_node& document);
 
 /// Whether a 500 is an upstream's overload that the gateway hides after its own retries.
 bool is_disguised_overload(unsigned status, std::string_view message);

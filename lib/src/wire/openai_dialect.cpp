@@ -2,15 +2,12 @@
 
 #include <vector>
 
-#include "wire/json_document.hpp"
 #include "wire/json_writer.hpp"
 #include "wire/parameter_rules.hpp"
 #include "wire/usage.hpp"
 #include "wire/whole_body.hpp"
 
 namespace stagger::wire {
-
-namespace json = boost::json;
 
 namespace {
 
@@ -65,28 +62,28 @@ std::string completed_body(const completion_request& request, std::string_view m
 }
 
 /// The text of a message: a string, null (a tool call, a refusal), or parts of which those of text count.
-std::string read_content(const json::value* content, std::string_view where, std::string& text) {
+std::string read_content(const json_node* content, std::string_view where, std::string& text) {
     if (!content || content->is_null()) return {};
     if (content->is_string()) {
         text = text_of(*content);
         return {};
     }
     if (!content->is_array()) return std::string(where) + ".content is no text";
-    for (const auto& part : content->get_array()) {
-        const auto* value = part.is_object() ? member(part.get_object(), "text") : nullptr;
+    for (const auto& part : *content) {
+        const auto* value = part.is_object() ? member(part, "text") : nullptr;
         if (value && value->is_string()) text += text_of(*value);
     }
     return {};
 }
 
-std::string read_choice(const json::object& choice, openai_endpoint endpoint, completion& answer) {
+std::string read_choice(const json_node& choice, openai_endpoint endpoint, completion& answer) {
     if (const auto* reason = member(choice, "finish_reason"); reason && reason->is_string()) {
         answer.finish_reason = text_of(*reason);
     }
     if (endpoint == openai_endpoint::chat) {
         const auto* message = member(choice, "message");
         if (!message || !message->is_object()) return "choices[0] has no message";
-        return read_content(member(message->get_object(), "content"), "choices[0].message", answer.text);
+        return read_content(member(*message, "content"), "choices[0].message", answer.text);
     }
     const auto* text = member(choice, "text");
     if (!text || !text->is_string()) return "choices[0] has no text";
@@ -95,12 +92,12 @@ std::string read_choice(const json::object& choice, openai_endpoint endpoint, co
 }
 
 /// An event belongs to one of the answers that were asked for; the text is the first one's.
-bool is_first(const json::object& choice) {
+bool is_first(const json_node& choice) {
     const auto* index = member(choice, "index");
-    return !index || !index->is_int64() || index->get_int64() == 0;
+    return !index || index->integer().value_or(0) == 0;
 }
 
-std::string read_choice_delta(const json::object& choice, openai_endpoint endpoint, completion_delta& delta) {
+std::string read_choice_delta(const json_node& choice, openai_endpoint endpoint, completion_delta& delta) {
     if (const auto* reason = member(choice, "finish_reason"); reason && reason->is_string()) {
         delta.finish_reason = text_of(*reason);
     }
@@ -108,7 +105,7 @@ std::string read_choice_delta(const json::object& choice, openai_endpoint endpoi
         const auto* changed = member(choice, "delta");
         if (!changed || changed->is_null()) return {};
         if (!changed->is_object()) return "choices[0].delta is no object";
-        return read_content(member(changed->get_object(), "content"), "choices[0].delta", delta.text);
+        return read_content(member(*changed, "content"), "choices[0].delta", delta.text);
     }
     const auto* text = member(choice, "text");
     if (!text || text->is_null()) return {};
@@ -117,14 +114,13 @@ std::string read_choice_delta(const json::object& choice, openai_endpoint endpoi
     return {};
 }
 
-token_usage read_usage(const json::object& document) {
+token_usage read_usage(const json_node& document) {
     const auto* usage = member(document, "usage");
     if (!usage || !usage->is_object()) return {};
-    return {token_count(usage->get_object(), "prompt_tokens"),
-            token_count(usage->get_object(), "completion_tokens")};
+    return {token_count(*usage, "prompt_tokens"), token_count(*usage, "completion_tokens")};
 }
 
-void read_id(const json::object& document, std::string& id) {
+void read_id(const json_node& document, std::string& id) {
     const auto* given = member(document, "id");
     if (id.empty() && given && given->is_string()) id = text_of(*given);
 }
@@ -173,12 +169,12 @@ std::string openai_body(const completion_request& request, openai_endpoint endpo
     return body;
 }
 
-std::string read_openai_answer(const json::object& document, openai_endpoint endpoint, completion& answer) {
+std::string read_openai_answer(const json_node& document, openai_endpoint endpoint, completion& answer) {
     const auto* choices = member(document, "choices");
-    if (!choices || !choices->is_array() || choices->get_array().empty()) return "it has no choices";
-    const auto& first = choices->get_array().front();
+    if (!choices || !choices->is_array() || choices->begin() == choices->end()) return "it has no choices";
+    const auto& first = *choices->begin();
     if (!first.is_object()) return "choices[0] is no object";
-    auto problem = read_choice(first.get_object(), endpoint, answer);
+    auto problem = read_choice(first, endpoint, answer);
     if (!problem.empty()) return problem;
 
     answer.usage = read_usage(document);
@@ -186,7 +182,7 @@ std::string read_openai_answer(const json::object& document, openai_endpoint end
     return {};
 }
 
-std::string read_openai_delta(const json::object& document, openai_endpoint endpoint, completion_delta& delta,
+std::string read_openai_delta(const json_node& document, openai_endpoint endpoint, completion_delta& delta,
                               std::string& id, bool& has_choices) {
     read_id(document, id);
     delta.usage = read_usage(document);
@@ -194,11 +190,11 @@ std::string read_openai_delta(const json::object& document, openai_endpoint endp
     const auto* choices = member(document, "choices");
     if (!choices || choices->is_null()) return {};
     if (!choices->is_array()) return "its choices are no array";
-    for (const auto& choice : choices->get_array()) {
+    for (const auto& choice : *choices) {
         if (!choice.is_object()) return "a choice is no object";
         has_choices = true;
-        if (!is_first(choice.get_object())) continue;
-        auto problem = read_choice_delta(choice.get_object(), endpoint, delta);
+        if (!is_first(choice)) continue;
+        auto problem = read_choice_delta(choice, endpoint, delta);
         if (!problem.empty()) return problem;
     }
     return {};

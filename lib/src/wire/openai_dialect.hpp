@@ -1,11 +1,11 @@
 #pragma once
 
-#include <boost/json/value.hpp>
 #include <string>
 #include <string_view>
 
 #include "stagger/completion.hpp"
 #include "wire/delivery.hpp"
+#include "wire/json_node.hpp"
 
 /// OpenAI-compatible APIs: POST {base}/chat/completions and {base}/completions.
 namespace stagger::wire {
@@ -22,15 +22,14 @@ std::string openai_body(const completion_request& request, openai_endpoint endpo
                         std::string& problem, delivery how = delivery::whole);
 
 /// Takes text, finish reason, usage and id out of an answer; returns what is wrong with it, or nothing.
-std::string read_openai_answer(const boost::json::object& document, openai_endpoint endpoint,
-                               completion& answer);
+std::string read_openai_answer(const json_node& document, openai_endpoint endpoint, completion& answer);
 
 /** Takes text, finish reason and usage out of one event of a stream.
  * @param id set where it is empty and the event has one
  * @param has_choices set where the event has any, as nearly all of them have
  * @return what is wrong with it, or nothing
  */
-std::string read_openai_delta(const boost::json::object& document, openai_endpoint endpoint,
-                              completion_delta& delta, std::string& id, bool& has_choices);
+std::string read_openai_delta(const json_node& document, openai_endpoint endpoint, completion_delta& delta,
+                              std::string& id, bool& has_choices);
 
 }  // namespace stagger::wire

@@ -7,8 +7,6 @@
 
 namespace stagger::wire {
 
-namespace json = boost::json;
-
 namespace {
 
 /// English text has about four characters a token; text of other scripts has fewer, but more bytes each.
@@ -23,40 +21,39 @@ double tokens_of_text(std::size_t bytes) {
 }
 
 /// A prompt: text, token ids, or a list of either.
-double tokens_of_prompt(const json::value& prompt) {
-    if (prompt.is_string()) return tokens_of_text(prompt.get_string().size());
+double tokens_of_prompt(const json_node& prompt) {
+    if (prompt.is_string()) return tokens_of_text(prompt.text().size());
     if (!prompt.is_array()) return 0;
     double tokens = 0;
-    for (const auto& part : prompt.get_array()) {
+    for (const auto& part : prompt) {
         if (part.is_string()) {
-            tokens += tokens_of_text(part.get_string().size());
+            tokens += tokens_of_text(part.text().size());
         } else {
-            tokens += part.is_array() ? static_cast<double>(part.get_array().size()) : 1;
+            tokens += part.is_array() ? static_cast<double>(part.size()) : 1;
         }
     }
     return tokens;
 }
 
 /// A message's text; images and other parts are not text, and their size says nothing about their cost.
-double tokens_of_message(const json::value& message) {
-    const auto* object = message.if_object();
-    const auto* content = object ? member(*object, "content") : nullptr;
+double tokens_of_message(const json_node& message) {
+    const auto* content = message.is_object() ? member(message, "content") : nullptr;
     if (!content) return 0;
-    if (content->is_string()) return tokens_per_message + tokens_of_text(content->get_string().size());
+    if (content->is_string()) return tokens_per_message + tokens_of_text(content->text().size());
     double tokens = tokens_per_message;
     if (!content->is_array()) return tokens;
-    for (const auto& part : content->get_array()) {
-        const auto* text = part.is_object() ? member(part.get_object(), "text") : nullptr;
-        if (text && text->is_string()) tokens += tokens_of_text(text->get_string().size());
+    for (const auto& part : *content) {
+        const auto* text = part.is_object() ? member(part, "text") : nullptr;
+        if (text && text->is_string()) tokens += tokens_of_text(text->text().size());
     }
     return tokens;
 }
 
-token_estimate estimate_of_body(const json::object& body, double generated) {
+token_estimate estimate_of_body(const json_node& body, double generated) {
     token_estimate estimate;
     if (const auto* prompt = member(body, "prompt")) estimate.prompt += tokens_of_prompt(*prompt);
     if (const auto* messages = member(body, "messages"); messages && messages->is_array()) {
-        for (const auto& message : messages->get_array()) estimate.prompt += tokens_of_message(message);
+        for (const auto& message : *messages) estimate.prompt += tokens_of_message(message);
     }
     for (const std::string_view name : {"max_completion_tokens", "max_tokens", "max_new_tokens"}) {
         const auto count = token_count(body, name);
