@@ -34,8 +34,9 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
         counts_->bytes_received.add(carried_.received);
     }
     if (!told_) return;
-    told_->done(
-        {id_, error, info, was_admitted_, *waited_, carried_.sent, carried_.received, again_in, said});
+    // Nothing has been noted where memory ran out.
+    const waiting_times waited = waited_ ? *waited_ : waiting_times();
+    told_->done({id_, error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in, said});
 }
 
 }  // namespace stagger::detail

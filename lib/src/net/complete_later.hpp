@@ -12,12 +12,16 @@
 #include <type_traits>
 #include <utility>
 
+#include "net/out_of_memory.hpp"
+
 namespace stagger {
 
 /// The executor that a handler is to run on, tracked so that its context keeps running; none where that is
 /// `ours`, which whoever waits keeps running anyway.
 inline boost::asio::any_completion_executor executor_of_handler(
     const boost::asio::any_completion_executor& theirs, const boost::asio::any_io_executor& ours) {
+    // Asio makes it without throwing.
+    if (!theirs) throw std::bad_alloc();
     const auto* const nested = theirs.target<boost::asio::any_io_executor>();
     const auto* const their_context = theirs.target<boost::asio::io_context::executor_type>();
     const auto* const our_context = ours.target<boost::asio::io_context::executor_type>();
@@ -31,24 +35,32 @@ inline boost::asio::any_completion_executor executor_of_handler(
 /// an erased completion executor offers no post. What its cancellation slot held is released before.
 template <class Handler, class... Results>
 void complete_later(const boost::asio::any_io_executor& ours,
-                    const boost::asio::any_completion_executor& theirs, Handler handler,
+                    const boost::asio::any_completion_executor& theirs, Handler&& handler,
                     Results&&... results) {
-    // One block: what is posted is moved from hand to hand on its way.
+    static_assert(!std::is_lvalue_reference_v<Handler>, "a handler is called once, and moved there");
+    // One block: what is posted is moved from hand to hand on its way. Shared, so that it outlives a post
+    // that finds no memory.
     struct call {
+        call(Handler&& whom, std::tuple<std::decay_t<Results>...>&& what)
+            : handler(std::move(whom)), values(std::move(what)) {}
         Handler handler;
         std::tuple<std::decay_t<Results>...> values;
     };
-    std::unique_ptr<call> block(new call{std::move(handler), {std::forward<Results>(results)...}});
-    auto run = [block = std::move(block)]() mutable {
+    std::tuple<std::decay_t<Results>...> values(std::forward<Results>(results)...);
+    const auto block =
+        at_second_try([&] { return std::make_shared<call>(std::move(handler), std::move(values)); });
+    const auto run = [block] {
         auto cancel = boost::asio::get_associated_cancellation_slot(block->handler);
         if (cancel.is_connected()) cancel.clear();
         std::apply(std::move(block->handler), std::move(block->values));
     };
-    if (theirs) {
-        boost::asio::post(ours, boost::asio::bind_executor(theirs, std::move(run)));
-    } else {
-        boost::asio::post(ours, std::move(run));
-    }
+    at_second_try([&] {
+        if (theirs) {
+            boost::asio::post(ours, boost::asio::bind_executor(theirs, run));
+        } else {
+            boost::asio::post(ours, run);
+        }
+    });
 }
 
 }  // namespace stagger

@@ -10,6 +10,7 @@
 #include "net/clock.hpp"
 #include "net/complete_later.hpp"
 #include "net/http_request.hpp"
+#include "net/out_of_memory.hpp"
 
 namespace stagger::detail {
 
@@ -73,8 +74,23 @@ void completion_task::start(const completion_request& request, wire::delivery ho
         self->trace_.request_started();
         if (self->client_->refuses) return self->refuse(errc::shut_down);
         self->client_->running.insert(*self);
-        self->join_line(admission().cost(self->cost_).deadline(self->deadline_));
+        self->guard([&] { self->join_line(admission().cost(self->cost_).deadline(self->deadline_)); });
     });
+}
+
+// Whatever the step was about to do has not begun: nothing is under way that could still be told.
+void completion_task::run_out_of_memory() {
+    exchanging_ = false;
+    if (leased_) progress_.phase = leased_->phase();
+    leased_.release();
+    leave_ = {};
+    completion result;
+    if (last_) result.info = std::move(*last_);
+    note_progress(result.info);
+    result.info.last_error = out_of_memory();
+    result.info.message = out_of_memory().message();
+    trace_.done(out_of_memory(), result.info, false);
+    finish(out_of_memory(), std::move(result));
 }
 
 void completion_task::refuse(error_code error) {
@@ -118,13 +134,16 @@ void completion_task::join_line(const admission& what) {
 }
 
 void completion_task::leave_line(const error_code& error, permit leave) {
-    client_->posting.execute([self = shared_from_this(), error, leave = std::move(leave)]() mutable {
+    // Nobody else looks at it while the request stands in line.
+    leave_ = std::move(leave);
+    const auto then = [self = shared_from_this(), error] {
         self->place_.reset();
         const time_point left = steady_now();
         self->progress_.queued += left - self->joined_;
         if (error && left < self->not_before_) self->progress_.phase = request_phase::backing_off;
-        self->begin_or_end(error, std::move(leave));
-    });
+        self->guard([&] { self->begin_or_end(error, std::move(self->leave_)); });
+    };
+    at_second_try([&] { client_->posting.execute(then); });
 }
 
 void completion_task::begin_or_end(const error_code& error, permit leave) {
@@ -164,8 +183,10 @@ void completion_task::begin_attempt() {
 
 void completion_task::connect() {
     auto then = [self = shared_from_this()](const std::exception_ptr& exception, const error_code& error) {
-        if (exception) std::rethrow_exception(exception);
-        self->on_connected(error);
+        self->guard([&] {
+            if (exception) std::rethrow_exception(exception);
+            self->on_connected(error);
+        });
     };
     asio::co_spawn(client_->strand, acquire(), asio::bind_cancellation_slot(signal_.slot(), std::move(then)));
 }
@@ -192,16 +213,23 @@ void completion_task::on_connected(const error_code& error) {
 }
 
 void completion_task::on_sent(const error_code& error) {
-    if (error) return break_off(error);
-    trace_.sent(leased_->carried().sent);
-    // Not at once: Asio tries to read before it waits, and no answer is there yet. Behind whatever else is to
-    // be sent now, that first try often succeeds where the server is near.
-    client_->posting.execute([self = shared_from_this()] {
-        self->leased_->read_head(connection::user(self, self.get()), self->attempt_limit_);
+    guard([&] {
+        if (error) return break_off(error);
+        trace_.sent(leased_->carried().sent);
+        // Not at once: Asio tries to read before it waits, and no answer is there yet. Behind whatever else
+        // is to be sent now, that first try often succeeds where the server is near.
+        client_->posting.execute([self = shared_from_this()] {
+            self->guard(
+                [&] { self->leased_->read_head(connection::user(self, self.get()), self->attempt_limit_); });
+        });
     });
 }
 
 void completion_task::on_read(const error_code& error) {
+    guard([&] { take(error); });
+}
+
+void completion_task::take(const error_code& error) {
     if (error) return break_off(error);
     // Whoever has been stopped has no use for the beginning of an answer.
     if (stopped_ != errc{} && how_ == wire::delivery::streamed) return break_off(errc::cancelled);
@@ -294,7 +322,12 @@ void completion_task::finish(error_code error, completion&& result) {
     if (!answer_goes_on()) trace_.request_ended(!error);
     if (!error) result.info.message.clear();
     const auto executor = std::move(handler_executor_);
-    deliver(executor ? *executor : asio::any_completion_executor(), error, std::move(result));
+    const auto theirs = executor ? *executor : asio::any_completion_executor();
+    try {
+        deliver(theirs, error, std::move(result));
+    } catch (const std::bad_alloc&) {
+        if (!error) deliver(theirs, out_of_memory(), {});
+    }
     // Last: a stream that opens has joined those that run, and whoever drains goes on waiting.
     client_->running.erase(*this);
 }

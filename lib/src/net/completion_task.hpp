@@ -3,6 +3,7 @@
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 
@@ -72,6 +73,17 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void on_connected(const error_code& error);
     void on_sent(const error_code& error) override;
     void on_read(const error_code& error) override;
+    void take(const error_code& error);
+    /// Where memory runs out in a step, the request ends with that: whoever runs the context is not to blame.
+    template <class Step>
+    void guard(Step step) {
+        try {
+            step();
+        } catch (const std::bad_alloc&) {
+            run_out_of_memory();
+        }
+    }
+    void run_out_of_memory();
     /// The attempt has failed before its answer was whole.
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer&& ended);

@@ -5,9 +5,11 @@
 #include <sys/socket.h>
 
 #include <boost/asio/write.hpp>
+#include <new>
 #include <utility>
 
 #include "net/clock.hpp"
+#include "net/out_of_memory.hpp"
 #include "net/stream_connection.hpp"
 
 namespace stagger {
@@ -88,20 +90,28 @@ void stream_connection<Stream>::read(amount wanted, user told, time_point limit)
     const auto phase = wanted == amount::head ? request_phase::awaiting_answer : request_phase::receiving;
     const bool begins = begin_phase(phase, limit, errc::answer_timed_out);
     if (!begins || cancelled_) return told->on_read(fail_io({}, errc::connection_lost));
-    read_on(std::move(told));
+    read_on(told);
 }
 
 template <class Stream>
-void stream_connection<Stream>::read_on(user told) {
-    if (has(wanted_)) return end_read(told);
+void stream_connection<Stream>::read_on(const user& told) {
     const auto room = parser_.room();
     const auto buffer = asio::buffer(room.data(), room.size());
     stream_.async_read_some(
-        buffer, [this, told = std::move(told)](const error_code& unread, std::size_t count) mutable {
-            const error_code error = take_bytes(count, unread);
-            if (error) return told->on_read(error);
-            read_on(std::move(told));
-        });
+        buffer, [this, told](const error_code& unread, std::size_t count) { go_on(told, unread, count); });
+}
+
+template <class Stream>
+void stream_connection<Stream>::go_on(const user& told, const error_code& unread, std::size_t count) {
+    error_code error;
+    try {
+        error = take_bytes(count, unread);
+        if (!error && !has(wanted_)) return read_on(told);
+    } catch (const std::bad_alloc&) {
+        error = fail(out_of_memory(), "");
+    }
+    if (error) return told->on_read(error);
+    end_read(told);
 }
 
 template <class Stream>

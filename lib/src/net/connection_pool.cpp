@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
+#include <new>
 #include <utility>
 
 #include "net/clock.hpp"
@@ -89,7 +90,11 @@ void connection_pool::give_back(std::unique_ptr<connection> used) {
             return one.since >= now - keep_alive_;
         });
         idle_.erase(idle_.begin(), young);
-        idle_.push_back({std::move(used), now});
+        try {
+            idle_.push_back({std::move(used), now});
+        } catch (const std::bad_alloc&) {
+            // It is closed instead.
+        }
     }
     if (waiting_.empty()) {
         --leased_;

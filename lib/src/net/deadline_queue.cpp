@@ -27,12 +27,13 @@ void deadline_queue::entry::expires_at(time_point limit) {
 }
 
 void deadline_queue::arm(time_point at) {
-    armed_for_ = at;
+    armed_for_ = never;  // unless the wait begins
     timer_.expires_at(at);
     timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
         const auto self = weak.lock();
         if (!error && self) self->sweep();
     });
+    armed_for_ = at;
 }
 
 // A pending wait would keep the context running although nothing is limited.

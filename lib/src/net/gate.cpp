@@ -11,11 +11,20 @@
 
 #include "net/complete_later.hpp"
 #include "net/line_guest.hpp"
+#include "net/out_of_memory.hpp"
 #include "net/seed.hpp"
 
 namespace stagger {
 
 namespace asio = boost::asio;
+
+namespace {
+
+// On this thread a wait is being begun: if there is no memory for it, its handler is destroyed, and that is
+// no reason to forget anybody.
+thread_local bool arming = false;
+
+}  // namespace
 
 /// The coordinator's driver: turns its actions into completions, and time and reports into its events.
 struct permit::gate_state : std::enable_shared_from_this<gate_state> {
@@ -123,6 +132,7 @@ class permit::gate_state::on_timer {
     on_timer(on_timer&&) noexcept = default;
     on_timer& operator=(on_timer&&) = delete;
     ~on_timer() {
+        if (arming) return;
         if (const auto self = owner_.lock()) self->forget_guests();
     }
 
@@ -147,7 +157,14 @@ void permit::gate_state::arm(time_point at) {
     armed = true;
     armed_for = at;
     timer.expires_at(at);
-    timer.async_wait(on_timer(weak_from_this(), at));
+    arming = true;
+    try {
+        at_second_try([&] { timer.async_wait(on_timer(weak_from_this(), at)); });
+    } catch (...) {
+        arming = armed = false;
+        throw;
+    }
+    arming = false;
 }
 
 // A pending wait would keep the context running although nobody waits.
@@ -166,6 +183,7 @@ void permit::gate_state::forget_guests() {
 }
 
 void permit::gate_state::end(task_id task, error_code error, permit leave, std::vector<ending>& endings) {
+    if (endings.size() == endings.capacity()) at_second_try([&] { endings.reserve(2 * endings.size() + 1); });
     const auto node = guests.extract(task);
     endings.push_back({std::move(node.mapped()), error, std::move(leave)});
 }
@@ -206,7 +224,7 @@ gate::joined permit::gate_state::join(const admission& what, guest who) {
             got.error = errc::deadline_exceeded;
         } else {
             got.waits = task;
-            guests.emplace(task, std::move(who));
+            at_second_try([&] { guests.emplace(task, who); });
         }
     });
     return got;

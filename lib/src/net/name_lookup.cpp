@@ -2,9 +2,12 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <exception>
+#include <new>
 #include <utility>
 
 #include "net/clock.hpp"
+#include "net/out_of_memory.hpp"
 
 namespace stagger {
 
@@ -27,20 +30,51 @@ error_code name_error(const error_code& error) {
 name_lookup::name_lookup(const io_executor& executor, std::string host, std::string port)
     : host_(std::move(host)), port_(std::move(port)), resolver_(executor) {}
 
-void name_lookup::start() {
-    resolver_.async_resolve(host_, port_, [self = shared_from_this()](error_code error, const auto& results) {
-        self->running_ = false;
-        self->error_ = name_error(error);
-        self->found_.clear();
-        for (const auto& entry : results) self->found_.push_back(entry.endpoint());
-        if (!error) self->known_until_ = steady_now() + kept_for;
-        while (!self->waiting_.empty()) {
-            waiting_caller& next = self->waiting_.front();
-            self->waiting_.pop_front();
-            next.call();
+/// What the resolver tells. Where it finds no memory for its results, this is destroyed by the exception that
+/// says so, and those who wait have to hear of it; where the context is destroyed, there is nobody to tell.
+class name_lookup::run {
+ public:
+    explicit run(std::shared_ptr<name_lookup> names) : names_(std::move(names)) {}
+    run(run&&) noexcept = default;
+    run& operator=(run&&) = delete;
+    ~run() {
+        if (names_ && names_->running_ && std::uncaught_exceptions() > 0) names_->answer(out_of_memory());
+    }
+
+    void operator()(const error_code& error, const asio::ip::basic_resolver_results<asio::ip::tcp>& results) {
+        const auto names = std::move(names_);
+        error_code ended = name_error(error);
+        try {
+            names->keep(results);
+        } catch (const std::bad_alloc&) {
+            ended = out_of_memory();
         }
-    });
+        if (!ended) names->known_until_ = steady_now() + kept_for;
+        names->answer(ended);
+    }
+
+ private:
+    std::shared_ptr<name_lookup> names_;
+};
+
+void name_lookup::start() {
+    resolver_.async_resolve(host_, port_, run(shared_from_this()));
     running_ = true;
+}
+
+void name_lookup::keep(const asio::ip::basic_resolver_results<asio::ip::tcp>& results) {
+    found_.clear();
+    for (const auto& entry : results) found_.push_back(entry.endpoint());
+}
+
+void name_lookup::answer(const error_code& error) {
+    running_ = false;
+    error_ = error;
+    while (!waiting_.empty()) {
+        waiting_caller& next = waiting_.front();
+        waiting_.pop_front();
+        next.call();
+    }
 }
 
 io_awaitable<error_code> name_lookup::resolve(time_point limit, addresses& found) {

@@ -29,7 +29,10 @@ class name_lookup : public std::enable_shared_from_this<name_lookup> {
     void forget() { known_until_ = time_point{}; }
 
  private:
+    class run;
     void start();
+    void keep(const boost::asio::ip::basic_resolver_results<boost::asio::ip::tcp>& results);
+    void answer(const error_code& error);
 
     using io_resolver = boost::asio::ip::basic_resolver<boost::asio::ip::tcp, io_executor>;
 

@@ -8,6 +8,7 @@
 
 #include "net/clock.hpp"
 #include "net/complete_later.hpp"
+#include "net/out_of_memory.hpp"
 
 namespace stagger::detail {
 
@@ -35,17 +36,25 @@ class open_stream::pending_read final : public connection_user,
     }
 
     void go_on() {
-        connection& from = *stream_->leased_;
-        if (from.answer_is_whole() || stream_->unread_) return take();
-        if (stream_->events_) return from.read_some(shared_from_this(), limit_);
-        from.read_rest(shared_from_this(), limit_);
+        try {
+            connection& from = *stream_->leased_;
+            if (from.answer_is_whole() || stream_->unread_) return take();
+            if (stream_->events_) return from.read_some(shared_from_this(), limit_);
+            from.read_rest(shared_from_this(), limit_);
+        } catch (const std::bad_alloc&) {
+            stream_->run_out_of_memory();
+        }
     }
 
  private:
     void on_read(const error_code& error) override {
-        stream_->leased_->take_body(stream_->received_.body);
-        stream_->unread_ = error;
-        take();
+        try {
+            stream_->leased_->take_body(stream_->received_.body);
+            stream_->unread_ = error;
+            take();
+        } catch (const std::bad_alloc&) {
+            stream_->run_out_of_memory();
+        }
     }
     void take() {
         if (!stream_->take_what_came()) go_on();
@@ -115,7 +124,11 @@ void open_stream::next(handler_type handler) {
         executor_of_handler(asio::get_associated_executor(who.handler, client_->executor), client_->executor);
     listen_for_cancellation(who.handler);
     asio::post(client_->strand, [self = shared_from_this(), who = std::move(who)]() mutable {
-        self->begin_next(std::move(who));
+        try {
+            self->begin_next(std::move(who));
+        } catch (const std::bad_alloc&) {
+            self->run_out_of_memory();
+        }
     });
 }
 
@@ -130,7 +143,7 @@ void open_stream::listen_for_cancellation(const handler_type& handler) {
     });
 }
 
-void open_stream::begin_next(asker who) {
+void open_stream::begin_next(asker&& who) {
     if (reading_) {
         return complete_later(client_->executor, who.executor, std::move(who.handler),
                               error_code(errc::invalid_request), std::optional<completion_delta>());
@@ -247,6 +260,11 @@ void open_stream::fail(error_code error, std::string message) {
     complete(error, std::nullopt);
 }
 
+void open_stream::run_out_of_memory() {
+    if (ended_) return complete(error_ ? error_ : out_of_memory(), std::nullopt);
+    fail(out_of_memory(), "");
+}
+
 void open_stream::end(error_code error) {
     note_end(answer_.answer().info, error);
     release(error);
@@ -271,11 +289,20 @@ void open_stream::release(error_code error) {
         if (leased_) trace_->exchanged(leased_->carried());
         tell_trace();
     }
-    if (!error && leased_ && !leased_->answer_is_whole())
-        return std::make_shared<pending_drain>(shared_from_this())->go_on();
+    if (!error && leased_ && !leased_->answer_is_whole() && drains()) return;
     leased_.release();
     // Posted: `stop` may be what ends it, in a loop over that set.
-    asio::post(client_->strand, [self = shared_from_this()] { self->client_->running.erase(*self); });
+    const auto leave = [self = shared_from_this()] { self->client_->running.erase(*self); };
+    at_second_try([&] { asio::post(client_->strand, leave); });
+}
+
+bool open_stream::drains() {
+    try {
+        std::make_shared<pending_drain>(shared_from_this())->go_on();
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
 }
 
 void open_stream::tell_trace() {

@@ -59,7 +59,7 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     class pending_drain;
 
     void listen_for_cancellation(const handler_type& handler);
-    void begin_next(asker who);
+    void begin_next(asker&& who);
     /// Takes what a read has brought; false if that needs more bytes.
     bool take_what_came();
     /// Takes what is buffered apart, up to the next delta or the end; false if that needs more bytes.
@@ -72,11 +72,14 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     void hand_out(completion_delta delta);
     void answer_is_whole();
     void fail(error_code error, std::string message);
+    void run_out_of_memory();
     void end(error_code error);
     /// What a diagnostic says of the end.
     void note_end(diagnostic& info, error_code error) const;
     void note_untold_end(diagnostic& info) const;
     void tell_trace();
+    /// What comes after a whole answer is being read away. False if there is no memory for that.
+    bool drains();
     /// Gives back what the stream holds. Nothing is read any more, save what makes the connection reusable.
     void release(error_code error);
     void complete(error_code error, std::optional<completion_delta> delta);

@@ -60,7 +60,8 @@ class stream_connection final : public limited_connection {
     std::size_t write_at_once(std::string_view request, error_code& unsent);
     void end_send(const user& told, const error_code& unsent);
     void read(amount wanted, user told, time_point limit) override;
-    void read_on(user told);
+    void read_on(const user& told);
+    void go_on(const user& told, const error_code& unread, std::size_t count);
     bool has(amount wanted) const;
     /// What one read brought. The bytes count before anything else does: an answer that is whole stands,
     /// however late or with whatever error its last bytes came.
