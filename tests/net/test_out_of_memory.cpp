@@ -107,7 +107,8 @@ class asked {
     void let_go() { stream_ = {}; }
 
  private:
-    // Asio makes a resolver's results where nobody can catch what that throws.
+    // Asio makes a resolver's results, and begins what a coroutine awaits, where only the caller of `run` can
+    // catch what that throws.
     static bool run_one(asio::io_context& context) {
         try {
             return context.run_one() != 0;
@@ -160,6 +161,7 @@ bool run_out_at(std::size_t n, bool streamed, bool pooled) {
                options_for(peer.base_url()).single_threaded(true).retry(retry_policy().max_attempts(1)),
                coordinator_options().initial_rate(1e6));
     if (pooled) asked(llm, streamed).run(context, 0);
+    CAPTURE(n);
     asked request(llm, streamed);
     request.run(context, n);
     REQUIRE(request.ended);
@@ -174,6 +176,7 @@ bool run_out_at(std::size_t n, bool streamed, bool pooled) {
     context.poll();
     CHECK(llm.gate().status().in_flight == 0);
     CHECK(llm.gate().status().waiting == 0);
+    CHECK(llm.counters().running == 0);
     asked next(llm, streamed);
     next.run(context, 0);
     CHECK_FALSE(next.error);

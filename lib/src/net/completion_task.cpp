@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <utility>
@@ -33,6 +34,11 @@ class distant_guest final : public line_guest {
     std::shared_ptr<line_guest> guest_;
     asio::any_io_executor running_;
 };
+
+bool is_running(const asio::any_io_executor& executor) {
+    const auto* const context = executor.target<asio::io_context::executor_type>();
+    return context && context->running_in_this_thread();
+}
 
 bool was_refused(const wire::decoded_answer& ended) {
     return ended.tells_limit && ended.what.verdict == verdict::throttled;
@@ -80,6 +86,7 @@ void completion_task::start(const completion_request& request, wire::delivery ho
 
 // Whatever the step was about to do has not begun: nothing is under way that could still be told.
 void completion_task::run_out_of_memory() {
+    if (ended_) return;
     exchanging_ = false;
     if (leased_) progress_.phase = leased_->phase();
     leased_.release();
@@ -181,13 +188,31 @@ void completion_task::begin_attempt() {
     on_connected({});
 }
 
-void completion_task::connect() {
-    auto then = [self = shared_from_this()](const std::exception_ptr& exception, const error_code& error) {
-        self->guard([&] {
+// Asio drops a coroutine, and this with it, where there is no memory for what the coroutine awaits next. A
+// context that is destroyed drops it as well, but does not run then.
+class completion_task::opening_end {
+ public:
+    explicit opening_end(std::shared_ptr<completion_task> task) : task_(std::move(task)) {}
+    opening_end(opening_end&&) noexcept = default;
+    opening_end& operator=(opening_end&&) = delete;
+    ~opening_end() {
+        if (task_ && is_running(task_->client_->executor)) task_->run_out_of_memory();
+    }
+
+    void operator()(const std::exception_ptr& exception, const error_code& error) {
+        const auto task = std::move(task_);
+        task->guard([&] {
             if (exception) std::rethrow_exception(exception);
-            self->on_connected(error);
+            task->on_connected(error);
         });
-    };
+    }
+
+ private:
+    std::shared_ptr<completion_task> task_;
+};
+
+void completion_task::connect() {
+    opening_end then(shared_from_this());
     asio::co_spawn(client_->strand, acquire(), asio::bind_cancellation_slot(signal_.slot(), std::move(then)));
 }
 
@@ -321,12 +346,18 @@ bool completion_task::plan_next(const wire::decoded_answer& ended, time_point no
 void completion_task::finish(error_code error, completion&& result) {
     if (!answer_goes_on()) trace_.request_ended(!error);
     if (!error) result.info.message.clear();
+    ended_ = true;
     const auto executor = std::move(handler_executor_);
     const auto theirs = executor ? *executor : asio::any_completion_executor();
     try {
         deliver(theirs, error, std::move(result));
     } catch (const std::bad_alloc&) {
-        if (!error) deliver(theirs, out_of_memory(), {});
+        if (error) throw;
+        if (how_ == wire::delivery::streamed) trace_.request_ended(false);
+        completion unsaid;
+        unsaid.info.message = out_of_memory().message();
+        unsaid.info.last_error = out_of_memory();
+        deliver(theirs, out_of_memory(), std::move(unsaid));
     }
     // Last: a stream that opens has joined those that run, and whoever drains goes on waiting.
     client_->running.erase(*this);

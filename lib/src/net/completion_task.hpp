@@ -67,6 +67,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void end_in_line(error_code error);
     // One attempt: connected, sent, answered. Each step leads to the next one or to `end_attempt`.
     void begin_attempt();
+    class opening_end;
     /// No connection is idle: waits for one, or opens one.
     void connect();
     io_awaitable<error_code> acquire();
@@ -114,6 +115,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     time_point attempt_limit_;
     bool exchanging_ = false;  // the connection is what has to be told of a cancellation
     bool head_came_ = false;
+    bool ended_ = false;  // the request: its caller has been, or is being told
 
     wire::encoded_request request_;
     wire::delivery how_ = wire::delivery::whole;
