@@ -24,7 +24,7 @@ const std::map<std::string, layer_rule> rules = {
     {"provider", {{"core"}, {}, {}, true}},
     {"wire", {{"core", "provider"}, {"system"}, {"json", "url"}, true}},
     {"sim", {{"core", "provider", "wire"}, {"system"}, {"json"}, true}},
-    {"net", {{"core", "wire"}, {"asio", "system"}, {"beast", "intrusive", "url"}, false}},
+    {"net", {{"core", "wire"}, {"asio", "intrusive", "system"}, {"beast", "url"}, false}},
     {"batch", {{"core", "wire", "net"}, {"asio", "system"}, {}, false}},
     {"load", {{"core", "provider", "wire", "net"}, {"asio", "system"}, {"histogram"}, false}},
     {"apps",

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
+#include <boost/asio/require.hpp>
 #include <memory>
 #include <tuple>
 #include <type_traits>
@@ -41,14 +42,14 @@ void complete_later(const boost::asio::any_io_executor& ours,
     // One block: what is posted is moved from hand to hand on its way. Shared, so that it outlives a post
     // that finds no memory.
     struct call {
-        call(Handler&& whom, std::tuple<std::decay_t<Results>...>&& what)
-            : handler(std::move(whom)), values(std::move(what)) {}
+        call(Handler&& whom, Results&&... what)
+            : handler(std::move(whom)), values(std::forward<Results>(what)...) {}
         Handler handler;
         std::tuple<std::decay_t<Results>...> values;
     };
-    std::tuple<std::decay_t<Results>...> values(std::forward<Results>(results)...);
-    const auto block =
-        at_second_try([&] { return std::make_shared<call>(std::move(handler), std::move(values)); });
+    // Nothing has been moved from where there was no memory for the block.
+    const auto block = at_second_try(
+        [&] { return std::make_shared<call>(std::move(handler), std::forward<Results>(results)...); });
     const auto run = [block] {
         auto cancel = boost::asio::get_associated_cancellation_slot(block->handler);
         if (cancel.is_connected()) cancel.clear();
@@ -58,7 +59,7 @@ void complete_later(const boost::asio::any_io_executor& ours,
         if (theirs) {
             boost::asio::post(ours, boost::asio::bind_executor(theirs, run));
         } else {
-            boost::asio::post(ours, run);
+            boost::asio::require(ours, boost::asio::execution::blocking.never).execute(run);
         }
     });
 }

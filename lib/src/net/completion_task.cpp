@@ -203,6 +203,7 @@ class completion_task::opening_end {
         const auto task = std::move(task_);
         task->guard([&] {
             if (exception) std::rethrow_exception(exception);
+            task->sent_at_ = steady_now();
             task->on_connected(error);
         });
     }
@@ -231,7 +232,6 @@ void completion_task::on_connected(const error_code& error) {
     if (stopped_ != errc{}) return break_off(errc::cancelled);
     exchanging_ = true;
     head_came_ = false;
-    sent_at_ = steady_now();
     const bool streamed = how_ == wire::delivery::streamed;
     format_http_request(client_->outgoing, request_, streamed ? client_->streamed : client_->whole);
     leased_->send(connection::user(shared_from_this(), this), client_->outgoing, attempt_limit_);

@@ -141,7 +141,9 @@ std::string openai_body(const completion_request& request, openai_endpoint endpo
         problem = "system: the openai-completions dialect has no system message";
         return {};
     }
-    std::vector<std::string_view> reserved{"model", chat ? "messages" : "prompt"};
+    std::vector<std::string_view> reserved;
+    reserved.reserve(4);
+    reserved.assign({"model", chat ? "messages" : "prompt"});
     if (sends_max_tokens(request)) reserved.emplace_back("max_tokens");
     if (request.temperature()) reserved.emplace_back("temperature");
     problem = broken_rule(request, chat ? dialect::openai_chat : dialect::openai_completions, how, reserved);

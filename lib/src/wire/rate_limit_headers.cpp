@@ -162,7 +162,9 @@ limit_hint first_that_says_anything(const std::array<limit_hint, Count>& candida
 bool may_carry_hints(const std::vector<field>& fields) {
     constexpr std::array<std::string_view, 4> prefixes{"retry-after", "ratelimit", "x-ratelimit",
                                                        "anthropic-ratelimit"};
+    constexpr std::string_view first_letters = "rRxXaA";  // asked first: most fields begin otherwise
     return std::any_of(fields.begin(), fields.end(), [&](const field& one) {
+        if (one.name.empty() || first_letters.find(one.name.front()) == first_letters.npos) return false;
         return std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view prefix) {
             return equal_ignoring_case(std::string_view(one.name).substr(0, prefix.size()), prefix);
         });
