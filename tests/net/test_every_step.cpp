@@ -187,7 +187,7 @@ void break_at_every_step(way how, bool by_reset) {
         const auto break_off = [&](asked&) {
             for (std::size_t i = 0; i < peer.connections(); ++i) {
                 error_code ignored;
-                by_reset ? reset(peer.connection(i)) : void(peer.connection(i).close(ignored));
+                by_reset ? reset_connection(peer.connection(i)) : void(peer.connection(i).close(ignored));
             }
         };
         const bool undisturbed = disturb(context, llm, how, steps, break_off, [](const asked& one) {

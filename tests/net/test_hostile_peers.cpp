@@ -196,7 +196,7 @@ TEST_CASE("a connection that breaks in any phase ends in a typed error") {
         scheme = "https";
         expected = errc::tls_handshake_failed;
         what = [](raw_peer::socket& one, std::size_t) -> asio::awaitable<void> {
-            reset(one);
+            reset_connection(one);
             co_return;
         };
     }
@@ -207,7 +207,7 @@ TEST_CASE("a connection that breaks in any phase ends in a typed error") {
     }
     SUBCASE("reset at once") {
         what = [](raw_peer::socket& one, std::size_t) -> asio::awaitable<void> {
-            reset(one);
+            reset_connection(one);
             co_return;
         };
     }
@@ -216,7 +216,7 @@ TEST_CASE("a connection that breaks in any phase ends in a typed error") {
             char piece[1000];
             const auto buffer = asio::buffer(piece);
             co_await one.async_read_some(buffer, asio::as_tuple(asio::deferred));
-            reset(one);
+            reset_connection(one);
         };
     }
     SUBCASE("sending half closed instead of an answer") {
@@ -293,7 +293,7 @@ TEST_CASE("an idle connection is not trusted after anything happened on it") {
     }
     SUBCASE("reset") {
         idle = [](raw_peer::socket& one, std::size_t) -> asio::awaitable<void> {
-            reset(one);
+            reset_connection(one);
             co_return;
         };
     }

@@ -103,7 +103,7 @@ inline boost::asio::awaitable<bool> say(raw_peer::socket& to, std::string bytes)
 }
 
 /// Closes with a reset instead of an orderly end.
-inline void reset(raw_peer::socket& one) {
+inline void reset_connection(raw_peer::socket& one) {
     boost::system::error_code ignored;
     one.set_option(boost::asio::socket_base::linger(true, 0), ignored);
     one.close(ignored);
