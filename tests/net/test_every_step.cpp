@@ -52,7 +52,7 @@ coordinator_options quick() {
 /// One request, whole or streamed, from the call to its last handler.
 class asked {
  public:
-    asked(const client& llm, way how) : how_(how), llm_(llm) {
+    asked(const client& llm, way how) : llm_(llm) {
         if (how.streamed) {
             auto opened = [this](error_code failed, completion_stream stream) {
                 stream_ = std::move(stream);
@@ -95,7 +95,6 @@ class asked {
         message = result.info.message;
     }
 
-    way how_;
     client llm_;
     completion_stream stream_;
 };
