@@ -48,8 +48,9 @@ void complete_later(const boost::asio::any_io_executor& ours,
         std::tuple<std::decay_t<Results>...> values;
     };
     // Nothing has been moved from where there was no memory for the block.
-    const auto block = at_second_try(
-        [&] { return std::make_shared<call>(std::move(handler), std::forward<Results>(results)...); });
+    const auto block = at_second_try([&] {
+        return std::make_shared<call>(std::forward<Handler>(handler), std::forward<Results>(results)...);
+    });
     const auto run = [block] {
         auto cancel = boost::asio::get_associated_cancellation_slot(block->handler);
         if (cancel.is_connected()) cancel.clear();
