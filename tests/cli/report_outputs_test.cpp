@@ -51,9 +51,8 @@ TEST_CASE("batch --report: a page with the figures that --summary has") {
     // The server is asked for 40 at once and admits ten: some of them come again, which the timeline has,
     // too.
     CHECK(measured.at("latency_ms").at("total").at("count") == 40);
-    // The server takes ten milliseconds. The client reads the clock behind the send, late on a busy machine,
-    // so only the longest wait is sure to be as long.
-    CHECK(measured.at("latency_ms").at("service").at("max").to_number<double>() >= 10);
+    // The server takes ten milliseconds.
+    CHECK(measured.at("latency_ms").at("service").at("min").to_number<double>() >= 10);
     int attempts = 0;
     int successes = 0;
     for (const auto& row : measured.at("timeline").at("rows").as_array()) {

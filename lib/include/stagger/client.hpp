@@ -2,10 +2,12 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -255,37 +257,53 @@ class client {
     void close() const;
 
  private:
+    using any_complete_handler = boost::asio::any_completion_handler<completion_signature>;
+    using any_stream_handler = boost::asio::any_completion_handler<stream_signature>;
+    using any_drain_handler = boost::asio::any_completion_handler<drain_signature>;
+    using state_pointer = std::shared_ptr<detail::client_state>;
+
     struct initiate_complete {
-        std::shared_ptr<detail::client_state> target;
+        state_pointer target;
         template <class Handler>
         void operator()(Handler&& handler, const completion_request& request) const {
-            client::start_complete(target, request, std::forward<Handler>(handler));
+            const bool at_home = is_at_home(*target, handler);
+            client::start_complete(target, request, std::forward<Handler>(handler), at_home);
         }
     };
     struct initiate_stream {
-        std::shared_ptr<detail::client_state> target;
+        state_pointer target;
         template <class Handler>
         void operator()(Handler&& handler, const completion_request& request) const {
-            client::start_stream(target, request, std::forward<Handler>(handler));
+            const bool at_home = is_at_home(*target, handler);
+            client::start_stream(target, request, std::forward<Handler>(handler), at_home);
         }
     };
-    static void start_stream(const std::shared_ptr<detail::client_state>& target,
-                             const completion_request& request,
-                             boost::asio::any_completion_handler<stream_signature> handler);
     struct initiate_drain {
-        std::shared_ptr<detail::client_state> target;
+        state_pointer target;
         template <class Handler>
         void operator()(Handler&& handler, duration limit) const {
             client::start_drain(target, limit, std::forward<Handler>(handler));
         }
     };
-    static void start_drain(const std::shared_ptr<detail::client_state>& target, duration limit,
-                            boost::asio::any_completion_handler<drain_signature> handler);
-    static void start_complete(const std::shared_ptr<detail::client_state>& target,
-                               const completion_request& request,
-                               boost::asio::any_completion_handler<completion_signature> handler);
+    static void start_complete(const state_pointer& target, const completion_request& request,
+                               any_complete_handler handler, bool at_home);
+    static void start_stream(const state_pointer& target, const completion_request& request,
+                             any_stream_handler handler, bool at_home);
+    static void start_drain(const state_pointer& target, duration limit, any_drain_handler handler);
 
-    std::shared_ptr<detail::client_state> state_;
+    static const boost::asio::any_io_executor& executor_of(const detail::client_state& target);
+    /// Whether a handler is known to run on the client's own executor: asked of an erased one, that costs an
+    /// allocation.
+    template <class Handler>
+    static bool is_at_home(const detail::client_state& target, const Handler& handler) {
+        const boost::asio::any_io_executor& ours = executor_of(target);
+        const auto theirs = boost::asio::get_associated_executor(handler, ours);
+        if constexpr (std::is_same_v<decltype(theirs), const boost::asio::any_io_executor>)
+            return theirs == ours;
+        return false;
+    }
+
+    state_pointer state_;
 };
 
 }  // namespace stagger

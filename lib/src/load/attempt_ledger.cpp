@@ -53,7 +53,7 @@ void attempt_ledger::done(const events::done& event) noexcept {
     record.was_admitted = event.was_admitted;
     record.was_refused = event.was_admitted && event.error == condition::throttled;
     record.connecting = one.connecting;
-    if (!event.error && one.sent_at) record.service = record.ended - *one.sent_at;
+    if (!event.error && one.sent_at) record.service = event.info.served;
     record.waited = event.waited;
     told_.ended(record);
     if (next_) next_->done(event);

@@ -60,6 +60,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       completion_executor(executor),
       strand(make_serial(executor, options.single_threaded())),
       posting(asio::require(strand, asio::execution::blocking.never)),
+      turn(std::make_shared<next_turn>(posting)),
       target(parse_endpoint(options.base_url())),
       encoding(make_encoding(options, target)),
       whole(make_common_head(target.authority, encoding, wire::delivery::whole,
@@ -85,6 +86,7 @@ void client_state::close() {
         self->pool.close();
         self->running.stop_all(errc::shut_down);
     });
+    turn->separate();
 }
 
 void client_state::drain(duration limit, running_operations::drain_handler handler) {
@@ -92,6 +94,7 @@ void client_state::drain(duration limit, running_operations::drain_handler handl
         self->refuses = true;
         self->running.drain({self, &self->running}, limit, std::move(handler));
     });
+    turn->separate();
 }
 
 }  // namespace detail
@@ -105,16 +108,14 @@ client::client(asio::any_io_executor executor, const client_options& options, st
     : state_(std::make_shared<detail::client_state>(std::move(executor), options, std::move(shared), false)) {
 }
 
-void client::start_complete(const std::shared_ptr<detail::client_state>& target,
-                            const completion_request& request,
-                            asio::any_completion_handler<completion_signature> handler) {
-    detail::whole_answer_task::start(target, request, std::move(handler));
+void client::start_complete(const state_pointer& target, const completion_request& request,
+                            any_complete_handler handler, bool at_home) {
+    detail::whole_answer_task::start(target, request, std::move(handler), at_home);
 }
 
-void client::start_stream(const std::shared_ptr<detail::client_state>& target,
-                          const completion_request& request,
-                          asio::any_completion_handler<stream_signature> handler) {
-    detail::streamed_answer_task::start(target, request, std::move(handler));
+void client::start_stream(const state_pointer& target, const completion_request& request,
+                          any_stream_handler handler, bool at_home) {
+    detail::streamed_answer_task::start(target, request, std::move(handler), at_home);
 }
 
 client_counters client::counters() const {
@@ -123,13 +124,16 @@ client_counters client::counters() const {
     return seen;
 }
 
-void client::start_drain(const std::shared_ptr<detail::client_state>& target, duration limit,
-                         asio::any_completion_handler<drain_signature> handler) {
+void client::start_drain(const state_pointer& target, duration limit, any_drain_handler handler) {
     target->drain(limit, std::move(handler));
 }
 
 gate client::gate() const {
     return state_->gate;
+}
+
+const asio::any_io_executor& client::executor_of(const detail::client_state& target) {
+    return target.executor;
 }
 
 asio::any_io_executor client::get_executor() const {

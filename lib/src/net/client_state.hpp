@@ -8,6 +8,7 @@
 #include "net/connection_pool.hpp"
 #include "net/http_request.hpp"
 #include "net/io_types.hpp"
+#include "net/next_turn.hpp"
 #include "net/running_operations.hpp"
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
@@ -36,6 +37,7 @@ class client_state : public std::enable_shared_from_this<client_state> {
     /// `strand` for what must not run inside the call that hands it over: `asio::post` asks for that, and for
     /// more, each time.
     const io_executor posting;
+    const std::shared_ptr<next_turn> turn;
     const endpoint target;
     const wire::encoding_context encoding;
     const common_head whole;     ///< of requests for an answer in one piece

@@ -47,7 +47,7 @@ bool was_refused(const wire::decoded_answer& ended) {
 }  // namespace
 
 completion_task::completion_task(std::shared_ptr<client_state> client,
-                                 const asio::any_completion_executor& handler_executor)
+                                 asio::any_completion_executor handler_executor)
     : client_(std::move(client)),
       started_(steady_now()),
       deadline_(client_->options.deadline() > duration::zero()
@@ -55,8 +55,8 @@ completion_task::completion_task(std::shared_ptr<client_state> client,
                     : never),
       session_(client_->options.retry(), client_->options.backoff(), started_),
       trace_(client_->counts, client_->options.observer().get()) {
-    if (auto theirs = executor_of_handler(handler_executor, client_->executor))
-        handler_executor_ = std::make_unique<asio::any_completion_executor>(std::move(theirs));
+    if (handler_executor)
+        handler_executor_ = std::make_unique<asio::any_completion_executor>(std::move(handler_executor));
 }
 
 void completion_task::start(const completion_request& request, wire::delivery how,
@@ -75,13 +75,15 @@ void completion_task::start(const completion_request& request, wire::delivery ho
     how_ = how;
     cost_.tokens = wire::estimate_tokens(request);
     listen_for_cancellation(cancelled);
-    // Posted, not dispatched: the caller may be on the strand and must not be overtaken.
-    client_->posting.execute([self] {
-        self->trace_.request_started();
-        if (self->client_->refuses) return self->refuse(errc::shut_down);
-        self->client_->running.insert(*self);
-        self->guard([&] { self->join_line(admission().cost(self->cost_).deadline(self->deadline_)); });
-    });
+    // Not inside this call: the caller may be on the strand and must not be overtaken.
+    client_->turn->add(self, &completion_task::begin);
+}
+
+void completion_task::begin() {
+    trace_.request_started();
+    if (client_->refuses) return refuse(errc::shut_down);
+    client_->running.insert(*this);
+    guard([&] { join_line(admission().cost(cost_).deadline(deadline_)); });
 }
 
 // Whatever the step was about to do has not begun: nothing is under way that could still be told.
@@ -243,11 +245,12 @@ void completion_task::on_sent(const error_code& error) {
         trace_.sent(leased_->carried().sent);
         // Not at once: Asio tries to read before it waits, and no answer is there yet. Behind whatever else
         // is to be sent now, that first try often succeeds where the server is near.
-        client_->posting.execute([self = shared_from_this()] {
-            self->guard(
-                [&] { self->leased_->read_head(connection::user(self, self.get()), self->attempt_limit_); });
-        });
+        client_->turn->add(shared_from_this(), &completion_task::await_answer);
     });
+}
+
+void completion_task::await_answer() {
+    guard([&] { leased_->read_head(connection::user(shared_from_this(), this), attempt_limit_); });
 }
 
 void completion_task::on_read(const error_code& error) {

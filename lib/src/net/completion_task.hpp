@@ -34,8 +34,9 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void stop(errc why) override;
 
  protected:
+    /// @param handler_executor as executor_of_handler has it
     completion_task(std::shared_ptr<client_state> client,
-                    const boost::asio::any_completion_executor& handler_executor);
+                    boost::asio::any_completion_executor handler_executor);
     void start(const completion_request& request, wire::delivery how,
                boost::asio::cancellation_slot cancelled);
 
@@ -60,6 +61,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
 
  private:
     void listen_for_cancellation(boost::asio::cancellation_slot cancelled);
+    void begin();
     /// Waits for leave to send, and goes on to `leave_line`.
     void join_line(const admission& what);
     void leave_line(const error_code& error, permit leave) override;
@@ -73,6 +75,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     io_awaitable<error_code> acquire();
     void on_connected(const error_code& error);
     void on_sent(const error_code& error) override;
+    void await_answer();
     void on_read(const error_code& error) override;
     void take(const error_code& error);
     /// Where memory runs out in a step, the request ends with that: whoever runs the context is not to blame.

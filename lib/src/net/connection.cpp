@@ -93,12 +93,25 @@ void stream_connection<Stream>::read(amount wanted, user told, time_point limit)
     read_on(told);
 }
 
+/// Told by Asio what a read has brought. Keeps the user, who keeps the connection and with it the memory.
+template <class Stream>
+class stream_connection<Stream>::reading {
+ public:
+    using allocator_type = operation_memory::allocator<void>;
+
+    reading(stream_connection& mine, user told) : mine_(&mine), told_(std::move(told)) {}
+    allocator_type get_allocator() const noexcept { return allocator_type(mine_->memory_); }
+    void operator()(const error_code& unread, std::size_t count) { mine_->go_on(told_, unread, count); }
+
+ private:
+    stream_connection* mine_;
+    user told_;
+};
+
 template <class Stream>
 void stream_connection<Stream>::read_on(const user& told) {
     const auto room = parser_.room();
-    const auto buffer = asio::buffer(room.data(), room.size());
-    stream_.async_read_some(
-        buffer, [this, told](const error_code& unread, std::size_t count) { go_on(told, unread, count); });
+    stream_.async_read_some(asio::buffer(room.data(), room.size()), reading(*this, told));
 }
 
 template <class Stream>

@@ -11,6 +11,7 @@
 
 #include "net/answer_parser.hpp"
 #include "net/limited_connection.hpp"
+#include "net/operation_memory.hpp"
 
 namespace stagger {
 
@@ -60,6 +61,7 @@ class stream_connection final : public limited_connection {
     std::size_t write_at_once(std::string_view request, error_code& unsent);
     void end_send(const user& told, const error_code& unsent);
     void read(amount wanted, user told, time_point limit) override;
+    class reading;
     void read_on(const user& told);
     void go_on(const user& told, const error_code& unread, std::size_t count);
     bool has(amount wanted) const;
@@ -68,6 +70,7 @@ class stream_connection final : public limited_connection {
     error_code take_bytes(std::size_t count, const error_code& unread);
     void end_read(const user& told);
 
+    operation_memory memory_;  // of the read that has begun
     Stream stream_;
     answer_parser parser_;
     std::string unsent_;

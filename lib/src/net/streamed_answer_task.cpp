@@ -14,14 +14,18 @@ namespace stagger::detail {
 namespace asio = boost::asio;
 
 void streamed_answer_task::start(const std::shared_ptr<client_state>& client,
-                                 const completion_request& request, handler_type handler) {
+                                 const completion_request& request, handler_type handler, bool at_home) {
     const auto cancelled = asio::get_associated_cancellation_slot(handler);
-    const auto self = std::make_shared<streamed_answer_task>(client, std::move(handler));
+    const auto self = std::make_shared<streamed_answer_task>(client, std::move(handler), at_home);
     self->completion_task::start(request, wire::delivery::streamed, cancelled);
 }
 
-streamed_answer_task::streamed_answer_task(std::shared_ptr<client_state> client, handler_type handler)
-    : completion_task(client, asio::get_associated_executor(handler, client->completion_executor)),
+streamed_answer_task::streamed_answer_task(const std::shared_ptr<client_state>& client, handler_type handler,
+                                           bool at_home)
+    : completion_task(client, at_home ? asio::any_completion_executor()
+                                      : executor_of_handler(asio::get_associated_executor(
+                                                                handler, client->completion_executor),
+                                                            client->executor)),
       handler_(std::move(handler)) {}
 
 bool streamed_answer_task::ends_with_head(connection_pool::lease& leased, wire::decoded_answer& ended) {

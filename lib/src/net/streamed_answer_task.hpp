@@ -16,9 +16,10 @@ class streamed_answer_task final : public completion_task {
  public:
     using handler_type = boost::asio::any_completion_handler<client::stream_signature>;
 
+    /// @param at_home the handler is known to run on the client's executor
     static void start(const std::shared_ptr<client_state>& client, const completion_request& request,
-                      handler_type handler);
-    streamed_answer_task(std::shared_ptr<client_state> client, handler_type handler);
+                      handler_type handler, bool at_home);
+    streamed_answer_task(const std::shared_ptr<client_state>& client, handler_type handler, bool at_home);
 
  private:
     bool ends_with_head(connection_pool::lease& leased, wire::decoded_answer& ended) override;

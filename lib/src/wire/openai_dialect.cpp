@@ -1,6 +1,7 @@
 #include "wire/openai_dialect.hpp"
 
-#include <vector>
+#include <array>
+#include <span>
 
 #include "wire/json_writer.hpp"
 #include "wire/parameter_rules.hpp"
@@ -141,12 +142,12 @@ std::string openai_body(const completion_request& request, openai_endpoint endpo
         problem = "system: the openai-completions dialect has no system message";
         return {};
     }
-    std::vector<std::string_view> reserved;
-    reserved.reserve(4);
-    reserved.assign({"model", chat ? "messages" : "prompt"});
-    if (sends_max_tokens(request)) reserved.emplace_back("max_tokens");
-    if (request.temperature()) reserved.emplace_back("temperature");
-    problem = broken_rule(request, chat ? dialect::openai_chat : dialect::openai_completions, how, reserved);
+    std::array<std::string_view, 4> reserved{"model", chat ? "messages" : "prompt"};
+    std::size_t count = 2;
+    if (sends_max_tokens(request)) reserved[count++] = "max_tokens";
+    if (request.temperature()) reserved[count++] = "temperature";
+    problem = broken_rule(request, chat ? dialect::openai_chat : dialect::openai_completions, how,
+                          std::span(reserved).first(count));
     if (!problem.empty()) return {};
 
     std::string body;

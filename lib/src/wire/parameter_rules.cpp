@@ -118,7 +118,7 @@ std::string broken_member(const std::string& name, const std::string& json, dial
     return target == dialect::llm_engine ? broken_type(name, value) : std::string();
 }
 
-std::string given_twice(const completion_request& request, const std::vector<std::string_view>& reserved) {
+std::string given_twice(const completion_request& request, std::span<const std::string_view> reserved) {
     const auto& members = request.members();
     for (auto one = members.begin(); one != members.end(); ++one) {
         const auto same = [&](const auto& other) { return other.first == one->first; };
@@ -188,7 +188,7 @@ std::string wrong_delivery(std::string_view name, std::string_view json, deliver
 }
 
 std::string broken_rule(const completion_request& request, dialect target, delivery how,
-                        const std::vector<std::string_view>& reserved) {
+                        std::span<const std::string_view> reserved) {
     if (auto problem = broken_text("prompt", request.prompt()); !problem.empty()) return problem;
     if (request.system()) {
         if (auto problem = broken_text("system", *request.system()); !problem.empty()) return problem;

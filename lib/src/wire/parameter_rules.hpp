@@ -1,8 +1,8 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "stagger/completion.hpp"
 #include "stagger/dialect.hpp"
@@ -18,7 +18,7 @@ namespace stagger::wire {
  * @return "temperature: must be within 0..2, is 3", or nothing if there is no problem
  */
 std::string broken_rule(const completion_request& request, dialect target, delivery how,
-                        const std::vector<std::string_view>& reserved);
+                        std::span<const std::string_view> reserved);
 
 /// What is wrong with the JSON value of a member `stream`, or nothing: it must ask for what is awaited.
 std::string wrong_delivery(std::string_view name, std::string_view json, delivery how);

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "net/io_types.hpp"
+
+namespace stagger::detail {
+
+class completion_task;
+
+/** @brief What the requests of one client do next on its strand, posted once for all of them.
+ *
+ * A post takes memory from the allocator, two locks and two erased calls: with one for each step of each
+ * request it was the greater part of what a busy client spends beside input and output. Safe from any thread.
+ */
+class next_turn : public std::enable_shared_from_this<next_turn> {
+ public:
+    using step = void (completion_task::*)();
+
+    /// @param posting the strand, by an executor that never runs anything inside the call
+    explicit next_turn(io_executor posting);
+
+    /// `what` is called on the strand, later than this call, and in the order of the calls.
+    /// @throws std::bad_alloc; nothing has changed then
+    void add(std::shared_ptr<completion_task> who, step what);
+    /// What is added from now on comes behind whatever has been posted to the strand until now.
+    void separate();
+
+ private:
+    struct entry {
+        std::shared_ptr<completion_task> who;
+        step what;
+    };
+    /// Owned by what is posted: a context that is destroyed takes the requests with it.
+    struct turn {
+        std::vector<entry> entries;
+        std::size_t begun = 0;
+    };
+    void post(std::shared_ptr<turn> one);
+    void take(const std::shared_ptr<turn>& one);
+
+    const io_executor posting_;
+    std::mutex mutex_;  // guards everything below, and the entries of a turn that has not been taken
+    std::weak_ptr<turn> coming_;
+    std::vector<std::vector<entry>> spare_;  // memory of turns that are over
+};
+
+}  // namespace stagger::detail
