@@ -42,7 +42,7 @@ class exchange final : public connection_user, public std::enable_shared_from_th
  public:
     explicit exchange(connection_pool::lease& leased) : leased_(leased) {}
 
-    void begin() { leased_->send(shared_from_this(), question, never); }
+    void begin() { leased_->send(shared_from_this(), question, steady_now(), never); }
     void on_sent(const error_code& error) override {
         if (!error) leased_->read_head(shared_from_this(), never);
     }

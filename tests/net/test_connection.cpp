@@ -112,7 +112,7 @@ TEST_CASE("a connection: nothing is sent, and nothing waited for, past the limit
     peer_link one;
     REQUIRE_FALSE(one.open());
     SUBCASE("sending") {
-        one.used->send(one.user, "a request", passed);
+        one.used->send(one.user, "a request", steady_now(), passed);
         one.poll();
         CHECK(one.user->sent == error_code(errc::send_timed_out));
         CHECK(one.used->phase() == request_phase::sending);
@@ -120,11 +120,11 @@ TEST_CASE("a connection: nothing is sent, and nothing waited for, past the limit
     }
     SUBCASE("sending what the system does not take at once") {
         one.settings->send_timeout = duration::zero();
-        one.used->send(one.user, std::string(32 << 20, 'a'), never);
+        one.used->send(one.user, std::string(32 << 20, 'a'), steady_now(), never);
         CHECK(one.user->sent == error_code(errc::send_timed_out));
     }
     SUBCASE("awaiting the answer") {
-        one.used->send(one.user, "a request", never);
+        one.used->send(one.user, "a request", steady_now(), never);
         one.used->read_head(one.user, passed);
         one.poll();
         CHECK(one.user->read == error_code(errc::answer_timed_out));
@@ -139,7 +139,7 @@ TEST_CASE("a connection: what has come is there to be taken, however late that i
     const std::string said = chat_answer("x");
     peer_link one(said);
     REQUIRE_FALSE(one.open());
-    one.used->send(one.user, "a request", never);
+    one.used->send(one.user, "a request", steady_now(), never);
     one.used->read_head(one.user, never);
     one.poll();
     REQUIRE(one.user->read == error_code());
@@ -158,7 +158,7 @@ TEST_CASE("a connection: one that was cancelled at any step is closed and never 
         CAPTURE(steps);
         peer_link one(chat_answer("x"));
         REQUIRE_FALSE(one.open());
-        one.used->send(one.user, "a request", never);
+        one.used->send(one.user, "a request", steady_now(), never);
         one.used->read_head(one.user, never);
         one.context.restart();
         for (int i = 0; i < steps && !one.user->read; ++i) one.context.run_one();

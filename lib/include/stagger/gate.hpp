@@ -157,6 +157,7 @@ class gate {
         std::optional<task_id> waits;
         error_code error;
         permit leave;
+        time_point at;  ///< when that was so
     };
     /// @param who is told when the wait is over, if it comes to one
     joined join(const admission& what, std::shared_ptr<detail::line_guest> who);

@@ -139,7 +139,7 @@ void completion_task::join_line(const admission& what) {
         guest = std::make_shared<distant_guest>(std::move(guest), client_->executor);
     gate::joined place = client_->gate.join(what, std::move(guest));
     place_ = place.waits;
-    if (!place_) begin_or_end(place.error, std::move(place.leave));
+    if (!place_) begin_or_end(place.error, std::move(place.leave), place.at);
 }
 
 void completion_task::leave_line(const error_code& error, permit leave) {
@@ -150,18 +150,18 @@ void completion_task::leave_line(const error_code& error, permit leave) {
         const time_point left = steady_now();
         self->progress_.queued += left - self->joined_;
         if (error && left < self->not_before_) self->progress_.phase = request_phase::backing_off;
-        self->guard([&] { self->begin_or_end(error, std::move(self->leave_)); });
+        self->guard([&] { self->begin_or_end(error, std::move(self->leave_), left); });
     };
     at_second_try([&] { client_->posting.execute(then); });
 }
 
-void completion_task::begin_or_end(const error_code& error, permit leave) {
+void completion_task::begin_or_end(const error_code& error, permit leave, time_point now) {
     // Stopped and admitted at the same moment: the permit is dropped unused.
     const bool goes = leave && stopped_ == errc{};
     trace_.waited(leave, goes);
     if (!goes) return end_in_line(stopped_ != errc{} ? error_code(stopped_) : error);
     leave_ = std::move(leave);
-    begin_attempt();
+    begin_attempt(now);
 }
 
 void completion_task::end_in_line(error_code error) {
@@ -180,8 +180,8 @@ void completion_task::note_progress(diagnostic& info) const {
     info.queued = progress_.queued;
 }
 
-void completion_task::begin_attempt() {
-    sent_at_ = steady_now();
+void completion_task::begin_attempt(time_point now) {
+    sent_at_ = now;
     attempt_limit_ = std::min(saturating_add(sent_at_, client_->options.attempt_timeout()), deadline_);
     session_.attempt_begins(sent_at_);
     ++progress_.attempts;
@@ -236,7 +236,7 @@ void completion_task::on_connected(const error_code& error) {
     head_came_ = false;
     const bool streamed = how_ == wire::delivery::streamed;
     format_http_request(client_->outgoing, request_, streamed ? client_->streamed : client_->whole);
-    leased_->send(connection::user(shared_from_this(), this), client_->outgoing, attempt_limit_);
+    leased_->send(connection::user(shared_from_this(), this), client_->outgoing, sent_at_, attempt_limit_);
 }
 
 void completion_task::on_sent(const error_code& error) {
@@ -288,8 +288,8 @@ void completion_task::break_off(const error_code& error) {
 
 void completion_task::end_attempt(wire::decoded_answer&& ended) {
     if (std::exchange(exchanging_, false) && leased_) trace_.exchanged(leased_->carried());
-    leased_.release();
     const time_point now = steady_now();
+    leased_.release(now);
     diagnostic& info = ended.answer.info;
     info.served = now - sent_at_;
     info.last_error = ended.error;

@@ -65,10 +65,11 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     /// Waits for leave to send, and goes on to `leave_line`.
     void join_line(const admission& what);
     void leave_line(const error_code& error, permit leave) override;
-    void begin_or_end(const error_code& error, permit leave);
+    /// @param now as it has just been read
+    void begin_or_end(const error_code& error, permit leave, time_point now);
     void end_in_line(error_code error);
     // One attempt: connected, sent, answered. Each step leads to the next one or to `end_attempt`.
-    void begin_attempt();
+    void begin_attempt(time_point now);
     class opening_end;
     /// No connection is idle: waits for one, or opens one.
     void connect();

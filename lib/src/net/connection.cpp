@@ -34,11 +34,11 @@ bool holds_unread(tls_stream& stream) {
 }  // namespace
 
 template <class Stream>
-void stream_connection<Stream>::send(user told, std::string_view request, time_point limit) {
+void stream_connection<Stream>::send(user told, std::string_view request, time_point now, time_point limit) {
     reusable_ = sent_ = cancelled_ = false;
     parser_.begin();
     carried_ = {};
-    if (!may_begin(request_phase::sending, limit, errc::send_timed_out))
+    if (!may_begin(request_phase::sending, now, limit, errc::send_timed_out))
         return told->on_sent(fail_io({}, errc::connection_lost));
     error_code unsent;
     carried_.sent = write_at_once(request, unsent);

@@ -78,7 +78,8 @@ class connection {
     virtual io_awaitable<error_code> open(time_point limit) = 0;
     /// Sends a whole request, of which it copies what does not go at once. A peer that stops reading is no
     /// error yet: it may have refused the request early, and then its answer is there to be read.
-    virtual void send(user told, std::string_view request, time_point limit) = 0;
+    /// @param now as it has just been read
+    virtual void send(user told, std::string_view request, time_point now, time_point limit) = 0;
     /// Receives status and fields, and the part of the body that came with them.
     void read_head(user told, time_point limit) { read(amount::head, std::move(told), limit); }
     /// Receives what comes next of the body: at least a byte, unless the answer ends here.

@@ -24,8 +24,8 @@ connection_pool::lease& connection_pool::lease::operator=(lease&& other) noexcep
     return *this;
 }
 
-void connection_pool::lease::release() {
-    if (auto* const pool = std::exchange(pool_, nullptr)) pool->give_back(std::move(connection_));
+void connection_pool::lease::release(time_point now) {
+    if (auto* const pool = std::exchange(pool_, nullptr)) pool->give_back(std::move(connection_), now);
 }
 
 connection_pool::connection_pool(const io_executor& executor,
@@ -83,9 +83,8 @@ std::unique_ptr<connection> connection_pool::take_idle(time_point now) {
     return nullptr;
 }
 
-void connection_pool::give_back(std::unique_ptr<connection> used) {
+void connection_pool::give_back(std::unique_ptr<connection> used, time_point now) {
     if (used && used->reusable() && !closed_) {
-        const time_point now = steady_now();
         const auto young = std::find_if(idle_.begin(), idle_.end(), [&](const idle_connection& one) {
             return one.since >= now - keep_alive_;
         });

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "net/clock.hpp"
 #include "net/connection.hpp"
 #include "net/io_types.hpp"
 #include "net/waiting_list.hpp"
@@ -30,7 +31,8 @@ class connection_pool {
         ~lease() { release(); }
 
         /// Gives it back now.
-        void release();
+        void release() { release(steady_now()); }
+        void release(time_point now);
 
         connection& operator*() const { return *connection_; }
         connection* operator->() const { return connection_.get(); }
@@ -56,7 +58,7 @@ class connection_pool {
 
  private:
     std::unique_ptr<connection> take_idle(time_point now);
-    void give_back(std::unique_ptr<connection> used);
+    void give_back(std::unique_ptr<connection> used, time_point now);
     io_awaitable<error_code> wait_for_place(time_point limit);
 
     struct idle_connection {

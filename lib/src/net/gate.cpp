@@ -210,6 +210,7 @@ void permit::gate_state::listen_for_cancellation(asio::cancellation_slot slot, t
 gate::joined permit::gate_state::join(const admission& what, guest who) {
     gate::joined got;
     after([&](time_point now, std::vector<ending>&) {
+        got.at = now;
         if (closed) {
             got.error = errc::shut_down;
             return;

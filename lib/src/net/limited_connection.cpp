@@ -9,15 +9,15 @@ namespace stagger {
 
 // Work that has come too late must not begin: the timer would end it only at its next turn, and until then a
 // request could be sent that nobody waits for.
-bool limited_connection::may_begin(request_phase phase, time_point limit, errc when_late) {
+bool limited_connection::may_begin(request_phase phase, time_point now, time_point limit, errc when_late) {
     phase_ = phase;
     when_late_ = when_late;
-    late_ = limit <= steady_now();
+    late_ = limit <= now;
     return !late_;
 }
 
 bool limited_connection::begin_phase(request_phase phase, time_point limit, errc when_late) {
-    const bool begins = may_begin(phase, limit, when_late);
+    const bool begins = may_begin(phase, steady_now(), limit, when_late);
     if (begins) expires_at(limit);
     return begins;
 }

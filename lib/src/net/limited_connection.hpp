@@ -28,7 +28,7 @@ class limited_connection : public connection, private deadline_queue::entry {
     const connection_settings& settings() const { return *settings_; }
 
     /// False if the limit has passed already: nothing of the phase may be done then, and `fail_io` says so.
-    bool may_begin(request_phase phase, time_point limit, errc when_late);
+    bool may_begin(request_phase phase, time_point now, time_point limit, errc when_late);
     /// The same, and what runs from here on ends at the limit.
     bool begin_phase(request_phase phase, time_point limit, errc when_late);
     void end_phase() { expires_at(never); }

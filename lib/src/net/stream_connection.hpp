@@ -40,7 +40,7 @@ class stream_connection final : public limited_connection {
           parser_(settings->max_header_bytes, settings->max_body_bytes) {}
 
     io_awaitable<error_code> open(time_point limit) override;
-    void send(user told, std::string_view request, time_point limit) override;
+    void send(user told, std::string_view request, time_point now, time_point limit) override;
     wire::response& answer() override { return parser_.answer(); }
     void take_body(std::string& to) override { parser_.take_body(to); }
     bool answer_is_whole() const override { return parser_.is_whole(); }
