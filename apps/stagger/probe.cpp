@@ -3,6 +3,7 @@
 #include "batch/endpoint_watch.hpp"
 #include "commands.hpp"
 #include "console.hpp"
+#include "last_outputs.hpp"
 #include "log.hpp"
 #include "option_values.hpp"
 #include "output_file.hpp"
@@ -55,15 +56,18 @@ class probe_command final : public command {
         options_.max_concurrency = bounds_.max_in_flight;
         send_plan plan = make_plan(options_, stagger::duration::zero());
         base_url_ = plan.base_url;
-        const bool json_alone = json_ == "-";
-        output_file file(json_alone ? "" : json_);
+        output_file file(json_);
         probe_run probe(std::move(plan), bounds_, out, make_log(out, options_.log_level));
         const load::probe_findings found = probe.run(stagger::completion_request(prompt_));
         if (probe.last_error() == stagger::errc::invalid_request)
             throw failure(exit_code::wrong_usage, probe.last_problem());
-        file.write(to_json(found));
-        write_standard_output(json_alone ? to_json(found) : describe(found));
-        return conclude(found, probe, out);
+        last_outputs outputs(out);
+        outputs.write([&] {
+            if (json_ != "-") write_standard_output(describe(found));
+        });
+        outputs.write([&] { file.write(to_json(found)); });
+        const exit_code code = conclude(found, probe, out);
+        return outputs.failed() ? exit_code::file_failed : code;
     }
 
  private:

@@ -161,6 +161,57 @@ TEST_CASE("bench: one of the files may be standard output, instead of the tables
     CHECK_FALSE(std::ifstream("-").good());
 }
 
+TEST_CASE("bench: what one output cannot take is not lost to the others") {
+    const temporary_folder folder;
+    const throttled_server server(roomy, quick);
+    const auto setup = [&](const std::string& json) {
+        return bench(server.base_url(), {"--requests", "5", "--json", json, "--html", folder.path("html"),
+                                         "--csv", folder.path("csv")});
+    };
+    SUBCASE("no tables") {
+        auto no_tables = setup(folder.path("json"));
+        no_tables.output_file = "/dev/full";
+        const auto got = run(no_tables);
+        CHECK(got.code == 3);
+        CHECK(got.err == "stagger: standard output: No space left on device\n");
+        CHECK(parse_results(folder.read("json")).runs.at(0).succeeded == 5);
+    }
+    SUBCASE("no results file") {
+        const auto got = run(setup("/dev/full"));
+        CHECK(got.code == 3);
+        CHECK(got.err == "stagger: /dev/full: No space left on device\n");
+        CHECK(got.out.find("coordinated") != std::string::npos);
+    }
+    CHECK(folder.read("html").ends_with("</html>\n"));
+    CHECK(lines_of(folder.read("csv")).size() == 6);
+}
+
+TEST_CASE("bench: a list of requests that cannot be written in the middle does not end the measurement") {
+    const temporary_folder folder;
+    const throttled_server server(roomy, R"({"kind":"constant","mean_s":0})");
+    // More than is held back to be written together.
+    const auto got = run(bench(server.base_url(), {"--requests", "5000", "--concurrency", "100", "--csv",
+                                                   "/dev/full", "--json", folder.path("json")}));
+    CHECK(got.code == 3);
+    CHECK(got.err ==
+          "stagger: /dev/full: No space left on device: the list of requests is cut off, the figures are "
+          "not\n");
+    CHECK(got.out.find("coordinated") != std::string::npos);
+    const auto results = parse_results(folder.read("json"));
+    CHECK(results.runs.at(0).succeeded == 5000);
+    CHECK_FALSE(results.runs.at(0).interrupted);
+}
+
+TEST_CASE("bench: it ends when whoever reads its list of requests goes away") {
+    const throttled_server server(roomy, R"({"kind":"constant","mean_s":0})");
+    child started(bench(server.base_url(), {"--requests", "1000000000", "--csv", "-"}));
+    started.await_output("policy,request,");
+    started.close_output();
+    const auto got = started.wait();
+    CHECK(got.code == 3);
+    CHECK(got.err.find("standard output: Broken pipe: the list of requests is cut off") != std::string::npos);
+}
+
 TEST_CASE("bench: an open loop of streams tells of its schedule, its tokens and its service level") {
     const temporary_folder folder;
     const throttled_server server(roomy, quick);
@@ -297,6 +348,7 @@ TEST_CASE("bench: interrupted, it keeps the figures of what was measured") {
     CHECK(got.code == 130);
     CHECK(got.err.find("interrupted") != std::string::npos);
     const auto results = parse_results(folder.read("json"));
+    CHECK(got.err.find("; not begun: none\n") != std::string::npos);
     REQUIRE(results.runs.size() == 1);
     CHECK(results.runs[0].requests == 0);
     CHECK(results.runs[0].attempts == 0);
