@@ -52,7 +52,7 @@ class probe_command final : public command {
     exit_code run() override {
         console out(options_.quiet);
         if (bounds_.max_time == stagger::duration::zero())
-            throw failure(exit_code::wrong_usage, "--max-time: must be longer than 0");
+            throw failure(exit_code::wrong_usage, "--max-time: must be longer than 0, is 0");
         options_.max_concurrency = bounds_.max_in_flight;
         send_plan plan = make_plan(options_, stagger::duration::zero());
         base_url_ = plan.base_url;
@@ -89,7 +89,8 @@ class probe_command final : public command {
     static std::string why_unusable(const load::probe_findings& found, const probe_run& probe) {
         const auto& problem = probe.last_problem();
         if (found.verdict == load::probe_verdict::unusable)
-            return stagger::batch::explain(probe.last_error(), problem);
+            return stagger::batch::explain(probe.last_error(), problem) +
+                   missing_key(probe.plan(), probe.last_error());
         // Before it went down, something may have been answered.
         if (found.admitted + found.refused == 0)
             return "the endpoint is down: " +
