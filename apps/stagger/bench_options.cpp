@@ -177,7 +177,7 @@ load::load_profile profile_of(const bench_options& options) {
     if (options.requests) profile.requests = *options.requests;
     if (!options.requests && !options.length) profile.requests = usual_requests;
     if (options.length && *options.length <= stagger::duration::zero())
-        throw wrong("--duration: must be longer than 0");
+        throw wrong("--duration: must be longer than 0, is 0");
     profile.length = options.length;
     return profile;
 }
@@ -185,7 +185,9 @@ load::load_profile profile_of(const bench_options& options) {
 load::measuring measuring_of(const bench_options& options) {
     load::measuring how;
     if (options.length && options.warm_up + options.cool_down >= *options.length)
-        throw wrong("--duration: must be longer than --warm-up and --cool-down together");
+        throw wrong(fmt::format(
+            "--duration: must be longer than --warm-up and --cool-down together, {} s, is {} s",
+            stagger::to_seconds(options.warm_up + options.cool_down), stagger::to_seconds(*options.length)));
     how.warm_up = options.warm_up;
     how.cool_down = options.cool_down;
     if (options.slo.empty()) return how;
