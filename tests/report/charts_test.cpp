@@ -108,7 +108,12 @@ TEST_CASE("report in Chromium: what is in flight and waits is that of the result
                    of_rows(run, [](const auto& row) { return static_cast<double>(row.in_flight); }));
         check_same(waiting.values(run.policy, "y"),
                    of_rows(run, [](const auto& row) { return static_cast<double>(row.waiting); }));
+        check_same(in_flight.values("limit, as " + run.policy + " has learned it", "y"),
+                   of_rows(run, [](const auto& row) {
+                       return row.limit_in_flight ? static_cast<double>(*row.limit_in_flight) : std::nan("");
+                   }));
     }
+    CHECK(waiting.size() == results.results.runs.size());
 }
 
 TEST_CASE("report in Chromium: percentile curves go through every bucket of the histograms") {

@@ -94,19 +94,34 @@
     }
 
     function standing(canvas) {
-        const field = canvas.dataset.field;
+    // What the client has learned of a limit stands beside what it limits.
+    function limitsOf(shown, field) {
+        if (field === undefined) return [];
+        return shown.filter((run) => run.timeline.rows.some((row) => row[field] !== null)).map((run) => ({
+            label: shown.length > 1 ? `limit, as ${run.label} has learned it` : 'limit, as learned',
+            borderColor: colour('limit'), borderDash: [6, 4], borderWidth: 2, ...lineKey,
+            data: run.timeline.rows.map((row) => ({ x: row.t_s, y: row[field] })),
+        }));
+    }
+
+        const { field, limit } = canvas.dataset;
+        const shown = runs.filter(hasTimeline);
+        const limits = limitsOf(shown, limit);
         return {
             type: 'line',
             data: {
-                datasets: runs.filter(hasTimeline).map((run) => ({
-                    ...lineOfRun(run),
-                    data: run.timeline.rows.map((row) => ({ x: row.t_s, y: row[field] })),
-                })),
+                datasets: [
+                    ...shown.map((run) => ({
+                        ...lineOfRun(run),
+                        data: run.timeline.rows.map((row) => ({ x: row.t_s, y: row[field] })),
+                    })),
+                    ...limits,
+                ],
             },
             options: options({
                 scales: { x: seconds(), y: axis('requests', { min: 0, suggestedMax: 1 }) },
                 interaction: { mode: 'nearest', axis: 'x', intersect: false },
-                plugins: { legend: legend(runs.length > 1) },
+                plugins: { legend: legend(runs.length + limits.length > 1) },
                 tooltip: {
                     title: ([item]) => `at ${amount(item.parsed.x)} s`,
                     label: (item) => `${item.dataset.label}: ${amount(item.parsed.y)}`,
