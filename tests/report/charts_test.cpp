@@ -116,6 +116,40 @@ TEST_CASE("report in Chromium: what is in flight and waits is that of the result
     CHECK(waiting.size() == results.results.runs.size());
 }
 
+TEST_CASE("report in Chromium: labels that are too long keep both ends, and nothing is cut off") {
+    if (!chromium_installed()) return;
+    auto monday = full_results();
+    auto tuesday = full_results();
+    monday.name = "measured-last-monday.json";
+    tuesday.name = "measured-last-tuesday.json";
+    shown_page page({monday, tuesday});
+    for (const page_view& view : {page_view{.width = 320, .height = 600}, page_view{}}) {
+        CAPTURE(view.width);
+        page.look(view);
+        for (const char* printed : {"", "dispatchEvent(new Event('beforeprint'))"}) {
+            CAPTURE(printed);
+            page.evaluate(printed);
+            // How far the widest label reaches beyond its place, and what the labels say.
+            const auto shown = page.evaluate(R"js((() => {
+                const chart = Chart.getChart(document.querySelector('canvas[data-measure=p99]'));
+                const labels = chart.scales.y.ticks.map((tick) => tick.label);
+                const widths = labels.map((label) => chart.ctx.measureText(label).width);
+                return { beyond: Math.max(...widths) - chart.scales.y.width, labels };
+            })())js");
+            CHECK(shown.at("beyond").to_number<double>() <= 0);
+            const auto& labels = shown.at("labels").as_array();
+            REQUIRE(labels.size() == 4);
+            for (const auto& each : labels) {
+                const std::string label(each.as_string());
+                CAPTURE(label);
+                CHECK(label.find("…") != std::string::npos);
+                CHECK(label.ends_with("day.json)"));
+            }
+            CHECK(labels[0] != labels[2]);
+        }
+    }
+}
+
 TEST_CASE("report in Chromium: percentile curves go through every bucket of the histograms") {
     if (!chromium_installed()) return;
     const auto results = full_results();

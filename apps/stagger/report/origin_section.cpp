@@ -33,9 +33,11 @@ std::string shell_word(const std::string& word) {
     return quoted + "'";
 }
 
+/// Each word by itself, since browsers break lines also behind the hyphens of an option.
 std::string shell_command(const std::vector<std::string>& words) {
     std::string line;
-    for (const std::string& each : words) line.append(line.empty() ? "" : " ").append(shell_word(each));
+    for (const std::string& each : words)
+        line.append(line.empty() ? "" : " ").append("<span>" + markup_text(shell_word(each)) + "</span>");
     return line;
 }
 
@@ -98,7 +100,7 @@ std::string facts_of(const load::results_document& results) {
     facts.add("Objective", objective_text(results.slo));
     facts.add("Machine", machine_text(results.machine));
     facts.add("Measured by", "stagger " + results.stagger);
-    facts.add_markup("Command", "<code>" + markup_text(shell_command(results.command)) + "</code>");
+    facts.add_markup("Command", "<code>" + shell_command(results.command) + "</code>");
     return facts.html();
 }
 
