@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <cmath>
 
+#include "report/figure_text.hpp"
 #include "report/report_results.hpp"
 #include "report/shown_page.hpp"
 
@@ -114,6 +116,16 @@ TEST_CASE("report in Chromium: what is in flight and waits is that of the result
                    }));
     }
     CHECK(waiting.size() == results.results.runs.size());
+}
+
+TEST_CASE("report in Chromium: a figure reads the same in a chart and in a table") {
+    if (!chromium_installed()) return;
+    shown_page page({full_results()});
+    for (const double each :
+         {0.0, 0.0123456, 1.9175, 1.0625, 49.9876, 106.25, 999.9, 1234.5, 64'862.4, 1e7}) {
+        CAPTURE(each);
+        CHECK(page.text("look.amount(" + json::serialize(json::value(each)) + ")") == app::amount_text(each));
+    }
 }
 
 TEST_CASE("report in Chromium: labels that are too long keep both ends, and nothing is cut off") {

@@ -48,8 +48,14 @@ const look = (() => {
 
     // ---- numbers for people
 
+    // As in the page's tables: four digits, or all of a whole part that is longer.
     const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
-    const amount = (value) => digits.format(value);
+    const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+    const fourDigits = 1000;
+
+    function amount(value) {
+        return (Math.abs(value) < fourDigits ? digits : whole).format(value);
+    }
 
     function span(ms) {
         if (ms === 0) return '0';

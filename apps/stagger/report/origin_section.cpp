@@ -45,6 +45,11 @@ std::string per_second(std::optional<double> rate) {
     return rate ? " at " + amount_text(*rate) + "/s" : "";
 }
 
+std::string seconds_text(double seconds) {
+    constexpr double ms_per_s = 1000;
+    return span_text(ms_per_s * seconds);
+}
+
 std::string arrival_text(const load::load_description& of) {
     if (of.kind == "closed" || of.kind == "batch") {
         const std::string name = of.kind == "closed" ? "closed loop" : "batch";
@@ -61,11 +66,11 @@ std::string arrival_text(const load::load_description& of) {
 std::string load_text(const load::load_description& of) {
     std::string text = arrival_text(of);
     if (of.requests) text += fmt::format("; {} requests", amount_text(static_cast<double>(*of.requests)));
-    if (of.duration_s) text += fmt::format("; for {} s", amount_text(*of.duration_s));
+    if (of.duration_s) text += "; for " + seconds_text(*of.duration_s);
     if (of.stream) text += "; streamed";
     if (of.warm_up_s > 0 || of.cool_down_s > 0) {
-        text += fmt::format("; not measured: the first {} s and the last {} s", amount_text(of.warm_up_s),
-                            amount_text(of.cool_down_s));
+        text += fmt::format("; not measured: the first {} and the last {}", seconds_text(of.warm_up_s),
+                            seconds_text(of.cool_down_s));
     }
     return of.seed == 0 ? text : text + fmt::format("; seed {}", of.seed);  // 0: from the system
 }
