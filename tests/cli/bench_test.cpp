@@ -234,6 +234,34 @@ TEST_CASE("bench: an open loop of streams tells of its schedule, its tokens and 
     CHECK(found.completion_tokens > 0);
 }
 
+TEST_CASE("bench: an open loop counts from its schedule, however late the requests are sent") {
+    const temporary_folder folder;
+    const throttled_server server(roomy, R"({"kind":"constant","mean_s":0.005})");
+    const auto got =
+        run(bench(server.base_url(), {"--rate", "1000", "--requests", "100", "--max-concurrency", "1",
+                                      "--json", folder.path("json"), "--csv", folder.path("csv")}));
+    REQUIRE(got.code == 0);
+    const auto lines = lines_of(folder.read("csv"));
+    REQUIRE(lines.size() == 101);
+    std::vector<double> totals_ms;
+    for (std::size_t each = 1; each < lines.size(); ++each) {
+        auto row = named_fields(lines.front(), lines[each]);
+        CHECK(std::stod(row["scheduled_s"]) == doctest::Approx(std::stod(row["request"]) / 1000));
+        totals_ms.push_back(std::stod(row["total_ms"]));
+    }
+    std::sort(totals_ms.begin(), totals_ms.end());
+    const auto results = parse_results(folder.read("json"));
+    const auto& total = results.runs.at(0).latency_ms.at("total");
+    // One after the other takes 5 ms each at least, and a request is due every millisecond: the k-th, from 0,
+    // took 5 * (k + 1) - k ms.
+    CHECK(totals_ms.at(49) >= 201);
+    CHECK(totals_ms.at(98) >= 397);
+    CHECK(total.p50 == doctest::Approx(totals_ms.at(49)).epsilon(0.01));
+    CHECK(total.p90 == doctest::Approx(totals_ms.at(89)).epsilon(0.01));
+    CHECK(total.p99 == doctest::Approx(totals_ms.at(98)).epsilon(0.01));
+    CHECK(total.max == doctest::Approx(totals_ms.back()).epsilon(1e-4));
+}
+
 TEST_CASE("bench: every policy meets the same requests in the same order") {
     const std::vector<turn> script(10, turn{chat_answer("ok")});
     scripted_server server({script, script});
