@@ -76,6 +76,7 @@ class probe_command final : public command {
         switch (found.verdict) {
             case load::probe_verdict::closed:
             case load::probe_verdict::undecided:
+            case load::probe_verdict::unanswered:
                 return exit_code::some_failed;
             case load::probe_verdict::down:
             case load::probe_verdict::unusable:

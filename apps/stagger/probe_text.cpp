@@ -55,6 +55,8 @@ std::string limit_text(const load::probe_findings& found) {
                 "were left "
                 "to see when one is admitted again",
                 requests(static_cast<double>(found.admitted)));
+        case probe_verdict::unanswered:
+            return "unknown: nothing was answered yet";
         case probe_verdict::down:
             return "unknown: the endpoint is down";
         case probe_verdict::unusable:

@@ -88,7 +88,18 @@ TEST_CASE("probe: a terminal that is closed ends it like Ctrl-C") {
         const auto got = started.wait();
         CHECK(got.code == 130);
         CHECK(got.out.find("interrupted") != std::string::npos);
+        CHECK(got.out.find("unknown: nothing was answered yet") != std::string::npos);
     }
+}
+
+TEST_CASE("probe: a server that has not answered when the time is up has admitted nothing") {
+    silent_server server;
+    const auto got = probe(server.base_url(), {"--max-time", "50ms", "--json", "-"});
+    CHECK(got.code == 1);
+    const auto found = boost::json::parse(got.out);
+    CHECK(found.at("found") == "unanswered");
+    CHECK(found.at("admitted") == 0);
+    CHECK(found.at("batch_options") == "");
 }
 
 TEST_CASE("probe: a limit on requests in flight") {
