@@ -14,6 +14,7 @@
 #include "decision_log_file.hpp"
 #include "distinct_files.hpp"
 #include "dry_run.hpp"
+#include "last_outputs.hpp"
 #include "log.hpp"
 #include "output_file.hpp"
 #include "progress_display.hpp"
@@ -44,6 +45,10 @@ class session {
           signals_(context_),
           display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
           patience_timer_(context_) {
+        one_is_standard_output({{"--output", files.results},
+                                {"--report", files.report},
+                                {"--summary", options.summary_file},
+                                {"--decision-log", options.decision_log}});
         keep_apart("--report", files.report, {files.prompts, files.results});
         keep_apart("--summary", options.summary_file, {files.prompts, files.results, files.report});
         keep_apart("--decision-log", options.decision_log,
@@ -150,10 +155,13 @@ class session {
             if (const auto remark = memory_->remark()) out_.print(*remark);
         }
         memory_->keep(gate_->learned());
-        summary_->write(to_json(report, plan_.policy));
-        report_page_->finish(report, plan_.policy, about_);
-        if (plan_.decisions) plan_.decisions->finish();
-        return code;
+        last_outputs outputs(out_);
+        outputs.write([&] { summary_->write(to_json(report, plan_.policy)); });
+        outputs.write([&] { report_page_->finish(report, plan_.policy, about_); });
+        outputs.write([&] {
+            if (plan_.decisions) plan_.decisions->finish();
+        });
+        return outputs.failed() ? exit_code::file_failed : code;
     }
 
     exit_code explain(const batch::run_report& report) {

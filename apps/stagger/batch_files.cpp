@@ -148,7 +148,8 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
             "line (never a panel), jsonl (an object a second) or off (default auto)")
         ->type_name("HOW");
     command
-        .add_option("--report", options.report, "Write the run's figures as one page with charts and tables")
+        .add_option("--report", options.report,
+                    "Write the run's figures as one page with charts and tables; - for standard output")
         ->type_name("FILE.html");
 }
 

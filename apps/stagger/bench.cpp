@@ -14,6 +14,7 @@
 #include "bench_table.hpp"
 #include "commands.hpp"
 #include "console.hpp"
+#include "last_outputs.hpp"
 #include "load/results_file.hpp"
 #include "log.hpp"
 #include "output_file.hpp"
@@ -42,8 +43,8 @@ class session {
           display_(context_, out_, plan_.progress, [this] { return view(); }),
           pause_(context_),
           watch_timer_(context_),
-          json_(file_of(options.json)),
-          html_(file_of(options.html)),
+          json_(options.json),
+          html_(options.html),
           csv_(options.csv) {
         describe(options);
     }
@@ -91,13 +92,18 @@ class session {
         current_ = std::make_shared<load::load_run>(context_.get_executor(), client, turn.limits,
                                                     std::move(order), plan_.measuring);
         policy_ = turn.policy;
-        current_->on_request(
-            [this](const load::request_record& record) { csv_.add(policy_, current_->start(), record); });
+        current_->on_request([this](const load::request_record& record) { list(record); });
         load::run_results found = co_await current_->run();
         found.policy = turn.policy;
         results_.runs.push_back(std::move(found));
         // A turn may be over before the first look.
         if (!stopped_) conclude_unusable(watch_->last_verdict());
+    }
+
+    void list(const load::request_record& record) {
+        csv_.add(policy_, current_->start(), record);
+        // Whoever reads the lines has gone away.
+        if (csv_.failed() && options_.csv == "-") stop();
     }
 
     void note(const stagger::diagnostic& info) {
@@ -159,11 +165,16 @@ class session {
         return now;
     }
 
-    /// Last, since a file may fail: what was measured has been told by then.
-    void write_files() {
-        put(options_.json, json_, load::format_results(results_));
-        if (!results_.runs.empty()) put(options_.html, html_, report_page({{"", results_}}));
-        csv_.finish();
+    /// @return whether all of it could be written
+    bool write_all() {
+        last_outputs outputs(out_);
+        outputs.write([this] { show_tables(); });
+        outputs.write([this] { json_.write(load::format_results(results_)); });
+        outputs.write([this] {
+            if (!results_.runs.empty()) html_.write(report_page({{"", results_}}));
+        });
+        outputs.write([this] { csv_.finish(); });
+        return !outputs.failed();
     }
 
     // What was measured before an endpoint was lost is worth to be seen; where nothing was, the reason is
@@ -179,21 +190,24 @@ class session {
         if (!plan_.has_standard_output) write_standard_output(bench_tables(results_));
     }
 
+    /// The policies whose turn has not come.
+    std::string not_begun() const {
+        std::string names;
+        for (std::size_t each = results_.runs.size(); each < plan_.turns.size(); ++each)
+            names.append(names.empty() ? "; not begun: " : ", ").append(plan_.turns[each].policy);
+        return names;
+    }
+
     exit_code conclude() {
         display_.finish();
         if (unusable_) out_.error("cannot use " + plan_.turns.front().base_url + ": " + *unusable_);
-        show_tables();
-        write_files();
+        const bool whole = write_all();
+        if (interrupted_) {
+            out_.remark("interrupted: the figures are of what was measured until then" + not_begun());
+        }
+        if (!whole) return exit_code::file_failed;
         if (unusable_) return exit_code::endpoint_unusable;
-        if (!interrupted_) return exit_code::done;
-        out_.remark("interrupted: the figures are of what was measured until then");
-        return exit_code::interrupted;
-    }
-
-    static std::string file_of(const std::string& path) { return path == "-" ? "" : path; }
-
-    static void put(const std::string& path, output_file& file, const std::string& text) {
-        path == "-" ? write_standard_output(text) : file.write(text);
+        return interrupted_ ? exit_code::interrupted : exit_code::done;
     }
 
     const bench_options& options_;

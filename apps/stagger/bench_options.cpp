@@ -177,7 +177,7 @@ load::load_profile profile_of(const bench_options& options) {
     if (options.requests) profile.requests = *options.requests;
     if (!options.requests && !options.length) profile.requests = usual_requests;
     if (options.length && *options.length <= stagger::duration::zero())
-        throw wrong("--duration: must be longer than 0");
+        throw wrong("--duration: must be longer than 0, is 0");
     profile.length = options.length;
     return profile;
 }
@@ -185,7 +185,9 @@ load::load_profile profile_of(const bench_options& options) {
 load::measuring measuring_of(const bench_options& options) {
     load::measuring how;
     if (options.length && options.warm_up + options.cool_down >= *options.length)
-        throw wrong("--duration: must be longer than --warm-up and --cool-down together");
+        throw wrong(fmt::format(
+            "--duration: must be longer than --warm-up and --cool-down together, {} s, is {} s",
+            stagger::to_seconds(options.warm_up + options.cool_down), stagger::to_seconds(*options.length)));
     how.warm_up = options.warm_up;
     how.cool_down = options.cool_down;
     if (options.slo.empty()) return how;
@@ -224,18 +226,6 @@ send_plan turn_of(const bench_options& options, const std::string& policy,
     return turn;
 }
 
-/// Whether one of the files is standard output.
-bool has_standard_output(const bench_options& options) {
-    const char* taken = nullptr;
-    for (const auto& [name, path] : {std::pair("--json", &options.json), std::pair("--csv", &options.csv),
-                                     std::pair("--html", &options.html)}) {
-        if (*path != "-") continue;
-        if (taken) throw wrong(fmt::format("{}: must be a file of its own, is \"-\" as {} is", name, taken));
-        taken = name;
-    }
-    return taken;
-}
-
 }  // namespace
 
 void add_bench_options(CLI::App& command, bench_options& options) {
@@ -263,15 +253,16 @@ bench_plan make_bench_plan(const bench_options& options) {
     keep_apart("--json", options.json, {options.prompts});
     keep_apart("--csv", options.csv, {options.prompts, options.json});
     keep_apart("--html", options.html, {options.prompts, options.json, options.csv});
-    bench_plan plan{{},
-                    profile_of(options),
-                    measuring_of(options),
-                    options.rest,
-                    options.stream,
-                    options.prompts,
-                    lengths_of(options),
-                    parse_progress_mode(options.progress),
-                    has_standard_output(options)};
+    bench_plan plan{
+        {},
+        profile_of(options),
+        measuring_of(options),
+        options.rest,
+        options.stream,
+        options.prompts,
+        lengths_of(options),
+        parse_progress_mode(options.progress),
+        one_is_standard_output({{"--json", options.json}, {"--csv", options.csv}, {"--html", options.html}})};
     plan.profile.seed = seed_of(options);
     if (options.policies.empty()) throw wrong("--policy: must name a policy, is empty");
     for (const std::string& policy : options.policies)

@@ -106,7 +106,7 @@ std::string latency_table(const load::results_document& results) {
             table.add(std::move(cells));
         }
     }
-    return table.aligned();
+    return table.empty() ? "" : "\n" + table.aligned();
 }
 
 std::string schedule_table(const load::results_document& results) {
@@ -133,7 +133,7 @@ std::string bench_tables(const load::results_document& results) {
     std::string text = policies_table(results);
     if (std::any_of(runs.begin(), runs.end(), [](const auto& run) { return !run.failures.empty(); }))
         text += "\n" + failures_table(results);
-    text += "\n" + latency_table(results);
+    text += latency_table(results);
     if (is_open_loop(results)) text += "\n" + schedule_table(results);
     return text;
 }

@@ -13,6 +13,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "decision_log_file.hpp"
+#include "distinct_files.hpp"
 #include "log.hpp"
 #include "output_file.hpp"
 #include "run_memory.hpp"
@@ -213,6 +214,9 @@ class complete_command final : public command {
 
     exit_code run() override {
         console out(options_.quiet);
+        one_is_standard_output({{"the answer", "-"},
+                                {"--summary", options_.summary_file},
+                                {"--decision-log", options_.decision_log}});
         session one(options_, streamed_, out);
         const auto prompt = !prompt_ || *prompt_ == "-" ? read_prompt(out) : *prompt_;
         if (prompt.find_first_not_of(" \t\r\n") == std::string::npos) {

@@ -60,8 +60,8 @@ void decision_log_file::finish() {
     }
     close();
     if (!failed_) return;
-    throw failure(exit_code::file_failed,
-                  path_ + ": " + failed_.message() + ": the decision log is cut off, the results are not");
+    throw failure(exit_code::file_failed, output_name(path_) + ": " + failed_.message() +
+                                              ": the decision log is cut off, the results are not");
 }
 
 void decision_log_file::close() {
@@ -99,7 +99,7 @@ void decision_log_file::write_until_closed() {
 
 boost::system::error_code decision_log_file::write(const std::string& text) {
     if (!std::exchange(begun_, true)) {
-        if (const auto failed = empty_regular_file(file_.get())) return failed;
+        if (const auto failed = empty_regular_file(path_, file_.get())) return failed;
     }
     return stagger::batch::write_all(file_.get(), text);
 }

@@ -34,4 +34,17 @@ void keep_apart(const std::string& option, const std::string& path, const std::v
     }
 }
 
+bool one_is_standard_output(const std::vector<std::pair<std::string, std::string>>& files) {
+    const std::string* taken = nullptr;
+    for (const auto& [option, path] : files) {
+        if (path != "-") continue;
+        if (taken) {
+            throw failure(exit_code::wrong_usage,
+                          option + ": must be a file of its own, is \"-\" as " + *taken + " is");
+        }
+        taken = &option;
+    }
+    return taken;
+}
+
 }  // namespace app

@@ -8,23 +8,31 @@
 
 namespace app {
 
+std::string output_name(const std::string& path) {
+    return path == "-" ? "standard output" : path;
+}
+
 stagger::batch::file_handle open_output(const std::string& path, int flags) {
     constexpr mode_t by_umask = 0666;
-    stagger::batch::file_handle file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, by_umask));
+    const int opened = path == "-" ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+                                   : ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, by_umask);
+    stagger::batch::file_handle file(opened);
     if (!file)
-        throw failure(exit_code::file_failed, path + ": " + stagger::batch::system_failure().message());
+        throw failure(exit_code::file_failed,
+                      output_name(path) + ": " + stagger::batch::system_failure().message());
     return file;
 }
 
-boost::system::error_code empty_regular_file(int file) {
+boost::system::error_code empty_regular_file(const std::string& path, int file) {
     struct stat info {};
-    if (::fstat(file, &info) != 0 || !S_ISREG(info.st_mode) || ::ftruncate(file, 0) == 0) return {};
+    if (path == "-" || ::fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) return {};
+    if (::ftruncate(file, 0) == 0) return {};
     return stagger::batch::system_failure();
 }
 
 void write_standard_output(std::string_view text) {
     if (const auto failed = stagger::batch::write_all(STDOUT_FILENO, text)) {
-        throw failure(exit_code::file_failed, "standard output: " + failed.message());
+        throw failure(exit_code::file_failed, output_name("-") + ": " + failed.message());
     }
 }
 
@@ -34,9 +42,9 @@ output_file::output_file(const std::string& path) : path_(path) {
 
 void output_file::write(const std::string& text) {
     if (!file_) return;
-    auto failed = empty_regular_file(file_.get());
+    auto failed = empty_regular_file(path_, file_.get());
     if (!failed) failed = stagger::batch::write_all(file_.get(), text);
-    if (failed) throw failure(exit_code::file_failed, path_ + ": " + failed.message());
+    if (failed) throw failure(exit_code::file_failed, output_name(path_) + ": " + failed.message());
 }
 
 }  // namespace app

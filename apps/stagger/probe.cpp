@@ -3,6 +3,7 @@
 #include "batch/endpoint_watch.hpp"
 #include "commands.hpp"
 #include "console.hpp"
+#include "last_outputs.hpp"
 #include "log.hpp"
 #include "option_values.hpp"
 #include "output_file.hpp"
@@ -51,19 +52,22 @@ class probe_command final : public command {
     exit_code run() override {
         console out(options_.quiet);
         if (bounds_.max_time == stagger::duration::zero())
-            throw failure(exit_code::wrong_usage, "--max-time: must be longer than 0");
+            throw failure(exit_code::wrong_usage, "--max-time: must be longer than 0, is 0");
         options_.max_concurrency = bounds_.max_in_flight;
         send_plan plan = make_plan(options_, stagger::duration::zero());
         base_url_ = plan.base_url;
-        const bool json_alone = json_ == "-";
-        output_file file(json_alone ? "" : json_);
+        output_file file(json_);
         probe_run probe(std::move(plan), bounds_, out, make_log(out, options_.log_level));
         const load::probe_findings found = probe.run(stagger::completion_request(prompt_));
         if (probe.last_error() == stagger::errc::invalid_request)
             throw failure(exit_code::wrong_usage, probe.last_problem());
-        file.write(to_json(found));
-        write_standard_output(json_alone ? to_json(found) : describe(found));
-        return conclude(found, probe, out);
+        last_outputs outputs(out);
+        outputs.write([&] {
+            if (json_ != "-") write_standard_output(describe(found));
+        });
+        outputs.write([&] { file.write(to_json(found)); });
+        const exit_code code = conclude(found, probe, out);
+        return outputs.failed() ? exit_code::file_failed : code;
     }
 
  private:
@@ -72,6 +76,7 @@ class probe_command final : public command {
         switch (found.verdict) {
             case load::probe_verdict::closed:
             case load::probe_verdict::undecided:
+            case load::probe_verdict::unanswered:
                 return exit_code::some_failed;
             case load::probe_verdict::down:
             case load::probe_verdict::unusable:
@@ -85,7 +90,8 @@ class probe_command final : public command {
     static std::string why_unusable(const load::probe_findings& found, const probe_run& probe) {
         const auto& problem = probe.last_problem();
         if (found.verdict == load::probe_verdict::unusable)
-            return stagger::batch::explain(probe.last_error(), problem);
+            return stagger::batch::explain(probe.last_error(), problem) +
+                   missing_key(probe.plan(), probe.last_error());
         // Before it went down, something may have been answered.
         if (found.admitted + found.refused == 0)
             return "the endpoint is down: " +

@@ -28,6 +28,7 @@ class probe_run {
     /// Ends with the plan, or when it is asked to end.
     stagger::load::probe_findings run(const stagger::completion_request& request);
 
+    const send_plan& plan() const { return plan_; }
     bool interrupted() const { return interrupted_; }
     /// Of the last attempt that was no answer: what it ended with, and in whose words.
     stagger::error_code last_error() const { return last_error_; }

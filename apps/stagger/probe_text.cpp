@@ -12,6 +12,8 @@ using load::probe_verdict;
 
 // What is within it, users need not be warned of.
 constexpr double good_precision = 0.05;
+// Beyond it the low end is less than half of the middle: a batch that is told nothing is soon faster.
+constexpr double usable_precision = 0.5;
 
 std::string line(std::string_view what, const std::string& text) {
     return fmt::format("{:<9}{}\n", what, text);
@@ -40,8 +42,10 @@ std::string limit_text(const load::probe_findings& found) {
         case probe_verdict::concurrency:
             return fmt::format("concurrency: {} in flight", requests(limit.capacity.best));
         case probe_verdict::none_found:
-            return fmt::format("none found: {} requests were admitted, {} in flight at once, {} in a second",
-                               found.admitted, found.most_at_once, found.most_in_second);
+            return fmt::format("none found: {} {} admitted, {} in flight at once, {} in a second",
+                               requests(static_cast<double>(found.admitted)),
+                               found.admitted == 1 ? "was" : "were", found.most_at_once,
+                               found.most_in_second);
         case probe_verdict::closed:
             return fmt::format("unknown: {} admitted, then everything was refused for as long as it lasted",
                                requests(static_cast<double>(found.admitted)));
@@ -51,6 +55,8 @@ std::string limit_text(const load::probe_findings& found) {
                 "were left "
                 "to see when one is admitted again",
                 requests(static_cast<double>(found.admitted)));
+        case probe_verdict::unanswered:
+            return "unknown: nothing was answered yet";
         case probe_verdict::down:
             return "unknown: the endpoint is down";
         case probe_verdict::unusable:
@@ -77,6 +83,11 @@ std::string others_text(const load::probe_findings& found) {
     return text;
 }
 
+/// Of limits on a rate; what is in flight is counted.
+bool is_less_precise_than(const load::limit_fit& limit, double precision) {
+    return limit.rule != load::limit_rule::in_flight && limit.pace.uncertainty() > precision;
+}
+
 std::string sure_text(const load::probe_findings& found) {
     const auto answers = found.admitted + found.refused;
     std::string text =
@@ -87,7 +98,7 @@ std::string sure_text(const load::probe_findings& found) {
                             answers - found.next_best->unexplained);
     }
     text += others_text(found);
-    if (found.limit.rule != load::limit_rule::in_flight && found.limit.pace.uncertainty() > good_precision)
+    if (is_less_precise_than(found.limit, good_precision))
         text += "; measured roughly, more requests or time would tell";
     if (!found.is_sure()) text += "; the advice below is cautious, and a batch finds the limit by itself";
     return text;
@@ -171,6 +182,7 @@ std::string batch_options_for(const load::probe_findings& found) {
     if (!found.is_sure()) return rpm_option(found.cautious_per_s);
     if (found.verdict == probe_verdict::concurrency)
         return fmt::format("--max-concurrency {:.0f}", found.limit.capacity.best);
+    if (is_less_precise_than(found.limit, usable_precision)) return {};
     // The low end: what is a little too fast is refused again and again.
     return rpm_option(found.limit.rate_per_s().low);
 }

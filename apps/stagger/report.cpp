@@ -53,12 +53,7 @@ class report_command final : public command {
         keep_apart("--output", options_.page, options_.results);
         std::vector<named_results> documents;
         for (const std::string& each : options_.results) documents.push_back(read_results(each));
-        const std::string page = report_page(documents);
-        if (options_.page == "-") {
-            write_standard_output(page);
-        } else {
-            output_file(options_.page).write(page);
-        }
+        output_file(options_.page).write(report_page(documents));
         return exit_code::done;
     }
 

@@ -27,13 +27,13 @@ double milliseconds(stagger::duration span) {
 
 request_csv::request_csv(const std::string& path) : path_(path) {
     if (path_.empty()) return;
-    file_ = path_ == "-" ? stagger::batch::file_handle(::dup(STDOUT_FILENO)) : open_output(path_, O_TRUNC);
+    file_ = open_output(path_, O_TRUNC);
     held_ = columns;
 }
 
 void request_csv::add(const std::string& policy, stagger::time_point start,
                       const stagger::load::request_record& record) {
-    if (!file_) return;
+    if (!file_ || failed_) return;
     const auto since_start = [start](stagger::time_point at) { return stagger::to_seconds(at - start); };
     const auto first_token = record.first_token
                                  ? fmt::format("{:.3f}", milliseconds(*record.first_token - record.scheduled))
@@ -53,16 +53,16 @@ void request_csv::add(const std::string& policy, stagger::time_point start,
 }
 
 void request_csv::write_held() {
-    if (!file_) return;
-    const auto failed = stagger::batch::write_all(file_.get(), held_);
+    if (!file_ || failed_) return;
+    failed_ = stagger::batch::write_all(file_.get(), held_);
     held_.clear();
-    if (failed)
-        throw failure(exit_code::file_failed,
-                      (path_ == "-" ? "standard output" : path_) + ": " + failed.message());
 }
 
 void request_csv::finish() {
     write_held();
+    if (!failed_) return;
+    throw failure(exit_code::file_failed, output_name(path_) + ": " + failed_.message() +
+                                              ": the list of requests is cut off, the figures are not");
 }
 
 }  // namespace app

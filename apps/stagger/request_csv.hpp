@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/system/error_code.hpp>
 #include <string>
 
 #include "batch/file_handle.hpp"
@@ -15,10 +16,12 @@ class request_csv {
     explicit request_csv(const std::string& path);
 
     /// @param start of the policy's turn, from which times count
+    /// After a failure to write, which `finish` reports, there is no further line.
     void add(const std::string& policy, stagger::time_point start,
              const stagger::load::request_record& record);
+    bool failed() const { return failed_.failed(); }
     /// Writes what is still held.
-    /// @throws failure file_failed
+    /// @throws failure file_failed, if not every line was written
     void finish();
 
  private:
@@ -27,6 +30,7 @@ class request_csv {
     std::string path_;
     stagger::batch::file_handle file_;
     std::string held_;
+    boost::system::error_code failed_;
 };
 
 }  // namespace app

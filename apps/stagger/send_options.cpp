@@ -267,7 +267,7 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
     set_policy(options, plan);
     set_endpoint(options, plan);
     if (options.timeout <= stagger::duration::zero()) {
-        throw failure(exit_code::wrong_usage, "--timeout: must be longer than 0");
+        throw failure(exit_code::wrong_usage, "--timeout: must be longer than 0, is 0");
     }
     plan.client.attempt_timeout(options.timeout).deadline(options.deadline.value_or(usual_deadline));
     plan.client.jitter_seed(options.jitter_seed).single_threaded(true);  // main has one thread

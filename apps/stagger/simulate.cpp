@@ -8,6 +8,7 @@
 #include "commands.hpp"
 #include "console.hpp"
 #include "decision_log_file.hpp"
+#include "distinct_files.hpp"
 #include "figures_check.hpp"
 #include "load_plot.hpp"
 #include "option_values.hpp"
@@ -128,7 +129,11 @@ class simulations {
                                : load_cases(options.scenarios)),
           policies_(find_policies(options.policies)) {
         refuse_what_contradicts();
-        json_.emplace(options.json == "-" ? "" : options.json);
+        shows_table_ = !one_is_standard_output({{"--json", options.json},
+                                                {"--plot", options.plot},
+                                                {"--trace", options.trace},
+                                                {"--decision-log", options.decision_log}});
+        json_.emplace(options.json);
         plot_.emplace(options.plot);
         if (!options.trace.empty()) {
             const auto pacing = policies_.front().coordination.pacing();
@@ -148,9 +153,7 @@ class simulations {
         if (!options_.plot.empty())
             plot_->write(
                 draw_load_plot(rows_.front().scenario, rows_.front().scenario.seed, std::move(plotted_)));
-        if (options_.json == "-") {
-            write_standard_output(lines_);
-        } else {
+        if (shows_table_) {
             const text_table table =
                 options_.random ? summary_.table() : measures_table(table_, options_.runs_of_each());
             write_standard_output(options_.markdown ? table.markdown() : table.aligned());
@@ -227,10 +230,10 @@ class simulations {
                             shortfall(sim::random_figures(find_random_kind(group.first)), usual));
         }
         const std::string text = missed_.empty() ? "every scenario reaches its figures\n" : missed_;
-        if (options_.json == "-") {
-            progress_.print(text);
-        } else {
+        if (shows_table_) {
             write_standard_output(text);
+        } else {
+            progress_.print(text);
         }
         return missed_.empty() ? exit_code::done : exit_code::some_failed;
     }
@@ -243,6 +246,7 @@ class simulations {
     std::optional<trace_file> trace_;
     std::shared_ptr<decision_log_file> log_;
     console progress_{false};
+    bool shows_table_ = true;
     std::string lines_;
     std::vector<simulated_row> table_;
     random_summary summary_;

@@ -86,7 +86,7 @@ void trace_file::write(const happening& what, std::size_t client) {
 
 void trace_file::flush() {
     const auto failed = stagger::batch::write_all(file_.get(), pending_);
-    if (failed) throw failure(exit_code::file_failed, path_ + ": " + failed.message());
+    if (failed) throw failure(exit_code::file_failed, output_name(path_) + ": " + failed.message());
     pending_.clear();
 }
 

@@ -17,6 +17,7 @@ class text_table {
 
     /// @pre as many cells as columns; UTF-8
     void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+    bool empty() const { return rows_.empty(); }
 
     /// Aligned for a terminal.
     std::string aligned() const;

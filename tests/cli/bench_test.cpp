@@ -161,6 +161,57 @@ TEST_CASE("bench: one of the files may be standard output, instead of the tables
     CHECK_FALSE(std::ifstream("-").good());
 }
 
+TEST_CASE("bench: what one output cannot take is not lost to the others") {
+    const temporary_folder folder;
+    const throttled_server server(roomy, quick);
+    const auto setup = [&](const std::string& json) {
+        return bench(server.base_url(), {"--requests", "5", "--json", json, "--html", folder.path("html"),
+                                         "--csv", folder.path("csv")});
+    };
+    SUBCASE("no tables") {
+        auto no_tables = setup(folder.path("json"));
+        no_tables.output_file = "/dev/full";
+        const auto got = run(no_tables);
+        CHECK(got.code == 3);
+        CHECK(got.err == "stagger: standard output: No space left on device\n");
+        CHECK(parse_results(folder.read("json")).runs.at(0).succeeded == 5);
+    }
+    SUBCASE("no results file") {
+        const auto got = run(setup("/dev/full"));
+        CHECK(got.code == 3);
+        CHECK(got.err == "stagger: /dev/full: No space left on device\n");
+        CHECK(got.out.find("coordinated") != std::string::npos);
+    }
+    CHECK(folder.read("html").ends_with("</html>\n"));
+    CHECK(lines_of(folder.read("csv")).size() == 6);
+}
+
+TEST_CASE("bench: a list of requests that cannot be written in the middle does not end the measurement") {
+    const temporary_folder folder;
+    const throttled_server server(roomy, R"({"kind":"constant","mean_s":0})");
+    // More than is held back to be written together.
+    const auto got = run(bench(server.base_url(), {"--requests", "5000", "--concurrency", "100", "--csv",
+                                                   "/dev/full", "--json", folder.path("json")}));
+    CHECK(got.code == 3);
+    CHECK(got.err ==
+          "stagger: /dev/full: No space left on device: the list of requests is cut off, the figures are "
+          "not\n");
+    CHECK(got.out.find("coordinated") != std::string::npos);
+    const auto results = parse_results(folder.read("json"));
+    CHECK(results.runs.at(0).succeeded == 5000);
+    CHECK_FALSE(results.runs.at(0).interrupted);
+}
+
+TEST_CASE("bench: it ends when whoever reads its list of requests goes away") {
+    const throttled_server server(roomy, R"({"kind":"constant","mean_s":0})");
+    child started(bench(server.base_url(), {"--requests", "1000000000", "--csv", "-"}));
+    started.await_output("policy,request,");
+    started.close_output();
+    const auto got = started.wait();
+    CHECK(got.code == 3);
+    CHECK(got.err.find("standard output: Broken pipe: the list of requests is cut off") != std::string::npos);
+}
+
 TEST_CASE("bench: an open loop of streams tells of its schedule, its tokens and its service level") {
     const temporary_folder folder;
     const throttled_server server(roomy, quick);
@@ -181,6 +232,34 @@ TEST_CASE("bench: an open loop of streams tells of its schedule, its tokens and 
     CHECK(found.latency_ms.at("first_token").count == 30);
     CHECK(found.slo_goodput_per_s == found.goodput_per_s);
     CHECK(found.completion_tokens > 0);
+}
+
+TEST_CASE("bench: an open loop counts from its schedule, however late the requests are sent") {
+    const temporary_folder folder;
+    const throttled_server server(roomy, R"({"kind":"constant","mean_s":0.005})");
+    const auto got =
+        run(bench(server.base_url(), {"--rate", "1000", "--requests", "100", "--max-concurrency", "1",
+                                      "--json", folder.path("json"), "--csv", folder.path("csv")}));
+    REQUIRE(got.code == 0);
+    const auto lines = lines_of(folder.read("csv"));
+    REQUIRE(lines.size() == 101);
+    std::vector<double> totals_ms;
+    for (std::size_t each = 1; each < lines.size(); ++each) {
+        auto row = named_fields(lines.front(), lines[each]);
+        CHECK(std::stod(row["scheduled_s"]) == doctest::Approx(std::stod(row["request"]) / 1000));
+        totals_ms.push_back(std::stod(row["total_ms"]));
+    }
+    std::sort(totals_ms.begin(), totals_ms.end());
+    const auto results = parse_results(folder.read("json"));
+    const auto& total = results.runs.at(0).latency_ms.at("total");
+    // One after the other takes 5 ms each at least, and a request is due every millisecond: the k-th, from 0,
+    // took 5 * (k + 1) - k ms.
+    CHECK(totals_ms.at(49) >= 201);
+    CHECK(totals_ms.at(98) >= 397);
+    CHECK(total.p50 == doctest::Approx(totals_ms.at(49)).epsilon(0.01));
+    CHECK(total.p90 == doctest::Approx(totals_ms.at(89)).epsilon(0.01));
+    CHECK(total.p99 == doctest::Approx(totals_ms.at(98)).epsilon(0.01));
+    CHECK(total.max == doctest::Approx(totals_ms.back()).epsilon(1e-4));
 }
 
 TEST_CASE("bench: every policy meets the same requests in the same order") {
@@ -229,6 +308,7 @@ TEST_CASE("bench: cutting off more than the run says that nothing was measured")
     const auto got = run(bench(server.base_url(), {"--requests", "5", "--warm-up", "1h"}));
     CHECK(got.code == 0);
     CHECK(got.err.find("coordinated: nothing was measured") != std::string::npos);
+    CHECK(got.out.find("latency") == std::string::npos);  // a table of titles alone
 }
 
 TEST_CASE("bench: secrets of the command line are not in the results") {
@@ -296,6 +376,7 @@ TEST_CASE("bench: interrupted, it keeps the figures of what was measured") {
     const auto got = started.wait();
     CHECK(got.code == 130);
     CHECK(got.err.find("interrupted") != std::string::npos);
+    CHECK(got.err.find("; not begun: none\n") != std::string::npos);
     const auto results = parse_results(folder.read("json"));
     REQUIRE(results.runs.size() == 1);
     CHECK(results.runs[0].requests == 0);
@@ -337,7 +418,9 @@ TEST_CASE("bench: every wrong option is refused in one line that names the rule"
         {{"--requests", "0"}, 2, "--requests: must be a whole number from 1"},
         {{"--duration", "0"}, 2, "--duration: must be longer than 0"},
         {{"--duration", "5"}, 2, "--duration: must read like"},
-        {{"--duration", "5s", "--warm-up", "3s", "--cool-down", "2s"}, 2, "--duration: must be longer than"},
+        {{"--duration", "5s", "--warm-up", "3s", "--cool-down", "2s"},
+         2,
+         "--duration: must be longer than --warm-up and --cool-down together, 5 s, is 5 s"},
         {{"--rest", "-1s"}, 2, "--rest: must read like"},
         {{"--prompt-tokens", "many"}, 2, "--prompt-tokens: must read like 200, 50-400"},
         {{"--slo", "fast"}, 2, "--slo: must be times with a unit, like ttft=500ms,e2e=10s, is \"fast\""},

@@ -34,6 +34,17 @@ TEST_CASE("a probe that is sure advises the low end of what it found") {
     CHECK(boost::json::parse(app::to_json(found)).at("sure").as_bool());
 }
 
+TEST_CASE("a probe that was cut short advises no rate that is a fraction of the limit") {
+    auto found = a_rate(0);
+    found.limit.pace = {20, 4, 36};
+    CHECK(app::batch_options_for(found).empty());
+    CHECK(app::describe(found).find("measured roughly") != std::string::npos);
+    CHECK(app::describe(found).find("pass ") == std::string::npos);
+    found.verdict = probe_verdict::concurrency;
+    found.limit.rule = limit_rule::in_flight;
+    CHECK(app::batch_options_for(found) == "--max-concurrency 5");
+}
+
 TEST_CASE("a probe that is not sure says so, and advises what is slow enough in any case") {
     for (const auto verdict : {probe_verdict::rate, probe_verdict::concurrency}) {
         auto found = a_rate(25);

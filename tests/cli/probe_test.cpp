@@ -88,7 +88,18 @@ TEST_CASE("probe: a terminal that is closed ends it like Ctrl-C") {
         const auto got = started.wait();
         CHECK(got.code == 130);
         CHECK(got.out.find("interrupted") != std::string::npos);
+        CHECK(got.out.find("unknown: nothing was answered yet") != std::string::npos);
     }
+}
+
+TEST_CASE("probe: a server that has not answered when the time is up has admitted nothing") {
+    silent_server server;
+    const auto got = probe(server.base_url(), {"--max-time", "50ms", "--json", "-"});
+    CHECK(got.code == 1);
+    const auto found = boost::json::parse(got.out);
+    CHECK(found.at("found") == "unanswered");
+    CHECK(found.at("admitted") == 0);
+    CHECK(found.at("batch_options") == "");
 }
 
 TEST_CASE("probe: a limit on requests in flight") {
@@ -119,11 +130,39 @@ TEST_CASE("probe: a refused key, and an endpoint that is down, end it at once wi
     CHECK(down.out.find("3 requests") != std::string::npos);
 }
 
+TEST_CASE("probe: what one output cannot take is not lost to the other") {
+    const temporary_folder folder;
+    const throttled_server server("[]", quick);
+    child_setup setup{STAGGER_COMMAND,
+                      {"probe", "--base-url", server.base_url(), "--max-requests", "1", "--json"}};
+    SUBCASE("no text") {
+        setup.arguments.push_back(folder.path("found"));
+        setup.output_file = "/dev/full";
+        const auto got = run(setup);
+        CHECK(got.code == 3);
+        CHECK(got.err == "stagger: standard output: No space left on device\n");
+        CHECK(boost::json::parse(folder.read("found")).at("found") == "none_found");
+    }
+    SUBCASE("no file") {
+        setup.arguments.emplace_back("/dev/full");
+        const auto got = run(setup);
+        CHECK(got.code == 3);
+        CHECK(got.err == "stagger: /dev/full: No space left on device\n");
+        CHECK(got.out.find("none found: 1 request was admitted") != std::string::npos);
+    }
+}
+
+TEST_CASE("probe: where no key was sent and one is wanted, it says where one is looked for") {
+    const throttled_server server("[]", quick, "sk-right");
+    const auto refused = probe(server.base_url());
+    CHECK(refused.err.find("no API key was sent: give --api-key-file") != std::string::npos);
+}
+
 TEST_CASE("probe: wrong options are refused, with the rule") {
     const auto none = probe("http://127.0.0.1:1/v1", {"--max-requests", "0"});
     CHECK(none.code == 2);
     CHECK(none.err.find("--max-requests: must be a whole number from 1, is \"0\"") != std::string::npos);
     const auto no_time = probe("http://127.0.0.1:1/v1", {"--max-time", "0"});
     CHECK(no_time.code == 2);
-    CHECK(no_time.err.find("--max-time: must be longer than 0") != std::string::npos);
+    CHECK(no_time.err.find("--max-time: must be longer than 0, is 0") != std::string::npos);
 }

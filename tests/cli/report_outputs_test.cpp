@@ -126,3 +126,57 @@ TEST_CASE("bench --html: the page carries what --json has") {
     CHECK(got.code == 0);
     CHECK(results_in(folder.read("page.html")) == boost::json::parse(folder.read("json")));
 }
+
+TEST_CASE("batch: what one output cannot take is not lost to the others") {
+    const temporary_folder folder;
+    const throttled_server server(small_bucket, quick);
+    const auto got = run(batch(server.base_url(), folder.write("prompts.txt", "one\n"), folder.path("out"),
+                               {"--summary", "/dev/full", "--report", folder.path("page.html"),
+                                "--decision-log", folder.path("decisions")}));
+    CHECK(got.code == 3);
+    CHECK(got.err.find("stagger: /dev/full: No space left on device\n") != std::string::npos);
+    CHECK(results_in(folder.read("page.html")).at("runs").at(0).at("succeeded") == 1);
+    const auto replayed = run({STAGGER_COMMAND, {"replay", folder.path("decisions")}});
+    CHECK(replayed.code == 0);
+}
+
+TEST_CASE("batch: one of the files may be standard output") {
+    const temporary_folder folder;
+    const throttled_server server(small_bucket, quick);
+    const auto prompts = folder.write("prompts.txt", "one\n");
+    const auto got = [&](const std::string& results, const std::vector<std::string>& options) {
+        return run(batch(server.base_url(), prompts, results, options));
+    };
+    const auto summary = got(folder.path("first"), {"--summary", "-"});
+    CHECK(summary.code == 0);
+    CHECK(boost::json::parse(summary.out).at("succeeded") == 1);
+    const auto page = got(folder.path("second"), {"--report", "-"});
+    CHECK(page.code == 0);
+    CHECK(results_in(page.out).at("runs").at(0).at("succeeded") == 1);
+    const auto decisions = got(folder.path("third"), {"--decision-log", "-"});
+    CHECK(decisions.code == 0);
+    child_setup replay{STAGGER_COMMAND, {"replay", folder.write("decisions", decisions.out)}};
+    CHECK(run(replay).code == 0);
+    const auto twice = got("-", {"--summary", "-"});
+    CHECK(twice.code == 2);
+    CHECK(twice.out.empty());
+    CHECK(twice.err == "stagger: --summary: must be a file of its own, is \"-\" as --output is\n");
+    const auto answer =
+        run({STAGGER_COMMAND, {"complete", "Hi", "--base-url", server.base_url(), "--summary", "-"}});
+    CHECK(answer.code == 2);
+    CHECK(answer.err.find("--summary: must be a file of its own, is \"-\" as the answer is") !=
+          std::string::npos);
+}
+
+TEST_CASE("batch: what is in the file behind standard output stays") {
+    const temporary_folder folder;
+    const throttled_server server(small_bucket, quick);
+    const auto behind = folder.write("behind", "before\n");
+    const auto prompts = folder.write("prompts.txt", "one\n");
+    const std::string append = R"("$@" >>)" + behind;
+    auto setup = batch(server.base_url(), prompts, folder.path("out"), {"--summary", "-"});
+    setup.arguments.insert(setup.arguments.begin(), {"-c", append, "sh", setup.program});
+    setup.program = "/bin/sh";
+    CHECK(run(setup).code == 0);
+    CHECK(folder.read("behind").starts_with("before\n{\"succeeded\":1,"));
+}

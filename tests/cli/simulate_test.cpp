@@ -201,6 +201,23 @@ TEST_CASE("the decision log of a simulated run replays") {
     CHECK(replayed.out.find("all the same") != std::string::npos);
 }
 
+TEST_CASE("a file that tells of one run may be standard output, instead of the table") {
+    const temporary_folder folder;
+    const auto plot = simulate({one_bucket, "--plot", "-"});
+    CHECK(plot.code == 0);
+    CHECK(plot.out.starts_with("<svg"));
+    CHECK(plot.out.ends_with("</svg>\n"));
+    const auto trace = simulate({one_bucket, "--trace", "-"});
+    CHECK(trace.code == 0);
+    CHECK_FALSE(objects(trace.out).empty());
+    const auto decisions = simulate({one_bucket, "--decision-log", "-"});
+    CHECK(decisions.code == 0);
+    CHECK(run({STAGGER_COMMAND, {"replay", folder.write("decisions", decisions.out)}}).code == 0);
+    const auto twice = simulate({one_bucket, "--json", "-", "--trace", "-"});
+    CHECK(twice.code == 2);
+    CHECK(twice.err.find("--trace: must be a file of its own, is \"-\" as --json is") != std::string::npos);
+}
+
 TEST_CASE("figures that are reached end with 0, missed ones are named and end with 1") {
     const auto reached = simulate({"bucket 50/s", "--seeds", "1", "--check"});
     CHECK(reached.code == 0);

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 #include <cmath>
 
+#include "report/figure_text.hpp"
 #include "report/report_results.hpp"
 #include "report/shown_page.hpp"
 
@@ -108,6 +110,55 @@ TEST_CASE("report in Chromium: what is in flight and waits is that of the result
                    of_rows(run, [](const auto& row) { return static_cast<double>(row.in_flight); }));
         check_same(waiting.values(run.policy, "y"),
                    of_rows(run, [](const auto& row) { return static_cast<double>(row.waiting); }));
+        check_same(in_flight.values("limit, as " + run.policy + " has learned it", "y"),
+                   of_rows(run, [](const auto& row) {
+                       return row.limit_in_flight ? static_cast<double>(*row.limit_in_flight) : std::nan("");
+                   }));
+    }
+    CHECK(waiting.size() == results.results.runs.size());
+}
+
+TEST_CASE("report in Chromium: a figure reads the same in a chart and in a table") {
+    if (!chromium_installed()) return;
+    shown_page page({full_results()});
+    for (const double each :
+         {0.0, 0.0123456, 1.9175, 1.0625, 49.9876, 106.25, 999.9, 1234.5, 64'862.4, 1e7}) {
+        CAPTURE(each);
+        CHECK(page.text("look.amount(" + json::serialize(json::value(each)) + ")") == app::amount_text(each));
+    }
+}
+
+TEST_CASE("report in Chromium: labels that are too long keep both ends, and nothing is cut off") {
+    if (!chromium_installed()) return;
+    auto monday = full_results();
+    auto tuesday = full_results();
+    monday.name = "measured-last-monday.json";
+    tuesday.name = "measured-last-tuesday.json";
+    shown_page page({monday, tuesday});
+    for (const page_view& view : {page_view{.width = 320, .height = 600}, page_view{}}) {
+        CAPTURE(view.width);
+        page.look(view);
+        for (const char* printed : {"", "dispatchEvent(new Event('beforeprint'))"}) {
+            CAPTURE(printed);
+            page.evaluate(printed);
+            // How far the widest label reaches beyond its place, and what the labels say.
+            const auto shown = page.evaluate(R"js((() => {
+                const chart = Chart.getChart(document.querySelector('canvas[data-measure=p99]'));
+                const labels = chart.scales.y.ticks.map((tick) => tick.label);
+                const widths = labels.map((label) => chart.ctx.measureText(label).width);
+                return { beyond: Math.max(...widths) - chart.scales.y.width, labels };
+            })())js");
+            CHECK(shown.at("beyond").to_number<double>() <= 0);
+            const auto& labels = shown.at("labels").as_array();
+            REQUIRE(labels.size() == 4);
+            for (const auto& each : labels) {
+                const std::string label(each.as_string());
+                CAPTURE(label);
+                CHECK(label.find("…") != std::string::npos);
+                CHECK(label.ends_with("day.json)"));
+            }
+            CHECK(labels[0] != labels[2]);
+        }
     }
 }
 

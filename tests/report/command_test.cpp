@@ -50,7 +50,8 @@ TEST_CASE("stagger report names the file that is no results file, and what is wr
     };
     fails_with(folder.path("absent.json"), "No such file");
     fails_with(folder.path(""), "directory");
-    fails_with(folder.write("empty.json", ""), "JSON");
+    fails_with(folder.write("empty.json", ""), "must be the JSON that bench writes: incomplete");
+    fails_with(folder.write("batch.jsonl", "{}\n{}\n"), "must be the JSON that bench writes: extra data");
     std::string other = results_text();
     const std::string schema = "stagger.results/1";
     fails_with(

@@ -3,7 +3,8 @@
 'use strict';
 (() => {
     const {
-        colour, seriesColour, texture, swatch, lineKey, lineOfRun, amount, span, axis, logarithmic, legend, options,
+        colour, seriesColour, texture, swatch, lineKey, lineOfRun, amount, span, shorten, axis, logarithmic, legend,
+        options,
     } = look;
     const { labels, documents } = JSON.parse(document.getElementById('results').textContent);
     const runs = documents.flatMap((each) => each.runs).map((run, index) => ({ ...run, index, label: labels[index] }));
@@ -93,20 +94,35 @@
         return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((each) => each * power).find((each) => each >= value * 0.999);
     }
 
+    // What the client has learned of a limit stands beside what it limits.
+    function limitsOf(shown, field) {
+        if (field === undefined) return [];
+        return shown.filter((run) => run.timeline.rows.some((row) => row[field] !== null)).map((run) => ({
+            label: shown.length > 1 ? `limit, as ${run.label} has learned it` : 'limit, as learned',
+            borderColor: colour('limit'), borderDash: [6, 4], borderWidth: 2, ...lineKey,
+            data: run.timeline.rows.map((row) => ({ x: row.t_s, y: row[field] })),
+        }));
+    }
+
     function standing(canvas) {
-        const field = canvas.dataset.field;
+        const { field, limit } = canvas.dataset;
+        const shown = runs.filter(hasTimeline);
+        const limits = limitsOf(shown, limit);
         return {
             type: 'line',
             data: {
-                datasets: runs.filter(hasTimeline).map((run) => ({
-                    ...lineOfRun(run),
-                    data: run.timeline.rows.map((row) => ({ x: row.t_s, y: row[field] })),
-                })),
+                datasets: [
+                    ...shown.map((run) => ({
+                        ...lineOfRun(run),
+                        data: run.timeline.rows.map((row) => ({ x: row.t_s, y: row[field] })),
+                    })),
+                    ...limits,
+                ],
             },
             options: options({
-                scales: { x: seconds(), y: axis('requests', { min: 0, suggestedMax: 1 }) },
+                scales: { x: seconds(), y: axis('requests', { min: 0, suggestedMax: 1, ticks: { precision: 0 } }) },
                 interaction: { mode: 'nearest', axis: 'x', intersect: false },
-                plugins: { legend: legend(runs.length > 1) },
+                plugins: { legend: legend(runs.length + limits.length > 1) },
                 tooltip: {
                     title: ([item]) => `at ${amount(item.parsed.x)} s`,
                     label: (item) => `${item.dataset.label}: ${amount(item.parsed.y)}`,
@@ -196,14 +212,19 @@
         },
     };
 
-    const shorten = (text) => (text.length > 24 ? `${text.slice(0, 23)}…` : text);
+    const widestLabel = 200;   // on a wide screen, so that bars keep most of it
+    const roomForValues = 56;  // behind the longest bar
+    const besideLabel = 16;    // between a label and its bar
+
+    // Chart.js gives labels at most half of the width, and cuts off what is wider.
+    function labelOfRow(value) {
+        const room = (this.chart.width - roomForValues) / 2 - besideLabel;
+        return shorten(this.getLabelForValue(value), Math.min(room, widestLabel), this.chart.ctx);
+    }
 
     const rows = (text, format) => ({
         x: axis(text, { min: 0, ticks: { callback: format, maxTicksLimit: 6 } }),
-        y: {
-            grid: { display: false },
-            ticks: { autoSkip: false, callback(value) { return shorten(this.getLabelForValue(value)); } },
-        },
+        y: { grid: { display: false }, ticks: { autoSkip: false, callback: labelOfRow } },
     });
 
     const measures = {
@@ -229,7 +250,7 @@
             options: options({
                 indexAxis: 'y',
                 scales: rows(text, format),
-                layout: { padding: { right: 56 } },
+                layout: { padding: { right: roomForValues } },
                 tooltip: { label: (item) => `${format(item.parsed.x)} ${format === amount ? text : ''}` },
                 plugins: { legend: legend(false), valueLabels: { text: format } },
             }),

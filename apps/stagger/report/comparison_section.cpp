@@ -19,9 +19,13 @@ struct measure {
     const char* title;
     std::function<std::optional<double>(const load::run_results&)> of;
     better is = better::neither;
-    /// Of latencies: who gives up early is not the fastest.
-    bool without_failures = false;
+    /// Among which runs.
+    enum class among { all, without_failures, of_one_size } is_compared = among::all;
 };
+
+// Who gives up early is not the fastest, and who was asked for less has not failed less.
+constexpr auto without_failures = measure::among::without_failures;
+constexpr auto of_one_size = measure::among::of_one_size;
 
 template <class Value>
 std::function<std::optional<double>(const load::run_results&)> field(Value load::run_results::*member) {
@@ -57,13 +61,13 @@ std::vector<measure> all_measures() {
     return {
         {"answers a second (goodput)", field(&run::goodput_per_s), better::high},
         {"answers a second within the objective", field(&run::slo_goodput_per_s), better::high},
-        {"latency, p50 (ms)", latency(&load::latency_summary::p50), better::low, true},
-        {"latency, p99 (ms)", latency(&load::latency_summary::p99), better::low, true},
+        {"latency, p50 (ms)", latency(&load::latency_summary::p50), better::low, without_failures},
+        {"latency, p99 (ms)", latency(&load::latency_summary::p99), better::low, without_failures},
         {"requests", field(&run::requests)},
-        {"answered", field(&run::succeeded), better::high},
-        {"failed", field(&run::failed), better::low},
+        {"answered", field(&run::succeeded), better::high, of_one_size},
+        {"failed", field(&run::failed), better::low, of_one_size},
         {"attempts", field(&run::attempts)},
-        {"rejections", field(&run::rejections), better::low},
+        {"rejections", field(&run::rejections), better::low, of_one_size},
         {"attempts per answer", field(&run::attempts_per_success), better::low},
         {"rejections per 100 answers", field(&run::rejections_per_100_successes), better::low},
         {"most attempts in 10 ms", field(&run::peak_10ms), better::low},
@@ -72,7 +76,7 @@ std::vector<measure> all_measures() {
         {"completion tokens a second", field(&run::tokens_per_s), better::high},
         {"prompt tokens", field(&run::prompt_tokens)},
         {"completion tokens", field(&run::completion_tokens)},
-        {"wasted tokens", field(&run::wasted_tokens), better::low},
+        {"wasted tokens", field(&run::wasted_tokens), better::low, of_one_size},
         {"schedule: asked for, a second", schedule(&sending::asked_per_s)},
         {"schedule: sent, a second", schedule(&sending::achieved_per_s)},
         {"schedule: late by, p50 (ms)", schedule(&sending::lag_p50_ms), better::low},
@@ -95,13 +99,27 @@ std::optional<double> best_of(const std::vector<std::optional<double>>& values, 
     return is == better::high ? *greatest : *least;
 }
 
+bool may_be_best(const measure& one, const labelled_run& run, const labelled_runs& runs) {
+    const auto has_as_many = [&](const labelled_run& other) {
+        return other.found->requests == run.found->requests;
+    };
+    switch (one.is_compared) {
+        case measure::among::all:
+            return true;
+        case measure::among::without_failures:
+            return run.found->failed == 0;
+        case measure::among::of_one_size:
+            return std::all_of(runs.begin(), runs.end(), has_as_many);
+    }
+    return false;
+}
+
 void add_measure(html_table& table, const measure& one, const labelled_runs& runs) {
     std::vector<std::optional<double>> values;
     std::vector<std::optional<double>> compared;
     for (const labelled_run& each : runs) {
         values.push_back(one.of(*each.found));
-        const bool counts = !one.without_failures || each.found->failed == 0;
-        compared.push_back(counts ? values.back() : std::nullopt);
+        compared.push_back(may_be_best(one, each, runs) ? values.back() : std::nullopt);
     }
     const auto known = [](const std::optional<double>& value) { return value.has_value(); };
     if (std::none_of(values.begin(), values.end(), known)) return;
@@ -132,11 +150,13 @@ std::string comparison_section(const labelled_runs& runs) {
     const bool several = runs.size() > 1;
     std::vector<std::string> columns{"figure"};
     for (const labelled_run& each : runs) columns.push_back(each.label);
-    html_table table(several ? "All figures of the measured part. Bold: the best of a row, where more or "
-                               "less of it is better; of "
-                               "latencies, among runs without failures."
-                             : "All figures of the measured part.",
-                     columns);
+    html_table table(
+        several
+            ? "All figures of the measured part. Bold: the best of a row, where more or less of it is "
+              "better; "
+              "of latencies, among runs without failures; of counts, where all runs have as many requests."
+            : "All figures of the measured part.",
+        columns);
     for (const measure& each : all_measures()) add_measure(table, each, runs);
     return std::string("<section>\n<h2>") + (several ? "Side by side" : "All figures") + "</h2>\n" +
            (several ? charts(runs) : "") + table.html("all-figures") + "</section>\n";

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "markup_text.hpp"
 #include "report/figure_text.hpp"
 
@@ -10,6 +12,13 @@ namespace app {
 html_cell number_cell(std::optional<double> value) {
     if (!value) return {"–"};
     return {amount_text(*value), *value};
+}
+
+html_cell ms_cell(std::optional<double> ms) {
+    html_cell cell = number_cell(ms);
+    constexpr double us_per_ms = 1000;
+    if (ms) cell.text = amount_text(std::round(*ms * us_per_ms) / us_per_ms);
+    return cell;
 }
 
 html_table::html_table(std::string caption, std::vector<std::string> columns)

@@ -15,6 +15,8 @@ struct html_cell {
 
 /// A cell of a number; of nothing, a dash.
 html_cell number_cell(std::optional<double> value);
+/// The same of milliseconds, shown to the microsecond: what is below is the clock's noise.
+html_cell ms_cell(std::optional<double> ms);
 
 /** Rows of numbers under titles, each row with a title of its own, as HTML that needs no script.
  *

@@ -24,7 +24,8 @@ std::string amount_or_dash(std::optional<double> value) {
 std::string latency_lines(const load::run_results& found) {
     const auto total = found.latency_ms.find(std::string(load::latency_kinds::total));
     if (total == found.latency_ms.end() || total->second.count == 0) return {};
-    return line("p50", span_text(total->second.p50)) + line("p99", span_text(total->second.p99));
+    return line("latency, p50", span_text(total->second.p50)) +
+           line("latency, p99", span_text(total->second.p99));
 }
 
 std::string card(const labelled_run& run) {

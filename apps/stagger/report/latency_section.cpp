@@ -51,10 +51,10 @@ std::string percentile_table(const labelled_runs& runs, const latency_kind& kind
     for (const labelled_run& each : runs) {
         const load::latency_summary* found = found_of(each, kind.key);
         if (!found) continue;
-        table.add(each.label, {number_cell(static_cast<double>(found->count)), number_cell(found->mean),
-                               number_cell(found->min), number_cell(found->p50), number_cell(found->p90),
-                               number_cell(found->p95), number_cell(found->p99), number_cell(found->p999),
-                               number_cell(found->max)});
+        table.add(each.label,
+                  {number_cell(static_cast<double>(found->count)), ms_cell(found->mean), ms_cell(found->min),
+                   ms_cell(found->p50), ms_cell(found->p90), ms_cell(found->p95), ms_cell(found->p99),
+                   ms_cell(found->p999), ms_cell(found->max)});
     }
     return table.html();
 }

@@ -48,8 +48,14 @@ const look = (() => {
 
     // ---- numbers for people
 
+    // As in the page's tables: four digits, or all of a whole part that is longer.
     const digits = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
-    const amount = (value) => digits.format(value);
+    const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+    const fourDigits = 1000;
+
+    function amount(value) {
+        return (Math.abs(value) < fourDigits ? digits : whole).format(value);
+    }
 
     function span(ms) {
         if (ms === 0) return '0';
@@ -66,9 +72,28 @@ const look = (() => {
         ticks: { maxRotation: 0, autoSkipPadding: 12, includeBounds: false, ...more.ticks },
     });
 
-    // Chart.js leaves out of the keys how lines are dashed.
+    const leastFront = 4;  // signs of a policy's name
+
+    // Runs of several files differ in how their labels end, so most of that is kept.
+    function shorten(text, room, pen) {
+        pen.font = Chart.helpers.toFont(Chart.defaults.font).string;
+        const signs = Array.from(text);
+        for (let kept = signs.length; kept > 2 * leastFront; --kept) {
+            const atFront = Math.max(leastFront, kept >> 2);
+            const head = signs.slice(0, atFront).join('');
+            const tail = signs.slice(signs.length - (kept - atFront)).join('');
+            const shown = kept === signs.length ? text : `${head}…${tail}`;
+            if (pen.measureText(shown).width <= room) return shown;
+        }
+        return text;
+    }
+
+    // Two of them fit beside each other. Chart.js leaves out how lines are dashed.
+    const besideKey = 56;
     const keys = (chart) => Chart.defaults.plugins.legend.labels.generateLabels(chart).map((key) => ({
-        ...key, lineDash: chart.data.datasets[key.datasetIndex].borderDash,
+        ...key,
+        text: shorten(key.text ?? '', chart.width / 2 - besideKey, chart.ctx),
+        lineDash: chart.data.datasets[key.datasetIndex].borderDash,
     }));
 
     const legend = (shown = true) => ({
@@ -114,5 +139,8 @@ const look = (() => {
         });
     }
 
-    return { colour, seriesColour, texture, swatch, lineKey, lineOfRun, amount, span, axis, logarithmic, legend, options };
+    return {
+        colour, seriesColour, texture, swatch, lineKey, lineOfRun, amount, span, shorten, axis, logarithmic, legend,
+        options,
+    };
 })();

@@ -33,14 +33,21 @@ std::string shell_word(const std::string& word) {
     return quoted + "'";
 }
 
+/// Each word by itself, since browsers break lines also behind the hyphens of an option.
 std::string shell_command(const std::vector<std::string>& words) {
     std::string line;
-    for (const std::string& each : words) line.append(line.empty() ? "" : " ").append(shell_word(each));
+    for (const std::string& each : words)
+        line.append(line.empty() ? "" : " ").append("<span>" + markup_text(shell_word(each)) + "</span>");
     return line;
 }
 
 std::string per_second(std::optional<double> rate) {
     return rate ? " at " + amount_text(*rate) + "/s" : "";
+}
+
+std::string seconds_text(double seconds) {
+    constexpr double ms_per_s = 1000;
+    return span_text(ms_per_s * seconds);
 }
 
 std::string arrival_text(const load::load_description& of) {
@@ -59,11 +66,11 @@ std::string arrival_text(const load::load_description& of) {
 std::string load_text(const load::load_description& of) {
     std::string text = arrival_text(of);
     if (of.requests) text += fmt::format("; {} requests", amount_text(static_cast<double>(*of.requests)));
-    if (of.duration_s) text += fmt::format("; for {} s", amount_text(*of.duration_s));
+    if (of.duration_s) text += "; for " + seconds_text(*of.duration_s);
     if (of.stream) text += "; streamed";
     if (of.warm_up_s > 0 || of.cool_down_s > 0) {
-        text += fmt::format("; not measured: the first {} s and the last {} s", amount_text(of.warm_up_s),
-                            amount_text(of.cool_down_s));
+        text += fmt::format("; not measured: the first {} and the last {}", seconds_text(of.warm_up_s),
+                            seconds_text(of.cool_down_s));
     }
     return of.seed == 0 ? text : text + fmt::format("; seed {}", of.seed);  // 0: from the system
 }
@@ -98,7 +105,7 @@ std::string facts_of(const load::results_document& results) {
     facts.add("Objective", objective_text(results.slo));
     facts.add("Machine", machine_text(results.machine));
     facts.add("Measured by", "stagger " + results.stagger);
-    facts.add_markup("Command", "<code>" + markup_text(shell_command(results.command)) + "</code>");
+    facts.add_markup("Command", "<code>" + shell_command(results.command) + "</code>");
     return facts.html();
 }
 

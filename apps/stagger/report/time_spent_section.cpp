@@ -39,7 +39,7 @@ constexpr std::array parts{part{"waiting in line", kinds::waiting_in_line},
 
 html_cell mean_cell(const load::run_results& found, double ms) {
     const double count = requests(found);
-    return number_cell(count > 0 ? std::optional(ms / count) : std::nullopt);
+    return ms_cell(count > 0 ? std::optional(ms / count) : std::nullopt);
 }
 
 /// What no part explains: attempts that failed, and being late for the schedule.

@@ -133,7 +133,8 @@ void check_schema(const element& file) {
 }  // namespace
 
 results_document parse_results(std::string_view text) {
-    if (const auto problem = wire::json_problem(text)) throw std::invalid_argument(*problem);
+    if (const auto problem = wire::json_problem(text))
+        throw std::invalid_argument("must be the JSON that bench writes: " + *problem);
     const element file{text, {}};
     check_schema(file);
     results_document all;

@@ -100,6 +100,8 @@ std::string_view to_string(probe_verdict verdict) {
             return "closed";
         case probe_verdict::undecided:
             return "undecided";
+        case probe_verdict::unanswered:
+            return "unanswered";
         case probe_verdict::down:
             return "down";
         case probe_verdict::unusable:
@@ -117,6 +119,14 @@ probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end)
     found.admitted = found.requests - found.refused - found.failed;
     if (answers.empty()) {
         found.verdict = probe_verdict::down;
+        return found;
+    }
+    // What a server holds counts as admitted, but only beside what it has answered.
+    const std::size_t held = count(answers, outcome::pending);
+    const bool ended_by_answers = end == probe_end::down || end == probe_end::unusable;
+    if (held > 0 && held + found.failed == found.requests && !ended_by_answers) {
+        found.verdict = probe_verdict::unanswered;
+        found.admitted = 0;
         return found;
     }
     const limit_evidence evidence = evidence_of(answers);

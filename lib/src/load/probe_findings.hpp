@@ -19,6 +19,7 @@ enum class probe_verdict {
     concurrency,  ///< so many in flight
     closed,       ///< refused, and never admitted again while it was watched for a second or more
     undecided,    ///< refused, and then not watched for that long
+    unanswered,   ///< ended while the first ones were still on their way
     down,         ///< not an answer
     unusable,     ///< refused for good
 };

@@ -42,6 +42,7 @@ void for_each_member(Value& of, Visit visit) {
     visit("successes", of.successes);
     visit("pace_per_s", of.pace_per_s);
     visit("limit_per_s", of.limit_per_s);
+    visit("limit_in_flight", of.limit_in_flight);
     visit("in_flight", of.in_flight);
     visit("waiting", of.waiting);
 }

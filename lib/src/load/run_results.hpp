@@ -64,8 +64,9 @@ struct timeline_row {
     std::uint64_t attempts = 0;
     std::uint64_t rejections = 0;
     std::uint64_t successes = 0;
-    std::optional<double> pace_per_s;   ///< at which the client sends, where it paces
-    std::optional<double> limit_per_s;  ///< that the client has measured
+    std::optional<double> pace_per_s;              ///< at which the client may send, where it paces
+    std::optional<double> limit_per_s;             ///< that the client has measured
+    std::optional<std::uint64_t> limit_in_flight;  ///< the same, of a limit on requests in flight
     std::uint64_t in_flight = 0;
     std::uint64_t waiting = 0;
     friend bool operator==(const timeline_row&, const timeline_row&) = default;

@@ -12,6 +12,7 @@ void timeline::end_step(time_point now, const coordinator_status& status) {
     const bool paces = std::isfinite(status.pace_per_s) && status.pace_per_s > 0;
     if (paces && status.mode != coordinator_mode::closed) row.pace_per_s = status.pace_per_s;
     row.limit_per_s = status.measured_per_s;
+    row.limit_in_flight = status.measured_window;
     row.in_flight = status.in_flight;
     row.waiting = status.waiting;
 }

@@ -67,6 +67,18 @@ TEST_CASE("a fit that explains only the more frequent answers is not sure") {
     CHECK_FALSE(found.is_sure());
 }
 
+TEST_CASE("what was not answered yet admits nothing, unless something else was answered") {
+    std::vector<probe_answer> answers(2);
+    const auto nothing = conclude(answers, probe_end::out_of_time);
+    CHECK(nothing.verdict == probe_verdict::unanswered);
+    CHECK(nothing.admitted == 0);
+    answers.push_back(answered(0, outcome::failed));
+    CHECK(conclude(answers, probe_end::stopped).verdict == probe_verdict::unanswered);
+    answers.push_back(answered(0, outcome::admitted));
+    CHECK(conclude(answers, probe_end::stopped).verdict == probe_verdict::none_found);
+    CHECK(conclude(answers, probe_end::stopped).admitted == 3);
+}
+
 TEST_CASE("refusals that were not watched for a second leave it open") {
     const auto brief = conclude_from(10, [](std::size_t each) { return each >= 2; });
     CHECK(brief.verdict == probe_verdict::undecided);

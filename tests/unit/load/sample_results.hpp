@@ -34,7 +34,8 @@ inline stagger::load::results_document sample_results() {
     run.latency_ms[std::string(stagger::load::latency_kinds::total)] = spans.summary();
     run.waiting_s[stagger::wait_reason::pace] = std::chrono::duration<double>(31.25);
     run.timeline.step_s = 0.5;
-    run.timeline.rows = {{0, 30, 2, 28, 32, std::nullopt, 4, 17}, {0.5, 25, 0, 25, 50, 49.5, 3, 0}};
+    run.timeline.rows = {{0, 30, 2, 28, 32, std::nullopt, std::nullopt, 4, 17},
+                         {0.5, 25, 0, 25, 50, 49.5, 6, 3, 0}};
 
     stagger::load::results_document all;
     all.command = {"stagger", "bench", "--rate", "50"};

@@ -17,6 +17,7 @@ coordinator_status a_status(double pace_per_s, std::size_t in_flight) {
     status.mode = coordinator_mode::ride;
     status.pace_per_s = pace_per_s;
     status.measured_per_s = 50;
+    status.measured_window = 8;
     status.in_flight = in_flight;
     status.waiting = 9;
     return status;
@@ -36,8 +37,8 @@ TEST_CASE("timeline: counts fall into their step, and a step's end is not the ne
     const auto found = line.results();
     CHECK(found.step_s == 0.5);
     REQUIRE(found.rows.size() == 2);
-    CHECK(found.rows[0] == stagger::load::timeline_row{0, 2, 1, 0, 40, 50, 3, 9});
-    CHECK(found.rows[1] == stagger::load::timeline_row{0.5, 0, 0, 1, std::nullopt, 50, 1, 9});
+    CHECK(found.rows[0] == stagger::load::timeline_row{0, 2, 1, 0, 40, 50, 8, 3, 9});
+    CHECK(found.rows[1] == stagger::load::timeline_row{0.5, 0, 0, 1, std::nullopt, 50, 8, 1, 9});
 }
 
 TEST_CASE("timeline: there is no pace while the server counts as closed") {
