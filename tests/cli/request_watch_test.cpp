@@ -39,6 +39,7 @@ struct fixture {
         watch.sent({id, 100, false});
         now += served;
         info.attempts = id.attempt;
+        info.served = served;
         if (error) ++info.rejections;
         watch.done({id, error, info, true, {}, 0, 0, again_in, {}});
     }
