@@ -44,7 +44,7 @@ enum class errc {
     redirected,        ///< 3xx: a request that carries a key is never replayed elsewhere
     error_in_answer,   ///< status 200, but the body reports an error
     malformed_answer,  ///< not HTTP, not JSON, or JSON of another shape
-    answer_too_large,  ///< a header or the body is past its bound
+    answer_too_large,  ///< the head, the body, an event or its number of values is past a bound
     name_not_found,    ///< the host name does not exist
     certificate_expired,
     certificate_not_yet_valid,

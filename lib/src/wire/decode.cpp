@@ -84,6 +84,10 @@ void decode_success(const reading& from, decoded_answer& out) {
         out.what.verdict = verdict::transient;
         return;
     }
+    if (document.is_too_large()) {
+        fail(out, errc::answer_too_large, "answer has " + document.problem());
+        return;
+    }
     if (!document.problem().empty()) {
         fail(out, errc::malformed_answer,
              from.readable("answer is not JSON (" + document.problem() + "); " + beginning(from)));

@@ -46,6 +46,8 @@ stream_answer::step stream_answer::take(sse_event&& event, completion_delta& del
 
 stream_answer::step stream_answer::take_delta(const sse_event& event, completion_delta& delta) {
     const json_document document(event.data);
+    if (document.is_too_large())
+        return fail(errc::answer_too_large, "an event of the answer has " + document.problem());
     const auto* object = document.object();
     if (!object) {
         if (event.type != "message" || event.data == end_marker) return step::nothing;

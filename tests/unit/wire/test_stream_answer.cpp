@@ -171,6 +171,9 @@ TEST_CASE("an event that cannot be read is a malformed answer") {
     }
     const std::string deep(100'000, '[');
     CHECK(read(chat, {deep}).error == errc::malformed_answer);
+    std::string wide = R"({"choices":[0)";
+    for (int i = 0; i < 3'000'000; ++i) wide += ",0";
+    CHECK(read(chat, {wide + "]}"}).error == errc::answer_too_large);
     // An event of another type is not the answer's.
     stream_answer answer(chat, "");
     completion_delta delta;
