@@ -71,7 +71,9 @@ class client_options {
 
     /// PEM file with certificate authorities trusted in addition to the system's.
     client_options& ca_file(std::string path);
-    /// A header sent with every request.
+    /// A header sent with every request, instead of the client's own Accept, Authorization, User-Agent or
+    /// X-Api-Key where it is one of these. May be called for several. Refused are control characters and what
+    /// tells how the message is to be read: Host, Connection, Content-Type, Accept-Encoding and the like.
     client_options& header(std::string name, std::string value);
     /// Bound of an answer's head in bytes, from 1024. Default 64 KiB.
     client_options& max_header_bytes(std::size_t count);
