@@ -273,6 +273,21 @@ TEST_CASE("messages are fit to be shown") {
     CHECK(message(wide).size() == 296 + 3);
 }
 
+TEST_CASE("a body in an encoding that nobody asked for is named, and read where it is none") {
+    const std::vector<field> gzip{{"Content-Encoding", "gzip"}};
+    const std::string packed = "\x1f\x8b\x08 packed";
+    const auto got = decoded(200, packed, gzip);
+    CHECK(got.error == errc::malformed_answer);
+    CHECK(got.answer.info.message == "answer is encoded (gzip), which nobody asked for");
+    CHECK(decoded(429, packed, gzip).answer.info.message == "HTTP 429; its message is encoded (gzip)");
+    CHECK(decoded(429, packed, gzip).error == errc::rate_limited);
+
+    CHECK_FALSE(decoded(200, chat_answer, gzip).error);
+    CHECK(decoded(429, rate_limit_body, gzip).answer.info.message == "Rate limit reached for requests");
+    CHECK(decoded(200, "x", {{"Content-Encoding", "Identity"}}).answer.info.message ==
+          "answer is not JSON (syntax error); it begins with: x");
+}
+
 TEST_CASE("keys are not repeated") {
     const auto message = [](const std::string& text) { return decoded(401, text).answer.info.message; };
     CHECK(message("key my-secret-key is wrong, my-secret-key!") == "key [key] is wrong, [key]!");

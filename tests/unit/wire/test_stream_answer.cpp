@@ -207,4 +207,9 @@ TEST_CASE("the head of a streamed answer says what its body will be") {
     }
     CHECK(decode_stream_head(head("text/html"), 0).answer.info.message ==
           "answer is no event stream, but text/html");
+    auto packed = head("text/event-stream");
+    packed.fields.push_back({"content-encoding", "br"});
+    const auto got = decode_stream_head(packed, 0);
+    CHECK(got.error == errc::malformed_answer);
+    CHECK(got.answer.info.message == "answer is encoded (br), which nobody asked for");
 }
