@@ -19,9 +19,6 @@ namespace {
 /// Clocks further apart than this are believed to be wrong against each other; below, ours is the finer one,
 /// as a Date has whole seconds.
 constexpr double clock_tolerance_s = 2;
-/// Of the beginning of an answer that is shown when it cannot be read.
-constexpr std::size_t shown_bytes = 80;
-constexpr std::size_t longest_secret_bytes = 4096;
 
 std::string_view value_of(const std::vector<field>& fields, std::string_view name) {
     for (const auto& one : fields) {
@@ -64,11 +61,8 @@ std::string read_answer(const json_node& document, stagger::dialect dialect, com
 }
 
 std::string beginning(const reading& from) {
-    std::string text = from.received.body.substr(0, shown_bytes + longest_secret_bytes);
-    if (text.empty()) return "the body is empty";
-    // Before the cut: what is left of a secret that is cut would not be found.
-    from.hidden.mask(text);
-    return "it begins with: " + text.substr(0, shown_bytes);
+    return from.received.body.empty() ? "the body is empty"
+                                      : shown_beginning(from.received.body, from.hidden);
 }
 
 void fail(decoded_answer& out, errc error, std::string message) {

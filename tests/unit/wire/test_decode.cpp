@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "wire/dialect.hpp"
+#include "wire/secrets.hpp"
 
 using namespace stagger::wire;
 using namespace std::chrono_literals;
@@ -299,6 +300,20 @@ TEST_CASE("keys are not repeated") {
     const auto redirect = decode(response{302, {{"Location", "https://x.example/?k=my-secret-key"}}, ""},
                                  chat, now, "my-secret-key");
     CHECK(redirect.answer.info.message == "HTTP 302 redirects to https://x.example/?k=[key]");
+    // What is cut, anywhere in it.
+    const std::string key = "my-secret-key";
+    for (std::size_t before = 0; before <= key.size(); ++before) {
+        CAPTURE(before);
+        const auto far = message(std::string(16384 - before, ' ') + key);
+        CHECK((far == "[key]" || far == "HTTP 401 without a message"));
+        const auto shown = decoded(200, std::string(80 - before, 'x') + key).answer.info.message;
+        CHECK(shown.find("my-") == std::string::npos);
+    }
+    secrets headers("a+b/c=d");
+    headers.add_header("Authorization", "Bearer other-secret");
+    const auto refused =
+        decode(response{401, {}, "Bearer token missing: other-secret, a%2Bb%2Fc%3Dd"}, chat, now, headers);
+    CHECK(refused.answer.info.message == "Bearer token missing: [key], [key]");
     // A placeholder for a key is not a secret.
     CHECK(decode(response{400, {}, "xylophone"}, chat, now, "x").answer.info.message == "xylophone");
 }

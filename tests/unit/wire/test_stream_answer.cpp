@@ -156,6 +156,12 @@ TEST_CASE("an error inside a stream ends it with the server's words and the text
     CHECK(answer.take({"error", R"({"message":"no my-secret-key"})", ""}, delta) == step::failed);
     CHECK(answer.error() == errc::error_in_answer);
     CHECK(answer.answer().info.message == "no [key]");
+    for (std::size_t before = 1; before < 13; ++before) {
+        stream_answer unread(chat, "my-secret-key");
+        CHECK(unread.take({"message", std::string(80 - before, 'x') + "my-secret-key", ""}, delta) ==
+              step::failed);
+        CHECK(unread.answer().info.message.find("my") == std::string::npos);
+    }
 }
 
 TEST_CASE("an event that cannot be read is a malformed answer") {
