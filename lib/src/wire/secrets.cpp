@@ -83,13 +83,13 @@ void secrets::mask(std::string& text) const {
 }
 
 void secrets::drop_cut_secret(std::string& text) const {
+    std::size_t longest = 0;
     for (const std::string& word : words_) {
-        for (std::size_t kept = std::min(word.size() - 1, text.size()); kept > 0; --kept) {
-            if (!text.ends_with(std::string_view(word).substr(0, kept))) continue;
-            text.resize(text.size() - kept);
-            return;
-        }
+        std::size_t kept = std::min(word.size() - 1, text.size());
+        while (kept > longest && !text.ends_with(std::string_view(word).substr(0, kept))) --kept;
+        longest = std::max(longest, kept);
     }
+    text.resize(text.size() - longest);
 }
 
 secrets secrets_of(std::string_view api_key,

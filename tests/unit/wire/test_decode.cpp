@@ -7,6 +7,7 @@
 
 #include "wire/dialect.hpp"
 #include "wire/secrets.hpp"
+#include "wire/server_message.hpp"
 
 using namespace stagger::wire;
 using namespace std::chrono_literals;
@@ -301,6 +302,9 @@ TEST_CASE("keys are not repeated") {
                                  chat, now, "my-secret-key");
     CHECK(redirect.answer.info.message == "HTTP 302 redirects to https://x.example/?k=[key]");
     // What is cut, anywhere in it.
+    // A key whose other forms begin as it goes on: base64 has "c2st" for "sk-".
+    secrets forms("sk-secret-key");
+    CHECK(readable_message(std::string(16384 - 6, ' ') + "sk-secret-key", forms).empty());
     const std::string key = "my-secret-key";
     for (std::size_t before = 0; before <= key.size(); ++before) {
         CAPTURE(before);
