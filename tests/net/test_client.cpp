@@ -107,6 +107,15 @@ TEST_CASE("a refused request is tried again and counted") {
     CHECK(llm.gate().status().throttled == 2);
 }
 
+TEST_CASE("where nobody listens the message says so, an IPv6 address in brackets") {
+    asio::io_context context;
+    const auto once = options_for("http://[::1]:1").retry(retry_policy().max_attempts(1));
+    client llm(context.get_executor(), once);
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.error == errc::connect_failed);
+    CHECK(ended.result.info.message.starts_with("connecting to [::1]:1: "));
+}
+
 TEST_CASE("accidents are tried again on a new connection") {
     asio::io_context context;
     turn accident;
