@@ -44,6 +44,27 @@ TEST_CASE("a completion sends one request and gives text, reason and usage") {
     CHECK(contains(sent, "Why is the sky blue?"));
 }
 
+TEST_CASE("a header of the caller's stands instead of the client's own, and no encoding is asked for") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{chat_answer("a")}}});
+    client llm(context.get_executor(), options_for(peer.base_url())
+                                           .header("user-agent", "mine/1")
+                                           .header("ACCEPT", "text/plain")
+                                           .header("Authorization", "Token other")
+                                           .header("X-List", "1")
+                                           .header("X-List", "2"));
+    CHECK_FALSE(complete(context, llm, completion_request("a")).error);
+    REQUIRE(peer.requests().size() == 1);
+    const std::string& sent = peer.requests()[0];
+    CHECK(contains(sent, "user-agent: mine/1\r\n"));
+    CHECK(contains(sent, "ACCEPT: text/plain\r\n"));
+    CHECK(contains(sent, "Authorization: Token other\r\n"));
+    CHECK(contains(sent, "X-List: 1\r\nX-List: 2\r\n"));
+    CHECK(contains(sent, "Accept-Encoding: identity\r\n"));
+    for (const auto* const replaced : {"User-Agent:", "Accept:", "Bearer"})
+        CHECK_FALSE(contains(sent, replaced));
+}
+
 TEST_CASE("a connection is kept and used again") {
     asio::io_context context;
     scripted_peer peer(context, {{{chat_answer("one")}, {chat_answer("two")}}});
@@ -84,6 +105,15 @@ TEST_CASE("a refused request is tried again and counted") {
     CHECK(ended.result.info.attempts == 3);
     CHECK(ended.result.info.rejections == 2);
     CHECK(llm.gate().status().throttled == 2);
+}
+
+TEST_CASE("where nobody listens the message says so, an IPv6 address in brackets") {
+    asio::io_context context;
+    const auto once = options_for("http://[::1]:1").retry(retry_policy().max_attempts(1));
+    client llm(context.get_executor(), once);
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.error == errc::connect_failed);
+    CHECK(ended.result.info.message.starts_with("connecting to [::1]:1: "));
 }
 
 TEST_CASE("accidents are tried again on a new connection") {
@@ -386,6 +416,11 @@ TEST_CASE("options are checked when the client is made, by name") {
         contains(problem(client_options(good).attempt_timeout(duration(0))), "attempt_timeout: must be > 0"));
     CHECK(contains(problem(client_options(good).header("a b", "c")), "header: "));
     CHECK(contains(problem(client_options(good).header("a", "c\r\nx: y")), "header: "));
+    for (const auto* const framing : {"Host", "content-length", "Transfer-Encoding", "Content-Encoding",
+                                      "Accept-Encoding", "Expect", "Upgrade", "TE", "Trailer"}) {
+        CHECK(contains(problem(client_options(good).header(framing, "x")),
+                       "header: \"" + std::string(framing) + "\" is set by the transport"));
+    }
     CHECK(contains(problem(client_options(good).api_key("a\nb")), "api_key: "));
     CHECK(contains(problem(client_options(good).max_body_bytes(1)), "max_body_bytes: "));
     CHECK(contains(problem(client_options(good).base_url("https://x").ca_file("/nonexistent")), "ca_file: "));

@@ -41,6 +41,7 @@ class client_options {
     /// Default openai_chat.
     client_options& dialect(stagger::dialect value);
     /// Which endings are tried again. Default: by the table in docs/retries.md, without a limit on attempts.
+    /// Refused are `fallback`, `reraise(false)` and `statistics`, which are of a single call.
     client_options& retry(retry_policy policy);
     /// A task's own wait after an accident. Default: full jitter, 0.5 s doubling up to 30 s.
     client_options& backoff(backoff_policy policy);
@@ -51,33 +52,41 @@ class client_options {
     /// none.
     client_options& obey_retry_after(bool yes);
 
-    /// One attempt from its first byte sent to its last byte received, or, of a streamed answer, to the end
-    /// of its head, > 0. Default 300 s.
+    /// One attempt, > 0: from leave to send it, connecting included, to its last byte received, or, of a
+    /// streamed answer, to the end of its head. Ends it with the time limit of the phase that it was in, such
+    /// as errc::answer_timed_out; another attempt may follow. Default 300 s, as LLM Engine's own client.
     client_options& attempt_timeout(duration limit);
     /// Of a streamed answer: how long a piece of it may take to come, from the moment that it is asked for, >
     /// 0. Comments do not count: a proxy sends them whatever the model does. `attempt_timeout` ends with the
     /// head then. Default 120 s: a model may think that long before its first word.
     client_options& stream_idle_timeout(duration limit);
-    /// Name resolution, connecting (all addresses together), TLS handshake and sending, each > 0. Default 10
-    /// s, sending 30 s.
+    /// Looking up the host's name, > 0. Past it: errc::resolve_timed_out. Default 10 s.
     client_options& resolve_timeout(duration limit);
+    /// Connecting, all addresses of the host together, > 0. Past it: errc::connect_timed_out. Default 10 s.
     client_options& connect_timeout(duration limit);
+    /// The TLS handshake, > 0. Past it: errc::handshake_timed_out. Default 10 s.
     client_options& handshake_timeout(duration limit);
+    /// Sending the request, > 0. Past it: errc::send_timed_out. Default 30 s: prompts may be large.
     client_options& send_timeout(duration limit);
-    /// A request from the call to its end, waiting included; zero: none (default).
+    /// A request from the call to its end, all waiting and attempts included, and of a streamed answer all of
+    /// its pieces. Past it: errc::deadline_exceeded. >= 0; zero (default): none.
     client_options& deadline(duration limit);
     /// How long an idle connection is kept for reuse, >= 0. Default 60 s.
     client_options& keep_alive(duration longest);
-    /// Open connections at most, from 1; 0 (default): as many as the gate lets be in flight.
+    /// Open connections at most, from 1; 0 (default): as many as the gate lets be in flight. An attempt that
+    /// finds none free waits for one, within its `attempt_timeout`.
     client_options& max_connections(unsigned count);
 
     /// PEM file with certificate authorities trusted in addition to the system's.
     client_options& ca_file(std::string path);
-    /// A header sent with every request.
+    /// A header sent with every request, instead of the client's own Accept, Authorization, User-Agent or
+    /// X-Api-Key where it is one of these. May be called for several. Refused are control characters and what
+    /// tells how the message is to be read: Host, Connection, Content-Type, Accept-Encoding and the like.
     client_options& header(std::string name, std::string value);
     /// Bound of an answer's head in bytes, from 1024. Default 64 KiB.
     client_options& max_header_bytes(std::size_t count);
-    /// Bound of an answer's body in bytes, from 1024. Default 64 MiB.
+    /// Bound of an answer's body in bytes, from 1024; of a streamed one, of all its pieces together. Default
+    /// 64 MiB.
     client_options& max_body_bytes(std::size_t count);
     /// Promises that one thread runs the executor's context, or that the executor is a strand. The client
     /// does without a strand of its own then, which saves part of each request's cost. Default false.
@@ -166,12 +175,12 @@ class client {
     using drain_signature = void(error_code, std::size_t);
 
     /// A client with a gate of its own, built from `limits`.
-    /// @throws std::invalid_argument naming the option, its rule and its value; boost::system::system_error
-    /// if
-    ///         `ca_file` cannot be read
+    /// @throws std::invalid_argument naming the option, its rule and its value, `ca_file` included;
+    ///         boost::system::system_error if the system's certificate authorities cannot be loaded
     client(boost::asio::any_io_executor executor, const client_options& options,
            const coordinator_options& limits = {});
-    /// A client that shares a gate with others of the same account.
+    /// A client that shares a gate with others of the same account. `close` leaves the gate open.
+    /// @throws as above
     client(boost::asio::any_io_executor executor, const client_options& options, stagger::gate shared);
 
     /** @brief One completion: admitted, sent, and tried again until it succeeds or may not.
@@ -185,8 +194,8 @@ class client {
      * All types. Waiting or backing off: without side effect. In flight: the connection is closed and the
      * server may have done the work. Ends with errc::cancelled.
      * @par Errors
-     * Any errc. A refused or failed attempt is tried again first (docs/retries.md); what arrives here is
-     * final.
+     * Any errc, and boost::system::errc::not_enough_memory. A refused or failed attempt is tried again first
+     * (docs/retries.md); what arrives here is final.
      * @par Object lifetimes
      * `request` is moved from; nothing else needs to outlive the call.
      */
@@ -213,7 +222,8 @@ class client {
      * @par Per-operation cancellation
      * As for `async_complete`.
      * @par Errors
-     * Any errc; errc::malformed_answer if what follows a success is neither an event stream nor JSON.
+     * As for `async_complete`; errc::malformed_answer if what follows a success is neither an event stream
+     * nor JSON.
      * @par Object lifetimes
      * `request` is moved from; nothing else needs to outlive the call.
      */
@@ -252,8 +262,9 @@ class client {
     /// client's completions, and gets them without another hop.
     boost::asio::any_io_executor serial_executor() const;
 
-    /// Ends everything: waiting requests with errc::shut_down at once, those in flight by closing their
-    /// connections. New requests end with errc::shut_down.
+    /// Ends everything with errc::shut_down: waiting requests at once, those in flight and open streams by
+    /// closing their connections; new requests, too. Closes a gate of the client's own, not one that it
+    /// shares.
     void close() const;
 
  private:

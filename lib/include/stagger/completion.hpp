@@ -15,6 +15,10 @@ namespace stagger {
 
 /** @brief One prompt and its parameters, the same for every dialect.
  *
+ * Setters chain and only store. Everything is checked when the request is begun, before anything is sent: a
+ * broken rule ends it with errc::invalid_request, and `diagnostic::message` names the field, its rule and its
+ * value. Text has to be UTF-8.
+ *
  * Not an aggregate on purpose: g++ 12 destroys aggregate temporaries inside `co_await` twice.
  */
 class completion_request {
@@ -29,16 +33,21 @@ class completion_request {
     completion_request& operator=(completion_request&& other) noexcept = default;
     ~completion_request() = default;
 
+    /// A message in front of the prompt that says how to answer. openai_chat only.
     completion_request& system(std::string text);
-    /// Tokens to generate at most, from 1. Unset: the server's default (LLM Engine needs one: 20).
+    /// Tokens to generate at most, from 1. Unset: the server's default (LLM Engine needs one: 20). Sent as
+    /// `max_tokens`, for LLM Engine as `max_new_tokens`; chat models that want `max_completion_tokens` get it
+    /// by `set`, which takes the place of this.
     completion_request& max_new_tokens(unsigned count);
     /// 0..2 (LLM Engine 0..1). Unset: the server's default (LLM Engine needs one: 0.2).
     completion_request& temperature(double value);
-    /// Overrides the client's model for this request.
+    /// Instead of the client's model, for this request.
     completion_request& model(std::string name);
-    /// Any further body member; `json_text` must be one JSON value. Checked when the request is encoded.
+    /// Any further member of the body, such as `tools`, `stop` or `response_format`: sent as it is written.
+    /// `json_text` is one JSON value. Names that OpenAI or LLM Engine give a range are checked against it;
+    /// one that is given twice is refused.
     completion_request& set(std::string name, std::string json_text);
-    /// An id of the caller's that is sent as `x-request-id`.
+    /// An id of the caller's that is sent as `x-request-id`: printable ASCII.
     completion_request& request_id(std::string id);
     /// Tokens that this request is expected to cost, prompt and answer. 0: estimated from the prompt's
     /// length.

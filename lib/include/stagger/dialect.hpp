@@ -5,11 +5,12 @@
 
 namespace stagger {
 
-/// The wire format a server speaks.
+/// The wire format a server speaks. LLM Engine's v2 is OpenAI's, at a base URL that ends in /v2.
 enum class dialect {
     openai_chat,         ///< POST {base}/chat/completions
     openai_completions,  ///< POST {base}/completions
-    llm_engine,          ///< POST {base}/v1/llm/completions-sync?model_endpoint_name={model}
+    llm_engine,          ///< POST {base}/v1/llm/completions-sync?model_endpoint_name={model}; streamed
+                         ///< {base}/v1/llm/completions-stream
 };
 
 /// "openai-chat", "openai-completions", "llm-engine".

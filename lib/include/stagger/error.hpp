@@ -29,32 +29,32 @@ enum class errc {
     connection_lost,          ///< reset or closed before an answer began
     answer_truncated,         ///< the connection ended inside the answer
     tls_handshake_failed,     ///< the peer broke the handshake off
-    resolve_timed_out,
-    connect_timed_out,
-    handshake_timed_out,
-    send_timed_out,
-    answer_timed_out,  ///< the attempt's time limit passed before the answer was whole
+    resolve_timed_out,        ///< the host's name was not looked up in time
+    connect_timed_out,        ///< no connection in time, or none of those that are allowed was free
+    handshake_timed_out,      ///< TLS was not agreed on in time
+    send_timed_out,           ///< the server did not take the request in time
+    answer_timed_out,         ///< the attempt's time limit, or a stream's idle time, passed first
 
     // Final.
-    bad_request,       ///< 400, 413, 422 and every 4xx without a row of its own; 501, 505
-    unauthorized,      ///< 401
-    forbidden,         ///< 403
-    not_found,         ///< 404
-    quota_exhausted,   ///< 429 that says that the account has nothing left
-    redirected,        ///< 3xx: a request that carries a key is never replayed elsewhere
-    error_in_answer,   ///< status 200, but the body reports an error
-    malformed_answer,  ///< not HTTP, not JSON, or JSON of another shape
-    answer_too_large,  ///< a header or the body is past its bound
-    name_not_found,    ///< the host name does not exist
-    certificate_expired,
-    certificate_not_yet_valid,
-    certificate_wrong_host,
-    certificate_self_signed,
-    certificate_untrusted,  ///< signed by nobody that is trusted, or otherwise invalid
-    invalid_request,        ///< refused before sending: a field breaks its rule
-    deadline_exceeded,      ///< the request's own deadline passed; `diagnostic` has the last failure
-    cancelled,              ///< per-operation cancellation
-    shut_down,              ///< the client or the gate was closed
+    bad_request,                ///< 400, 413, 422 and every 4xx without a row of its own; 501, 505
+    unauthorized,               ///< 401
+    forbidden,                  ///< 403
+    not_found,                  ///< 404
+    quota_exhausted,            ///< 429 that says that the account has nothing left
+    redirected,                 ///< 3xx: a request that carries a key is never replayed elsewhere
+    error_in_answer,            ///< status 200, but the body reports an error
+    malformed_answer,           ///< not HTTP, not JSON, or JSON of another shape
+    answer_too_large,           ///< the head, the body, an event or its number of values is past a bound
+    name_not_found,             ///< the host name does not exist
+    certificate_expired,        ///< the server's, or one that it rests on
+    certificate_not_yet_valid,  ///< the same; or the clock here is wrong
+    certificate_wrong_host,     ///< it is for other names than the base URL's host
+    certificate_self_signed,    ///< signed by nobody but itself, and not trusted: `client_options::ca_file`
+    certificate_untrusted,      ///< signed by nobody that is trusted, or otherwise invalid
+    invalid_request,            ///< refused before sending: a field breaks its rule
+    deadline_exceeded,          ///< the request's own deadline passed; `diagnostic` has the last failure
+    cancelled,                  ///< per-operation cancellation
+    shut_down,                  ///< the client or the gate was closed
 };
 
 /** @brief Groups of errors, for callers that act on what is to be done, not on what happened.

@@ -64,8 +64,9 @@ class permit {
 class admission {
  public:
     admission() = default;
+    /// What the attempt costs the limits. Default: one request, no tokens.
     admission& cost(const stagger::cost& value) { return cost_ = value, *this; }
-    /// The wait ends with errc::deadline_exceeded at this time.
+    /// The wait ends with errc::deadline_exceeded at this time. Default: never.
     admission& deadline(time_point value) { return deadline_ = value, *this; }
     /// A further attempt of a task: it goes to the front of the line, not before `not_before`.
     admission& again(retry_cause cause, time_point not_before) {
@@ -100,6 +101,7 @@ class gate {
     using admit_signature = void(error_code, permit);
 
     /// @param seed of the jitter; 0: taken from the system
+    /// @throws std::invalid_argument if the options contradict each other (`coordinator`)
     gate(boost::asio::any_io_executor executor, const coordinator_options& options, std::uint64_t seed = 0);
 
     /** @brief Waits in line for leave to send one attempt.

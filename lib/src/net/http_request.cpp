@@ -31,11 +31,29 @@ void append_field(std::string& text, std::string_view name, std::string_view val
     text.append(name).append(": ").append(value).append("\r\n");
 }
 
+/// Whether one of the formatted lines is a field of that name.
+bool has_line(std::string_view lines, std::string_view name) {
+    while (!lines.empty()) {
+        if (equal_without_case(lines.substr(0, lines.find(':')), name)) return true;
+        lines.remove_prefix(lines.find("\r\n") + 2);
+    }
+    return false;
+}
+
 }  // namespace
 
 std::string format_fixed_fields(const std::vector<std::pair<std::string, std::string>>& headers) {
-    constexpr std::array<std::string_view, 6> ours = {"host",       "content-length",  "transfer-encoding",
-                                                      "connection", "accept-encoding", "content-type"};
+    constexpr std::array<std::string_view, 11> ours = {"host",
+                                                       "content-length",
+                                                       "transfer-encoding",
+                                                       "connection",
+                                                       "accept-encoding",
+                                                       "content-type",
+                                                       "content-encoding",
+                                                       "expect",
+                                                       "upgrade",
+                                                       "te",
+                                                       "trailer"};
     std::string text;
     for (const auto& header : headers) {
         const auto& name = header.first;
@@ -58,9 +76,13 @@ common_head make_common_head(std::string_view authority, const wire::encoding_co
                              wire::delivery how, std::string_view own_lines) {
     common_head head{wire::common_target(encoding), {}};
     append_field(head.lines, "Host", authority);
-    append_field(head.lines, "User-Agent", "stagger");
-    for (const wire::field& one : wire::common_fields(encoding, how))
-        append_field(head.lines, one.name, one.value);
+    // Without it a server may choose any encoding (RFC 9110, 12.5.3), and none is understood.
+    append_field(head.lines, "Accept-Encoding", "identity");
+    std::vector<wire::field> replaceable = wire::common_fields(encoding, how);
+    replaceable.push_back({"User-Agent", "stagger"});
+    for (const wire::field& one : replaceable) {
+        if (!has_line(own_lines, one.name)) append_field(head.lines, one.name, one.value);
+    }
     head.lines.append(own_lines);
     return head;
 }

@@ -14,7 +14,7 @@ struct common_head {
     std::string lines;   ///< each with its end
 };
 
-/// @param own_lines from format_fixed_fields
+/// @param own_lines from format_fixed_fields; what they name is not said twice
 common_head make_common_head(std::string_view authority, const wire::encoding_context& encoding,
                              wire::delivery how, std::string_view own_lines);
 

@@ -52,7 +52,11 @@ io_awaitable<error_code> stream_connection<Stream>::connect(time_point limit) {
     }
     settings().names->forget();
     const error_code failed = fail_io(error, errc::connect_failed);
-    problem_ = "connecting to " + settings().target.host + ":" + settings().target.port + ": " + problem_;
+    const endpoint& target = settings().target;
+    // An address of IPv6 has colons of its own.
+    const bool brackets = target.host.find(':') != std::string::npos;
+    problem_ = "connecting to " + (brackets ? "[" + target.host + "]" : target.host) + ":" + target.port +
+               ": " + problem_;
     co_return failed;
 }
 

@@ -19,9 +19,6 @@ namespace {
 /// Clocks further apart than this are believed to be wrong against each other; below, ours is the finer one,
 /// as a Date has whole seconds.
 constexpr double clock_tolerance_s = 2;
-/// Of the beginning of an answer that is shown when it cannot be read.
-constexpr std::size_t shown_bytes = 80;
-constexpr std::size_t longest_secret_bytes = 4096;
 
 std::string_view value_of(const std::vector<field>& fields, std::string_view name) {
     for (const auto& one : fields) {
@@ -34,6 +31,12 @@ std::string_view value_of(const std::vector<field>& fields, std::string_view nam
 double time_of_response(const std::vector<field>& fields, double unix_now) {
     const auto date = parse_http_date(value_of(fields, "date"));
     return date && std::abs(*date - unix_now) > clock_tolerance_s ? *date : unix_now;
+}
+
+/// Of a server that encodes a body although nobody asked for it; empty of any other.
+std::string_view encoding_of(const std::vector<field>& fields) {
+    const auto encoding = value_of(fields, "content-encoding");
+    return equal_ignoring_case(encoding, "identity") ? std::string_view() : encoding;
 }
 
 /// What reading one response needs to know.
@@ -58,11 +61,8 @@ std::string read_answer(const json_node& document, stagger::dialect dialect, com
 }
 
 std::string beginning(const reading& from) {
-    std::string text = from.received.body.substr(0, shown_bytes + longest_secret_bytes);
-    if (text.empty()) return "the body is empty";
-    // Before the cut: what is left of a secret that is cut would not be found.
-    from.hidden.mask(text);
-    return "it begins with: " + text.substr(0, shown_bytes);
+    return from.received.body.empty() ? "the body is empty"
+                                      : shown_beginning(from.received.body, from.hidden);
 }
 
 void fail(decoded_answer& out, errc error, std::string message) {
@@ -76,12 +76,25 @@ void fail(decoded_answer& out, errc error, std::string message) {
     out.answer.info.message = std::move(message);
 }
 
+std::string encoded_answer(std::string_view encoding) {
+    return "answer is encoded (" + std::string(encoding) + "), which nobody asked for";
+}
+
 void decode_success(const reading& from, decoded_answer& out) {
     const json_document document(from.received.body);
     // Only its text shows that an answer without a length was cut: then nobody has received it whole.
     if (document.is_incomplete() && from.received.ends_with_connection) {
         fail(out, errc::answer_truncated, "the connection ended inside the answer");
         out.what.verdict = verdict::transient;
+        return;
+    }
+    if (document.is_too_large()) {
+        fail(out, errc::answer_too_large, "answer has " + document.problem());
+        return;
+    }
+    const auto encoding = encoding_of(from.received.fields);
+    if (!document.problem().empty() && !encoding.empty()) {
+        fail(out, errc::malformed_answer, from.readable(encoded_answer(encoding)));
         return;
     }
     if (!document.problem().empty()) {
@@ -158,6 +171,10 @@ std::string message_of(const reading& from, const error_body& body) {
         if (target.empty()) return "HTTP " + status + " without a target";
         return from.readable("HTTP " + status + " redirects to " + std::string(target));
     }
+    const auto encoding = encoding_of(from.received.fields);
+    const bool unread = body.message == from.received.body;
+    if (!encoding.empty() && unread)
+        return from.readable("HTTP " + status + "; its message is encoded (" + std::string(encoding) + ")");
     auto message = from.readable(body.message);
     return message.empty() ? "HTTP " + status + " without a message" : message;
 }
@@ -211,6 +228,11 @@ decoded_answer decode_stream_head(const response& received, double unix_now, con
     if (!is_event_stream(received.fields) && !is_json(type)) {
         const auto named = type.empty() ? "without a Content-Type" : "but " + std::string(type);
         fail(out, errc::malformed_answer, readable_message("answer is no event stream, " + named, hidden));
+    }
+    const auto encoding = encoding_of(received.fields);
+    if (is_event_stream(received.fields) && !encoding.empty()) {
+        // Its lines would be taken for fields that nobody knows, and its end for a cut.
+        fail(out, errc::malformed_answer, readable_message(encoded_answer(encoding), hidden));
     }
     out.answer.info.last_error = out.error;
     return out;

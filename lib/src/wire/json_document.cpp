@@ -3,6 +3,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/error.hpp>
 #include <cmath>
+#include <string>
 
 #include "wire/json_text.hpp"
 #include "wire/json_tree_builder.hpp"
@@ -20,8 +21,10 @@ json_document::json_document(std::string_view text)
     boost::system::error_code error;
     const std::size_t parsed = parser.write_some(false, text.data(), text.size(), error);
     if (!error && parsed < text.size()) error = json::error::extra_data;
-    if (error) problem_ = error.message();
     incomplete_ = error == json::error::incomplete;
+    too_large_ = error == errc::answer_too_large;
+    if (error) problem_ = error.message();
+    if (too_large_) problem_ = "more than " + std::to_string(json_tree_builder::most_nodes) + " values";
 }
 
 const json_node* json_document::object() const {

@@ -14,8 +14,10 @@ namespace stagger::wire {
 
 /** @brief A parsed JSON text, to be read and not changed.
  *
- * Bounded by `max_json_depth`; of duplicate members the last counts. Not JSON: an empty document with a
- * problem. Its nodes refer to the text, which must outlive it, and copy only what has escapes.
+ * Bounded by `max_json_depth` and `json_tree_builder::most_nodes`; what is deeper than
+ * `json_tree_builder::deepest_node` is left out. Of duplicate members the last counts. Not JSON: an empty
+ * document with a problem. Its nodes refer to the text, which must outlive it, and copy only what has
+ * escapes.
  */
 class json_document {
  public:
@@ -29,6 +31,8 @@ class json_document {
     const std::string& problem() const { return problem_; }
     /// The problem is that the text ends too early.
     bool is_incomplete() const { return incomplete_; }
+    /// The problem is that it has more values than are put down.
+    bool is_too_large() const { return too_large_; }
 
  private:
     // As many nodes as an ordinary answer has, with some to spare, so that it is read without any allocation.
@@ -40,6 +44,7 @@ class json_document {
     std::forward_list<std::string> unescaped_;
     std::string problem_;
     bool incomplete_ = false;
+    bool too_large_ = false;
 };
 
 }  // namespace stagger::wire

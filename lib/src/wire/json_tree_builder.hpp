@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "stagger/error.hpp"
 #include "wire/json_node.hpp"
 
 namespace stagger::wire {
@@ -20,6 +21,10 @@ namespace stagger::wire {
  *
  * A tree of `boost::json::value` costs twice as much as parsing: each string is copied twice, and each object
  * is built on a stack and then moved. An answer is read once.
+ *
+ * What lies deeper than `deepest_node` is parsed and not put down: it is the larger part of an answer with
+ * log probabilities, and nobody reads it. More than `most_nodes` end parsing with errc::answer_too_large: a
+ * node takes twenty times the memory of the two bytes that make one.
  */
 class json_tree_builder {
  public:
@@ -30,6 +35,10 @@ class json_tree_builder {
     static constexpr std::size_t max_key_size = max_string_size;
     static constexpr std::size_t max_array_size = max_string_size;
     static constexpr std::size_t max_object_size = max_string_size;
+    /// The text of one part of a message: choices, 0, message, content, 0, text.
+    static constexpr std::size_t deepest_node = 6;
+    /// 80 MiB. An answer has up to 25 nodes for each of its tokens, with the log probabilities of others.
+    static constexpr std::size_t most_nodes = std::size_t{1} << 21;
 
     json_tree_builder(std::string_view text, std::pmr::vector<json_node>& nodes,
                       std::forward_list<std::string>& unescaped)
@@ -37,61 +46,76 @@ class json_tree_builder {
 
     bool on_document_begin(code&) { return true; }
     bool on_document_end(code&) { return true; }
-    bool on_array_begin(code&) { return open(json_node::kind::array); }
+    bool on_array_begin(code& error) { return open(json_node::kind::array, error); }
     bool on_array_end(std::size_t, code&) { return close(); }
-    bool on_object_begin(code&) { return open(json_node::kind::object); }
+    bool on_object_begin(code& error) { return open(json_node::kind::object, error); }
     bool on_object_end(std::size_t, code&) { return close(); }
     bool on_string_part(piece part, std::size_t, code&) { return keep_part(part); }
-    bool on_string(piece last, std::size_t, code&) {
+    bool on_string(piece last, std::size_t, code& error) {
+        if (is_too_deep()) return true;
         const std::string_view text = whole(last);
-        json_node& node = add(json_node::kind::string);
-        node.value_.text = text.data();
-        node.size_ = static_cast<std::uint32_t>(text.size());
+        json_node* const node = add(json_node::kind::string, error);
+        if (!node) return false;
+        node->value_.text = text.data();
+        node->size_ = static_cast<std::uint32_t>(text.size());
         return true;
     }
     bool on_key_part(piece part, std::size_t, code&) { return keep_part(part); }
     bool on_key(piece last, std::size_t, code&) {
-        name_ = whole(last);
+        if (!is_too_deep()) name_ = whole(last);
         return true;
     }
     bool on_number_part(piece, code&) { return true; }
-    bool on_int64(std::int64_t value, piece, code&) {
-        add(json_node::kind::integer).value_.integer = value;
-        return true;
+    bool on_int64(std::int64_t value, piece, code& error) {
+        json_node* const node = add(json_node::kind::integer, error);
+        if (node) node->value_.integer = value;
+        return !error;
     }
-    bool on_uint64(std::uint64_t value, piece, code&) {
-        add(json_node::kind::natural).value_.natural = value;
-        return true;
+    bool on_uint64(std::uint64_t value, piece, code& error) {
+        json_node* const node = add(json_node::kind::natural, error);
+        if (node) node->value_.natural = value;
+        return !error;
     }
-    bool on_double(double value, piece, code&) {
-        add(json_node::kind::real).value_.real = value;
-        return true;
+    bool on_double(double value, piece, code& error) {
+        json_node* const node = add(json_node::kind::real, error);
+        if (node) node->value_.real = value;
+        return !error;
     }
-    bool on_bool(bool value, code&) {
-        add(json_node::kind::boolean).value_.boolean = value;
-        return true;
+    bool on_bool(bool value, code& error) {
+        json_node* const node = add(json_node::kind::boolean, error);
+        if (node) node->value_.boolean = value;
+        return !error;
     }
-    bool on_null(code&) {
-        add(json_node::kind::null);
-        return true;
+    bool on_null(code& error) {
+        add(json_node::kind::null, error);
+        return !error;
     }
     bool on_comment_part(piece, code&) { return true; }
     bool on_comment(piece, code&) { return true; }
 
  private:
-    json_node& add(json_node::kind kind) {
+    bool is_too_deep() const { return depth_ > deepest_node; }
+    /// Null for what is not put down.
+    json_node* add(json_node::kind kind, code& error) {
+        if (is_too_deep()) return nullptr;
+        if (nodes_.size() == most_nodes) {
+            error = errc::answer_too_large;
+            return nullptr;
+        }
         json_node& node = nodes_.emplace_back();
         node.name_ = std::exchange(name_, {});
         node.kind_ = kind;
-        return node;
+        return &node;
     }
     // What is open has the number of what contains it where its span will be.
-    bool open(json_node::kind kind) {
-        json_node& node = add(kind);
-        node.span_ = std::exchange(open_, nodes_.size() - 1);
-        return true;
+    bool open(json_node::kind kind, code& error) {
+        if (json_node* const node = add(kind, error)) node->span_ = std::exchange(open_, nodes_.size() - 1);
+        ++depth_;
+        return !error;
     }
     bool close() {
+        --depth_;
+        if (is_too_deep()) return true;
         json_node& node = nodes_[open_];
         const std::size_t self = std::exchange(open_, node.span_);
         node.span_ = nodes_.size() - self;
@@ -99,7 +123,7 @@ class json_tree_builder {
     }
 
     bool keep_part(piece part) {
-        parts_.append(part.data(), part.size());
+        if (!is_too_deep()) parts_.append(part.data(), part.size());
         return true;
     }
     /// A string whose last piece this is. The parser hands on a piece of its own memory where it had to
@@ -119,6 +143,7 @@ class json_tree_builder {
     std::string_view name_;  // of the next node
     std::string parts_;      // of a string that has not come to its end
     std::size_t open_ = 0;   // the innermost object or array that has not come to its end
+    std::size_t depth_ = 0;  // of the next node: how many are open
 };
 
 }  // namespace stagger::wire

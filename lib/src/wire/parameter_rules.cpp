@@ -74,6 +74,12 @@ std::string broken_range(std::string_view name, std::string_view json, dialect t
     return check(llm_engine_ranges);
 }
 
+bool is_array_of_strings(std::string_view json) {
+    const auto elements = json_elements(json);
+    return elements && std::all_of(elements->begin(), elements->end(),
+                                   [](std::string_view one) { return one.front() == '"'; });
+}
+
 /// LLM Engine's further types: the server would answer 422 for another.
 std::string broken_type(std::string_view name, std::string_view json) {
     struct type_rule {
@@ -82,8 +88,6 @@ std::string broken_type(std::string_view name, std::string_view json) {
         std::string_view text;
     };
     constexpr std::array rules{
-        type_rule{"stop_sequences", '[', "must be an array of strings"},
-        type_rule{"guided_choice", '[', "must be an array of strings"},
         type_rule{"guided_json", '{', "must be an object"},
         type_rule{"guided_regex", '"', "must be a string"},
         type_rule{"guided_grammar", '"', "must be a string"},
@@ -92,6 +96,9 @@ std::string broken_type(std::string_view name, std::string_view json) {
         if (rule.name == name && json != "null" && json.front() != rule.first)
             return is_but(name, rule.text, json);
     }
+    const bool texts = name == "stop_sequences" || name == "guided_choice";
+    if (texts && json != "null" && !is_array_of_strings(json))
+        return is_but(name, "must be an array of strings", json);
     constexpr std::array<std::string_view, 3> booleans{"return_token_log_probs", "include_stop_str_in_output",
                                                        "skip_special_tokens"};
     const bool boolean = std::find(booleans.begin(), booleans.end(), name) != booleans.end();

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "wire/authorization.hpp"
+#include "wire/decimal.hpp"
 
 namespace stagger::wire {
 
@@ -33,12 +36,18 @@ std::string escaped(std::string_view word, std::string_view characters) {
     return out;
 }
 
+/// As the query of a URL has it, which a redirect repeats.
+std::string percent_encoded(std::string_view word) {
+    namespace urls = boost::urls;
+    return urls::encode(urls::string_view(word.data(), word.size()), urls::unreserved_chars);
+}
+
 }  // namespace
 
 void secrets::add(std::string_view word) {
     if (word.size() < shortest_secret_bytes) return;
     const std::array forms{std::string(word), base64(std::string(word) + ':'), escaped(word, "\"\\"),
-                           escaped(word, "\"\\/")};
+                           escaped(word, "\"\\/"), percent_encoded(word)};
     for (const std::string& form : forms) {
         if (std::find(words_.begin(), words_.end(), form) == words_.end()) words_.push_back(form);
     }
@@ -55,8 +64,11 @@ void secrets::add_header(std::string_view name, std::string_view value) {
     while (!value.empty()) {
         const std::size_t end = std::min(value.find_first_of(separators), value.size());
         const std::string_view word = value.substr(0, end);
-        add(word);
-        add(word.substr(std::min(word.find('=') + 1, word.size())));
+        // The one scheme that is as long as a secret: "Bearer token is missing" should be readable.
+        if (!equal_ignoring_case(word, "bearer")) {
+            add(word);
+            add(word.substr(std::min(word.find('=') + 1, word.size())));
+        }
         value.remove_prefix(std::min(end + 1, value.size()));
     }
 }
@@ -68,6 +80,16 @@ void secrets::mask(std::string& text) const {
             text.replace(at, word.size(), mask_text);
         }
     }
+}
+
+void secrets::drop_cut_secret(std::string& text) const {
+    std::size_t longest = 0;
+    for (const std::string& word : words_) {
+        std::size_t kept = std::min(word.size() - 1, text.size());
+        while (kept > longest && !text.ends_with(std::string_view(word).substr(0, kept))) --kept;
+        longest = std::max(longest, kept);
+    }
+    text.resize(text.size() - longest);
 }
 
 secrets secrets_of(std::string_view api_key,

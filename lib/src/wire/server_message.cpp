@@ -11,6 +11,8 @@ namespace {
 
 /// Long enough for any honest message, short enough for a line of a log.
 constexpr std::size_t longest_message_bytes = 300;
+/// Of the beginning of something that cannot be read.
+constexpr std::size_t shown_bytes = 80;
 /// What is looked at of a longer text.
 constexpr std::size_t longest_input_bytes = 16384;
 /// Characters after "sk-" that make a word a key and not a name.
@@ -111,12 +113,24 @@ void cut(std::string& text) {
 }  // namespace
 
 std::string readable_message(std::string_view text, const secrets& hidden) {
+    const bool was_cut = text.size() > longest_input_bytes;
     text = text.substr(0, longest_input_bytes);
     std::string message = visible(is_html(text) ? text_of_html(text) : std::string(text));
     hidden.mask(message);
+    if (was_cut) hidden.drop_cut_secret(message);
     mask_foreign_keys(message);
     cut(message);
     return message;
+}
+
+std::string shown_beginning(std::string_view text, const secrets& hidden) {
+    const std::string_view whole = text.substr(0, longest_input_bytes);
+    std::string shown(whole);
+    // Before the cut: what is left of a secret that is cut would not be found.
+    hidden.mask(shown);
+    if (text.size() > whole.size()) hidden.drop_cut_secret(shown);
+    shown.resize(std::min(shown.size(), shown_bytes));
+    return "it begins with: " + shown;
 }
 
 }  // namespace stagger::wire

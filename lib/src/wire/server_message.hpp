@@ -15,4 +15,7 @@ namespace stagger::wire {
  */
 std::string readable_message(std::string_view text, const secrets& hidden);
 
+/// "it begins with: ..." for a message about text that cannot be read, without secrets but not readable yet.
+std::string shown_beginning(std::string_view text, const secrets& hidden);
+
 }  // namespace stagger::wire

@@ -13,12 +13,6 @@ namespace stagger::wire {
 namespace {
 
 constexpr std::string_view end_marker = "[DONE]";
-/// Of the beginning of an event that is shown when it cannot be read.
-constexpr std::size_t shown_bytes = 80;
-
-std::string beginning(std::string_view data) {
-    return "it begins with: " + std::string(data.substr(0, shown_bytes));
-}
 
 void add_delta(completion& answer, const completion_delta& delta) {
     answer.text += delta.text;
@@ -46,12 +40,14 @@ stream_answer::step stream_answer::take(sse_event&& event, completion_delta& del
 
 stream_answer::step stream_answer::take_delta(const sse_event& event, completion_delta& delta) {
     const json_document document(event.data);
+    if (document.is_too_large())
+        return fail(errc::answer_too_large, "an event of the answer has " + document.problem());
     const auto* object = document.object();
     if (!object) {
         if (event.type != "message" || event.data == end_marker) return step::nothing;
         const auto problem = document.problem().empty() ? "no JSON object" : "not JSON";
-        return fail(errc::malformed_answer,
-                    "an event of the answer is " + std::string(problem) + "; " + beginning(event.data));
+        return fail(errc::malformed_answer, "an event of the answer is " + std::string(problem) + "; " +
+                                                shown_beginning(event.data, hidden_));
     }
     std::string problem;
     delta = {};
@@ -68,7 +64,7 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
     }
     if (problem.empty()) return step::delta;
     return fail(errc::malformed_answer,
-                "an event has an unknown shape: " + problem + "; " + beginning(event.data));
+                "an event has an unknown shape: " + problem + "; " + shown_beginning(event.data, hidden_));
 }
 
 stream_answer::step stream_answer::take_reported_error(std::string_view data) {

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "wire/dialect.hpp"
+#include "wire/secrets.hpp"
+#include "wire/server_message.hpp"
 
 using namespace stagger::wire;
 using namespace std::chrono_literals;
@@ -273,6 +275,21 @@ TEST_CASE("messages are fit to be shown") {
     CHECK(message(wide).size() == 296 + 3);
 }
 
+TEST_CASE("a body in an encoding that nobody asked for is named, and read where it is none") {
+    const std::vector<field> gzip{{"Content-Encoding", "gzip"}};
+    const std::string packed = "\x1f\x8b\x08 packed";
+    const auto got = decoded(200, packed, gzip);
+    CHECK(got.error == errc::malformed_answer);
+    CHECK(got.answer.info.message == "answer is encoded (gzip), which nobody asked for");
+    CHECK(decoded(429, packed, gzip).answer.info.message == "HTTP 429; its message is encoded (gzip)");
+    CHECK(decoded(429, packed, gzip).error == errc::rate_limited);
+
+    CHECK_FALSE(decoded(200, chat_answer, gzip).error);
+    CHECK(decoded(429, rate_limit_body, gzip).answer.info.message == "Rate limit reached for requests");
+    CHECK(decoded(200, "x", {{"Content-Encoding", "Identity"}}).answer.info.message ==
+          "answer is not JSON (syntax error); it begins with: x");
+}
+
 TEST_CASE("keys are not repeated") {
     const auto message = [](const std::string& text) { return decoded(401, text).answer.info.message; };
     CHECK(message("key my-secret-key is wrong, my-secret-key!") == "key [key] is wrong, [key]!");
@@ -284,6 +301,23 @@ TEST_CASE("keys are not repeated") {
     const auto redirect = decode(response{302, {{"Location", "https://x.example/?k=my-secret-key"}}, ""},
                                  chat, now, "my-secret-key");
     CHECK(redirect.answer.info.message == "HTTP 302 redirects to https://x.example/?k=[key]");
+    // What is cut, anywhere in it.
+    // A key whose other forms begin as it goes on: base64 has "c2st" for "sk-".
+    secrets forms("sk-secret-key");
+    CHECK(readable_message(std::string(16384 - 6, ' ') + "sk-secret-key", forms).empty());
+    const std::string key = "my-secret-key";
+    for (std::size_t before = 0; before <= key.size(); ++before) {
+        CAPTURE(before);
+        const auto far = message(std::string(16384 - before, ' ') + key);
+        CHECK((far == "[key]" || far == "HTTP 401 without a message"));
+        const auto shown = decoded(200, std::string(80 - before, 'x') + key).answer.info.message;
+        CHECK(shown.find("my-") == std::string::npos);
+    }
+    secrets headers("a+b/c=d");
+    headers.add_header("Authorization", "Bearer other-secret");
+    const auto refused =
+        decode(response{401, {}, "Bearer token missing: other-secret, a%2Bb%2Fc%3Dd"}, chat, now, headers);
+    CHECK(refused.answer.info.message == "Bearer token missing: [key], [key]");
     // A placeholder for a key is not a secret.
     CHECK(decode(response{400, {}, "xylophone"}, chat, now, "x").answer.info.message == "xylophone");
 }

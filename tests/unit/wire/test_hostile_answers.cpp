@@ -152,6 +152,19 @@ TEST_CASE("many small things are read without harm") {
     CHECK(got.answer.text.size() == 1000000);
 }
 
+TEST_CASE("an answer that would take many times its own size to read is too large") {
+    for (const auto* const head : {R"({"choices":[0)", R"({"output":[0)"}) {
+        const std::string body = head + repeated(",0", 4000000) + "]}";
+        for (const auto& one : samples) {
+            const auto got = decoded(body, one.target);
+            CHECK(got.error == errc::answer_too_large);
+            CHECK(got.what == stagger::classification{verdict::permanent});
+            CHECK(got.tells_limit);
+            CHECK(got.answer.info.message == "answer has more than 2097152 values");
+        }
+    }
+}
+
 TEST_CASE("changed bytes never do worse than an error") {
     stagger::random_source random(7);
     for (int round = 0; round < 20000; ++round) {

@@ -5,6 +5,7 @@
 
 #include "wire/json_document.hpp"
 #include "wire/json_text.hpp"
+#include "wire/json_tree_builder.hpp"
 
 using namespace stagger::wire;
 
@@ -146,4 +147,43 @@ TEST_CASE("depth is bounded") {
     const json_document deeper(forbidden);
     CHECK_FALSE(deeper.object());
     CHECK_FALSE(deeper.is_incomplete());
+}
+
+TEST_CASE("what nobody reads because it is too deep is left out, and what comes after it is found") {
+    const std::string deep =
+        R"({"1":{"2":{"3":{"4":{"5":{"a\n":[1,"b\n",{"c":null}],"\u0036":{"x":[2.5]},"7":8}}}}},"v":"after"})";
+    const json_document document(deep);
+    CHECK(value_in(document).text() == "after");
+    const auto* node = document.object();
+    for (const auto* const name : {"1", "2", "3", "4", "5"}) {
+        node = member(*node, name);
+        REQUIRE(node);
+    }
+    CHECK(node->size() == 3);
+    CHECK(member(*node, "a\n")->is_array());
+    CHECK(member(*node, "a\n")->size() == 0);
+    CHECK(member(*node, "6")->is_object());
+    CHECK(member(*node, "6")->size() == 0);
+    CHECK(member(*node, "7")->integer() == 8);
+}
+
+TEST_CASE("the number of values is bounded, those that are too deep are not counted") {
+    const auto list = [](const std::string& one, std::size_t count) {
+        std::string text = R"({"v":[)";
+        for (std::size_t i = 0; i < count; ++i) text += one + ',';
+        text.back() = ']';
+        return text + '}';
+    };
+    constexpr std::size_t most = json_tree_builder::most_nodes - 2;
+    for (const std::string one : {"0", R"("\n")", "{}", "null", "0.5", "true", "18446744073709551615"}) {
+        CAPTURE(one);
+        const std::string allowed = list(one, most);
+        CHECK(value_in(json_document(allowed)).size() == most);
+        const std::string forbidden = list(one, most + 1);
+        const json_document document(forbidden);
+        CHECK(document.is_too_large());
+        CHECK_FALSE(document.object());
+    }
+    const std::string deep = list("[[[[[0,0,0,0,0,0]]]]]", most / 5 - 1);
+    CHECK(json_document(deep).object());
 }

@@ -156,6 +156,12 @@ TEST_CASE("an error inside a stream ends it with the server's words and the text
     CHECK(answer.take({"error", R"({"message":"no my-secret-key"})", ""}, delta) == step::failed);
     CHECK(answer.error() == errc::error_in_answer);
     CHECK(answer.answer().info.message == "no [key]");
+    for (std::size_t before = 1; before < 13; ++before) {
+        stream_answer unread(chat, "my-secret-key");
+        CHECK(unread.take({"message", std::string(80 - before, 'x') + "my-secret-key", ""}, delta) ==
+              step::failed);
+        CHECK(unread.answer().info.message.find("my") == std::string::npos);
+    }
 }
 
 TEST_CASE("an event that cannot be read is a malformed answer") {
@@ -171,6 +177,9 @@ TEST_CASE("an event that cannot be read is a malformed answer") {
     }
     const std::string deep(100'000, '[');
     CHECK(read(chat, {deep}).error == errc::malformed_answer);
+    std::string wide = R"({"choices":[0)";
+    for (int i = 0; i < 3'000'000; ++i) wide += ",0";
+    CHECK(read(chat, {wide + "]}"}).error == errc::answer_too_large);
     // An event of another type is not the answer's.
     stream_answer answer(chat, "");
     completion_delta delta;
@@ -204,4 +213,9 @@ TEST_CASE("the head of a streamed answer says what its body will be") {
     }
     CHECK(decode_stream_head(head("text/html"), 0).answer.info.message ==
           "answer is no event stream, but text/html");
+    auto packed = head("text/event-stream");
+    packed.fields.push_back({"content-encoding", "br"});
+    const auto got = decode_stream_head(packed, 0);
+    CHECK(got.error == errc::malformed_answer);
+    CHECK(got.answer.info.message == "answer is encoded (br), which nobody asked for");
 }
