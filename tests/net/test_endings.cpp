@@ -88,6 +88,9 @@ void check_ending(const held& at, by whom) {
     CHECK(ended[0].error == (whom == by::caller   ? errc::cancelled
                              : whom == by::client ? errc::shut_down
                                                   : errc::deadline_exceeded));
+    const bool in_flight = at.phase == request_phase::awaiting_answer ||
+                           at.phase == request_phase::receiving || at.phase == request_phase::shaking_hands;
+    if (in_flight) CHECK(info.message == ended[0].error.message());
     llm.close();
     peer.close();
     context.poll();
@@ -109,6 +112,25 @@ TEST_CASE("a request ends at once in every phase, says where it was, and holds n
             check_ending(at, whom);
         }
     }
+}
+
+TEST_CASE("a request whose Retry-After lies behind its deadline ends at once, with the server's words") {
+    asio::io_context context;
+    const std::string refusal = R"({"error":{"message":"come back tomorrow"}})";
+    scripted_peer peer(context, {{{answer(429, refusal, "Retry-After: 86400\r\n")}}});
+    client llm(context.get_executor(), options_for(peer.base_url()).deadline(std::chrono::hours(1)),
+               coordinator_options().retry_after_cap(std::chrono::hours(48)));
+    std::optional<outcome> ended;
+    llm.async_complete(completion_request("a"), [&](error_code error, completion result) {
+        ended = outcome{error, std::move(result)};
+    });
+    while (!ended && context.run_one() != 0) continue;
+    REQUIRE(ended.has_value());
+    CHECK(ended->error == errc::deadline_exceeded);
+    CHECK(ended->result.info.last_error == errc::rate_limited);
+    CHECK(ended->result.info.message == "come back tomorrow");
+    CHECK(ended->result.info.attempts == 1);
+    CHECK(ended->result.info.queued < std::chrono::hours(1));
 }
 
 TEST_CASE("cancelling after any number of steps ends a request at a peer that never answers") {

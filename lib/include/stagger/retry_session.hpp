@@ -35,6 +35,7 @@ class retry_session {
         attempt,  ///< another attempt, not before `step::not_before`
         end,      ///< the ending stands: a success, or a failure that is not repeated
         stop,     ///< another attempt was wanted, but a limit says stop
+        late,     ///< another attempt was wanted, but `pause::too_late`
     };
     /// The answer to an attempt that has ended.
     struct step {
@@ -45,7 +46,7 @@ class retry_session {
     struct pause {
         time_point earliest{};    ///< the server's Retry-After, or a gate, allows none before
         bool own_backoff = true;  ///< false: somebody else decides how long this task waits
-        bool too_late = false;    ///< true: a deadline allows no further attempt, as a limit would
+        bool too_late = false;    ///< true: a deadline will have passed by then
     };
 
     retry_session(const retry_policy& policy, const backoff_policy& backoff, time_point now);

@@ -40,9 +40,10 @@ retry_session::step retry_session::attempt_ended(const attempt_result& result, c
         not_before = std::max(not_before, saturating_add(now, state_.last_wait));
     }
     state_.next_wait = not_before - now;
-    if (known.too_late || policy_->stops(state_)) {
+    const bool stops = policy_->stops(state_);
+    if (stops || known.too_late) {
         state_.next_wait = duration::zero();
-        return end(next::stop, false);
+        return end(stops ? next::stop : next::late, false);
     }
     record(false, false);
     policy_->tell(moment::before_sleep, state_);

@@ -298,19 +298,26 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     leave_ = {};
     note_progress(info);
     if (stopped) {
+        info.last_error = stopped_;
+        info.message = info.last_error.message();
         trace_.done(stopped_, info, false);
         return finish(stopped_, std::move(ended.answer));
     }
     admission next = admission().cost(cost_).deadline(deadline_);
+    const auto follows =
+        may_go_again(ended) ? plan_next(ended, now, earliest, next) : retry_session::next::end;
+    const bool late = ended.error && (now >= deadline_ || follows == retry_session::next::late);
     std::optional<duration> again_in;
-    if (may_go_again(ended) && plan_next(ended, now, earliest, next))
+    if (follows == retry_session::next::attempt)
         again_in = std::max(next.not_before() - now, duration::zero());
+    // What ended the attempt was not its own limit.
+    if (late && attempt_limit_ == deadline_ && ended.error == condition::timed_out)
+        info.message = make_error_code(errc::deadline_exceeded).message();
     if (!answer_goes_on()) trace_.done(ended.error, info, was_refused(ended), again_in, ended.hints);
     if (again_in) {
         last_ = std::make_unique<diagnostic>(std::move(info));
         return join_line(next);
     }
-    const bool late = ended.error && now >= deadline_;
     finish(late ? error_code(errc::deadline_exceeded) : ended.error, std::move(ended.answer));
 }
 
@@ -326,8 +333,8 @@ time_point completion_task::report(const wire::decoded_answer& ended) {
     return {};
 }
 
-bool completion_task::plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest,
-                                admission& next) {
+retry_session::next completion_task::plan_next(const wire::decoded_answer& ended, time_point now,
+                                               time_point earliest, admission& next) {
     const client_options& options = client_->options;
     const retry_policy& policy = options.retry();
     const diagnostic& info = ended.answer.info;
@@ -339,11 +346,12 @@ bool completion_task::plan_next(const wire::decoded_answer& ended, time_point no
     retry_session::pause known;
     if (options.obey_retry_after()) known.earliest = earliest;
     known.own_backoff = !refused_by_limit || (options.backoff_after_rejection() && known.earliest <= now);
-    known.too_late = now >= deadline_;
+    // Nobody waits for a Retry-After that is over when the deadline has passed.
+    known.too_late = std::max(now, known.earliest) >= deadline_;
     const auto step = session_.attempt_ended(result, judged, now, known, client_->random);
-    if (step.what != retry_session::next::attempt) return false;
-    next.again(refused_by_limit ? retry_cause::throttled : retry_cause::accident, step.not_before);
-    return true;
+    if (step.what == retry_session::next::attempt)
+        next.again(refused_by_limit ? retry_cause::throttled : retry_cause::accident, step.not_before);
+    return step.what;
 }
 
 void completion_task::finish(error_code error, completion&& result) {

@@ -94,8 +94,8 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void end_attempt(wire::decoded_answer&& ended);
     /// Tells the gate how the attempt ended; the earliest time for another one.
     time_point report(const wire::decoded_answer& ended);
-    /// The admission of the next attempt; false if this was the last.
-    bool plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest, admission& next);
+    /// What follows, and the admission of the next attempt if one does.
+    retry_session::next plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest, admission& next);
     /// Fills in what the request has come to, beside what the last attempt left there.
     void note_progress(diagnostic& info) const;
     /// Ends the request before it has begun.

@@ -129,6 +129,7 @@ retry_loop::next retry_loop::parts::decide(const attempt_result& result) {
         case retry_session::next::end:
             return retry_loop::next::end;
         case retry_session::next::stop:
+        case retry_session::next::late:
             if (policy.has_fallback()) return retry_loop::next::fall_back;
             return policy.reraise() ? retry_loop::next::end : retry_loop::next::give_up;
     }

@@ -255,7 +255,7 @@ TEST_CASE("somebody else's pace replaces the own wait, and a deadline ends the c
     CHECK(session.state().idle == 3s);  // as long as it really waited
     known.too_late = true;
     CHECK(session.attempt_ended(result, policy.classify(result), start + 5s, known, random).what ==
-          retry_session::next::stop);
+          retry_session::next::late);
 }
 
 TEST_CASE("statistics of a cancelled call end where it ended") {
