@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <memory>
 #include <new>
@@ -9,6 +10,7 @@
 
 #include "net/attempt_trace.hpp"
 #include "net/client_state.hpp"
+#include "net/complete_later.hpp"
 #include "net/io_types.hpp"
 #include "net/line_guest.hpp"
 #include "net/running_operation.hpp"
@@ -34,7 +36,15 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void stop(errc why) override;
 
  protected:
-    /// @param handler_executor as executor_of_handler has it
+    /// What a handler runs on, as executor_of_handler has it.
+    template <class Handler>
+    static boost::asio::any_completion_executor executor_for(const Handler& handler,
+                                                             const client_state& client, bool at_home) {
+        if (at_home) return {};
+        return executor_of_handler(boost::asio::get_associated_executor(handler, client.completion_executor),
+                                   client.executor);
+    }
+    /// @param handler_executor from executor_for
     completion_task(std::shared_ptr<client_state> client,
                     boost::asio::any_completion_executor handler_executor);
     void start(const completion_request& request, wire::delivery how,
@@ -95,7 +105,8 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     /// Tells the gate how the attempt ended; the earliest time for another one.
     time_point report(const wire::decoded_answer& ended);
     /// What follows, and the admission of the next attempt if one does.
-    retry_session::next plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest, admission& next);
+    retry_session::next plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest,
+                                  admission& next);
     /// Fills in what the request has come to, beside what the last attempt left there.
     void note_progress(diagnostic& info) const;
     /// Ends the request before it has begun.

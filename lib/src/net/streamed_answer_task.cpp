@@ -1,7 +1,6 @@
 #include "net/streamed_answer_task.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <utility>
 
 #include "net/clock.hpp"
@@ -22,11 +21,7 @@ void streamed_answer_task::start(const std::shared_ptr<client_state>& client,
 
 streamed_answer_task::streamed_answer_task(const std::shared_ptr<client_state>& client, handler_type handler,
                                            bool at_home)
-    : completion_task(client, at_home ? asio::any_completion_executor()
-                                      : executor_of_handler(asio::get_associated_executor(
-                                                                handler, client->completion_executor),
-                                                            client->executor)),
-      handler_(std::move(handler)) {}
+    : completion_task(client, executor_for(handler, *client, at_home)), handler_(std::move(handler)) {}
 
 bool streamed_answer_task::ends_with_head(connection_pool::lease& leased, wire::decoded_answer& ended) {
     if (!wire::is_success(leased->answer().status)) return false;

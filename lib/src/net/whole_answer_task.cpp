@@ -1,7 +1,6 @@
 #include "net/whole_answer_task.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <utility>
 
 #include "net/complete_later.hpp"
@@ -19,11 +18,7 @@ void whole_answer_task::start(const std::shared_ptr<client_state>& client, const
 
 whole_answer_task::whole_answer_task(const std::shared_ptr<client_state>& client, handler_type handler,
                                      bool at_home)
-    : completion_task(client, at_home ? asio::any_completion_executor()
-                                      : executor_of_handler(asio::get_associated_executor(
-                                                                handler, client->completion_executor),
-                                                            client->executor)),
-      handler_(std::move(handler)) {}
+    : completion_task(client, executor_for(handler, *client, at_home)), handler_(std::move(handler)) {}
 
 void whole_answer_task::deliver(const asio::any_completion_executor& handler_executor, error_code error,
                                 completion&& result) {
