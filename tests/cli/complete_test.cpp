@@ -120,7 +120,8 @@ TEST_CASE("a stream that does not come to its end is said not to be whole, and i
         scripted_server server({{{begun, turn::fall_silent}}});
         const auto got = run(complete(server, {"why?", "--stream", "--deadline", "300ms"}));
         CHECK(got.code == 1);
-        CHECK(got.err == "stagger: request's deadline passed; the answer above is not whole\n");
+        CHECK(got.err ==
+              "stagger: request could not be answered before its deadline; the answer above is not whole\n");
     }
     SUBCASE("error") {
         auto documents = first_document();

@@ -40,6 +40,26 @@ TEST_CASE("requests that are made at once begin in one turn") {
     CHECK(ended == many);
 }
 
+TEST_CASE("requests are numbered in the order of the calls, also where one of them is refused unsent") {
+    struct numbers final : attempt_observer {
+        void queued(const attempt_events::queued& event) noexcept override {
+            all.push_back(event.id.request);
+        }
+        std::vector<std::uint64_t> all;
+    };
+    asio::io_context context;
+    const auto seen = std::make_shared<numbers>();
+    const client llm(context.get_executor(), options_for("http://127.0.0.1:9/v1").observer(seen));
+    const auto ignore = [](error_code, const completion&) {};
+    llm.async_complete(completion_request("first"), ignore);
+    llm.async_complete(completion_request("second").temperature(5), ignore);
+    llm.async_complete(completion_request("third"), ignore);
+    while (seen->all.size() < 2) context.run_one();
+    CHECK(seen->all == std::vector<std::uint64_t>{1, 3});
+    llm.close();
+    context.run();
+}
+
 TEST_CASE("a context that is destroyed before a turn takes the turn's requests with it") {
     const auto held = std::make_shared<int>(0);
     {

@@ -52,9 +52,10 @@ enum class errc {
     certificate_self_signed,    ///< signed by nobody but itself, and not trusted: `client_options::ca_file`
     certificate_untrusted,      ///< signed by nobody that is trusted, or otherwise invalid
     invalid_request,            ///< refused before sending: a field breaks its rule
-    deadline_exceeded,          ///< the request's own deadline passed; `diagnostic` has the last failure
-    cancelled,                  ///< per-operation cancellation
-    shut_down,                  ///< the client or the gate was closed
+    deadline_exceeded,  ///< the request's own deadline passed, or cannot be kept; `diagnostic` has the last
+                        ///< failure
+    cancelled,          ///< per-operation cancellation
+    shut_down,          ///< the client or the gate was closed
 };
 
 /** @brief Groups of errors, for callers that act on what is to be done, not on what happened.

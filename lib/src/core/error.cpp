@@ -48,7 +48,8 @@ constexpr std::array descriptions{
                 "server's certificate is self-signed"},
     description{errc::certificate_untrusted, "certificate_untrusted", "server's certificate is not trusted"},
     description{errc::invalid_request, "invalid_request", "request is invalid and was not sent"},
-    description{errc::deadline_exceeded, "deadline_exceeded", "request's deadline passed"},
+    description{errc::deadline_exceeded, "deadline_exceeded",
+                "request could not be answered before its deadline"},
     description{errc::cancelled, "cancelled", "cancelled"},
     description{errc::shut_down, "shut_down", "client was shut down"},
 };

@@ -31,13 +31,13 @@ class client_state : public std::enable_shared_from_this<client_state> {
 
     const client_options options;
     const boost::asio::any_io_executor executor;
-    /// `executor` for handlers without one of their own; made once, since that allocates.
+    /// `executor`, to be asked with for a handler's own; made once, since that allocates.
     const boost::asio::any_completion_executor completion_executor;
     const io_executor strand;
     /// `strand` for what must not run inside the call that hands it over: `asio::post` asks for that, and for
     /// more, each time.
     const io_executor posting;
-    const std::shared_ptr<next_turn> turn;
+    const std::shared_ptr<next_turn> turn;  ///< what requests do next on `strand`
     const endpoint target;
     const wire::encoding_context encoding;
     const common_head whole;     ///< of requests for an answer in one piece

@@ -70,6 +70,8 @@ void completion_task::start(const completion_request& request, wire::delivery ho
             self->trace_.request_started();
             self->finish(error, std::move(failed));
         });
+        // Requests begin, and are numbered, in the order of the calls.
+        client_->turn->separate();
         return;
     }
     how_ = how;
@@ -311,7 +313,7 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     if (follows == retry_session::next::attempt)
         again_in = std::max(next.not_before() - now, duration::zero());
     // What ended the attempt was not its own limit.
-    if (late && attempt_limit_ == deadline_ && ended.error == condition::timed_out)
+    if (late && attempt_limit_ == deadline_ && ended.error == errc::answer_timed_out)
         info.message = make_error_code(errc::deadline_exceeded).message();
     if (!answer_goes_on()) trace_.done(ended.error, info, was_refused(ended), again_in, ended.hints);
     if (again_in) {

@@ -31,7 +31,9 @@ class connection_pool {
         ~lease() { release(); }
 
         /// Gives it back now.
-        void release() { release(steady_now()); }
+        void release() {
+            if (pool_) release(steady_now());
+        }
         void release(time_point now);
 
         connection& operator*() const { return *connection_; }

@@ -25,7 +25,7 @@ class next_turn : public std::enable_shared_from_this<next_turn> {
     explicit next_turn(io_executor posting);
 
     /// `what` is called on the strand, later than this call, and in the order of the calls.
-    /// @throws std::bad_alloc; nothing has changed then
+    /// @throws std::bad_alloc
     void add(std::shared_ptr<completion_task> who, step what);
     /// What is added from now on comes behind whatever has been posted to the strand until now.
     void separate();

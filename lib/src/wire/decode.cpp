@@ -33,10 +33,15 @@ double time_of_response(const std::vector<field>& fields, double unix_now) {
     return date && std::abs(*date - unix_now) > clock_tolerance_s ? *date : unix_now;
 }
 
-/// Of a server that encodes a body although nobody asked for it; empty of any other.
+/// Of a server that encodes a body although nobody asked for it; empty of any other. Some say "none", or the
+/// name of a character set, of a body that is plain.
 std::string_view encoding_of(const std::vector<field>& fields) {
     const auto encoding = value_of(fields, "content-encoding");
-    return equal_ignoring_case(encoding, "identity") ? std::string_view() : encoding;
+    for (const std::string_view packed :
+         {"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"}) {
+        if (equal_ignoring_case(encoding, packed)) return encoding;
+    }
+    return {};
 }
 
 /// What reading one response needs to know.

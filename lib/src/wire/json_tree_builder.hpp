@@ -24,7 +24,7 @@ namespace stagger::wire {
  *
  * What lies deeper than `deepest_node` is parsed and not put down: it is the larger part of an answer with
  * log probabilities, and nobody reads it. More than `most_nodes` end parsing with errc::answer_too_large: a
- * node takes twenty times the memory of the two bytes that make one.
+ * node takes twenty times the memory of the two bytes that make one, and thrice that while their list grows.
  */
 class json_tree_builder {
  public:
@@ -37,7 +37,8 @@ class json_tree_builder {
     static constexpr std::size_t max_object_size = max_string_size;
     /// The text of one part of a message: choices, 0, message, content, 0, text.
     static constexpr std::size_t deepest_node = 6;
-    /// 80 MiB. An answer has up to 25 nodes for each of its tokens, with the log probabilities of others.
+    /// 80 MiB, and 240 MiB at most on the way there. An answer has up to 25 nodes for each of its tokens,
+    /// with the log probabilities of others.
     static constexpr std::size_t most_nodes = std::size_t{1} << 21;
 
     json_tree_builder(std::string_view text, std::pmr::vector<json_node>& nodes,

@@ -286,8 +286,12 @@ TEST_CASE("a body in an encoding that nobody asked for is named, and read where 
 
     CHECK_FALSE(decoded(200, chat_answer, gzip).error);
     CHECK(decoded(429, rate_limit_body, gzip).answer.info.message == "Rate limit reached for requests");
-    CHECK(decoded(200, "x", {{"Content-Encoding", "Identity"}}).answer.info.message ==
-          "answer is not JSON (syntax error); it begins with: x");
+    for (const char* plain : {"Identity", "none", "utf-8", ""}) {
+        CHECK(decoded(200, "x", {{"Content-Encoding", plain}}).answer.info.message ==
+              "answer is not JSON (syntax error); it begins with: x");
+        const response head{200, {{"Content-Type", "text/event-stream"}, {"Content-Encoding", plain}}, ""};
+        CHECK_FALSE(decode_stream_head(head, now).error);
+    }
 }
 
 TEST_CASE("keys are not repeated") {
