@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "core/rate_estimator.hpp"
 
@@ -73,14 +74,14 @@ void climb::ramp(time_point now, const send_log& log, const round_trip& rtt, sec
         ramp_ = {log.size(), now};
         return;
     }
-    const seconds period = std::max(doubles_every, rtt.mean());
+    static double K=getenv("K")?atof(getenv("K")):2.5, H=getenv("H")?atof(getenv("H")):.5; static seconds D(getenv("D")?atof(getenv("D")):.125);
+    if (doubles_every == ramp_doubles_every) doubles_every = D;
+    const seconds period = std::max({seconds(0.01), std::min(doubles_every, K * rtt.at_most()), H * rtt.at_most()});
     if (now - ramp_.at < period || log.size() - ramp_.sends < least_sends_to_double) return;
     if (log.last().paced) {
         const double doublings = std::min(most_doublings_at_once, (now - ramp_.at) / period);
-        const double sent = static_cast<double>(log.size());
-        const double most = std::max(overshoot_requests, overshoot_of_sent * sent) / rtt.mean().count();
         before_step_ = rate();
-        raise_to(std::min(base_ * std::exp2(doublings), most));
+        raise_to(base_ * std::exp2(doublings));
     }
     ramp_ = {log.size(), now};
 }
@@ -95,8 +96,8 @@ void climb::search(time_point now, const send_log& log, const round_trip& rtt) {
     take(next, now, log, rtt);
 }
 
-void climb::ride(time_point now, const send_log& log, const round_trip& rtt, double price) {
-    take(next_ride_step(now, log, price), now, log, rtt);
+void climb::ride(time_point now, const send_log& log, const round_trip& rtt, double price, double chance) {
+    take(next_ride_step(now, log, price, chance), now, log, rtt);
 }
 
 double climb::usual_admitted() const {
@@ -110,7 +111,7 @@ bool climb::run_is_longer_than_usual(time_point now, const send_log& log) const 
            now - since_rejection_.at >= usual_span;
 }
 
-climb::step climb::next_ride_step(time_point now, const send_log& log, double price) const {
+climb::step climb::next_ride_step(time_point now, const send_log& log, double price, double chance) const {
     step next{};
     next.or_after = price * steps_at_least_every;
     next.least_sends = least_sends_per_step;
@@ -130,6 +131,8 @@ climb::step climb::next_ride_step(time_point now, const send_log& log, double pr
         next.doublings = steps_ - 1;
     }
     next.needed *= price;
+    static double KK=getenv("KK")?atof(getenv("KK")):.5;
+    next.size = std::max(next.size, KK * chance);
     return next;
 }
 

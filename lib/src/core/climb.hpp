@@ -58,12 +58,12 @@ class climb {
     void begin_ramp() { ramp_ = {}; }
     void raise_to(double rate) { base_ = std::max(base_, rate); }
     /// Before the first rejection the rate doubles every quarter of a second.
-    static constexpr seconds ramp_doubles_every{0.25};
+    static constexpr seconds ramp_doubles_every{0.125};
     void ramp(time_point now, const send_log& log, const round_trip& rtt,
               seconds doubles_every = ramp_doubles_every);
     void search(time_point now, const send_log& log, const round_trip& rtt);
     /// @param price how many admitted requests a rejection is worth avoiding for, usually 1
-    void ride(time_point now, const send_log& log, const round_trip& rtt, double price);
+    void ride(time_point now, const send_log& log, const round_trip& rtt, double price, double chance);
 
  private:
     struct position {
@@ -79,7 +79,7 @@ class climb {
         bool counts = true;      ///< towards doubling
     };
     bool run_is_longer_than_usual(time_point now, const send_log& log) const;
-    step next_ride_step(time_point now, const send_log& log, double price) const;
+    step next_ride_step(time_point now, const send_log& log, double price, double chance) const;
     void take(const step& next, time_point now, const send_log& log, const round_trip& rtt);
     double usual_admitted() const;
 

@@ -1,6 +1,8 @@
 #include "core/ride_the_limit.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
 namespace stagger {
 
@@ -35,6 +37,7 @@ ride_the_limit::ride_the_limit(const coordinator_options& options, std::uint64_t
       provisional_(measured_.has_value()),
       testing_(options.probing(), provisional_),
       probing_(testing_.step()),
+      initial_rate_(measured_.value_or(options.initial_rate())),
       pacer_(random_source(seed ^ slot_stream)),
       budget_(options, random_source(seed ^ budget_stream)),
       estimator_(probing_),
@@ -52,7 +55,7 @@ double ride_the_limit::rate_when_sent(const departure& sent) const {
 }
 
 double ride_the_limit::rate(time_point now) const {
-    double result = climb_.rate();
+    double result = by_share_ ? by_share_->per_s() : climb_.rate();
     if (concurrency_.limits()) {
         // The window governs; the pace only keeps its refilling from being a burst.
         const seconds service = service_.value_or(assumed_service_);
@@ -68,6 +71,7 @@ double ride_the_limit::rate(time_point now) const {
 opening ride_the_limit::next_opening(time_point now, const line_view& line) {
     backlog_ = static_cast<double>(line.backlog);
     if (closed()) presume_probe_admitted(now);
+    look_for_lost_limit(now);
     // A ramp goes by time, so it does not wait for the next send: a slot may be longer than its step.
     if (mode_ == mode::ramp || doubt_) step_up(now);
     if (concurrency_.limits() && in_flight_ >= concurrency_.window()) return {never, wait_reason::in_flight};
@@ -99,6 +103,20 @@ void ride_the_limit::presume_probe_admitted(time_point now) {
 }
 
 void ride_the_limit::step_up(time_point now) {
+    if (by_share_) {
+        if (const auto seen = by_share_->seen(now, rtt_.mean())) {
+            chance_.looked(seen->sent, seen->refused);
+            if (!chance_.matter()) {
+                const double pace = by_share_->per_s();
+                by_share_.reset();
+                mode_ = mode::search;
+                measured_.reset();
+                estimator_.forget_before(log_.size());
+                cut(now, pace);
+            }
+        }
+        return;
+    }
     if (log_.size() == 0 || concurrency_.limits()) return;  // a window governs by itself
     switch (mode_) {
         case mode::closed:
@@ -113,7 +131,7 @@ void ride_the_limit::step_up(time_point now) {
             // Behind a lockout a rejection costs all that would be admitted meanwhile.
             const double price =
                 lockout_.confirmed() ? 1 + lockout_.silence().count() * measured_.value_or(0) : 1;
-            return climb_.ride(now, log_, rtt_, price);
+            return climb_.ride(now, log_, rtt_, price, chance_.matter() ? chance_.share() : 0);
         }
     }
 }
@@ -130,6 +148,8 @@ departure ride_the_limit::on_send(time_point now, const cost& what) {
     const departure sent = log_.add(now, what, pace, ++in_flight_, paced);
     if (sent.number == 0) opened_ = sent;
     if (closed()) phase_->sent(sent, now - last_sent);
+    else if (by_share_) by_share_->sent(sent, paced, chance_.share(), rtt_.mean());
+    else if (!log_.rejections().empty() && paced && !(mode_ == mode::ride && climb_.above() > 0)) response_.sent(pace);
     return sent;
 }
 
@@ -152,6 +172,7 @@ void ride_the_limit::on_answered(time_point now, const departure& sent) {
 void ride_the_limit::note_service(time_point now, const departure& sent) {
     constexpr double weight = 0.05;
     const seconds took = now - sent.at;
+    rtt_.answered(took);
     service_ = service_ ? (1 - weight) * *service_ + weight * took : took;
     if (concurrency_.limits() && log_.remembers(sent.number)) {
         concurrency_.admitted(log_[sent.number], testing_.allowed());
@@ -166,14 +187,53 @@ void ride_the_limit::hear_admission(time_point now, const departure& sent, const
 
 void ride_the_limit::on_throttled(time_point now, const departure& sent, const hints& said) {
     if (closed()) presume_probe_admitted(now);
-    settle(now, sent, outcome::rejected);
+    settle(now, sent, outcome::neutral);
     rtt_.sample(now - sent.at);
+    note_headers(sent, said, false);
+    if (closed()) return refused_by_limit(now, sent, said);
+    if (by_share_) {
+        if (share_explains(now, sent)) return;
+        by_share_.reset();
+        mode_ = mode::search;
+        return refused_by_limit(now, sent, said);
+    }
+    const bool ramps = mode_ == mode::ramp;
+    for (const departure& each : chance_.refused(sent, bar(sent), mode_ == mode::ramp || chance_.matter() || (mode_ == mode::ride && climb_.above() == 0))) {
+        if (by_share_) { share_explains(now, each); continue; }
+        if (back_to_ && mode_ == mode::ramp) {
+            const double pace = *back_to_;
+            back_to_.reset();
+            lost_.failed(now);
+            note_outcome(now, each, outcome::rejected);
+            if (chance_.matter()) { hold_share(now, pace); continue; }
+            mode_ = mode::ride;
+            cut(now, pace);
+            estimator_.forget_before(log_.size());
+            continue;
+        }
+        if (ramps && mode_ == mode::ramp && chance_.matter()) { hold_share(now, 0.6 * rate(now)); continue; }
+        refused_by_limit(now, each, each.number == sent.number ? said : hints());
+    }
+}
+
+double ride_the_limit::bar(const departure& sent) const {
+    static double B1=getenv("B1")?atof(getenv("B1")):9,B2=getenv("B2")?atof(getenv("B2")):7,B3=getenv("B3")?atof(getenv("B3")):3.5;
+    if (mode_ == mode::ramp) return back_to_ && !chance_.matter() ? B3 : B1;
+    static double B4=getenv("B4")?atof(getenv("B4")):7;
+    if (chance_.matter()) return B4;
+    if (mode_ == mode::ride && !provisional_ && measured_ && !windows_.quota() && !concurrency_.limits() && rate_when_sent(sent) <= *measured_) return B2;
+    return B3;
+}
+
+/// A refusal that chance does not explain.
+void ride_the_limit::refused_by_limit(time_point now, const departure& sent, const hints& said) {
+    note_outcome(now, sent, outcome::rejected);
     const rejected_run run = run_ending_at(log_, sent);
     if (mode_ == mode::ramp && log_.rejections().empty()) {
         until_first_rejection_ = open_run{sent.cost_before, seconds(sent.at - opened_.at)};
     }
+    if (const departure* before = log_.onset_before(sent.number); !closed() && log_.remembers(sent.number) && log_[sent.number].paced && !(mode_ == mode::ride && climb_.above() > 0)) response_.refused(rate_when_sent(sent), before ? log_.admitted_between(*before, sent) : 0);
     log_.note_rejection(sent, run.first);
-    note_headers(sent, said, false);
     headers_.check(now, log_, rtt_.mean(), rate(now));
     hear_retry_after(now, sent, said);
 
@@ -235,9 +295,51 @@ void ride_the_limit::cut_pace(time_point now, const departure& rejected, const r
 }
 
 void ride_the_limit::cut(time_point now, double to) {
+    if (climb_.rate() > proven_pace_) proven_pace_ = climb_.rate();
     climb_.cut(now, std::min(to, budget_.fastest_per_s()), log_);
     pacer_.skip_slot(now, climb_.base());
     last_cut_ = now;
+}
+
+void ride_the_limit::look_for_lost_limit(time_point now) {
+    if (concurrency_.limits() || lockout_.suspected() || windows_.quota() || !testing_.allowed() || closed()) return;
+    if (back_to_) {
+        if (mode_ != mode::ramp) {
+            back_to_.reset();
+        } else if (climb_.rate() >= lost_.best()) {
+            back_to_.reset();
+            mode_ = mode::ride;
+            measured_ = lost_.best();
+            estimator_.forget_before(log_.size());
+            cut(now, *measured_);
+            pacer_.restart(now);
+        }
+        return;
+    }
+    if (mode_ == mode::ramp || doubt_) return;
+    lost_.going(now, rate(now));
+    if (!lost_.test_due(now)) return;
+    lost_.tested(now);
+    back_to_ = rate(now);
+    by_share_.reset();
+    mode_ = mode::ramp;
+    climb_.begin_ramp();
+    climb_.cut(now, 2 * *back_to_, log_);
+}
+
+/// Several refusals with admissions between them within a dozen sends: a limit that is ridden does not do that.
+bool ride_the_limit::fell_to_a_part(const departure& rejected) const {
+    unsigned onsets = 0, refused = 0, admitted = 0;
+    for (send_number back = 0; back < 12 && back < rejected.number && log_.remembers(rejected.number - back); ++back) {
+        const send_record& each = log_[rejected.number - back];
+        if (each.result == outcome::rejected) {
+            ++refused;
+            if (back > 0 && log_[rejected.number - back + 1].result != outcome::rejected) ++onsets;
+        } else {
+            ++admitted;
+        }
+    }
+    return onsets >= 2 && refused >= 4 && admitted >= 2;
 }
 
 void ride_the_limit::note_limit(double per_second) {
@@ -256,6 +358,7 @@ void ride_the_limit::cut_once_a_round(time_point now, const departure& rejected,
     if (rejected.at <= last_cut_) return;
     if (memory_was_right(now, rejected)) return;
     const estimate limit = estimator_.up_to(log_, rejected);
+    if (!windows_.quota()) if (const auto found = response_.by_chance(chance_.share())) return go_on_by_chance(now, *found);
     if (mode_ == mode::search && limit.precise && climb_.above() <= small_growth) return search(now, limit);
     if (mode_ == mode::ramp || climb_.above() > large_growth) return end_of_growth(now, rejected, limit);
     if (mode_ == mode::search) return search(now, limit);
@@ -265,6 +368,16 @@ void ride_the_limit::cut_once_a_round(time_point now, const departure& rejected,
         note_limit(*limit.quick);
         return cut(now, *limit.quick);
     }
+    if (fell_to_a_part(rejected)) {
+        send_number first = rejected.number;
+        for (send_number back = 0; back < 12 && log_.remembers(rejected.number - back); ++back) {
+            if (log_[rejected.number - back].result == outcome::rejected) first = rejected.number - back;
+        }
+        estimator_.forget_before(first);
+        mode_ = mode::search;
+        measured_.reset();
+        return search(now, estimator_.up_to(log_, rejected));
+    }
     ride(now, run, limit);
 }
 
@@ -273,12 +386,45 @@ void ride_the_limit::end_of_growth(time_point now, const departure& rejected, co
     if (mode_ != mode::ramp && limit.admitted >= rate_estimator::least_admitted) {
         proven = std::max(limit.precise.value_or(0), climb_.rate_before_step() * (1 - probing_));
     }
+    double to = rate(now) / 2;
+    if (mode_ == mode::ramp) {
+        const double admitted = log_.admitted_between(opened_, rejected);
+        if (admitted >= 3) to = std::min(to, admitted / (1 + seconds(rejected.at - opened_.at).count()));
+    }
     estimator_.forget_before(rejected.number);
     units_.forget();
     mode_ = mode::search;
-    cut(now, std::max(rate(now) / 2, proven));
+    cut(now, std::max(to, proven));
     // One silent round trip: what is still on the way is more than was saved, and will be rejected as well.
     pacer_.pause(after(now, rtt_.mean()));
+}
+
+void ride_the_limit::go_on_by_chance(time_point now, const load_response::finding& found) {
+    chance_.established(found.share);
+    estimator_.forget_before(log_.size());
+    measured_.reset();
+    testing_.look_again();
+    response_.forget();
+    if (found.limit_per_s) return hold_share(now, *found.limit_per_s);
+    mode_ = mode::ramp;
+    const double p = std::max(rate(now), proven_pace_);
+    proven_pace_ = 0;
+    cut(now, p);
+}
+
+void ride_the_limit::hold_share(time_point now, double pace) {
+    mode_ = mode::ride;
+    by_share_.emplace(pace, log_.size());
+    cut(now, pace);
+}
+
+/// A refusal while the share is held. False: it is no chance any more, all is refused.
+bool ride_the_limit::share_explains(time_point now, const departure& sent) {
+    if (log_.remembers(sent.number) && log_[sent.number].paced) by_share_->refused(sent, rtt_.mean());
+    log_.settle(sent, outcome::rejected, now);
+    const rejected_run run = run_ending_at(log_, sent);
+    const double unlikely = 1e-6;
+    return std::pow(chance_.share() + 0.1, run.length) > unlikely;
 }
 
 void ride_the_limit::search(time_point now, const estimate& limit) {
@@ -301,6 +447,7 @@ void ride_the_limit::ride(time_point now, const rejected_run& run, const estimat
     }
     if (!testing_.allowed()) return hold(now, *limit.precise);
     note_limit(*limit.precise);
+    if (limit.admitted >= 50) lost_.held(*limit.precise);
     end_test(limit);
     const double below = 1 - (run.length > 1 ? 3 * probing_ : probing_);
     if (climb_.has_proven_steps()) return cut(now, std::max(*measured_, climb_.rate_before_step()) * below);

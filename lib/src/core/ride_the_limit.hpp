@@ -11,12 +11,16 @@
 #include "core/header_tracker.hpp"
 #include "core/hint_gate.hpp"
 #include "core/limit_testing.hpp"
+#include "core/load_response.hpp"
+#include "core/lost_limit.hpp"
 #include "core/lockout_learner.hpp"
 #include "core/pacer.hpp"
 #include "core/pacing.hpp"
 #include "core/rate_estimator.hpp"
+#include "core/refusals_by_chance.hpp"
 #include "core/round_trip.hpp"
 #include "core/send_log.hpp"
+#include "core/share_pace.hpp"
 #include "core/window_learner.hpp"
 
 namespace stagger {
@@ -78,6 +82,13 @@ class ride_the_limit final : public pacing {
     void finish_in_this_window();
     std::optional<double> learned_rate() const;
 
+    double bar(const departure& sent) const;
+    bool fell_to_a_part(const departure& rejected) const;
+    void look_for_lost_limit(time_point now);
+    void hold_share(time_point now, double pace);
+    bool share_explains(time_point now, const departure& sent);
+    void refused_by_limit(time_point now, const departure& sent, const hints& said);
+    void go_on_by_chance(time_point now, const load_response::finding& found);
     void hear_retry_after(time_point now, const departure& rejected, const hints& said);
 
     // Open: what a rejection does to the pace.
@@ -118,6 +129,7 @@ class ride_the_limit final : public pacing {
     bool provisional_ = false;  ///< `measured_` was told or guessed, not measured from rejections
     limit_testing testing_;
     double probing_;
+    double initial_rate_;
     std::optional<remembered_limits> memory_;  ///< what it began with
     std::optional<double> held_;       ///< admitted until the remembered rate was doubled once too often
     bool rate_is_remembered_ = false;  ///< `measured_` is still what an earlier run measured
@@ -130,6 +142,12 @@ class ride_the_limit final : public pacing {
     send_log log_;
     round_trip rtt_;
     rate_estimator estimator_;
+    refusals_by_chance chance_;
+    load_response response_;
+    lost_limit lost_;
+    std::optional<double> back_to_;  ///< while a lost limit is looked for: where to go back to
+    std::optional<share_pace> by_share_;
+    double proven_pace_ = 0;
     charge_unit_learner units_;
     climb climb_;
     hint_gate gate_;

@@ -33,6 +33,9 @@ void ride_the_limit::close(time_point now, time_point since, double rate_at_reje
     closed_by_failures_ = false;
     held_ = doubt_ && rate_at_rejection > measured_ ? std::optional(climb_.rate_before_step()) : std::nullopt;
     doubt_.reset();
+    for (send_number each = log_.size(); each-- > 0 && log_.remembers(each) && log_[each].sent.at >= since;) {
+        if (log_[each].result == outcome::rejected) response_.explained(log_[each].rate_per_s);
+    }
     presumed_.reset();
     const seconds slot = measured_ ? std::min(seconds(1), seconds(1 / *measured_))
                                    : std::min(seconds(0.02), seconds(1 / climb_.base()));
@@ -149,6 +152,35 @@ void ride_the_limit::reopen_after_window(time_point now, const departure& probe)
     done.span = std::max(seconds(1e-3), seconds(last_known_closed - opened_.at));
     done.closed = last_known_closed - phase_->since();
     done.first = !ever_opened_;
+    // Nothing was admitted before, so nothing has been measured.
+    constexpr double nothing = 3;
+    if (!ever_opened_ && done.admitted <= nothing) {
+        opened_ = probe;
+        estimator_.forget_before(probe.number);
+        response_.forget();
+        if (provisional_ && measured_) {
+            mode_ = mode::ride;
+            return cut(now, *measured_);
+        }
+        mode_ = mode::ramp;
+        climb_.begin_ramp();
+        return cut(now, initial_rate_);
+    }
+    if (done.first && !window_learner::is_window_like(done) && !phase_->opened_by_completion()) {
+        // What was admitted before the first refusal had been saved; what came since measures.
+        ever_opened_ = true;
+        mode_ = mode::search;
+        if (const departure* onset = log_.onset_before(probe.number)) {
+            const departure* first = onset;
+            while (const departure* before = log_.onset_before(first->number)) first = before;
+            const double admitted = log_.admitted_between(*first, probe) + 1;
+            measured_.reset();
+            provisional_ = false;
+            opened_ = probe;
+            cut(now, (admitted + 1) / std::max(1e-3, seconds(probe.at - first->at).count()));
+            return;
+        }
+    }
     const bool whole = window_learner::is_whole(done);
     measured_ = windows_.reopened(done, measured_or_base());
     rate_is_remembered_ = false;

@@ -21,7 +21,10 @@ class round_trip {
         deviation_ = (1 - weight) * deviation_ + weight * deviation;
     }
 
-    seconds mean() const { return mean_; }
+    void answered(seconds took) { fastest_answer_ = std::min(fastest_answer_, took); }
+
+    seconds mean() const { return samples_ > 0 ? mean_ : std::min(mean_, fastest_answer_); }
+    seconds at_most() const { return mean(); }
     /// A request that has not been rejected by then may be taken as admitted.
     seconds presumed_admitted() const {
         constexpr seconds processing{0.02};
@@ -32,6 +35,7 @@ class round_trip {
     seconds mean_ = assumed;
     seconds deviation_{0.02};
     unsigned samples_ = 0;
+    seconds fastest_answer_ = seconds(1e9);
 };
 
 }  // namespace stagger

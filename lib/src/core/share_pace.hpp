@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+
+#include "core/seconds.hpp"
+#include "core/send_counter.hpp"
+
+namespace stagger {
+
+/** @brief Holds a limit behind refusals by chance: at the pace at which a little more is refused than chance
+ * refuses.
+ *
+ * Where a tenth is refused anyhow, a refusal does not tell when the limit was reached. But the share that is
+ * refused rises above it, so the pace follows the share: each send raises it a little and each refusal lowers
+ * it by as much as the aimed-at share balances (H. Robbins, S. Monro, "A Stochastic Approximation Method",
+ * Ann. Math. Statist. 22, 1951). Every few hundred sends some go a good deal slower: what is refused of those
+ * is chance's alone.
+ */
+class share_pace {
+ public:
+    struct look {
+        double sent = 0;
+        double refused = 0;
+    };
+
+    share_pace(double per_s, send_number next) : per_s_(per_s), next_look_(next + sends_between_looks / 4) {}
+
+    double per_s() const { return looking() ? looks_at * per_s_ : per_s_; }
+    /// @param paced the pace was what held it back
+    /// @param chance the share that is refused whatever the pace
+    void sent(const departure& sent, bool paced, double chance, seconds round_trip);
+    void refused(const departure& sent, seconds round_trip);
+    /// What a look has told, once.
+    std::optional<look> seen(time_point now, seconds round_trip);
+
+ private:
+    static constexpr double looks_at = 0.75;
+    static constexpr send_number sends_between_looks = 240;
+    static constexpr send_number sends_in_look = 48;
+
+    double gain(seconds round_trip) const;
+    bool looking() const { return look_from_ && in_look_.sent < sends_in_look; }
+
+    double per_s_;
+    send_number next_look_;
+    std::optional<send_number> look_from_;
+    send_number look_to_ = 0;
+    time_point look_ended_{};
+    look in_look_;
+};
+
+}  // namespace stagger
