@@ -1,35 +1,11 @@
 #include "figures_check.hpp"
 
-#include <fmt/format.h>
-
-#include <optional>
+#include "figure_comparison.hpp"
 
 namespace app {
-namespace {
-
-class comparison {
- public:
-    void at_least(const char* what, double is, std::optional<double> bound) {
-        if (bound && is < *bound) miss(what, is, ">=", *bound);
-    }
-    void at_most(const char* what, double is, std::optional<double> bound) {
-        if (bound && is > *bound) miss(what, is, "<=", *bound);
-    }
-    std::string text() const { return text_; }
-
- private:
-    void miss(const char* what, double is, const char* rule, double bound) {
-        text_ +=
-            fmt::format("{}{} {:.4g} must be {} {:.4g}", text_.empty() ? "" : ", ", what, is, rule, bound);
-    }
-
-    std::string text_;
-};
-
-}  // namespace
 
 std::string shortfall(const stagger::sim::figures_to_reach& required, const stagger::sim::measures& found) {
-    comparison compared;
+    figure_comparison compared;
     compared.at_least("efficiency", found.efficiency, required.least_efficiency);
     compared.at_most("waste", found.waste_per_100, required.most_waste_per_100);
     compared.at_least("Jain", found.jain, required.least_jain);

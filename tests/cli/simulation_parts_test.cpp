@@ -178,15 +178,30 @@ TEST_CASE("built-in scenarios have names and file names of their own, and figure
 }
 
 TEST_CASE("scenarios are drawn for each kind from consecutive seeds") {
-    const auto rows = app::draw_cases(std::nullopt, 2, 7);
+    const auto rows =
+        app::draw_cases({sim::random_kind::token_bucket, sim::random_kind::overload_bucket}, 2, 7);
     std::vector<std::string> names;
     for (const auto& row : rows) names.push_back(row.scenario.name);
-    CHECK(names == std::vector<std::string>{"token_bucket-7", "token_bucket-8", "window-7", "window-8",
-                                            "concurrency-7", "concurrency-8"});
-    CHECK(app::draw_cases("adverse", 3, 1).size() == 3);
-    CHECK_THROWS_WITH_AS(
-        app::draw_cases("bucket", 1, 1),
-        "--kind: \"bucket\" is none of token_bucket, window, concurrency, adverse, fixed_window, "
-        "sliding_window",
-        app::failure);
+    CHECK(names == std::vector<std::string>{"token_bucket-7", "token_bucket-8", "overload_bucket-7",
+                                            "overload_bucket-8"});
+}
+
+TEST_CASE("kinds are found by their names, and an unknown one is told all of them") {
+    using sim::random_kind;
+    CHECK(app::find_random_kinds({"adverse", "dip"}) ==
+          std::vector<random_kind>{random_kind::adverse, random_kind::dip});
+    std::string known;
+    for (const auto each : sim::random_kinds) known.append(known.empty() ? "" : ", ").append(to_string(each));
+    CHECK(known.find("overload_bucket") != std::string::npos);
+    CHECK_THROWS_WITH_AS(app::find_random_kinds({"dip", "bucket"}),
+                         ("--kind: \"bucket\" is none of " + known).c_str(), app::failure);
+}
+
+TEST_CASE("a scenario is of the random kind it is named after, or of none") {
+    CHECK(app::kind_of("token_bucket-17") == "token_bucket");
+    CHECK(app::kind_of("overload_bucket-1") == "overload_bucket");
+    for (const auto* other : {"", "bucket 50/s", "overload", "my-17", "-"}) {
+        CAPTURE(other);
+        CHECK(app::kind_of(other) == "named");
+    }
 }

@@ -298,6 +298,7 @@ class simulation {
             ++result_.lockouts;
         who.shut_out = refused;
         answered.status = decided.status;
+        if (drawn_whatever_the_load(decided)) ++result_.rejected_by_chance;
         answered.said = as_hints(decided);
         answered.service = decided.service;
         if (decided.what != provider::decision::kind::admit) {
@@ -307,6 +308,16 @@ class simulation {
         } else {
             events_.schedule(now_ + decided.service + answered.way_back, {event::kind::answer, key});
         }
+    }
+
+    /// A closure refuses, too, but who waits meets none of its refusals.
+    bool drawn_whatever_the_load(const provider::decision& decided) const {
+        if (decided.what != provider::decision::kind::fail || !is_throttling(decided.status)) return false;
+        const auto& closures = scenario_.provider.faults.outages;
+        const duration since_start = now_ - start_of_time;
+        return std::none_of(closures.begin(), closures.end(), [since_start](const provider::outage& each) {
+            return since_start >= each.from && since_start < each.to;
+        });
     }
 
     void leave(attempt_key key) {
