@@ -39,6 +39,7 @@ struct attempt {
     duration way_back{};
     provider::request_id id{};
     unsigned status = 0;  ///< 0 until the server has answered
+    bool refused_by_chance = false;
     duration service{};
     hints said;
 };
@@ -233,6 +234,7 @@ class simulation {
             end(who, done, true);
         } else if (is_throttling(done.status)) {
             ++result_.rejected;
+            if (done.refused_by_chance) ++result_.refused_by_chance;
             const time_point told = who.core.throttled(now_, done.permit, done.said);
             come_back(who, done, policy_.obeys_retry_after ? told : now_, retry_cause::throttled);
         } else {
@@ -293,11 +295,14 @@ class simulation {
     void decide(attempt_key key, const provider::decision& decided) {
         attempt& answered = *attempts_.find(key);
         client& who = clients_[answered.client];
-        const bool refused = decided.what == provider::decision::kind::reject;
+        const bool rejected = decided.what == provider::decision::kind::reject;
+        const bool turned_away = rejected && decided.refused_by != provider::refusal_cause::limits;
+        const bool refused = rejected && !turned_away;
         if (refused && !who.shut_out && scenario_.provider.lockout_silence > duration::zero())
             ++result_.lockouts;
-        who.shut_out = refused;
+        if (!turned_away) who.shut_out = refused;
         answered.status = decided.status;
+        answered.refused_by_chance = rejected && decided.refused_by == provider::refusal_cause::chance;
         answered.said = as_hints(decided);
         answered.service = decided.service;
         if (decided.what != provider::decision::kind::admit) {
