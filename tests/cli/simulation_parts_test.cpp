@@ -47,6 +47,17 @@ TEST_CASE("the table of measures shows what seeds differ in only where there are
     CHECK(several.starts_with("| scenario | policy | efficiency | p10 | worst | waste/100 | worst | lost |"));
 }
 
+TEST_CASE("the table of measures has a column for what chance refused where it refused anything") {
+    measures found;
+    std::vector<app::simulated_row> rows{{"bucket", "coordinated", sim::seed_medians({found})}};
+    CHECK(app::measures_table(rows, 1).markdown().find("by chance") == std::string::npos);
+    found.refused_by_chance = 42;
+    rows.push_back({"shedding", "coordinated", sim::seed_medians({found})});
+    const auto table = app::measures_table(rows, 1).markdown();
+    CHECK(table.starts_with("| scenario | policy | efficiency | waste/100 | by chance | lost |"));
+    CHECK(table.find("| shedding | coordinated | 0.0000 | 0.00 | 42 |") != std::string::npos);
+}
+
 TEST_CASE("a shortfall names every figure that is missed, and only those") {
     measures found;
     found.efficiency = 0.97;

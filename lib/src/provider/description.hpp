@@ -82,6 +82,37 @@ struct faults_description {
     friend bool operator==(const faults_description&, const faults_description&) = default;
 };
 
+/// Arrivals that are refused by a draw, whatever the limits say: a load balancer sheds them.
+struct chance_refusals {
+    double share = 0;  ///< of the arrivals, up to 1
+    unsigned status = 503;
+    bool charged = false;  ///< to the limits, as `charge_rejections` does it
+    /// Where `to_in_flight` is not 0 the share depends on how many requests are being served: none is refused
+    /// up to `from_in_flight`, the whole share from `to_in_flight` on, and in between it grows evenly.
+    unsigned from_in_flight = 0;
+    unsigned to_in_flight = 0;
+
+    bool depends_on_load() const { return to_in_flight > 0; }
+    friend bool operator==(const chance_refusals&, const chance_refusals&) = default;
+};
+/// A time in which nothing is let through to the limits: a model that loads, a quota that others have used
+/// up.
+struct closure {
+    duration from{};
+    duration to{};
+    unsigned status = 503;
+    retry_after_hint retry_after = retry_after_hint::none;  ///< when it is open again, told as this says
+
+    friend bool operator==(const closure&, const closure&) = default;
+};
+/// Refusals that are no limit's; they come before the limits, and neither know nor tell anything of them.
+struct refusals_description {
+    std::vector<chance_refusals> by_chance;
+    std::vector<closure> closures;
+
+    friend bool operator==(const refusals_description&, const refusals_description&) = default;
+};
+
 struct provider_description {
     std::vector<limit> limits;
     bool charge_rejections = false;
@@ -93,6 +124,7 @@ struct provider_description {
     double rtt_sigma = 0.1;
     std::vector<limits_change> changes;
     faults_description faults;
+    refusals_description refusals;
 
     friend bool operator==(const provider_description&, const provider_description&) = default;
 };

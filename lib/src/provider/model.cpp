@@ -9,6 +9,7 @@
 #include "provider/hints.hpp"
 #include "provider/lockout.hpp"
 #include "provider/rate_limits.hpp"
+#include "provider/refusals.hpp"
 
 namespace stagger::provider {
 namespace {
@@ -17,8 +18,15 @@ namespace {
 // them.
 constexpr std::uint64_t fault_stream = 0x6661756c74730000u;
 
+// So do refusals by chance.
+constexpr std::uint64_t refusal_stream = 0x72656675736c0000u;
+
 // What is said where a place should have become free already: soon, but not at once.
 constexpr duration overdue_wait = std::chrono::milliseconds(1);
+
+time_point due_after(time_point now, time_point expected) {
+    return expected > now ? expected : now + overdue_wait;
+}
 
 bool limits_concurrency(const std::vector<limit>& limits) {
     return std::any_of(limits.begin(), limits.end(),
@@ -29,6 +37,11 @@ bool ever_limits_concurrency(const provider_description& description) {
     return limits_concurrency(description.limits) ||
            std::any_of(description.changes.begin(), description.changes.end(),
                        [](const limits_change& each) { return limits_concurrency(each.limits); });
+}
+
+bool depends_on_load(const refusals_description& refusals) {
+    return std::any_of(refusals.by_chance.begin(), refusals.by_chance.end(),
+                       [](const chance_refusals& each) { return each.depends_on_load(); });
 }
 
 }  // namespace
@@ -44,20 +57,23 @@ struct model::state {
     decision admit(time_point now);
     decision enqueue(time_point now, const std::string& caller, double tokens);
     decision refuse(time_point now, const std::string& caller, double tokens);
+    decision turn_away(time_point now, const refusals::refusal& refusal, double tokens);
     decision fail(time_point now, unsigned status);
     void promote_all(time_point now);
     void time_out_first(time_point now);
     void change_limits(time_point now);
     bool has_place() const { return in_flight.has_room() || in_flight.has_place_in_line(); }
     time_point place_free_at(time_point now) const;
+    time_point open_from(time_point then) const;
     void tell_limits(decision& answer, time_point now);
 
     provider_description description;
     time_point start;
-    bool tracks_in_flight;  // without a limit on it there is nothing that `depart` could change
+    bool tracks_in_flight;  // where nothing depends on it there is nothing that `depart` could change
     rate_limits rates;
     concurrency_limiter in_flight;
     lockout locked;
+    refusals turning_away;
     faults failing;
     random_source services;
     std::size_t changes_done = 0;
@@ -69,9 +85,10 @@ struct model::state {
 model::state::state(provider_description given, std::uint64_t seed, time_point begin)
     : description(std::move(given)),
       start(begin),
-      tracks_in_flight(ever_limits_concurrency(description)),
+      tracks_in_flight(ever_limits_concurrency(description) || depends_on_load(description.refusals)),
       rates(description.limits, begin, begin),
       locked(description.lockout_silence),
+      turning_away(description.refusals, seed ^ refusal_stream, begin),
       failing(description.faults, seed ^ fault_stream, begin),
       services(seed) {
     in_flight.set_limit(description.limits);
@@ -82,6 +99,9 @@ model::state::state(provider_description given, std::uint64_t seed, time_point b
 decision model::state::arrive(time_point now, const std::string& caller, double tokens) {
     advance(now);
     tokens = std::max(1.0, tokens);
+    if (const auto refusal = turning_away.strike(now, in_flight.served())) {
+        return turn_away(now, *refusal, tokens);
+    }
     if (locked.refuses(now, caller) || !rates.admit(now, tokens) || !has_place()) {
         if (description.charge_rejections) rates.take_refused(now, tokens);
         return refuse(now, caller, tokens);
@@ -119,8 +139,22 @@ decision model::state::refuse(time_point now, const std::string& caller, double 
             wanted == retry_after_hint::wrong ? never : earliest_admission(now, caller, tokens);
         if (then != never) wait = then - now;
         answer.retry_after = retry_after(description.hints, wait);
+        answer.retry_after_kind = wanted;
     }
     tell_limits(answer, now);
+    return answer;
+}
+
+decision model::state::turn_away(time_point now, const refusals::refusal& refusal, double tokens) {
+    if (refusal.charged) rates.take_refused(now, tokens);
+    decision answer;
+    answer.what = decision::kind::reject;
+    answer.status = refusal.status;
+    answer.refused_by = refusal.cause;
+    if (refusal.retry_after != retry_after_hint::none) {
+        answer.retry_after = rounded(open_from(now) - now, refusal.retry_after);
+        answer.retry_after_kind = refusal.retry_after;
+    }
     return answer;
 }
 
@@ -140,7 +174,16 @@ time_point model::state::place_free_at(time_point now) const {
     if (has_place()) return now;
     time_point first = in_flight.next_departure();
     if (in_flight.anyone_waits()) first = std::min(first, in_flight.next_timeout());
-    return first > now ? first : now + overdue_wait;
+    return due_after(now, first);
+}
+
+/// When neither a closure nor an outage is in the way any more.
+time_point model::state::open_from(time_point then) const {
+    while (true) {
+        const time_point later = failing.outage_end(turning_away.closure_end(then));
+        if (later == then) return then;
+        then = later;
+    }
 }
 
 time_point model::state::earliest_admission(time_point now, const std::string& caller, double tokens) {
@@ -148,7 +191,10 @@ time_point model::state::earliest_admission(time_point now, const std::string& c
     time_point then = saturating_add(now, rates.wait(now, tokens));
     if (locked.active()) then = std::max(then, saturating_add(now, locked.remaining(now, caller)));
     then = std::max(then, place_free_at(now));
-    return failing.outage_end(then);
+    if (turning_away.sheds_all(in_flight.served())) {
+        then = std::max(then, due_after(now, in_flight.next_departure()));
+    }
+    return open_from(then);
 }
 
 time_point model::state::next_change() const {

@@ -22,6 +22,14 @@ struct limit_report {
     duration reset{};
 };
 
+/// Why a request was refused.
+enum class refusal_cause : std::uint8_t {
+    limits,   ///< those on requests and tokens, the places, a lockout
+    chance,   ///< drawn, regardless of load
+    load,     ///< drawn, the likelier the more was being served
+    closure,  ///< nothing was let through
+};
+
 struct decision {
     enum class kind {
         admit,   ///< answer 200 after `service`; call `depart` then
@@ -34,8 +42,10 @@ struct decision {
     request_id id{};
     unsigned status = 200;
     duration service{};
-    std::optional<duration> retry_after;  ///< already rounded as `hints.retry_after` asks
-    std::vector<limit_report> headers;    ///< empty unless `hints.headers` is set
+    refusal_cause refused_by = refusal_cause::limits;  ///< of a rejection
+    std::optional<duration> retry_after;               ///< already rounded as `retry_after_kind` asks
+    retry_after_hint retry_after_kind = retry_after_hint::none;
+    std::vector<limit_report> headers;  ///< empty unless `hints.headers` is set
 };
 
 /// What became of a queued request.
@@ -46,16 +56,17 @@ struct queue_event {
 
 /** @brief A throttling provider as a pure model: arrivals in, decisions out.
  *
- * A request is held against, in this order: the lockout of its caller, every limit on requests and tokens,
- * the places in flight and in line. Only one that passes all of them is charged, unless `charge_rejections`;
- * then an outage or a random error may fail it. A limiter's `exact` Retry-After is what `earliest_admission`
- * says.
+ * A request is held against, in this order: closures, refusals by chance, the lockout of its caller, every
+ * limit on requests and tokens, the places in flight and in line. Only one that passes all of them is
+ * charged, unless `charge_rejections`; then an outage or a random error may fail it. A limiter's `exact`
+ * Retry-After is what `earliest_admission` says.
  *
  * A queued request was charged when it arrived; if it times out in line it is refused and the charge is taken
  * back. Limits belong to the provider and are shared by all callers, the lockout to each caller.
  *
- * Time is passed in and counted from `start`, which scenario times (`changes`, `outages`, window phases)
- * refer to. `now` never goes back. Randomness (latency, faults) comes from `seed`.
+ * Time is passed in and counted from `start`, which scenario times (`changes`, `outages`, `closures`,
+ * window phases) refer to. `now` never goes back. Randomness (latency, faults, refusals by chance) comes from
+ * `seed`.
  */
 class model {
  public:
@@ -80,7 +91,8 @@ class model {
      * would be at once, `never` if that is not known.
      *
      * Requests in flight are taken to leave when their service ends. Limits that have yet to change are not
-     * looked at: at `next_change` the answer may be another.
+     * looked at: at `next_change` the answer may be another. Nor are refusals by chance, as long as there is
+     * a chance to pass.
      */
     time_point earliest_admission(time_point now, const std::string& caller, double tokens);
     /// When the limits change next after what the model has seen; `never` if they do not.

@@ -95,9 +95,11 @@ class best_caller {
             }
             const provider::decision answer = model_.arrive(now_, by.name, tokens);
             if (answer.what != provider::decision::kind::admit) {
-                if (answer.what == provider::decision::kind::reject)
-                    advance(now_ + std::chrono::milliseconds(1));
-                continue;  // a random error: at once again
+                // What was drawn, an error or a refusal: at once again.
+                const bool drawn = answer.what == provider::decision::kind::fail ||
+                                   answer.refused_by != provider::refusal_cause::limits;
+                if (!drawn) advance(now_ + std::chrono::milliseconds(1));
+                continue;
             }
             const std::size_t index = static_cast<std::size_t>(&by - callers_.data());
             const time_point leaves = now_ + answer.service;

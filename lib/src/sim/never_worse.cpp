@@ -28,7 +28,7 @@ std::optional<double> ratio_to_best(const run_beside_rivals& run) {
 }
 
 double avoidable_per_100(const measures& found) {
-    const auto avoidable = static_cast<double>(found.rejected - found.rejected_by_chance);
+    const auto avoidable = static_cast<double>(found.rejected - found.refused_by_chance);
     return 100 * avoidable / std::max(1.0, static_cast<double>(found.succeeded));
 }
 

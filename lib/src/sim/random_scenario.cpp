@@ -155,16 +155,23 @@ scenario draw_on_bucket(random_source& random) {
 }
 
 scenario overloaded(scenario drawn, random_source& random) {
-    provider::faults_description& faults = drawn.provider.faults;
-    faults.error_rate = to_four_places(over_magnitudes(random, 0.01, 0.3));
-    faults.error_status = draw_refusal(random);
+    provider::chance_refusals shed;
+    shed.share = to_four_places(over_magnitudes(random, 0.01, 0.3));
+    shed.status = draw_refusal(random);
+    drawn.provider.refusals.by_chance = {shed};
     return drawn;
 }
 
 scenario draw_closed_at_start(random_source& random) {
     scenario drawn = random.uniform() < 0.5 ? draw_on_bucket(random) : draw_unlimited(random);
-    const duration closed = to_the_millisecond(over_magnitudes(random, 1, 60));
-    drawn.provider.faults.outages = {{0s, closed, draw_refusal(random)}};
+    provider::closure closed;
+    closed.to = to_the_millisecond(over_magnitudes(random, 1, 60));
+    closed.status = draw_refusal(random);
+    if (random.uniform() < 0.5) {
+        closed.retry_after =
+            one_of(random, {provider::retry_after_hint::exact, provider::retry_after_hint::integer});
+    }
+    drawn.provider.refusals.closures = {closed};
     return drawn;
 }
 

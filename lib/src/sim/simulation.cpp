@@ -39,6 +39,7 @@ struct attempt {
     duration way_back{};
     provider::request_id id{};
     unsigned status = 0;  ///< 0 until the server has answered
+    bool refused_by_chance = false;
     duration service{};
     hints said;
 };
@@ -233,6 +234,7 @@ class simulation {
             end(who, done, true);
         } else if (is_throttling(done.status)) {
             ++result_.rejected;
+            if (done.refused_by_chance) ++result_.refused_by_chance;
             const time_point told = who.core.throttled(now_, done.permit, done.said);
             come_back(who, done, policy_.obeys_retry_after ? told : now_, retry_cause::throttled);
         } else {
@@ -293,12 +295,14 @@ class simulation {
     void decide(attempt_key key, const provider::decision& decided) {
         attempt& answered = *attempts_.find(key);
         client& who = clients_[answered.client];
-        const bool refused = decided.what == provider::decision::kind::reject;
+        const bool rejected = decided.what == provider::decision::kind::reject;
+        const bool turned_away = rejected && decided.refused_by != provider::refusal_cause::limits;
+        const bool refused = rejected && !turned_away;
         if (refused && !who.shut_out && scenario_.provider.lockout_silence > duration::zero())
             ++result_.lockouts;
-        who.shut_out = refused;
+        if (!turned_away) who.shut_out = refused;
         answered.status = decided.status;
-        if (drawn_whatever_the_load(decided)) ++result_.rejected_by_chance;
+        answered.refused_by_chance = rejected && decided.refused_by == provider::refusal_cause::chance;
         answered.said = as_hints(decided);
         answered.service = decided.service;
         if (decided.what != provider::decision::kind::admit) {
@@ -308,16 +312,6 @@ class simulation {
         } else {
             events_.schedule(now_ + decided.service + answered.way_back, {event::kind::answer, key});
         }
-    }
-
-    /// A closure refuses, too, but who waits meets none of its refusals.
-    bool drawn_whatever_the_load(const provider::decision& decided) const {
-        if (decided.what != provider::decision::kind::fail || !is_throttling(decided.status)) return false;
-        const auto& closures = scenario_.provider.faults.outages;
-        const duration since_start = now_ - start_of_time;
-        return std::none_of(closures.begin(), closures.end(), [since_start](const provider::outage& each) {
-            return since_start >= each.from && since_start < each.to;
-        });
     }
 
     void leave(attempt_key key) {

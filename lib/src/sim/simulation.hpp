@@ -24,8 +24,8 @@ struct measures {
     std::uint64_t lockouts = 0;
     std::uint64_t succeeded = 0;
     std::uint64_t rejected = 0;
-    std::uint64_t rejected_by_chance = 0;  ///< those of `rejected` that were drawn, whatever the load
-    std::uint64_t failed = 0;              ///< attempts that ended by an accident
+    std::uint64_t refused_by_chance = 0;  ///< of those rejected: drawn, regardless of load
+    std::uint64_t failed = 0;             ///< attempts that ended by an accident
 
     friend bool operator==(const measures&, const measures&) = default;
 };

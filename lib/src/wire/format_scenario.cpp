@@ -138,6 +138,27 @@ json::value describe_outage(const provider::outage& outage) {
     return object.take();
 }
 
+json::value describe_chance(const provider::chance_refusals& drawn) {
+    const provider::chance_refusals usual;
+    described_object object;
+    object.always("share", drawn.share);
+    object.member("status", drawn.status, usual.status);
+    object.member("charged", drawn.charged, usual.charged);
+    object.member("from_in_flight", drawn.from_in_flight, usual.from_in_flight);
+    object.member("to_in_flight", drawn.to_in_flight, usual.to_in_flight);
+    return object.take();
+}
+
+json::value describe_closure(const provider::closure& closed) {
+    const provider::closure usual;
+    described_object object;
+    object.always("from_s", closed.from);
+    object.always("to_s", closed.to);
+    object.member("status", closed.status, usual.status);
+    object.member("retry_after", closed.retry_after, usual.retry_after);
+    return object.take();
+}
+
 json::value describe_client(const provider::client_description& client) {
     const provider::client_description usual;
     described_object object;
@@ -173,6 +194,13 @@ described_object describe_faults(const provider::faults_description& faults) {
     return object;
 }
 
+described_object describe_refusals(const provider::refusals_description& refusals) {
+    described_object object;
+    if (!refusals.by_chance.empty()) object.each("by_chance", refusals.by_chance, describe_chance);
+    if (!refusals.closures.empty()) object.each("closures", refusals.closures, describe_closure);
+    return object;
+}
+
 described_object describe_provider(const provider::provider_description& described) {
     const provider::provider_description usual;
     described_object object;
@@ -192,6 +220,7 @@ described_object describe_provider(const provider::provider_description& describ
     object.member("rtt_sigma", described.rtt_sigma, usual.rtt_sigma);
     if (!described.changes.empty()) object.each("changes", described.changes, describe_change);
     object.part("faults", describe_faults(described.faults));
+    object.part("refusals", describe_refusals(described.refusals));
     return object;
 }
 

@@ -123,15 +123,63 @@ provider::limits_change read_change(const json::value& value, const std::string&
     return {required_seconds(object, "at_s", not_negative), read_each(object, "limits", read_limit)};
 }
 
+unsigned read_status(const scenario_object& object, std::string_view name, unsigned fallback) {
+    return static_cast<unsigned>(object.whole(name, fallback, lowest_error_status, highest_error_status));
+}
+
+/// The members `from_s` and `to_s` of what lasts for a while.
+template <class Spell>
+void read_times(const scenario_object& object, Spell& spell) {
+    spell.from = object.seconds("from_s", spell.from, not_negative);
+    spell.to = required_seconds(object, "to_s", not_negative);
+    if (spell.to <= spell.from) object.reject("to_s", "must be > from_s", object.require("to_s"));
+}
+
 provider::outage read_outage(const json::value& value, const std::string& path) {
     const scenario_object object(value, path, {"from_s", "to_s", "status"});
     provider::outage outage;
-    outage.from = object.seconds("from_s", outage.from, not_negative);
-    outage.to = required_seconds(object, "to_s", not_negative);
-    if (outage.to <= outage.from) object.reject("to_s", "must be > from_s", object.require("to_s"));
-    outage.status = static_cast<unsigned>(
-        object.whole("status", outage.status, lowest_error_status, highest_error_status));
+    read_times(object, outage);
+    outage.status = read_status(object, "status", outage.status);
     return outage;
+}
+
+provider::chance_refusals read_chance(const json::value& value, const std::string& path) {
+    const scenario_object object(value, path,
+                                 {"share", "status", "charged", "from_in_flight", "to_in_flight"});
+    provider::chance_refusals drawn;
+    drawn.share = required_number(object, "share", {.low_allowed = false, .high = 1});
+    drawn.status = read_status(object, "status", drawn.status);
+    drawn.charged = object.flag("charged", drawn.charged);
+    if (object.find("from_in_flight") != nullptr) object.require("to_in_flight");
+    drawn.from_in_flight =
+        static_cast<unsigned>(object.whole("from_in_flight", drawn.from_in_flight, 0, most_in_flight));
+    drawn.to_in_flight =
+        static_cast<unsigned>(object.whole("to_in_flight", drawn.to_in_flight, 1, most_in_flight));
+    if (drawn.depends_on_load() && drawn.to_in_flight <= drawn.from_in_flight) {
+        object.reject("to_in_flight", "must be > from_in_flight", object.require("to_in_flight"));
+    }
+    return drawn;
+}
+
+provider::closure read_closure(const json::value& value, const std::string& path) {
+    const scenario_object object(value, path, {"from_s", "to_s", "status", "retry_after"});
+    provider::closure closed;
+    read_times(object, closed);
+    closed.status = read_status(object, "status", closed.status);
+    closed.retry_after = object.word("retry_after", closed.retry_after,
+                                     {{"none", retry_after_hint::none},
+                                      {"exact", retry_after_hint::exact},
+                                      {"integer", retry_after_hint::integer},
+                                      {"ms", retry_after_hint::milliseconds}});
+    return closed;
+}
+
+provider::refusals_description read_refusals(const json::value& value, const std::string& path) {
+    const scenario_object object(value, path, {"by_chance", "closures"});
+    provider::refusals_description refusals;
+    if (object.find("by_chance") != nullptr) refusals.by_chance = read_each(object, "by_chance", read_chance);
+    if (object.find("closures") != nullptr) refusals.closures = read_each(object, "closures", read_closure);
+    return refusals;
 }
 
 provider::hints_description read_hints(const json::value& value, const std::string& path) {
@@ -165,8 +213,7 @@ provider::faults_description read_faults(const json::value& value, const std::st
     const scenario_object object(value, path, {"error_rate", "error_status", "outages"});
     provider::faults_description faults;
     faults.error_rate = object.number("error_rate", faults.error_rate, {.high = 1});
-    faults.error_status = static_cast<unsigned>(
-        object.whole("error_status", faults.error_status, lowest_error_status, highest_error_status));
+    faults.error_status = read_status(object, "error_status", faults.error_status);
     if (object.find("outages") != nullptr) faults.outages = read_each(object, "outages", read_outage);
     return faults;
 }
@@ -174,12 +221,11 @@ provider::faults_description read_faults(const json::value& value, const std::st
 provider::provider_description read_provider(const json::value& value, const std::string& path) {
     const scenario_object object(value, path,
                                  {"limits", "charge_rejections", "rejection_status", "lockout", "hints",
-                                  "latency", "rtt_s", "rtt_sigma", "changes", "faults"});
+                                  "latency", "rtt_s", "rtt_sigma", "changes", "faults", "refusals"});
     provider::provider_description described;
     described.limits = read_each(object, "limits", read_limit);
     described.charge_rejections = object.flag("charge_rejections", described.charge_rejections);
-    described.rejection_status = static_cast<unsigned>(object.whole(
-        "rejection_status", described.rejection_status, lowest_error_status, highest_error_status));
+    described.rejection_status = read_status(object, "rejection_status", described.rejection_status);
     if (const json::value* given = object.find("lockout")) {
         const scenario_object lockout(*given, object.path_of("lockout"), {"silence_s"});
         described.lockout_silence = lockout.seconds("silence_s", described.lockout_silence, not_negative);
@@ -195,6 +241,9 @@ provider::provider_description read_provider(const json::value& value, const std
     if (object.find("changes") != nullptr) described.changes = read_each(object, "changes", read_change);
     if (const json::value* given = object.find("faults")) {
         described.faults = read_faults(*given, object.path_of("faults"));
+    }
+    if (const json::value* given = object.find("refusals")) {
+        described.refusals = read_refusals(*given, object.path_of("refusals"));
     }
     return described;
 }

@@ -40,6 +40,8 @@ provider::scenario unusual() {
     server.rtt_sigma = 0.3;
     server.changes = {{100s, {provider::concurrency_limit{1, 0, 3s}}}, {200s, {}}};
     server.faults = {0.02, 529, {{30s, 60s}, {0s, 1ns}}};
+    server.refusals.by_chance = {{0.57, 429, true, 3, 4}, {.share = 1}};
+    server.refusals.closures = {{1ns, 2s, 429, provider::retry_after_hint::milliseconds}, {0s, 1ns}};
     scenario.clients = {{500, 64, 2s, true, 600, 90'000, {provider::distribution::lognormal, 299.99, 0.1}},
                         {1, 1, 0s, false, 0, 0, {}}};
     return scenario;

@@ -36,6 +36,9 @@ std::string with_limit(const std::string& limit) {
 std::string with_provider(const std::string& members) {
     return R"({"provider": {"limits": [], )" + members + R"(}, "clients": [{}]})";
 }
+std::string with_refusals(const std::string& members) {
+    return with_provider("\"refusals\": {" + members + "}");
+}
 std::string with_client(const std::string& client) {
     return R"({"provider": {"limits": []}, "clients": [{}, )" + client + "]}";
 }
@@ -78,6 +81,7 @@ TEST_CASE("everything but limits and clients has a default") {
     CHECK(provider.faults.error_rate == 0);
     CHECK(provider.faults.error_status == 500);
     CHECK(provider.faults.outages.empty());
+    CHECK(provider.refusals == provider::refusals_description());
     REQUIRE(scenario.clients.size() == 1);
     CHECK(scenario.clients[0].requests == 1);
     CHECK(scenario.clients[0].concurrency == 1024);
@@ -102,7 +106,11 @@ TEST_CASE("every member is read") {
         "latency": {"kind": "lognormal", "mean_s": 1.5, "sigma": 0.25},
         "rtt_s": 0.001, "rtt_sigma": 0,
         "changes": [{"at_s": 100, "limits": []}, {"at_s": 200, "limits": [{"kind": "concurrency", "max": 1}]}],
-        "faults": {"error_rate": 0.5, "error_status": 502, "outages": [{"from_s": 30, "to_s": 60, "status": 500}]}},
+        "faults": {"error_rate": 0.5, "error_status": 502, "outages": [{"from_s": 30, "to_s": 60, "status": 500}]},
+        "refusals": {
+          "by_chance": [{"share": 0.25}, {"share": 1, "status": 529, "charged": true,
+                                          "from_in_flight": 3, "to_in_flight": 7}],
+          "closures": [{"to_s": 3}, {"from_s": 5, "to_s": 6, "status": 429, "retry_after": "integer"}]}},
       "clients": [{"requests": 1e4, "concurrency": 12, "start_s": 3, "warm": true, "rpm": 60, "tpm": 7e4,
                    "tokens": {"kind": "lognormal", "mean": 100, "sigma": 1}}, {}]})");
     CHECK(scenario.name == "all");
@@ -147,6 +155,14 @@ TEST_CASE("every member is read") {
     CHECK(provider.faults.outages[0].from == 30s);
     CHECK(provider.faults.outages[0].to == 60s);
     CHECK(provider.faults.outages[0].status == 500);
+    REQUIRE(provider.refusals.by_chance.size() == 2);
+    CHECK(provider.refusals.by_chance[0] == provider::chance_refusals{.share = 0.25});
+    CHECK_FALSE(provider.refusals.by_chance[0].depends_on_load());
+    CHECK(provider.refusals.by_chance[1] == provider::chance_refusals{1, 529, true, 3, 7});
+    REQUIRE(provider.refusals.closures.size() == 2);
+    CHECK(provider.refusals.closures[0] == provider::closure{0s, 3s, 503, provider::retry_after_hint::none});
+    CHECK(provider.refusals.closures[1] ==
+          provider::closure{5s, 6s, 429, provider::retry_after_hint::integer});
     REQUIRE(scenario.clients.size() == 2);
     const auto& client = scenario.clients[0];
     CHECK(client.requests == 10000);
@@ -263,6 +279,46 @@ TEST_CASE("a wrong member is named by its path, with the rule and the value") {
          "provider.faults.outages[1].to_s: must be > from_s, is 3"},
         {with_provider(R"("faults": {"outages": [{"to_s": 4, "status": 200}]})"),
          "provider.faults.outages[0].status: must be a whole number within 400..599, is 200"},
+        {with_provider(R"("refusals": [])"), "provider.refusals: must be an object, is []"},
+        {with_provider(R"("refusals": {"share": 1})"),
+         "provider.refusals.share: unknown member, must be one of by_chance, closures, is 1"},
+        {with_refusals(R"("by_chance": {"share": 1})"),
+         "provider.refusals.by_chance: must be an array, is {\"share\":1}"},
+        {with_refusals(R"("by_chance": [{}])"),
+         "provider.refusals.by_chance[0].share: must be given, is missing"},
+        {with_refusals(R"("by_chance": [{"share": 0}])"),
+         "provider.refusals.by_chance[0].share: must be > 0, is 0"},
+        {with_refusals(R"("by_chance": [{"share": 1.1}])"),
+         "provider.refusals.by_chance[0].share: must be <= 1, is 1.1"},
+        {with_refusals(R"("by_chance": [{"share": 1, "status": 200}])"),
+         "provider.refusals.by_chance[0].status: must be a whole number within 400..599, is 200"},
+        {with_refusals(R"("by_chance": [{"share": 1, "charged": 0}])"),
+         "provider.refusals.by_chance[0].charged: must be true or false, is 0"},
+        {with_refusals(R"("by_chance": [{"share": 1, "from_in_flight": 3}])"),
+         "provider.refusals.by_chance[0].to_in_flight: must be given, is missing"},
+        {with_refusals(R"("by_chance": [{"share": 1, "from_in_flight": 3, "to_in_flight": 3}])"),
+         "provider.refusals.by_chance[0].to_in_flight: must be > from_in_flight, is 3"},
+        {with_refusals(R"("by_chance": [{"share": 1, "to_in_flight": 0}])"),
+         "provider.refusals.by_chance[0].to_in_flight: must be a whole number within 1..1000000, is 0"},
+        {with_refusals(R"("by_chance": [{"share": 1, "from_in_flight": -1, "to_in_flight": 2}])"),
+         "provider.refusals.by_chance[0].from_in_flight: must be a whole number within 0..1000000, is -1"},
+        {with_refusals(R"("by_chance": [{"share": 1, "until": 3}])"),
+         "provider.refusals.by_chance[0].until: unknown member, must be one of share, status, charged, "
+         "from_in_flight, to_in_flight, is 3"},
+        {with_refusals(R"("closures": 3)"), "provider.refusals.closures: must be an array, is 3"},
+        {with_refusals(R"("closures": [{"from_s": 1}])"),
+         "provider.refusals.closures[0].to_s: must be given, is missing"},
+        {with_refusals(R"("closures": [{"to_s": 1}, {"from_s": 3, "to_s": 2}])"),
+         "provider.refusals.closures[1].to_s: must be > from_s, is 2"},
+        {with_refusals(R"("closures": [{"from_s": -1, "to_s": 2}])"),
+         "provider.refusals.closures[0].from_s: must be >= 0, is -1"},
+        {with_refusals(R"("closures": [{"to_s": 1, "status": 600}])"),
+         "provider.refusals.closures[0].status: must be a whole number within 400..599, is 600"},
+        {with_refusals(R"("closures": [{"to_s": 1, "retry_after": "wrong"}])"),
+         "provider.refusals.closures[0].retry_after: must be one of none, exact, integer, ms, is \"wrong\""},
+        {with_refusals(R"("closures": [{"to_s": 1, "until_s": 3}])"),
+         "provider.refusals.closures[0].until_s: unknown member, must be one of from_s, to_s, status, "
+         "retry_after, is 3"},
         {with_client(R"({"requests": 0})"),
          "clients[1].requests: must be a whole number within 1..1000000000, is 0"},
         {with_client(R"({"warm": "yes"})"), "clients[1].warm: must be true or false, is \"yes\""},
