@@ -4,11 +4,9 @@
 #include <iterator>
 #include <mutex>
 
-#include "console.hpp"
 #include "in_parallel.hpp"
 #include "never_worse_table.hpp"
 #include "output_file.hpp"
-#include "sim/never_worse.hpp"
 #include "sim/policy.hpp"
 #include "simulation_cases.hpp"
 
@@ -22,14 +20,13 @@ constexpr std::string_view own_policy = "coordinated";
 /// Everything to be run: first what the rows ask for, then what was found.
 class side_by_side_runs {
  public:
-    explicit side_by_side_runs(const never_worse_request& request) {
-        for (const sim::suite_row& row : request.rows) {
-            for (unsigned each = 0; each < request.seeds; ++each) add(row.scenario, each);
+    side_by_side_runs(const std::vector<sim::suite_row>& rows, unsigned seeds) {
+        for (const sim::suite_row& row : rows) {
+            for (unsigned each = 0; each < seeds; ++each) add(row.scenario, each);
         }
     }
 
-    std::vector<sim::run_beside_rivals> take() {
-        console progress(false);
+    std::vector<sim::run_beside_rivals> take(console& progress) {
         std::mutex one_tells;
         std::size_t ended = 0;
         // A policy's run by itself is what a thread takes up: the longest of a scenario's five is most of it.
@@ -83,9 +80,15 @@ std::string what_is_missed(const std::vector<sim::never_worse_summary>& kinds) {
 
 }  // namespace
 
+std::vector<sim::run_beside_rivals> run_side_by_side(const std::vector<sim::suite_row>& rows, unsigned seeds,
+                                                     console& progress) {
+    return side_by_side_runs(rows, seeds).take(progress);
+}
+
 exit_code run_never_worse(const never_worse_request& request) {
     output_file json(request.json);
-    const auto runs = side_by_side_runs(request).take();
+    console progress(false);
+    const auto runs = run_side_by_side(request.rows, request.seeds, progress);
     std::string lines;
     for (const sim::run_beside_rivals& each : runs) lines += to_json(each);
     json.write(lines);
@@ -93,7 +96,7 @@ exit_code run_never_worse(const never_worse_request& request) {
     const std::string missed = what_is_missed(kinds);
     const std::string verdict = missed.empty() ? "never worse than the figures allow\n" : missed;
     if (request.json == "-") {
-        console(false).print(verdict);
+        progress.print(verdict);
     } else {
         const auto text = [&](const text_table& table) {
             return request.markdown ? table.markdown() : table.aligned();
