@@ -1,8 +1,8 @@
 #include "never_worse.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <mutex>
+#include <string_view>
+#include <utility>
 
 #include "in_parallel.hpp"
 #include "never_worse_table.hpp"
