@@ -59,6 +59,7 @@ std::string to_json(const std::string& scenario, const std::string& policy, std:
     line["aggregate_goodput_per_s"] = found.aggregate_goodput_per_s;
     line["lockouts"] = found.lockouts;
     line["refused_by_chance"] = found.refused_by_chance;
+    line["unanswerable"] = found.unanswerable;
     line["wall_s"] = wall_s;
     return boost::json::serialize(line) + "\n";
 }

@@ -61,6 +61,7 @@ TEST_CASE("one JSON object a run has exactly the documented members") {
                                            "lockouts",
                                            "wall_s",
                                            "p99_retry_wait_s",
+                                           "unanswerable",
                                            "refused_by_chance"};
     for (const auto& each : runs) {
         std::set<std::string> members;

@@ -8,14 +8,16 @@
 
 #include "provider/description.hpp"
 #include "provider/model.hpp"
+#include "provider/token_cost.hpp"
 
 namespace stagger::provider {
 
 /// A request that waits in line for a place.
 struct waiting_request {
     time_point since;
-    double tokens = 0;
+    token_cost tokens;
     std::string caller;
+    std::string model;
 };
 
 /** The requests being served and the line of those that wait for one to leave.
@@ -41,6 +43,8 @@ class concurrency_limiter {
 
     /// True while the head of the line could start.
     bool can_promote() const { return !line_.empty() && (!limit_ || running_ < limit_->max); }
+    /// Who may start when somebody leaves; `anyone_waits` must hold.
+    const waiting_request& first_in_line() const { return places_[line_.front()].request; }
     /// Starts the head of the line.
     request_id promote(time_point end);
     /// When the head of the line has waited too long; `never` if nobody waits.

@@ -174,3 +174,99 @@ TEST_CASE("earliest_admission looks past closures, those that follow each other 
     CHECK(server.admits(8s));
     CHECK(server.model().earliest_admission(at(8s), "a", 1) == at(9s));
 }
+
+TEST_CASE("every refusal is told as late as asked, with what is left of the wait then") {
+    auto description = limited_by({fixed(1, 100s)});
+    description.hints.retry_after = retry_after_hint::exact;
+    description.refusals.delay = 5s;
+    description.refusals.closures = {{0s, 3s, 503, retry_after_hint::exact},
+                                     {50s, 60s, 503, retry_after_hint::exact}};
+    script server(description);
+    CHECK(server.arrive(0s).service == 5s);
+    CHECK(server.arrive(0s).retry_after == 0s);
+    const auto served = server.arrive(3s);
+    CHECK(served.what == kind::admit);
+    CHECK(served.service == 2s);
+    const auto refused = server.arrive(4s);
+    CHECK(refused.service == 5s);
+    CHECK(refused.retry_after == 91s);
+    CHECK(server.arrive(50s).retry_after == 5s);
+}
+
+TEST_CASE("a refusal may be that the connection is closed") {
+    auto description = limited_by({fixed(1, 100s)});
+    description.rejection_status = provider::connection_closed;
+    script server(description);
+    CHECK(server.arrive(0s).status == 200);
+    CHECK(server.arrive(0s).status == provider::connection_closed);
+    CHECK(server.arrive(0s).what == kind::reject);
+}
+
+TEST_CASE("an unwanted prompt is never admitted, not charged, and begins no lockout") {
+    auto description = limited_by({fixed(2, 100s)});
+    description.charge_rejections = true;
+    description.lockout_silence = 60s;
+    description.hints.retry_after = retry_after_hint::exact;
+    script server(description);
+    const provider::arrival unwanted{.caller = "a", .tokens = {}, .model = {}, .unwanted = true};
+    for (const duration when : {duration(0s), duration(1s)}) {
+        const auto answer = server.model().arrive(at(when), unwanted);
+        CHECK(answer.what == kind::reject);
+        CHECK(answer.status == 429);
+        CHECK(answer.refused_by == refusal_cause::prompt);
+        CHECK_FALSE(answer.retry_after);
+    }
+    CHECK(server.model().earliest_admission(at(1s), unwanted) == never);
+    CHECK(server.admitted_of(3, 1s) == 2);
+}
+
+TEST_CASE("one model is refused while another is admitted") {
+    auto description = limited_by({});
+    description.models["bad"].refused = true;
+    script server(description);
+    const auto asked_for = [&](std::string_view name) {
+        return server.model().arrive(at(0s), {.caller = "a", .tokens = {}, .model = name});
+    };
+    CHECK(asked_for("bad").what == kind::reject);
+    CHECK(asked_for("bad").refused_by == refusal_cause::prompt);
+    CHECK(asked_for("good").what == kind::admit);
+    CHECK(asked_for("").what == kind::admit);
+    const provider::arrival refused{.caller = "a", .tokens = {}, .model = "bad"};
+    CHECK(server.model().earliest_admission(at(0s), refused) == never);
+}
+
+TEST_CASE("a model's limits hold beside everybody's") {
+    auto description = limited_by({fixed(5, 100s)});
+    description.models["small"].limits = {fixed(2, 10s)};
+    description.models["large"].limits = {fixed(50, 10s)};
+    description.hints.retry_after = retry_after_hint::exact;
+    description.hints.headers = provider::header_hint::openai;
+    script server(description);
+    const auto asked_for = [&](duration when, std::string_view name) {
+        return server.model().arrive(at(when), {.caller = "a", .tokens = {}, .model = name});
+    };
+    CHECK(asked_for(0s, "small").headers.at(0).remaining == 1);
+    CHECK(asked_for(0s, "small").what == kind::admit);
+    const auto refused = asked_for(1s, "small");
+    CHECK(refused.what == kind::reject);
+    CHECK(refused.retry_after == 9s);
+    CHECK(asked_for(1s, "large").headers.at(0).remaining == 2);
+    CHECK(asked_for(1s, "other").what == kind::admit);
+    CHECK(asked_for(1s, "large").what == kind::admit);
+    const auto all_used = asked_for(2s, "large");
+    CHECK(all_used.what == kind::reject);
+    CHECK(all_used.retry_after == 98s);
+}
+
+TEST_CASE("a queued request that times out gives its charge back to its model's limits, too") {
+    auto description = limited_by({at_most(1, 1)});
+    description.models["m"].limits = {fixed(3, 100s)};
+    description.hints.headers = provider::header_hint::openai;
+    script server(description);
+    const provider::arrival what{.caller = "a", .tokens = {}, .model = "m"};
+    CHECK(server.model().arrive(at(0s), what).what == kind::admit);
+    CHECK(server.model().arrive(at(0s), what).what == kind::queue);
+    const auto events = server.events(3s);
+    REQUIRE(events.size() == 1);
+    CHECK(events[0].outcome.headers.at(0).remaining == 2);
+}
