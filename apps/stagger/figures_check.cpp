@@ -1,37 +1,18 @@
 #include "figures_check.hpp"
 
-#include <fmt/format.h>
-
-#include <optional>
+#include "figure_comparison.hpp"
+#include "sim/never_worse.hpp"
 
 namespace app {
-namespace {
 
-class comparison {
- public:
-    void at_least(const char* what, double is, std::optional<double> bound) {
-        if (bound && is < *bound) miss(what, is, ">=", *bound);
-    }
-    void at_most(const char* what, double is, std::optional<double> bound) {
-        if (bound && is > *bound) miss(what, is, "<=", *bound);
-    }
-    std::string text() const { return text_; }
-
- private:
-    void miss(const char* what, double is, const char* rule, double bound) {
-        text_ +=
-            fmt::format("{}{} {:.4g} must be {} {:.4g}", text_.empty() ? "" : ", ", what, is, rule, bound);
-    }
-
-    std::string text_;
-};
-
-}  // namespace
-
-std::string shortfall(const stagger::sim::figures_to_reach& required, const stagger::sim::measures& found) {
-    comparison compared;
+std::string shortfall(const stagger::sim::figures_to_reach& required, const stagger::sim::measures& found,
+                      std::optional<double> ratio_to_best) {
+    figure_comparison compared;
     compared.at_least("efficiency", found.efficiency, required.least_efficiency);
     compared.at_most("waste", found.waste_per_100, required.most_waste_per_100);
+    compared.at_most("avoidable rejections", stagger::sim::avoidable_per_100(found),
+                     required.most_avoidable_per_100);
+    if (ratio_to_best) compared.at_most("ratio to best", *ratio_to_best, required.most_ratio_to_best);
     compared.at_least("Jain", found.jain, required.least_jain);
     compared.at_least("aggregate goodput", found.aggregate_goodput_per_s,
                       required.least_aggregate_goodput_per_s);

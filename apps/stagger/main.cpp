@@ -54,7 +54,7 @@ constexpr auto limits_exit_codes =
     "written.";
 
 constexpr auto simulate_exit_codes =
-    "Exit codes: 0 done; 1 --check found a scenario that misses its figures;\n"
+    "Exit codes: 0 done; 1 --check or --never-worse found a figure that is missed;\n"
     "2 wrong usage or a wrong scenario; 3 a file cannot be read or written.";
 
 /// What `stagger NAME` does.

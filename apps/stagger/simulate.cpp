@@ -11,10 +11,12 @@
 #include "distinct_files.hpp"
 #include "figures_check.hpp"
 #include "load_plot.hpp"
+#include "never_worse.hpp"
 #include "option_values.hpp"
 #include "output_file.hpp"
 #include "random_summary.hpp"
 #include "send_options.hpp"
+#include "sim/never_worse.hpp"
 #include "sim/policy.hpp"
 #include "sim/watching_together.hpp"
 #include "simulation_cases.hpp"
@@ -36,7 +38,8 @@ struct simulate_options {
     std::optional<unsigned> seeds;
     std::optional<unsigned> random;
     std::uint64_t random_seed = 1;
-    std::optional<std::string> kind;
+    std::vector<std::string> kinds;
+    bool never_worse = false;
     bool markdown = false;
     bool check = false;
     std::string json;
@@ -54,23 +57,32 @@ struct simulate_options {
                : !plot.empty()         ? "--plot"
                                        : nullptr;
     }
+    std::vector<suite_row> rows() const {
+        if (!random) return load_cases(scenarios);
+        if (!scenarios.empty())
+            throw failure(exit_code::wrong_usage, "--random draws its scenarios: name none beside it");
+        return draw_cases(random_kinds(), *random, random_seed);
+    }
+    std::vector<sim::random_kind> random_kinds() const {
+        if (!kinds.empty()) return find_random_kinds(kinds);
+        if (never_worse) return {sim::refusal_kinds.begin(), sim::refusal_kinds.end()};
+        return {sim::measured_kinds.begin(), sim::measured_kinds.end()};
+    }
     unsigned runs_of_each() const { return seeds.value_or(about_one_run() || random ? 1 : usual_seeds); }
 };
 
-void add_options(CLI::App& parser, simulate_options& options) {
-    parser.add_option("SCENARIO", options.scenarios,
-                      "Scenario files (docs/scenarios.md) or names (see --list); none: the built-in suite");
-    parser
-        .add_option("--policy", options.policies,
-                    "Policies to compare, with commas between (default coordinated)")
-        ->type_name("NAME,...")
-        ->delimiter(',');
-    parser
-        .add_option("--seeds", options.seeds,
-                    "Runs of each, with the seeds from the scenario's own on (default 5, or 1 where a file "
-                    "tells of one run)")
-        ->type_name("N")
-        ->check(CLI::Range(1u, 10'000u));
+std::string names_of_kinds() {
+    std::string names;
+    for (const sim::random_kind each : sim::random_kinds) {
+        names.append(each == sim::random_kinds.front()  ? ""
+                     : each == sim::random_kinds.back() ? " or "
+                                                        : ", ");
+        names.append(to_string(each));
+    }
+    return names;
+}
+
+void add_random_options(CLI::App& parser, simulate_options& options) {
     auto* random = parser.add_option("--random", options.random, "Draw N scenarios of each kind instead")
                        ->type_name("N")
                        ->check(CLI::Range(1u, 100'000u));
@@ -79,20 +91,21 @@ void add_options(CLI::App& parser, simulate_options& options) {
         "Seed of the first one (default 1)")
         ->needs(random);
     parser
-        .add_option(
-            "--kind", options.kind,
-            "token_bucket, window, concurrency, fixed_window, sliding_window or adverse (default: the "
-            "first three)")
-        ->type_name("KIND")
+        .add_option("--kind", options.kinds,
+                    "Of these kinds, with commas between: " + names_of_kinds() +
+                        " (default: the first three; with --never-worse those from overload on)")
+        ->type_name("KIND,...")
+        ->delimiter(',')
         ->needs(random);
+}
+
+/// Files beside the table, and what else than running is asked for.
+void add_output_options(CLI::App& parser, simulate_options& options) {
     parser.add_flag("--markdown", options.markdown, "Print the table for a page of documentation");
     parser
         .add_option("--json", options.json,
                     "Write one JSON object for every run there; - for standard output")
         ->type_name("FILE");
-    parser.add_flag(
-        "--check", options.check,
-        "Compare the coordinated runs with the figures they have to reach; 1 where one is missed");
     parser.add_option("--trace", options.trace, "Write what happens in one run, one JSON object an event")
         ->type_name("FILE");
     parser
@@ -106,6 +119,36 @@ void add_options(CLI::App& parser, simulate_options& options) {
     parser
         .add_option("--write-suite", options.write_suite, "Write every built-in scenario as a file into DIR")
         ->type_name("DIR");
+}
+
+void add_options(CLI::App& parser, simulate_options& options) {
+    parser.add_option("SCENARIO", options.scenarios,
+                      "Scenario files (docs/scenarios.md) or names (see --list); none: the built-in suite");
+    auto* policy = parser
+                       .add_option("--policy", options.policies,
+                                   "Policies to compare, with commas between (default coordinated)")
+                       ->type_name("NAME,...")
+                       ->delimiter(',');
+    parser
+        .add_option("--seeds", options.seeds,
+                    "Runs of each, with the seeds from the scenario's own on (default 5, or 1 where a file "
+                    "tells of one run)")
+        ->type_name("N")
+        ->check(CLI::Range(1u, 10'000u));
+    add_random_options(parser, options);
+    auto* check = parser.add_flag(
+        "--check", options.check,
+        "Compare the coordinated runs with the figures they have to reach; 1 where one is missed");
+    add_output_options(parser, options);
+    parser
+        .add_flag("--never-worse", options.never_worse,
+                  "Run coordinated beside " + fmt::format("{}", fmt::join(sim::rivals, ", ")) +
+                      ", and compare their times run by run; 1 where it is worse than it may be")
+        ->excludes(policy)
+        ->excludes(check)
+        ->excludes("--trace")
+        ->excludes("--plot")
+        ->excludes("--decision-log");
 }
 
 std::vector<sim::policy> find_policies(const std::vector<std::string>& names) {
@@ -124,10 +167,7 @@ std::vector<sim::policy> find_policies(const std::vector<std::string>& names) {
 class simulations {
  public:
     explicit simulations(const simulate_options& options)
-        : options_(options),
-          rows_(options.random ? draw_cases(options.kind, *options.random, options.random_seed)
-                               : load_cases(options.scenarios)),
-          policies_(find_policies(options.policies)) {
+        : options_(options), rows_(options.rows()), policies_(find_policies(options.policies)) {
         refuse_what_contradicts();
         shows_table_ = !one_is_standard_output({{"--json", options.json},
                                                 {"--plot", options.plot},
@@ -164,8 +204,6 @@ class simulations {
  private:
     void refuse_what_contradicts() const {
         const auto refuse = [](const std::string& why) { throw failure(exit_code::wrong_usage, why); };
-        if (options_.random && !options_.scenarios.empty())
-            refuse("--random draws its scenarios: name none beside it");
         const auto has_figures = [](const suite_row& row) { return row.required != sim::figures_to_reach(); };
         if (options_.check && !options_.random && !std::all_of(rows_.begin(), rows_.end(), has_figures))
             refuse("--check: only built-in and random scenarios have figures to reach");
@@ -193,12 +231,19 @@ class simulations {
             const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
             if (!options_.json.empty())
                 lines_ += to_json(scenario.name, policy.name, seed, runs.back(), took.count());
-            if (options_.random) summary_.add({kind_of(scenario), policy.name}, scenario.name, runs.back());
+            if (options_.random)
+                summary_.add({kind_of(scenario.name), policy.name}, scenario.name, runs.back());
         }
         const sim::seed_medians found(runs);
         if (!options_.random) table_.push_back({scenario.name, policy.name, found});
         if (options_.check && !options_.random && policy.name == "coordinated")
-            note_missed(scenario.name, shortfall(row.required, found.usual));
+            note_missed(scenario.name, shortfall(row.required, found.usual, median_ratio_to_best(row)));
+    }
+
+    std::optional<double> median_ratio_to_best(const suite_row& row) {
+        if (!row.required.most_ratio_to_best) return std::nullopt;
+        const auto found = sim::sum_up(run_side_by_side({row}, options_.runs_of_each(), progress_)).front();
+        return found.runs > found.without_ratio ? std::optional(found.median) : std::nullopt;
     }
 
     sim::measures run_one(const stagger::provider::scenario& scenario, const sim::policy& policy,
@@ -212,11 +257,6 @@ class simulations {
         const auto found = sim::run(scenario, policy, seed, &watchers);
         if (!options_.plot.empty()) plotted_.push_back({policy.name, found, std::move(curve)});
         return found;
-    }
-
-    /// "token_bucket-17" is of the kind "token_bucket".
-    static std::string kind_of(const stagger::provider::scenario& random) {
-        return random.name.substr(0, random.name.rfind('-'));
     }
 
     void note_missed(const std::string& name, const std::string& missing) {
@@ -266,6 +306,9 @@ class simulate_command final : public command {
         } else if (options_.list) {
             for (const suite_row& each : sim::built_in_suite())
                 write_standard_output(each.scenario.name + "\n");
+        } else if (options_.never_worse) {
+            return run_never_worse(
+                {options_.rows(), options_.runs_of_each(), options_.json, options_.markdown});
         } else {
             return simulations(options_).run();
         }

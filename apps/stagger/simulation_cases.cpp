@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <system_error>
 
@@ -63,10 +64,8 @@ std::vector<suite_row> load_cases(const std::vector<std::string>& asked) {
     return rows;
 }
 
-std::vector<suite_row> draw_cases(const std::optional<std::string>& kind, unsigned count,
+std::vector<suite_row> draw_cases(const std::vector<sim::random_kind>& kinds, unsigned count,
                                   std::uint64_t first_seed) {
-    std::vector<sim::random_kind> kinds(sim::measured_kinds.begin(), sim::measured_kinds.end());
-    if (kind) kinds = {find_random_kind(*kind)};
     std::vector<suite_row> rows;
     for (const sim::random_kind each : kinds) {
         for (unsigned draw = 0; draw < count; ++draw)
@@ -82,6 +81,20 @@ sim::random_kind find_random_kind(const std::string& name) {
         known.append(known.empty() ? "" : ", ").append(to_string(each));
     }
     throw failure(exit_code::wrong_usage, "--kind: \"" + name + "\" is none of " + known);
+}
+
+std::vector<sim::random_kind> find_random_kinds(const std::vector<std::string>& names) {
+    std::vector<sim::random_kind> kinds;
+    for (const std::string& each : names) kinds.push_back(find_random_kind(each));
+    return kinds;
+}
+
+std::string kind_of(const std::string& scenario_name) {
+    const auto end = std::min(scenario_name.rfind('-'), scenario_name.size());
+    const std::string kind = scenario_name.substr(0, end);
+    const bool random = std::any_of(sim::random_kinds.begin(), sim::random_kinds.end(),
+                                    [&](sim::random_kind each) { return to_string(each) == kind; });
+    return random && end < scenario_name.size() ? kind : "named";
 }
 
 suite_row find_case(const std::string& name) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,13 +13,18 @@ namespace app {
 /// @throws failure wrong_usage, file_failed
 std::vector<stagger::sim::suite_row> load_cases(const std::vector<std::string>& asked);
 
-/// Those that `count` seeds from `first_seed` on give, of one kind or of each that is measured.
-/// @throws failure wrong_usage for a kind that does not exist
-std::vector<stagger::sim::suite_row> draw_cases(const std::optional<std::string>& kind, unsigned count,
-                                                std::uint64_t first_seed);
+/// Those that `count` seeds from `first_seed` on give, of each kind.
+std::vector<stagger::sim::suite_row> draw_cases(const std::vector<stagger::sim::random_kind>& kinds,
+                                                unsigned count, std::uint64_t first_seed);
 
 /// @throws failure wrong_usage
 stagger::sim::random_kind find_random_kind(const std::string& name);
+
+/// @throws failure wrong_usage
+std::vector<stagger::sim::random_kind> find_random_kinds(const std::vector<std::string>& names);
+
+/// A random scenario's kind: "token_bucket" of "token_bucket-17". All others are of one, "named".
+std::string kind_of(const std::string& scenario_name);
 
 /// The built-in or random scenario of that name; a built-in one also goes by its file's name without ".json".
 /// @throws failure wrong_usage

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -10,11 +11,15 @@ namespace app {
 text_table measures_table(const std::vector<simulated_row>& rows, unsigned seeds) {
     using kind = text_table::column::kind;
     const bool several = seeds > 1;
+    const bool chance = std::any_of(rows.begin(), rows.end(), [](const simulated_row& row) {
+        return row.found.usual.refused_by_chance > 0;
+    });
     std::vector<text_table::column> columns{
         {"scenario", kind::words}, {"policy", kind::words}, {"efficiency"}};
     if (several) columns.insert(columns.end(), {{"p10"}, {"worst"}});
     columns.push_back({"waste/100"});
     if (several) columns.push_back({"worst"});
+    if (chance) columns.push_back({"by chance"});
     columns.insert(columns.end(),
                    {{"lost"}, {"peak 10 ms"}, {"peak 1 s"}, {"p99 wait s"}, {"Jain"}, {"makespan s"}});
     text_table table(std::move(columns));
@@ -27,6 +32,7 @@ text_table measures_table(const std::vector<simulated_row>& rows, unsigned seeds
         }
         cells.push_back(fmt::format("{:.2f}", usual.waste_per_100));
         if (several) cells.push_back(fmt::format("{:.2f}", row.found.worst_waste_per_100));
+        if (chance) cells.push_back(std::to_string(usual.refused_by_chance));
         cells.insert(cells.end(),
                      {std::to_string(usual.lost), std::to_string(usual.peak_10ms),
                       std::to_string(usual.peak_1s), fmt::format("{:.2f}", usual.p99_retry_wait_s),
@@ -52,6 +58,8 @@ std::string to_json(const std::string& scenario, const std::string& policy, std:
     line["makespan_s"] = found.makespan_s;
     line["aggregate_goodput_per_s"] = found.aggregate_goodput_per_s;
     line["lockouts"] = found.lockouts;
+    line["refused_by_chance"] = found.refused_by_chance;
+    line["unanswerable"] = found.unanswerable;
     line["wall_s"] = wall_s;
     return boost::json::serialize(line) + "\n";
 }

@@ -72,7 +72,11 @@ void trace_file::write(const happening& what, std::size_t client) {
     line.string("event", what.event);
     line.count("client", client);
     line.count("request", what.request);
-    if (what.status != 0) line.count("status", what.status);
+    if (what.status == stagger::provider::connection_closed) {
+        line.raw("closed", "true");
+    } else if (what.status != 0) {
+        line.count("status", what.status);
+    }
     if (what.not_before != stagger::never) line.number("not_before_s", seconds(what.not_before));
     line.count("in_flight", own.in_flight);
     if (paces_) {

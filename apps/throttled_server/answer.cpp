@@ -175,7 +175,7 @@ std::string_view provider_message(unsigned status) {
 std::string hint_lines(const provider::decision& decided, const provider::hints_description& hints,
                        std::int64_t unix_now) {
     std::string lines;
-    if (decided.retry_after) append_retry_after(lines, hints.retry_after, *decided.retry_after);
+    if (decided.retry_after) append_retry_after(lines, decided.retry_after_kind, *decided.retry_after);
     append_limit_headers(lines, hints.headers, decided.headers, unix_now);
     return lines;
 }

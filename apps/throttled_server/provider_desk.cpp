@@ -72,7 +72,7 @@ asio::awaitable<std::optional<provider::decision>> provider_desk::enter(visitor&
     if (decided.what == provider::decision::kind::admit) {
         recorder_.accepted(caller);
     } else if (decided.what == provider::decision::kind::reject) {
-        recorder_.rejected(caller);
+        recorder_.rejected(caller, decided.refused_by == provider::refusal_cause::chance);
     } else {
         recorder_.failed(caller);
     }

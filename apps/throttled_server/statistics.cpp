@@ -13,8 +13,13 @@ namespace {
 constexpr std::size_t most_callers = 4096;
 
 json::object to_object(const request_counts& counts) {
-    return {{"accepted", counts.accepted}, {"rejected", counts.rejected},   {"errors", counts.errors},
-            {"queued", counts.queued},     {"abandoned", counts.abandoned}, {"peak_10ms", counts.peak_10ms},
+    return {{"accepted", counts.accepted},
+            {"rejected", counts.rejected},
+            {"refused_by_chance", counts.refused_by_chance},
+            {"errors", counts.errors},
+            {"queued", counts.queued},
+            {"abandoned", counts.abandoned},
+            {"peak_10ms", counts.peak_10ms},
             {"peak_1s", counts.peak_1s}};
 }
 
@@ -71,8 +76,9 @@ void statistics_recorder::arrived(std::size_t caller, time_point now) {
 void statistics_recorder::accepted(std::size_t caller) {
     count(caller, &request_counts::accepted);
 }
-void statistics_recorder::rejected(std::size_t caller) {
+void statistics_recorder::rejected(std::size_t caller, bool by_chance) {
     count(caller, &request_counts::rejected);
+    if (by_chance) count(caller, &request_counts::refused_by_chance);
 }
 void statistics_recorder::failed(std::size_t caller) {
     count(caller, &request_counts::errors);

@@ -14,13 +14,14 @@ namespace stagger::server {
 
 /// What became of the completion requests that reached the provider.
 struct request_counts {
-    std::uint64_t accepted = 0;   ///< admitted, at once or from the line
-    std::uint64_t rejected = 0;   ///< refused by a limit, at once or after waiting in line
-    std::uint64_t errors = 0;     ///< failed by the scenario's faults
-    std::uint64_t queued = 0;     ///< had to wait in line first
-    std::uint64_t abandoned = 0;  ///< the caller was gone before the answer
-    std::uint64_t peak_10ms = 0;  ///< most arrivals in any 10 ms
-    std::uint64_t peak_1s = 0;    ///< most arrivals in any second
+    std::uint64_t accepted = 0;           ///< admitted, at once or from the line
+    std::uint64_t rejected = 0;           ///< refused, at once or after waiting in line
+    std::uint64_t refused_by_chance = 0;  ///< of those rejected: drawn, regardless of load
+    std::uint64_t errors = 0;             ///< failed by the scenario's faults
+    std::uint64_t queued = 0;             ///< had to wait in line first
+    std::uint64_t abandoned = 0;          ///< the caller was gone before the answer
+    std::uint64_t peak_10ms = 0;          ///< most arrivals in any 10 ms
+    std::uint64_t peak_1s = 0;            ///< most arrivals in any second
 };
 
 struct statistics {
@@ -56,7 +57,7 @@ class statistics_recorder {
 
     void arrived(std::size_t caller, time_point now);
     void accepted(std::size_t caller);
-    void rejected(std::size_t caller);
+    void rejected(std::size_t caller, bool by_chance);
     void failed(std::size_t caller);
     void queued(std::size_t caller);
     void abandoned(std::size_t caller);

@@ -47,10 +47,22 @@ TEST_CASE("one JSON object a run has exactly the documented members") {
     CHECK(got.code == 0);
     const auto runs = objects(got.out);
     REQUIRE(runs.size() == 2);
-    const std::set<std::string> documented{
-        "scenario",  "policy",          "seed", "efficiency", "waste_per_100",           "lost",
-        "peak_10ms", "peak_1s",         "jain", "makespan_s", "aggregate_goodput_per_s", "lockouts",
-        "wall_s",    "p99_retry_wait_s"};
+    const std::set<std::string> documented{"scenario",
+                                           "policy",
+                                           "seed",
+                                           "efficiency",
+                                           "waste_per_100",
+                                           "lost",
+                                           "peak_10ms",
+                                           "peak_1s",
+                                           "jain",
+                                           "makespan_s",
+                                           "aggregate_goodput_per_s",
+                                           "lockouts",
+                                           "wall_s",
+                                           "p99_retry_wait_s",
+                                           "unanswerable",
+                                           "refused_by_chance"};
     for (const auto& each : runs) {
         std::set<std::string> members;
         for (const auto& member : each) members.insert(member.key());
@@ -229,6 +241,58 @@ TEST_CASE("figures that are reached end with 0, missed ones are named and end wi
     CHECK(missed.out.find("\nconcurrency: efficiency ") != std::string::npos);
 }
 
+TEST_CASE("never worse is judged over random kinds, named runs and files, and says what is missed") {
+    // A bucket is what the coordinator is for.
+    const auto kept = simulate({"bucket 50/s", "--seeds", "2", "--never-worse"});
+    CHECK(kept.code == 0);
+    CHECK(kept.out.starts_with("scenario "));
+    CHECK(kept.out.find("\nkind ") != std::string::npos);
+    CHECK(kept.out.find("\nnamed ") != std::string::npos);
+    CHECK(kept.out.ends_with("\nnever worse than the figures allow\n"));
+    // Full jitter does not believe the server, which here is an advantage.
+    const temporary_folder folder;
+    const auto untrue = folder.write("untrue.json", R"({"provider": {
+        "limits": [{"kind": "token_bucket", "rate_per_s": 5, "burst": 1}], "latency": {"mean_s": 0.1},
+        "hints": {"retry_after": "wrong", "wrong_s": 60}}, "clients": [{"requests": 5}]})");
+    const auto missed = simulate({untrue, "--seeds", "1", "--never-worse"});
+    CHECK(missed.code == 1);
+    CHECK(missed.out.find("\nnamed: median ratio ") != std::string::npos);
+    CHECK(missed.out.find("worst ratio (untrue) ") != std::string::npos);
+}
+
+TEST_CASE("never worse writes one JSON object a run, the same whoever ran it") {
+    const words asked{"--random", "2", "--random-seed", "3", "--kind", "token_bucket,window", "--never-worse",
+                      "--json",   "-"};
+    const auto got = simulate(asked);
+    CHECK((got.code == 0 || got.code == 1));
+    const auto runs = objects(got.out);
+    REQUIRE(runs.size() == 4);
+    CHECK(runs[1].at("scenario") == "token_bucket-4");
+    CHECK(runs[3].at("kind") == "window");
+    const std::set<std::string> documented{"scenario", "kind", "seed",     "limited",
+                                           "ratio",    "best", "policies", "rejects_too_much"};
+    const std::set<std::string> policies{"coordinated", "full-jitter", "tenacity-unlimited", "aimd",
+                                         "aws-adaptive"};
+    const auto names = [](const boost::json::object& object) {
+        std::set<std::string> found;
+        for (const auto& member : object) found.insert(member.key());
+        return found;
+    };
+    for (const auto& each : runs) {
+        CHECK(names(each) == documented);
+        CHECK(names(each.at("policies").as_object()) == policies);
+        CHECK(
+            names(each.at("policies").at("aimd").as_object()) ==
+            std::set<std::string>{"makespan_s", "efficiency", "waste_per_100", "avoidable_per_100", "lost"});
+    }
+    const auto alone = objects(
+        simulate({"window-4", "--seeds", "1", "--policy", "coordinated,full-jitter", "--json", "-"}).out);
+    REQUIRE(alone.size() == 2);
+    const auto& beside = runs[3].at("policies");
+    CHECK(beside.at("coordinated").at("makespan_s") == alone[0].at("makespan_s"));
+    CHECK(beside.at("full-jitter").at("waste_per_100") == alone[1].at("waste_per_100"));
+}
+
 TEST_CASE("what a simulation cannot use is refused by name") {
     const temporary_folder folder;
     const auto wrong = folder.write(
@@ -255,6 +319,11 @@ TEST_CASE("what a simulation cannot use is refused by name") {
     refused({"--kind", "window"}, 2, "--random");
     refused({"--random", "1", "--kind", "bucket"}, 2, "--kind: \"bucket\" is none of token_bucket, ");
     refused({one_bucket, "--random", "1"}, 2, "--random draws its scenarios");
+    refused({one_bucket, "--random", "1", "--never-worse"}, 2, "--random draws its scenarios");
+    refused({one_bucket, "--never-worse", "--policy", "aimd"}, 2, "--never-worse");
+    refused({one_bucket, "--never-worse", "--check"}, 2, "--never-worse");
+    refused({one_bucket, "--never-worse", "--trace", folder.path("none")}, 2, "--never-worse");
+    refused({one_bucket, "--never-worse", "--json", "/no/such/folder/x"}, 3, "/no/such/folder/x");
     for (const std::string option : {"--trace", "--plot", "--decision-log"}) {
         const auto file = folder.path("none");
         refused({one_bucket, "bucket 50/s", option, file}, 2,

@@ -1,11 +1,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <set>
+#include <stdexcept>
 
 #include "exit_code.hpp"
 #include "figures_check.hpp"
+#include "in_parallel.hpp"
 #include "load_plot.hpp"
+#include "never_worse_table.hpp"
 #include "plot_axis.hpp"
 #include "random_summary.hpp"
 #include "sim/suite.hpp"
@@ -47,6 +51,17 @@ TEST_CASE("the table of measures shows what seeds differ in only where there are
     CHECK(several.starts_with("| scenario | policy | efficiency | p10 | worst | waste/100 | worst | lost |"));
 }
 
+TEST_CASE("the table of measures has a column for what chance refused where it refused anything") {
+    measures found;
+    std::vector<app::simulated_row> rows{{"bucket", "coordinated", sim::seed_medians({found})}};
+    CHECK(app::measures_table(rows, 1).markdown().find("by chance") == std::string::npos);
+    found.refused_by_chance = 42;
+    rows.push_back({"shedding", "coordinated", sim::seed_medians({found})});
+    const auto table = app::measures_table(rows, 1).markdown();
+    CHECK(table.starts_with("| scenario | policy | efficiency | waste/100 | by chance | lost |"));
+    CHECK(table.find("| shedding | coordinated | 0.0000 | 0.00 | 42 |") != std::string::npos);
+}
+
 TEST_CASE("a shortfall names every figure that is missed, and only those") {
     measures found;
     found.efficiency = 0.97;
@@ -64,6 +79,77 @@ TEST_CASE("a shortfall names every figure that is missed, and only those") {
           "waste 2.5 must be <= 2, Jain 0.9 must be >= 0.92, peak in 1 s 140 must be <= 130");
     found.lost = 1;
     CHECK(app::shortfall({}, found) == "lost 1 must be <= 0");
+}
+
+TEST_CASE("a shortfall leaves out rejections that were drawn, and tells a ratio only where it was measured") {
+    measures found;
+    found.succeeded = 1000;
+    found.rejected = 150;
+    found.refused_by_chance = 110;
+    sim::figures_to_reach required;
+    required.most_avoidable_per_100 = 4;
+    required.most_ratio_to_best = 1.02;
+    CHECK(app::shortfall(required, found).empty());
+    CHECK(app::shortfall(required, found, 1.02).empty());
+    required.most_avoidable_per_100 = 3;
+    CHECK(app::shortfall(required, found, 1.5) ==
+          "avoidable rejections 4 must be <= 3, ratio to best 1.5 must be <= 1.02");
+}
+
+TEST_CASE("a kind that is worse than it may be is told figure by figure") {
+    sim::never_worse_summary found;
+    found.median = 1.02;
+    found.p90 = 1.1;
+    found.worst = 1.5;
+    CHECK(app::shortfall(found).empty());
+    found.worst = 1.7;
+    found.worst_in = "dip-4";
+    found.lost = 2;
+    found.rejects_too_much = {"dip-1", "dip-9"};
+    CHECK(app::shortfall(found) ==
+          "worst ratio (dip-4) 1.7 must be <= 1.5, lost 2 must be <= 0, too many rejections in dip-1, dip-9");
+    found = {};
+    found.median = 1.03;
+    found.p90 = 1.2;
+    CHECK(app::shortfall(found) == "median ratio 1.03 must be <= 1.02, p90 ratio 1.2 must be <= 1.1");
+}
+
+TEST_CASE("the table of runs side by side says who was best, and where nobody was") {
+    sim::run_beside_rivals run;
+    run.scenario = "dip-1";
+    run.seed = 1;
+    run.coordinated.makespan_s = 12;
+    run.coordinated.succeeded = 100;
+    run.coordinated.rejected = 3;
+    run.rivals = {{"full-jitter", run.coordinated}, {"aimd", run.coordinated}};
+    run.rivals[0].found.makespan_s = 10;
+    run.rivals[0].found.rejected = 400;
+    auto alone = run;
+    alone.scenario = "dip-2";
+    for (auto& each : alone.rivals) each.found.lost = 1;
+    CHECK(app::side_by_side_table({run, alone}).markdown() ==
+          "| scenario | seed | ratio | best beside it | coordinated s | best s | avoidable/100 | "
+          "full-jitter's | "
+          "lost |\n"
+          "|---|---:|---:|---|---:|---:|---:|---:|---:|\n"
+          "| dip-2 | 1 | - | each loses some | 12.0 | - | 3.00 | 400.00 | 0 |\n"
+          "| dip-1 | 1 | 1.200 | full-jitter | 12.0 | 10.0 | 3.00 | 400.00 | 0 |\n");
+    const auto kinds = app::never_worse_table(sim::sum_up({run, alone})).markdown();
+    CHECK(kinds.find("| 2 | 1 | 1.200 | 1.200 | 1.200 | dip-1 | 0 | 0 |") != std::string::npos);
+    const auto none = app::never_worse_table(sim::sum_up({alone})).markdown();
+    CHECK(none.find("| 1 | 1 | - | - | - | - | 0 | 0 |") != std::string::npos);
+}
+
+TEST_CASE("work in parallel is done once for each index, and ends early by what it throws") {
+    std::vector<std::atomic<int>> done(100);
+    app::in_parallel(done.size(), [&](std::size_t each) { ++done[each]; });
+    CHECK(std::all_of(done.begin(), done.end(), [](const auto& each) { return each == 1; }));
+    app::in_parallel(0, [&](std::size_t each) { ++done[each]; });
+    CHECK_THROWS_WITH_AS(app::in_parallel(1000000,
+                                          [](std::size_t each) {
+                                              if (each == 3) throw std::runtime_error("the fourth");
+                                          }),
+                         "the fourth", std::runtime_error);
 }
 
 TEST_CASE("random runs are summed up by kind and policy, and the worst are named") {
@@ -168,7 +254,7 @@ TEST_CASE("built-in scenarios have names and file names of their own, and figure
         CHECK(names.insert(row.scenario.name).second);
         CHECK(files.insert(app::file_name_of(row.scenario.name)).second);
         CHECK(row.required.least_efficiency > 0.5);
-        CHECK(row.required.most_waste_per_100);
+        CHECK((row.required.most_waste_per_100 || row.required.most_avoidable_per_100));
         CHECK(app::find_case(row.scenario.name).scenario == row.scenario);
         const auto file = app::file_name_of(row.scenario.name);
         CHECK(app::find_case(file.substr(0, file.size() - 5)).scenario == row.scenario);
@@ -178,15 +264,30 @@ TEST_CASE("built-in scenarios have names and file names of their own, and figure
 }
 
 TEST_CASE("scenarios are drawn for each kind from consecutive seeds") {
-    const auto rows = app::draw_cases(std::nullopt, 2, 7);
+    const auto rows =
+        app::draw_cases({sim::random_kind::token_bucket, sim::random_kind::overload_bucket}, 2, 7);
     std::vector<std::string> names;
     for (const auto& row : rows) names.push_back(row.scenario.name);
-    CHECK(names == std::vector<std::string>{"token_bucket-7", "token_bucket-8", "window-7", "window-8",
-                                            "concurrency-7", "concurrency-8"});
-    CHECK(app::draw_cases("adverse", 3, 1).size() == 3);
-    CHECK_THROWS_WITH_AS(
-        app::draw_cases("bucket", 1, 1),
-        "--kind: \"bucket\" is none of token_bucket, window, concurrency, adverse, fixed_window, "
-        "sliding_window",
-        app::failure);
+    CHECK(names == std::vector<std::string>{"token_bucket-7", "token_bucket-8", "overload_bucket-7",
+                                            "overload_bucket-8"});
+}
+
+TEST_CASE("kinds are found by their names, and an unknown one is told all of them") {
+    using sim::random_kind;
+    CHECK(app::find_random_kinds({"adverse", "dip"}) ==
+          std::vector<random_kind>{random_kind::adverse, random_kind::dip});
+    std::string known;
+    for (const auto each : sim::random_kinds) known.append(known.empty() ? "" : ", ").append(to_string(each));
+    CHECK(known.find("overload_bucket") != std::string::npos);
+    CHECK_THROWS_WITH_AS(app::find_random_kinds({"dip", "bucket"}),
+                         ("--kind: \"bucket\" is none of " + known).c_str(), app::failure);
+}
+
+TEST_CASE("a scenario is of the random kind it is named after, or of none") {
+    CHECK(app::kind_of("token_bucket-17") == "token_bucket");
+    CHECK(app::kind_of("overload_bucket-1") == "overload_bucket");
+    for (const auto* other : {"", "bucket 50/s", "overload", "my-17", "-"}) {
+        CAPTURE(other);
+        CHECK(app::kind_of(other) == "named");
+    }
 }

@@ -451,6 +451,34 @@ TEST_CASE("a lockout and the counts are each key's own, and no key is ever shown
     CHECK(keys.at("key-2").at("rejected").to_number<int>() == 0);
 }
 
+TEST_CASE("refusals by chance have their status, no Retry-After, and a count of their own") {
+    running_server server(
+        R"({"limits": [], "hints": {"retry_after": "wrong"}, "refusals": {"by_chance": [{"share": 1, "status": 529}]}, )" +
+        instant + "}");
+    auto client = server.connect();
+    const auto answer = client.ask(chat("x"));
+    CHECK(answer.status == 529);
+    CHECK(answer.field("retry-after").empty());
+    const auto all = json_of(client.ask(get("/stats")));
+    CHECK(all.at("rejected").to_number<int>() == 1);
+    CHECK(all.at("refused_by_chance").to_number<int>() == 1);
+}
+
+TEST_CASE("a closed provider refuses everything and says until when") {
+    running_server server(R"({"limits": [{"kind": "concurrency", "max": 1}], "hints": {"retry_after": "ms"},
+        "refusals": {"closures": [{"to_s": 1e6, "status": 429, "retry_after": "integer"}]}, )" +
+                          endless + "}");
+    auto client = server.connect();
+    const auto answer = client.ask(chat("x"));
+    CHECK(answer.status == 429);
+    CHECK(answer.field("retry-after-ms").empty());
+    const std::string wait = answer.field("retry-after");
+    CHECK(wait.find('.') == std::string::npos);
+    CHECK(std::stod(wait) > 990'000);
+    CHECK(server->stats().all.rejected == 1);
+    CHECK(server->stats().all.refused_by_chance == 0);
+}
+
 TEST_CASE("the statistics are served as JSON and begin anew on request") {
     running_server server(bucket_of(1));
     auto client = server.connect();

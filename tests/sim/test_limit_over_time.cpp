@@ -27,6 +27,14 @@ TEST_CASE("the limit changes with the limits, in the order of time, and is 0 in 
     CHECK(limit_over_time(scenario) == steps{{0s, 50}, {90s, 0}, {120s, 25}, {200s, 50}});
 }
 
+TEST_CASE("the limit is 0 while closed") {
+    auto scenario = far_away(1);
+    scenario.provider.limits = {token_bucket(50, 50)};
+    scenario.provider.refusals.closures = {{0s, 3s}};
+    scenario.provider.faults.outages = {{2s, 5s}};
+    CHECK(limit_over_time(scenario) == steps{{0s, 0}, {5s, 50}});
+}
+
 TEST_CASE("where nothing limits there is no limit to draw") {
     auto scenario = far_away(1);
     CHECK(limit_over_time(scenario).empty());

@@ -8,14 +8,16 @@
 
 #include "provider/description.hpp"
 #include "provider/model.hpp"
+#include "provider/token_cost.hpp"
 
 namespace stagger::provider {
 
 /// A request that waits in line for a place.
 struct waiting_request {
     time_point since;
-    double tokens = 0;
+    token_cost tokens;
     std::string caller;
+    std::string model;
 };
 
 /** The requests being served and the line of those that wait for one to leave.
@@ -30,6 +32,7 @@ class concurrency_limiter {
 
     bool has_room() const { return !limit_ || (running_ < limit_->max && line_.empty()); }
     bool has_place_in_line() const { return limit_ && line_.size() < limit_->queue; }
+    std::size_t served() const { return running_; }
     bool anyone_waits() const { return !line_.empty(); }
 
     /// @param end when the request is expected to leave
@@ -40,6 +43,8 @@ class concurrency_limiter {
 
     /// True while the head of the line could start.
     bool can_promote() const { return !line_.empty() && (!limit_ || running_ < limit_->max); }
+    /// Who may start when somebody leaves; `anyone_waits` must hold.
+    const waiting_request& first_in_line() const { return places_[line_.front()].request; }
     /// Starts the head of the line.
     request_id promote(time_point end);
     /// When the head of the line has waited too long; `never` if nobody waits.

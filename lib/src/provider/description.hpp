@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -12,10 +15,20 @@ namespace stagger::provider {
 
 enum class unit { requests, tokens };
 
+/// Which tokens of a request a limit on tokens counts.
+enum class counted_tokens {
+    reserved,  ///< the prompt's and those that its answer may have, from its arrival on
+    settled,   ///< the same, but when the answer ends only what was made of it
+    made,      ///< the prompt's, and when the answer ends what was made of it
+    input,     ///< the prompt's
+    output,    ///< when the answer ends what was made of it; admits while no more than all is used
+};
+
 struct token_bucket {
     unit counts = unit::requests;
     double rate_per_s = 1;
     double burst = 1;
+    counted_tokens counted = counted_tokens::reserved;
 
     friend bool operator==(const token_bucket&, const token_bucket&) = default;
 };
@@ -24,6 +37,7 @@ struct fixed_window {
     double quota = 1;
     duration window{};
     duration phase{0};
+    counted_tokens counted = counted_tokens::reserved;
 
     friend bool operator==(const fixed_window&, const fixed_window&) = default;
 };
@@ -31,6 +45,7 @@ struct sliding_window {
     unit counts = unit::requests;
     double quota = 1;
     duration window{};
+    counted_tokens counted = counted_tokens::reserved;
 
     friend bool operator==(const sliding_window&, const sliding_window&) = default;
 };
@@ -82,6 +97,59 @@ struct faults_description {
     friend bool operator==(const faults_description&, const faults_description&) = default;
 };
 
+/// In the place of a refusal's status: the connection is closed without an answer. No HTTP status is below
+/// 100, and 0 is what has no answer yet.
+inline constexpr unsigned connection_closed = 1;
+
+/// Arrivals that are refused by a draw, whatever the limits say: a load balancer sheds them.
+struct chance_refusals {
+    double share = 0;  ///< of the arrivals, up to 1
+    unsigned status = 503;
+    bool charged = false;  ///< to the limits, as `charge_rejections` does it
+    /// Where `to_in_flight` is not 0 the share depends on how many requests are being served: none is refused
+    /// up to `from_in_flight`, the whole share from `to_in_flight` on, and in between it grows evenly.
+    unsigned from_in_flight = 0;
+    unsigned to_in_flight = 0;
+
+    bool depends_on_load() const { return to_in_flight > 0; }
+    friend bool operator==(const chance_refusals&, const chance_refusals&) = default;
+};
+/// A time in which nothing is let through to the limits: a model that loads, a quota that others have used
+/// up.
+struct closure {
+    duration from{};
+    duration to{};
+    unsigned status = 503;
+    retry_after_hint retry_after = retry_after_hint::none;  ///< when it is open again, told as this says
+
+    friend bool operator==(const closure&, const closure&) = default;
+};
+/// Refusals that are no limit's: they come before the limits, and neither know nor tell anything of them.
+/// And how late any refusal is told.
+struct refusals_description {
+    std::vector<chance_refusals> by_chance;
+    std::vector<closure> closures;
+    /// A prompt that contains one of these is always refused; told by servers, a simulation has no prompts.
+    std::vector<std::string> prompts;
+    duration delay{0};  ///< of every refusal's answer, a limit's too; it holds no place meanwhile
+
+    friend bool operator==(const refusals_description&, const refusals_description&) = default;
+};
+
+/// One language model of several that the provider has.
+struct model_description {
+    bool refused = false;       ///< none of its requests is ever admitted
+    std::vector<limit> limits;  ///< beside the provider's; on requests and tokens, not on those in flight
+
+    friend bool operator==(const model_description&, const model_description&) = default;
+};
+struct answers_description {
+    unsigned default_max_tokens = 16;  ///< what a request may make that does not say how much
+    unsigned tokens = 0;               ///< what each answer is said to have; 0: as many as its text
+
+    friend bool operator==(const answers_description&, const answers_description&) = default;
+};
+
 struct provider_description {
     std::vector<limit> limits;
     bool charge_rejections = false;
@@ -93,6 +161,10 @@ struct provider_description {
     double rtt_sigma = 0.1;
     std::vector<limits_change> changes;
     faults_description faults;
+    refusals_description refusals;
+    std::map<std::string, model_description, std::less<>>
+        models;  ///< by name; others have no limits of their own
+    answers_description answers;
 
     friend bool operator==(const provider_description&, const provider_description&) = default;
 };
@@ -112,6 +184,11 @@ struct client_description {
     double rpm = 0;
     double tpm = 0;
     token_costs tokens;
+    /// What answers make. Without it `tokens` is the whole cost of a request, all of it known on its arrival.
+    std::optional<token_costs> output;
+    unsigned max_tokens = 0;                    ///< that a request asks for; 0: it does not say
+    std::vector<std::uint64_t> always_refused;  ///< numbers of requests, from 0, ascending
+    std::vector<std::string> models;            ///< which the requests name in turn
 
     friend bool operator==(const client_description&, const client_description&) = default;
 };

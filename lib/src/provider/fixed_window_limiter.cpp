@@ -46,8 +46,10 @@ void fixed_window_limiter::take_refused(time_point now, double cost) {
     used_ = std::max(used_, std::min(description_.quota, used_ + cost));
 }
 
-void fixed_window_limiter::put_back(time_point taken, double cost) {
-    if (window_of(taken) == window_) used_ = std::max(0.0, used_ - bounded(cost));
+void fixed_window_limiter::settle(time_point now, time_point taken, double charged, double owed) {
+    turn(now);
+    const double more = bounded(owed) - bounded(charged);
+    if (more > 0 || window_of(taken) == window_) used_ = std::max(0.0, used_ + more);
 }
 
 duration fixed_window_limiter::wait(time_point now, double cost) {

@@ -17,12 +17,14 @@ class fixed_window_limiter {
     fixed_window_limiter(const fixed_window& description, time_point origin, time_point now);
 
     unit counts() const { return description_.counts; }
+    counted_tokens counted() const { return description_.counted; }
     bool admits(time_point now, double cost);
     void take(time_point now, double cost);
     /// A refused request is charged: it takes what is left of the window.
     void take_refused(time_point now, double cost);
-    /// Undoes a `take` at `taken`; without effect once that window has passed.
-    void put_back(time_point taken, double cost);
+    /// What was charged with `charged` at `taken` costs `owed` after all. What is given back once that window
+    /// has passed is without effect. What is owed beyond it is taken now, even if that is more than there is.
+    void settle(time_point now, time_point taken, double charged, double owed);
     /// How long until `cost` would be admitted if nobody else came; zero if it would be now.
     duration wait(time_point now, double cost);
     /// `reset` is the time until the next boundary.

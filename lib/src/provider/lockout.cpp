@@ -5,9 +5,9 @@
 
 namespace stagger::provider {
 
-bool lockout::refuses(time_point now, const std::string& caller) {
+bool lockout::refuses(time_point now, std::string_view caller) {
     if (!active()) return false;
-    const auto found = last_heard_.find(caller);
+    const auto found = last_heard_.find(std::string(caller));
     if (found == last_heard_.end()) return false;
     if (now - found->second >= silence_) {
         last_heard_.erase(found);
@@ -17,14 +17,14 @@ bool lockout::refuses(time_point now, const std::string& caller) {
     return true;
 }
 
-void lockout::shut_out(time_point now, const std::string& caller) {
+void lockout::shut_out(time_point now, std::string_view caller) {
     if (!active()) return;
     if (last_heard_.size() >= forget_at_) forget_silent(now);
-    last_heard_.insert_or_assign(caller, now);
+    last_heard_.insert_or_assign(std::string(caller), now);
 }
 
-duration lockout::remaining(time_point now, const std::string& caller) const {
-    const auto found = last_heard_.find(caller);
+duration lockout::remaining(time_point now, std::string_view caller) const {
+    const auto found = last_heard_.find(std::string(caller));
     if (found == last_heard_.end()) return duration::zero();
     return std::max(duration::zero(), found->second + silence_ - now);
 }

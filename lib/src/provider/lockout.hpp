@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "stagger/time.hpp"
@@ -19,11 +20,11 @@ class lockout {
     bool active() const { return silence_ > duration::zero(); }
     duration silence() const { return silence_; }
     /// A request of `caller` arrives; true if the caller is still shut out. Its silence begins anew then.
-    bool refuses(time_point now, const std::string& caller);
+    bool refuses(time_point now, std::string_view caller);
     /// A request of `caller` was rejected.
-    void shut_out(time_point now, const std::string& caller);
+    void shut_out(time_point now, std::string_view caller);
     /// How much longer `caller` would have to be silent.
-    duration remaining(time_point now, const std::string& caller) const;
+    duration remaining(time_point now, std::string_view caller) const;
 
  private:
     void forget_silent(time_point now);

@@ -7,8 +7,14 @@
 namespace stagger::provider {
 namespace {
 
-double cost_in(unit counted, double tokens) {
-    return counted == unit::tokens ? tokens : 1;
+template <class Limiter>
+double arrival_cost(const Limiter& one, const token_cost& tokens) {
+    return one.counts() == unit::tokens ? on_arrival(one.counted(), tokens) : 1;
+}
+
+template <class Limiter>
+double final_cost(const Limiter& one, const token_cost& tokens) {
+    return one.counts() == unit::tokens ? in_the_end(one.counted(), tokens) : 1;
 }
 
 }  // namespace
@@ -31,44 +37,50 @@ std::vector<rate_limits::limiter> rate_limits::build(const std::vector<limit>& l
     return built;
 }
 
-bool rate_limits::admit(time_point now, double tokens) {
+bool rate_limits::admit(time_point now, const token_cost& tokens) {
     return std::all_of(limiters_.begin(), limiters_.end(), [&](limiter& each) {
-        return std::visit([&](auto& one) { return one.admits(now, cost_in(one.counts(), tokens)); }, each);
+        return std::visit([&](auto& one) { return one.admits(now, arrival_cost(one, tokens)); }, each);
     });
 }
 
-void rate_limits::take(time_point now, double tokens) {
+void rate_limits::take(time_point now, const token_cost& tokens) {
     for (limiter& each : limiters_) {
-        std::visit([&](auto& one) { one.take(now, cost_in(one.counts(), tokens)); }, each);
+        std::visit([&](auto& one) { one.take(now, arrival_cost(one, tokens)); }, each);
     }
 }
 
-void rate_limits::take_refused(time_point now, double tokens) {
+void rate_limits::take_refused(time_point now, const token_cost& tokens) {
     for (limiter& each : limiters_) {
-        std::visit([&](auto& one) { one.take_refused(now, cost_in(one.counts(), tokens)); }, each);
+        std::visit([&](auto& one) { one.take_refused(now, arrival_cost(one, tokens)); }, each);
     }
 }
 
-void rate_limits::put_back(time_point taken, double tokens) {
+void rate_limits::put_back(time_point now, time_point taken, const token_cost& tokens) {
     for (limiter& each : limiters_) {
-        std::visit([&](auto& one) { one.put_back(taken, cost_in(one.counts(), tokens)); }, each);
+        std::visit([&](auto& one) { one.settle(now, taken, arrival_cost(one, tokens), 0); }, each);
+    }
+}
+
+void rate_limits::settle(time_point now, time_point taken, const token_cost& tokens) {
+    for (limiter& each : limiters_) {
+        std::visit(
+            [&](auto& one) { one.settle(now, taken, arrival_cost(one, tokens), final_cost(one, tokens)); },
+            each);
     }
 }
 
 // A limit that would admit after a while of silence goes on admitting, so all of them do after the longest
 // wait.
-duration rate_limits::wait(time_point now, double tokens) {
+duration rate_limits::wait(time_point now, const token_cost& tokens) {
     duration longest = duration::zero();
     for (limiter& each : limiters_) {
         longest = std::max(
-            longest,
-            std::visit([&](auto& one) { return one.wait(now, cost_in(one.counts(), tokens)); }, each));
+            longest, std::visit([&](auto& one) { return one.wait(now, arrival_cost(one, tokens)); }, each));
     }
     return longest;
 }
 
-std::vector<limit_report> rate_limits::reports(time_point now) {
-    std::vector<limit_report> tightest;
+void rate_limits::report(time_point now, std::vector<limit_report>& tightest) {
     for (limiter& each : limiters_) {
         const limit_report report = std::visit([&](auto& one) { return one.report(now); }, each);
         const auto same_unit = std::find_if(tightest.begin(), tightest.end(), [&](const limit_report& known) {
@@ -80,7 +92,6 @@ std::vector<limit_report> rate_limits::reports(time_point now) {
             *same_unit = report;
         }
     }
-    return tightest;
 }
 
 void rate_limits::replace(const std::vector<limit>& limits, time_point now) {

@@ -8,6 +8,7 @@
 #include "provider/model.hpp"
 #include "provider/sliding_window_limiter.hpp"
 #include "provider/token_bucket_limiter.hpp"
+#include "provider/token_cost.hpp"
 
 namespace stagger::provider {
 
@@ -16,14 +17,17 @@ class rate_limits {
  public:
     rate_limits(const std::vector<limit>& limits, time_point origin, time_point now);
 
-    /// A request costs 1 where requests are counted, and `tokens` where tokens are.
-    bool admit(time_point now, double tokens);
-    void take(time_point now, double tokens);
-    void take_refused(time_point now, double tokens);
-    void put_back(time_point taken, double tokens);
-    duration wait(time_point now, double tokens);
-    /// One report a unit, of the limit with the least left.
-    std::vector<limit_report> reports(time_point now);
+    /// A request costs 1 where requests are counted, and where tokens are what each limit counts of `tokens`.
+    bool admit(time_point now, const token_cost& tokens);
+    void take(time_point now, const token_cost& tokens);
+    void take_refused(time_point now, const token_cost& tokens);
+    /// What was taken at `taken` is not served after all.
+    void put_back(time_point now, time_point taken, const token_cost& tokens);
+    /// What was taken at `taken` has ended, and `tokens.made` is known.
+    void settle(time_point now, time_point taken, const token_cost& tokens);
+    duration wait(time_point now, const token_cost& tokens);
+    /// Keeps one report a unit, of the limit with the least left.
+    void report(time_point now, std::vector<limit_report>& tightest);
     /// Other limits from now on. A limit takes over the state of the one of the same kind and unit, the first
     /// from the first, the second from the second; the others start unused.
     void replace(const std::vector<limit>& limits, time_point now);

@@ -28,6 +28,7 @@ bool sliding_window_limiter::admits(time_point now, double cost) {
 }
 
 void sliding_window_limiter::take(time_point now, double cost) {
+    if (cost == 0) return;
     log_.push_back({now, bounded(cost)});
     used_ += log_.back().cost;
 }
@@ -43,13 +44,17 @@ void sliding_window_limiter::take_refused(time_point now, double cost) {
     }
 }
 
-void sliding_window_limiter::put_back(time_point taken, double cost) {
+void sliding_window_limiter::settle(time_point now, time_point taken, double charged, double owed) {
+    forget(now);
+    const double more = bounded(owed) - bounded(charged);
+    if (more >= 0) return take(now, more);
     const auto earlier = [](const entry& logged, time_point at) { return logged.at < at; };
     auto found = std::lower_bound(log_.begin(), log_.end(), taken, earlier);
-    while (found != log_.end() && found->at == taken && found->cost != bounded(cost)) ++found;
+    while (found != log_.end() && found->at == taken && found->cost != bounded(charged)) ++found;
     if (found == log_.end() || found->at != taken) return;
-    used_ -= found->cost;
-    log_.erase(found);
+    used_ += more;
+    found->cost += more;
+    if (found->cost <= 0) log_.erase(found);
 }
 
 duration sliding_window_limiter::wait(time_point now, double cost) {

@@ -34,8 +34,9 @@ void token_bucket_limiter::take_refused(time_point now, double cost) {
     level_ = std::max(0.0, level_ - bounded(cost));
 }
 
-void token_bucket_limiter::put_back(time_point, double cost) {
-    level_ = std::min(description_.burst, level_ + bounded(cost));
+void token_bucket_limiter::settle(time_point now, time_point, double charged, double owed) {
+    refill(now);
+    level_ = std::min(description_.burst, level_ + bounded(charged) - bounded(owed));
 }
 
 duration token_bucket_limiter::wait(time_point now, double cost) {

@@ -15,12 +15,14 @@ class token_bucket_limiter {
     token_bucket_limiter(const token_bucket& description, time_point now);
 
     unit counts() const { return description_.counts; }
+    counted_tokens counted() const { return description_.counted; }
     bool admits(time_point now, double cost);
     void take(time_point now, double cost);
     /// A refused request is charged: it takes what is left, and never more.
     void take_refused(time_point now, double cost);
-    /// Undoes a `take` at `taken`.
-    void put_back(time_point taken, double cost);
+    /// What was charged with `charged` at `taken` costs `owed` after all. What is owed
+    /// beyond it is taken now, even if that is more than there is.
+    void settle(time_point now, time_point taken, double charged, double owed);
     /// How long until `cost` would be admitted if nobody else came; zero if it would be now.
     duration wait(time_point now, double cost);
     /// `reset` is the time until the bucket is full.

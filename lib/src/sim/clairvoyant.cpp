@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "provider/draw.hpp"
 #include "provider/model.hpp"
 #include "sim/event_queue.hpp"
+#include "sim/request_sequence.hpp"
 #include "sim/seeds.hpp"
 
 namespace stagger::sim {
@@ -21,7 +21,7 @@ struct caller {
     std::string name;
     std::uint64_t to_send;
     unsigned in_flight = 0;
-    random_source tokens;
+    request_sequence requests;
     time_point begins;
 };
 
@@ -39,13 +39,14 @@ provider::provider_description without_queues(provider::provider_description ser
 
 class best_caller {
  public:
-    best_caller(const provider::scenario& scenario, std::uint64_t seed)
+    best_caller(const provider::scenario& scenario, std::uint64_t seed,
+                const std::vector<std::uint64_t>& answers)
         : model_(without_queues(scenario.provider), model_seed(seed), start_of_time),
           half_way_(scenario.provider.rtt / 2) {
         for (std::size_t each = 0; each < scenario.clients.size(); ++each) {
             const provider::client_description& what = scenario.clients[each];
-            callers_.push_back({&what, client_name(each), what.requests, 0,
-                                random_source(token_seed(seed, each)), start_of_time + what.start});
+            callers_.push_back({&what, client_name(each), answers[each], 0,
+                                request_sequence(scenario, each, seed), start_of_time + what.start});
         }
     }
 
@@ -53,7 +54,7 @@ class best_caller {
         time_point first = never;
         for (const caller& each : callers_) first = std::min(first, each.begins);
         for (now_ = first + half_way_; caller* next = next_caller();) send(*next);
-        return last_answer_ - first;
+        return std::max(duration::zero(), last_answer_ - first);
     }
 
  private:
@@ -86,18 +87,22 @@ class best_caller {
     }
 
     void send(caller& by) {
-        const double tokens = provider::draw_tokens(by.what->tokens, by.tokens);
+        drawn_request next = by.requests.next();
+        while (next.never_answered) next = by.requests.next();
+        const provider::arrival what{by.name, next.tokens, next.model};
         while (true) {
-            const time_point admitted = model_.earliest_admission(now_, by.name, tokens);
+            const time_point admitted = model_.earliest_admission(now_, what);
             if (admitted > now_) {
                 advance(std::min({admitted, model_.next_change(), steps_.next_at()}));
                 continue;
             }
-            const provider::decision answer = model_.arrive(now_, by.name, tokens);
+            const provider::decision answer = model_.arrive(now_, what);
             if (answer.what != provider::decision::kind::admit) {
-                if (answer.what == provider::decision::kind::reject)
-                    advance(now_ + std::chrono::milliseconds(1));
-                continue;  // a random error: at once again
+                // What was drawn, an error or a refusal: at once again.
+                const bool drawn = answer.what == provider::decision::kind::fail ||
+                                   answer.refused_by != provider::refusal_cause::limits;
+                if (!drawn) advance(now_ + std::chrono::milliseconds(1));
+                continue;
             }
             const std::size_t index = static_cast<std::size_t>(&by - callers_.data());
             const time_point leaves = now_ + answer.service;
@@ -136,7 +141,17 @@ class best_caller {
 }  // namespace
 
 duration clairvoyant_makespan(const provider::scenario& scenario, std::uint64_t seed) {
-    return best_caller(scenario, seed).makespan();
+    std::vector<std::uint64_t> answers;
+    answers.reserve(scenario.clients.size());
+    for (std::size_t each = 0; each < scenario.clients.size(); ++each) {
+        answers.push_back(answerable_requests(scenario, each));
+    }
+    return clairvoyant_makespan(scenario, seed, answers);
+}
+
+duration clairvoyant_makespan(const provider::scenario& scenario, std::uint64_t seed,
+                              const std::vector<std::uint64_t>& answers) {
+    return best_caller(scenario, seed, answers).makespan();
 }
 
 }  // namespace stagger::sim

@@ -39,19 +39,25 @@ std::vector<limit_step> limit_over_time(const provider::scenario& scenario) {
         rates.push_back({each.at, *rate});
     }
 
-    const auto& outages = scenario.provider.faults.outages;
-    const auto is_out = [&](duration when) {
-        return std::any_of(outages.begin(), outages.end(),
-                           [&](const auto& each) { return each.from <= when && when < each.to; });
+    struct spell {
+        duration from{};
+        duration to{};
+    };
+    std::vector<spell> shut;
+    for (const auto& each : scenario.provider.faults.outages) shut.push_back({each.from, each.to});
+    for (const auto& each : scenario.provider.refusals.closures) shut.push_back({each.from, each.to});
+    const auto is_shut = [&](duration when) {
+        return std::any_of(shut.begin(), shut.end(),
+                           [&](const spell& each) { return each.from <= when && when < each.to; });
     };
     std::vector<duration> turns;
-    turns.reserve(rates.size() + 2 * outages.size());
+    turns.reserve(rates.size() + 2 * shut.size());
     for (const limit_step& each : rates) turns.push_back(each.from);
-    for (const provider::outage& each : outages) turns.insert(turns.end(), {each.from, each.to});
+    for (const spell& each : shut) turns.insert(turns.end(), {each.from, each.to});
     std::sort(turns.begin(), turns.end());
     std::vector<limit_step> steps;
     for (const duration each : turns) {
-        const limit_step step{each, is_out(each) ? 0 : rate_at(rates, each)};
+        const limit_step step{each, is_shut(each) ? 0 : rate_at(rates, each)};
         if (steps.empty() || steps.back().per_s != step.per_s) steps.push_back(step);
     }
     return steps;

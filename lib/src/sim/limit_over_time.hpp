@@ -17,8 +17,8 @@ struct limit_step {
 /** @brief The rate that a scenario's limits allow in the long run, in requests per second, as it changes.
  *
  * Of several limits the slowest; a window's is its quota over its length, that of a limit on requests in
- * flight their number over the mean service; tokens count at the first client's mean. During an outage it is
- * 0. Empty where the provider begins or goes on without any limit: there is no such rate.
+ * flight their number over the mean service; tokens count at the first client's mean. During an outage
+ * or a closure it is 0. Empty where the provider begins or goes on without any limit: there is no such rate.
  */
 std::vector<limit_step> limit_over_time(const provider::scenario& scenario);
 

@@ -13,7 +13,7 @@ void load_curve::arrived(time_point now, std::size_t, std::uint64_t, unsigned st
     bin& current = at(now);
     if (status == 200) {
         ++current.admitted;
-    } else if (is_throttling(status)) {
+    } else if (is_rejection(status)) {
         ++current.rejected;
     } else {
         ++current.failed;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <initializer_list>
 #include <string>
+#include <utility>
 
 #include "stagger/random.hpp"
 
@@ -32,6 +33,10 @@ std::uint64_t count_over_magnitudes(random_source& random, double low, double hi
 /// Few digits, as people write them: those read back from a scenario file as the same number.
 double to_two_places(double value) {
     return std::round(100 * value) / 100;
+}
+
+double to_four_places(double value) {
+    return std::round(10'000 * value) / 10'000;
 }
 
 duration to_the_millisecond(double seconds) {
@@ -106,10 +111,10 @@ bool limit_binds(const scenario& drawn) {
            clearly * by_latency;
 }
 
-scenario draw_measured(random_kind kind, random_source& random) {
+scenario draw_client_and_server(random_source& random, std::vector<provider::limit> limits) {
     scenario drawn;
     provider::provider_description& server = drawn.provider;
-    server.limits = {draw_limit(kind, random)};
+    server.limits = std::move(limits);
     server.latency.kind = provider::distribution::lognormal;
     server.latency.mean = to_the_millisecond(over_magnitudes(random, 0.2, 20));
     server.rtt = to_the_millisecond(over_magnitudes(random, 0.001, 0.3));
@@ -125,6 +130,67 @@ scenario draw_measured(random_kind kind, random_source& random) {
     client.concurrency = static_cast<unsigned>(count_over_magnitudes(random, 64, 4096));
     drawn.clients = {client};
     return drawn;
+}
+
+scenario draw_measured(random_kind kind, random_source& random) {
+    while (true) {  // about one draw in three is kept
+        const provider::limit limit = draw_limit(kind, random);
+        scenario drawn = draw_client_and_server(random, {limit});
+        if (limit_binds(drawn)) return drawn;
+    }
+}
+
+// ---- refusals that are no limit, or none that stays
+
+unsigned draw_refusal(random_source& random) {
+    return one_of(random, {429u, 503u, 529u});
+}
+
+scenario draw_unlimited(random_source& random) {
+    return draw_client_and_server(random, {});
+}
+
+scenario draw_on_bucket(random_source& random) {
+    return draw_measured(random_kind::token_bucket, random);
+}
+
+scenario overloaded(scenario drawn, random_source& random) {
+    provider::chance_refusals shed;
+    shed.share = to_four_places(over_magnitudes(random, 0.01, 0.3));
+    shed.status = draw_refusal(random);
+    drawn.provider.refusals.by_chance = {shed};
+    return drawn;
+}
+
+scenario draw_closed_at_start(random_source& random) {
+    scenario drawn = random.uniform() < 0.5 ? draw_on_bucket(random) : draw_unlimited(random);
+    provider::closure closed;
+    closed.to = to_the_millisecond(over_magnitudes(random, 1, 60));
+    closed.status = draw_refusal(random);
+    if (random.uniform() < 0.5) {
+        closed.retry_after =
+            one_of(random, {provider::retry_after_hint::exact, provider::retry_after_hint::integer});
+    }
+    drawn.provider.refusals.closures = {closed};
+    return drawn;
+}
+
+scenario draw_dip(random_source& random) {
+    while (true) {
+        scenario drawn = draw_on_bucket(random);
+        const auto usual = std::get<provider::token_bucket>(drawn.provider.limits.front());
+        const auto requests = static_cast<double>(drawn.clients.front().requests);
+        const double undisturbed_s = (requests - usual.burst) / usual.rate_per_s;
+        const duration begins = to_the_millisecond(undisturbed_s * random.uniform(0.2, 0.6));
+        const duration lasts = to_the_millisecond(over_magnitudes(random, 10, 60));
+        provider::token_bucket low = usual;
+        low.rate_per_s = to_four_places(usual.rate_per_s * over_magnitudes(random, 0.05, 0.5));
+        const double admitted_by_then =
+            usual.burst + usual.rate_per_s * to_seconds(begins) + low.rate_per_s * to_seconds(lasts);
+        if (admitted_by_then > 0.9 * requests) continue;  // nothing would come back
+        drawn.provider.changes = {{begins, {low}}, {begins + lasts, {usual}}};
+        return drawn;
+    }
 }
 
 // ---- everything at once
@@ -203,9 +269,17 @@ scenario draw(random_kind kind, std::uint64_t seed) {
     // A stream for each kind, and none that a run with this seed draws from.
     constexpr std::uint64_t scenario_stream = 0x7363656e6172696fu;
     random_source random((seed ^ scenario_stream) + (static_cast<std::uint64_t>(kind) << 56));
-    while (true) {  // about one draw in three is kept
-        scenario drawn = draw_measured(kind, random);
-        if (limit_binds(drawn)) return drawn;
+    switch (kind) {
+        case random_kind::overload:
+            return overloaded(draw_unlimited(random), random);
+        case random_kind::overload_bucket:
+            return overloaded(draw_on_bucket(random), random);
+        case random_kind::closed_at_start:
+            return draw_closed_at_start(random);
+        case random_kind::dip:
+            return draw_dip(random);
+        default:
+            return draw_measured(kind, random);
     }
 }
 
@@ -225,6 +299,14 @@ std::string_view to_string(random_kind kind) {
             return "fixed_window";
         case random_kind::sliding_window:
             return "sliding_window";
+        case random_kind::overload:
+            return "overload";
+        case random_kind::overload_bucket:
+            return "overload_bucket";
+        case random_kind::closed_at_start:
+            return "closed_at_start";
+        case random_kind::dip:
+            return "dip";
     }
     return "unknown";
 }

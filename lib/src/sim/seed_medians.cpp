@@ -42,8 +42,8 @@ seed_medians::seed_medians(const std::vector<measures>& runs) {
                              &measures::jain, &measures::makespan_s, &measures::aggregate_goodput_per_s}) {
         usual.*which = median_of(runs, which);
     }
-    for (const auto which :
-         {&measures::lockouts, &measures::succeeded, &measures::rejected, &measures::failed}) {
+    for (const auto which : {&measures::lockouts, &measures::succeeded, &measures::rejected,
+                             &measures::refused_by_chance, &measures::failed, &measures::unanswerable}) {
         usual.*which = median_of(runs, which);
     }
     for (const auto which : {&measures::lost, &measures::peak_10ms, &measures::peak_1s}) {

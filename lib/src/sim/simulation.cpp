@@ -11,6 +11,7 @@
 #include "provider/model.hpp"
 #include "sim/clairvoyant.hpp"
 #include "sim/event_queue.hpp"
+#include "sim/request_sequence.hpp"
 #include "sim/seeds.hpp"
 #include "sim/span_histogram.hpp"
 #include "sim/throttling_status.hpp"
@@ -24,8 +25,7 @@ constexpr time_point start_of_time{};
 
 /// A client's request, from its submission to its end.
 struct request {
-    std::uint64_t number = 0;
-    double tokens = 0;
+    drawn_request drawn;
     unsigned failed_attempts = 0;
     duration previous_wait{0};
     time_point first_sent = never;
@@ -39,6 +39,7 @@ struct attempt {
     duration way_back{};
     provider::request_id id{};
     unsigned status = 0;  ///< 0 until the server has answered
+    bool refused_by_chance = false;
     duration service{};
     hints said;
 };
@@ -57,9 +58,9 @@ struct client {
           name(client_name(index)),
           core(options(scenario, description, by).recorder(watching.recorder(index)),
                coordinator_seed(seed, index)),
-          tokens(token_seed(seed, index)),
+          requests(scenario, index, seed),
           backoff(backoff_seed(seed, index)),
-          unfinished(description.requests) {}
+          unfinished(answerable_requests(scenario, index)) {}
 
     static coordinator_options options(const provider::scenario& scenario,
                                        const provider::client_description& given, const policy& by) {
@@ -85,12 +86,12 @@ struct client {
     const provider::client_description& description;
     std::string name;
     coordinator core;
-    random_source tokens;
+    request_sequence requests;
     random_source backoff;
     std::unordered_map<task_id, request> waiting;
     std::uint64_t submitted = 0;
     std::uint64_t first_attempts_waiting = 0;
-    std::uint64_t unfinished;
+    std::uint64_t unfinished;  ///< of those that the server would answer
     std::uint64_t succeeded = 0;
     std::uint64_t succeeded_beside_all = 0;  ///< while every client was active
     time_point armed = never;
@@ -122,13 +123,17 @@ class simulation {
             first_start_ = std::min(first_start_, begins);
             last_start_ = std::max(last_start_, begins);
             arrivals_left_ += most_arrivals_per_request * scenario.clients[each].requests;
+            answerable_left_ += clients_[each].unfinished;
+            result_.unanswerable += scenario.clients[each].requests - clients_[each].unfinished;
             clients_[each].armed = begins;
             events_.schedule(begins, {event::kind::wake, each});
         }
     }
 
     measures run(std::uint64_t seed) {
-        while (!events_.empty() && arrivals_left_ > 0) {
+        // Where all that is left is never answered, nobody waits for it.
+        while (!events_.empty() && arrivals_left_ > 0 &&
+               (answerable_left_ > 0 || result_.unanswerable == 0)) {
             const auto next = events_.take();
             now_ = next.at;
             handle(next.what);
@@ -137,11 +142,13 @@ class simulation {
         result_.peak_10ms = in_10ms_.most();
         result_.peak_1s = in_1s_.most();
         result_.p99_retry_wait_s = retry_waits_.quantile_s(0.99);
-        result_.makespan_s = to_seconds(last_end_ - first_start_);
+        result_.makespan_s = to_seconds(std::max(duration::zero(), last_end_ - first_start_));
         result_.aggregate_goodput_per_s = aggregate_goodput();
         result_.waste_per_100 = 100 * static_cast<double>(result_.rejected) /
                                 std::max(1.0, static_cast<double>(result_.succeeded));
-        result_.efficiency = to_seconds(best_makespan(seed)) / result_.makespan_s;
+        if (result_.makespan_s > 0) {
+            result_.efficiency = to_seconds(best_makespan(seed)) / result_.makespan_s;
+        }
         result_.jain = jain_index();
         return result_;
     }
@@ -196,11 +203,15 @@ class simulation {
         for (; who.first_attempts_waiting < at_once && who.submitted < who.description.requests;
              ++who.first_attempts_waiting) {
             request fresh;
-            fresh.number = who.submitted++;
-            fresh.tokens = provider::draw_tokens(who.description.tokens, who.tokens);
-            who.waiting.emplace(who.core.submit(now_, {1, fresh.tokens}), fresh);
+            fresh.drawn = who.requests.next();
+            ++who.submitted;
+            who.waiting.emplace(who.core.submit(now_, cost_of(who, fresh)), fresh);
         }
         who.core.expect(who.description.requests - who.submitted);
+    }
+
+    static cost cost_of(const client& who, const request& what) {
+        return {1, what.drawn.known_tokens(who.description)};
     }
 
     void send(std::size_t index, const action& admitted) {
@@ -216,7 +227,7 @@ class simulation {
         }
         const duration trip = provider::draw_rtt(scenario_.provider, network_);
         sending.way_back = trip - trip / 2;
-        watching_->sent(now_, index, sending.what.number);
+        watching_->sent(now_, index, sending.what.drawn.number);
         events_.schedule(now_ + trip / 2, {event::kind::arrive, attempts_.insert(sending)});
     }
 
@@ -232,22 +243,31 @@ class simulation {
             retry_waits_.add(now_ - done.what.first_sent - done.service);
             end(who, done, true);
         } else if (is_throttling(done.status)) {
-            ++result_.rejected;
+            count_rejection(done);
             const time_point told = who.core.throttled(now_, done.permit, done.said);
             come_back(who, done, policy_.obeys_retry_after ? told : now_, retry_cause::throttled);
         } else {
-            ++result_.failed;
+            if (is_rejection(done.status)) {
+                count_rejection(done);
+            } else {
+                ++result_.failed;
+            }
             who.core.failed(now_, done.permit);
             come_back(who, done, now_, retry_cause::accident);
         }
         drive(done.client);
     }
 
+    void count_rejection(const attempt& done) {
+        ++result_.rejected;
+        if (done.refused_by_chance) ++result_.refused_by_chance;
+    }
+
     void come_back(client& who, const attempt& done, time_point allowed, retry_cause cause) {
         request again = done.what;
         ++again.failed_attempts;
         if (policy_.max_attempts > 0 && again.failed_attempts >= policy_.max_attempts) {
-            ++result_.lost;
+            if (!done.what.drawn.never_answered) ++result_.lost;
             return end(who, done, false);
         }
         if (cause == retry_cause::accident || (policy_.backs_off_when_throttled && allowed <= now_)) {
@@ -255,13 +275,15 @@ class simulation {
                 policy_.backoff.next(again.failed_attempts, again.previous_wait, who.backoff);
             allowed = std::max(allowed, now_ + again.previous_wait);
         }
-        watching_->came_back(now_, done.client, again.number, allowed);
-        who.waiting.emplace(who.core.resubmit(now_, {1, again.tokens}, never, allowed, cause), again);
+        watching_->came_back(now_, done.client, again.drawn.number, allowed);
+        who.waiting.emplace(who.core.resubmit(now_, cost_of(who, again), never, allowed, cause), again);
     }
 
     void end(client& who, const attempt& done, bool succeeded) {
+        watching_->ended(now_, done.client, done.what.drawn.number, succeeded);
+        if (done.what.drawn.never_answered) return;
         last_end_ = now_;
-        watching_->ended(now_, done.client, done.what.number, succeeded);
+        --answerable_left_;
         if (--who.unfinished == 0 && first_finish_ == never) first_finish_ = now_;
     }
 
@@ -278,9 +300,11 @@ class simulation {
         --arrivals_left_;
         in_10ms_.add(now_);
         in_1s_.add(now_);
-        const provider::decision decided = model_.arrive(now_, who.name, arriving.what.tokens);
+        const drawn_request& what = arriving.what.drawn;
+        const provider::decision decided =
+            model_.arrive(now_, {who.name, what.tokens, what.model, what.unwanted});
         const bool queued = decided.what == provider::decision::kind::queue;
-        watching_->arrived(now_, arriving.client, arriving.what.number, queued ? 0 : decided.status);
+        watching_->arrived(now_, arriving.client, what.number, queued ? 0 : decided.status);
         arriving.id = decided.id;
         if (queued) {
             queued_.emplace(decided.id, key);
@@ -293,15 +317,18 @@ class simulation {
     void decide(attempt_key key, const provider::decision& decided) {
         attempt& answered = *attempts_.find(key);
         client& who = clients_[answered.client];
-        const bool refused = decided.what == provider::decision::kind::reject;
+        const bool rejected = decided.what == provider::decision::kind::reject;
+        const bool turned_away = rejected && decided.refused_by != provider::refusal_cause::limits;
+        const bool refused = rejected && !turned_away;
         if (refused && !who.shut_out && scenario_.provider.lockout_silence > duration::zero())
             ++result_.lockouts;
-        who.shut_out = refused;
+        if (!turned_away) who.shut_out = refused;
         answered.status = decided.status;
+        answered.refused_by_chance = rejected && decided.refused_by == provider::refusal_cause::chance;
         answered.said = as_hints(decided);
         answered.service = decided.service;
         if (decided.what != provider::decision::kind::admit) {
-            events_.schedule(now_ + answered.way_back, {event::kind::answer, key});
+            events_.schedule(now_ + decided.service + answered.way_back, {event::kind::answer, key});
         } else if (model_.departures_matter()) {
             events_.schedule(now_ + decided.service, {event::kind::leave, key});
         } else {
@@ -322,7 +349,7 @@ class simulation {
             const auto found = queued_.extract(each.id);
             if (found.empty()) continue;
             const attempt& leaving = *attempts_.find(found.mapped());
-            watching_->left_queue(now_, leaving.client, leaving.what.number, each.outcome.status);
+            watching_->left_queue(now_, leaving.client, leaving.what.drawn.number, each.outcome.status);
             decide(found.mapped(), each.outcome);
         }
         schedule_queue();
@@ -338,16 +365,18 @@ class simulation {
     /// For as many requests as succeeded: whoever loses some is not faster by that.
     duration best_makespan(std::uint64_t seed) const {
         if (result_.lost == 0) return clairvoyant_makespan(scenario_, seed);
-        provider::scenario reached = scenario_;
-        for (std::size_t each = 0; each < clients_.size(); ++each)
-            reached.clients[each].requests = clients_[each].succeeded;
-        return clairvoyant_makespan(reached, seed);
+        std::vector<std::uint64_t> answered;
+        answered.reserve(clients_.size());
+        for (const client& each : clients_) answered.push_back(each.succeeded);
+        return clairvoyant_makespan(scenario_, seed, answered);
     }
 
     /// While every client is active; over the whole run where they never are together.
     double aggregate_goodput() const {
         const duration together = std::min(first_finish_, last_end_) - last_start_;
-        if (together <= duration::zero()) return static_cast<double>(result_.succeeded) / result_.makespan_s;
+        if (together <= duration::zero()) {
+            return result_.makespan_s > 0 ? static_cast<double>(result_.succeeded) / result_.makespan_s : 0;
+        }
         std::uint64_t succeeded = 0;
         for (const client& each : clients_) succeeded += each.succeeded_beside_all;
         return static_cast<double>(succeeded) / to_seconds(together);
@@ -381,6 +410,7 @@ class simulation {
     time_point last_end_ = start_of_time;
     time_point first_finish_ = never;
     std::uint64_t arrivals_left_ = 0;
+    std::uint64_t answerable_left_ = 0;
     provider::arrival_peak in_10ms_{std::chrono::milliseconds(10)};
     provider::arrival_peak in_1s_{std::chrono::seconds(1)};
     span_histogram retry_waits_;

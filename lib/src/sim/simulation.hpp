@@ -24,7 +24,9 @@ struct measures {
     std::uint64_t lockouts = 0;
     std::uint64_t succeeded = 0;
     std::uint64_t rejected = 0;
-    std::uint64_t failed = 0;  ///< attempts that ended by an accident
+    std::uint64_t refused_by_chance = 0;  ///< of those rejected: drawn, regardless of load
+    std::uint64_t failed = 0;             ///< attempts that ended by an accident
+    std::uint64_t unanswerable = 0;       ///< requests that the server never answers: none of them is lost
 
     friend bool operator==(const measures&, const measures&) = default;
 };
@@ -58,7 +60,8 @@ inline constexpr std::uint64_t most_arrivals_per_request = 1000;
  * are handed over as the line empties and announced by `expect`, so memory does not grow with their number.
  *
  * A run ends when every request has, or once more than `most_arrivals_per_request` times as many attempts as
- * requests have arrived: some policies keep a lockout closed for ever. What is unfinished then is lost.
+ * requests have arrived: some policies keep a lockout closed for ever. What is unfinished then is lost. Nor
+ * does a run wait for what the server never answers: it ends with the last request that it would.
  *
  * @param seed of the run; the scenario's own seed is not looked at
  */

@@ -13,6 +13,10 @@ namespace stagger::sim {
 struct figures_to_reach {
     double least_efficiency = 0;
     std::optional<double> most_waste_per_100;
+    /// The same without the rejections that were drawn regardless of load (never_worse.hpp).
+    std::optional<double> most_avoidable_per_100;
+    /// Of its time to that of the best rival, seed by seed (never_worse.hpp).
+    std::optional<double> most_ratio_to_best;
     std::optional<double> least_jain;
     std::optional<double> least_aggregate_goodput_per_s;
     std::optional<double> most_lockouts;

@@ -25,6 +25,10 @@ class described_object {
     void member(std::string_view name, const Value& value, const Value& fallback) {
         if (value != fallback) always(name, value);
     }
+    void status(std::string_view name, unsigned value, unsigned fallback) {
+        if (value == provider::connection_closed) return always(name, std::string("close"));
+        member(name, value, fallback);
+    }
     template <class Element, class Describe>
     void each(std::string_view name, const std::vector<Element>& elements, Describe describe) {
         json::array array;
@@ -45,8 +49,27 @@ class described_object {
     }
     static json::value as_json(duration span) { return to_seconds(span); }
     static json::value as_json(const std::string& text) { return json::string(text); }
+    template <class Element>
+    static json::value as_json(const std::vector<Element>& elements) {
+        return json::array(elements.begin(), elements.end());
+    }
     static json::value as_json(provider::unit counts) {
         return counts == provider::unit::tokens ? "tokens" : "requests";
+    }
+    static json::value as_json(provider::counted_tokens counted) {
+        switch (counted) {
+            case provider::counted_tokens::reserved:
+                return "reserved";
+            case provider::counted_tokens::settled:
+                return "settled";
+            case provider::counted_tokens::made:
+                return "made";
+            case provider::counted_tokens::input:
+                return "input";
+            case provider::counted_tokens::output:
+                return "output";
+        }
+        return nullptr;
     }
     static json::value as_json(provider::distribution kind) {
         return kind == provider::distribution::lognormal ? "lognormal" : "constant";
@@ -91,17 +114,20 @@ struct limit_members {
         begin("token_bucket", limit.counts);
         object.always("rate_per_s", limit.rate_per_s);
         object.always("burst", limit.burst);
+        end(limit.counted);
     }
     void operator()(const provider::fixed_window& limit) const {
         begin("fixed_window", limit.counts);
         object.always("quota", limit.quota);
         object.always("window_s", limit.window);
         object.member("phase_s", limit.phase, provider::fixed_window().phase);
+        end(limit.counted);
     }
     void operator()(const provider::sliding_window& limit) const {
         begin("sliding_window", limit.counts);
         object.always("quota", limit.quota);
         object.always("window_s", limit.window);
+        end(limit.counted);
     }
     void operator()(const provider::concurrency_limit& limit) const {
         const provider::concurrency_limit usual;
@@ -114,6 +140,9 @@ struct limit_members {
     void begin(const char* kind, provider::unit counts) const {
         object.always("kind", std::string(kind));
         object.member("unit", counts, provider::unit::requests);
+    }
+    void end(provider::counted_tokens counted) const {
+        object.member("counted", counted, provider::counted_tokens::reserved);
     }
 };
 
@@ -138,6 +167,36 @@ json::value describe_outage(const provider::outage& outage) {
     return object.take();
 }
 
+json::value describe_chance(const provider::chance_refusals& drawn) {
+    const provider::chance_refusals usual;
+    described_object object;
+    object.always("share", drawn.share);
+    object.status("status", drawn.status, usual.status);
+    object.member("charged", drawn.charged, usual.charged);
+    object.member("from_in_flight", drawn.from_in_flight, usual.from_in_flight);
+    object.member("to_in_flight", drawn.to_in_flight, usual.to_in_flight);
+    return object.take();
+}
+
+json::value describe_closure(const provider::closure& closed) {
+    const provider::closure usual;
+    described_object object;
+    object.always("from_s", closed.from);
+    object.always("to_s", closed.to);
+    object.status("status", closed.status, usual.status);
+    object.member("retry_after", closed.retry_after, usual.retry_after);
+    return object.take();
+}
+
+described_object describe_token_costs(const provider::token_costs& costs) {
+    const provider::token_costs usual;
+    described_object object;
+    object.member("kind", costs.kind, usual.kind);
+    object.member("mean", costs.mean, usual.mean);
+    object.member("sigma", costs.sigma, usual.sigma);
+    return object;
+}
+
 json::value describe_client(const provider::client_description& client) {
     const provider::client_description usual;
     described_object object;
@@ -147,11 +206,11 @@ json::value describe_client(const provider::client_description& client) {
     object.member("warm", client.warm, usual.warm);
     object.member("rpm", client.rpm, usual.rpm);
     object.member("tpm", client.tpm, usual.tpm);
-    described_object tokens;
-    tokens.member("kind", client.tokens.kind, usual.tokens.kind);
-    tokens.member("mean", client.tokens.mean, usual.tokens.mean);
-    tokens.member("sigma", client.tokens.sigma, usual.tokens.sigma);
-    object.part("tokens", std::move(tokens));
+    object.part("tokens", describe_token_costs(client.tokens));
+    if (client.output) object.always("output_tokens", describe_token_costs(*client.output).take());
+    object.member("max_tokens", client.max_tokens, usual.max_tokens);
+    if (!client.always_refused.empty()) object.always("always_refused", client.always_refused);
+    if (!client.models.empty()) object.always("models", client.models);
     return object.take();
 }
 
@@ -173,12 +232,28 @@ described_object describe_faults(const provider::faults_description& faults) {
     return object;
 }
 
+described_object describe_refusals(const provider::refusals_description& refusals) {
+    described_object object;
+    if (!refusals.by_chance.empty()) object.each("by_chance", refusals.by_chance, describe_chance);
+    if (!refusals.closures.empty()) object.each("closures", refusals.closures, describe_closure);
+    if (!refusals.prompts.empty()) object.always("prompts", refusals.prompts);
+    object.member("delay_s", refusals.delay, provider::refusals_description().delay);
+    return object;
+}
+
+json::value describe_model(const provider::model_description& model) {
+    described_object object;
+    if (!model.limits.empty()) object.each("limits", model.limits, describe_limit);
+    object.member("refused", model.refused, false);
+    return object.take();
+}
+
 described_object describe_provider(const provider::provider_description& described) {
     const provider::provider_description usual;
     described_object object;
     object.each("limits", described.limits, describe_limit);
     object.member("charge_rejections", described.charge_rejections, usual.charge_rejections);
-    object.member("rejection_status", described.rejection_status, usual.rejection_status);
+    object.status("rejection_status", described.rejection_status, usual.rejection_status);
     described_object lockout;
     lockout.member("silence_s", described.lockout_silence, usual.lockout_silence);
     object.part("lockout", std::move(lockout));
@@ -192,6 +267,15 @@ described_object describe_provider(const provider::provider_description& describ
     object.member("rtt_sigma", described.rtt_sigma, usual.rtt_sigma);
     if (!described.changes.empty()) object.each("changes", described.changes, describe_change);
     object.part("faults", describe_faults(described.faults));
+    object.part("refusals", describe_refusals(described.refusals));
+    described_object models;
+    for (const auto& [name, model] : described.models) models.always(name, describe_model(model));
+    object.part("models", std::move(models));
+    const provider::answers_description answers;
+    described_object making;
+    making.member("default_max_tokens", described.answers.default_max_tokens, answers.default_max_tokens);
+    making.member("tokens", described.answers.tokens, answers.tokens);
+    object.part("answers", std::move(making));
     return object;
 }
 

@@ -51,8 +51,9 @@ class scenario_object {
 
     double number(std::string_view name, double fallback, const number_rule& rule) const;
     duration seconds(std::string_view name, duration fallback, const number_rule& rule) const;
-    std::uint64_t whole(std::string_view name, std::uint64_t fallback, std::uint64_t low,
-                        std::uint64_t high) const;
+    /// @param otherwise what the rule in the message goes on with, where a word will do as well
+    std::uint64_t whole(std::string_view name, std::uint64_t fallback, std::uint64_t low, std::uint64_t high,
+                        std::string_view otherwise = {}) const;
     bool flag(std::string_view name, bool fallback) const;
     std::string text(std::string_view name, std::string fallback) const;
 
@@ -183,13 +184,15 @@ inline duration scenario_object::seconds(std::string_view name, duration fallbac
 }
 
 inline std::uint64_t scenario_object::whole(std::string_view name, std::uint64_t fallback, std::uint64_t low,
-                                            std::uint64_t high) const {
+                                            std::uint64_t high, std::string_view otherwise) const {
     const boost::json::value* found = find(name);
     if (found == nullptr) return fallback;
     boost::system::error_code inexact;
     const auto value = found->is_number() ? found->to_number<std::uint64_t>(inexact) : 0;
     if (!found->is_number() || inexact || value < low || value > high) {
-        reject(name, "must be a whole number within " + std::to_string(low) + ".." + std::to_string(high),
+        reject(name,
+               "must be a whole number within " + std::to_string(low) + ".." + std::to_string(high) +
+                   std::string(otherwise),
                *found);
     }
     return value;

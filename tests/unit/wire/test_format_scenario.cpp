@@ -32,7 +32,6 @@ provider::scenario unusual() {
                      provider::sliding_window{provider::unit::requests, 20, 1ns},
                      provider::concurrency_limit{7, 3, 1500ms}};
     server.charge_rejections = true;
-    server.rejection_status = 503;
     server.lockout_silence = 3s;
     server.hints = {provider::retry_after_hint::wrong, 4s, provider::header_hint::ietf};
     server.latency = {provider::distribution::lognormal, 1'234'567'891ns, 0.7};
@@ -40,8 +39,35 @@ provider::scenario unusual() {
     server.rtt_sigma = 0.3;
     server.changes = {{100s, {provider::concurrency_limit{1, 0, 3s}}}, {200s, {}}};
     server.faults = {0.02, 529, {{30s, 60s}, {0s, 1ns}}};
-    scenario.clients = {{500, 64, 2s, true, 600, 90'000, {provider::distribution::lognormal, 299.99, 0.1}},
-                        {1, 1, 0s, false, 0, 0, {}}};
+    server.refusals.by_chance = {{0.57, 429, true, 3, 4}, {.share = 1}};
+    server.refusals.by_chance[1].status = provider::connection_closed;
+    server.rejection_status = provider::connection_closed;
+    server.refusals.prompts = {"a \"quoted\" one", "x"};
+    server.refusals.delay = 1500ms;
+    using provider::counted_tokens;
+    server.models["org/new"].limits = {
+        provider::token_bucket{provider::unit::tokens, 1, 2, counted_tokens::settled},
+        provider::fixed_window{provider::unit::tokens, 20, 1s, 0s, counted_tokens::made},
+        provider::sliding_window{provider::unit::tokens, 20, 1s, counted_tokens::input},
+        provider::sliding_window{provider::unit::tokens, 20, 1s, counted_tokens::output}};
+    server.models["old"].refused = true;
+    server.models["plain"];
+    server.answers = {4096, 16};
+    server.refusals.closures = {{1ns, 2s, 429, provider::retry_after_hint::milliseconds}, {0s, 1ns}};
+    provider::client_description client{500,
+                                        64,
+                                        2s,
+                                        true,
+                                        600,
+                                        90'000,
+                                        {provider::distribution::lognormal, 299.99, 0.1},
+                                        provider::token_costs{provider::distribution::lognormal, 16, 0.5},
+                                        64,
+                                        {0, 3, 499},
+                                        {"old", "plain"}};
+    scenario.clients = {client, provider::client_description()};
+    scenario.clients[1].concurrency = 1;
+    scenario.clients[1].output.emplace();
     return scenario;
 }
 

@@ -36,6 +36,9 @@ std::string with_limit(const std::string& limit) {
 std::string with_provider(const std::string& members) {
     return R"({"provider": {"limits": [], )" + members + R"(}, "clients": [{}]})";
 }
+std::string with_refusals(const std::string& members) {
+    return with_provider("\"refusals\": {" + members + "}");
+}
 std::string with_client(const std::string& client) {
     return R"({"provider": {"limits": []}, "clients": [{}, )" + client + "]}";
 }
@@ -78,6 +81,7 @@ TEST_CASE("everything but limits and clients has a default") {
     CHECK(provider.faults.error_rate == 0);
     CHECK(provider.faults.error_status == 500);
     CHECK(provider.faults.outages.empty());
+    CHECK(provider.refusals == provider::refusals_description());
     REQUIRE(scenario.clients.size() == 1);
     CHECK(scenario.clients[0].requests == 1);
     CHECK(scenario.clients[0].concurrency == 1024);
@@ -86,6 +90,8 @@ TEST_CASE("everything but limits and clients has a default") {
     CHECK(scenario.clients[0].rpm == 0);
     CHECK(scenario.clients[0].tpm == 0);
     CHECK(scenario.clients[0].tokens.mean == 300);
+    CHECK(scenario.clients[0] == provider::client_description());
+    CHECK(provider == provider::provider_description());
 }
 
 TEST_CASE("every member is read") {
@@ -102,9 +108,22 @@ TEST_CASE("every member is read") {
         "latency": {"kind": "lognormal", "mean_s": 1.5, "sigma": 0.25},
         "rtt_s": 0.001, "rtt_sigma": 0,
         "changes": [{"at_s": 100, "limits": []}, {"at_s": 200, "limits": [{"kind": "concurrency", "max": 1}]}],
-        "faults": {"error_rate": 0.5, "error_status": 502, "outages": [{"from_s": 30, "to_s": 60, "status": 500}]}},
+        "faults": {"error_rate": 0.5, "error_status": 502, "outages": [{"from_s": 30, "to_s": 60, "status": 500}]},
+        "refusals": {
+          "by_chance": [{"share": 0.25}, {"share": 1, "status": 529, "charged": true,
+                                          "from_in_flight": 3, "to_in_flight": 7}],
+          "closures": [{"to_s": 3}, {"from_s": 5, "to_s": 6, "status": 429, "retry_after": "integer"},
+                       {"from_s": 7, "to_s": 8, "status": "close"}],
+          "prompts": ["poison", "cursed"], "delay_s": 5},
+        "models": {"old": {"refused": true}, "org/new": {"limits": [
+          {"kind": "token_bucket", "unit": "tokens", "rate_per_s": 9, "burst": 9, "counted": "settled"},
+          {"kind": "fixed_window", "unit": "tokens", "quota": 9, "window_s": 1, "counted": "made"},
+          {"kind": "sliding_window", "unit": "tokens", "quota": 9, "window_s": 1, "counted": "output"}]}},
+        "answers": {"default_max_tokens": 4096, "tokens": 16}},
       "clients": [{"requests": 1e4, "concurrency": 12, "start_s": 3, "warm": true, "rpm": 60, "tpm": 7e4,
-                   "tokens": {"kind": "lognormal", "mean": 100, "sigma": 1}}, {}]})");
+                   "tokens": {"kind": "lognormal", "mean": 100, "sigma": 1},
+                   "output_tokens": {"mean": 16}, "max_tokens": 64, "always_refused": [0, 9999],
+                   "models": ["old", "org/new"]}, {}]})");
     CHECK(scenario.name == "all");
     CHECK(scenario.seed == 18446744073709551615u);
     const auto& provider = scenario.provider;
@@ -147,6 +166,29 @@ TEST_CASE("every member is read") {
     CHECK(provider.faults.outages[0].from == 30s);
     CHECK(provider.faults.outages[0].to == 60s);
     CHECK(provider.faults.outages[0].status == 500);
+    REQUIRE(provider.refusals.by_chance.size() == 2);
+    CHECK(provider.refusals.by_chance[0] == provider::chance_refusals{.share = 0.25});
+    CHECK_FALSE(provider.refusals.by_chance[0].depends_on_load());
+    CHECK(provider.refusals.by_chance[1] == provider::chance_refusals{1, 529, true, 3, 7});
+    REQUIRE(provider.refusals.closures.size() == 3);
+    CHECK(provider.refusals.closures[2].status == provider::connection_closed);
+    CHECK(provider.refusals.prompts == std::vector<std::string>{"poison", "cursed"});
+    CHECK(provider.refusals.delay == 5s);
+    REQUIRE(provider.models.size() == 2);
+    CHECK(provider.models.at("old") == provider::model_description{true, {}});
+    const provider::model_description& model = provider.models.at("org/new");
+    CHECK_FALSE(model.refused);
+    REQUIRE(model.limits.size() == 3);
+    using provider::counted_tokens;
+    CHECK(std::get<provider::token_bucket>(model.limits[0]).counted == counted_tokens::settled);
+    CHECK(std::get<provider::fixed_window>(model.limits[1]).counted == counted_tokens::made);
+    CHECK(std::get<provider::sliding_window>(model.limits[2]).counted == counted_tokens::output);
+    CHECK(bucket.counted == counted_tokens::reserved);
+    CHECK(provider.answers.default_max_tokens == 4096);
+    CHECK(provider.answers.tokens == 16);
+    CHECK(provider.refusals.closures[0] == provider::closure{0s, 3s, 503, provider::retry_after_hint::none});
+    CHECK(provider.refusals.closures[1] ==
+          provider::closure{5s, 6s, 429, provider::retry_after_hint::integer});
     REQUIRE(scenario.clients.size() == 2);
     const auto& client = scenario.clients[0];
     CHECK(client.requests == 10000);
@@ -158,6 +200,12 @@ TEST_CASE("every member is read") {
     CHECK(client.tokens.kind == provider::distribution::lognormal);
     CHECK(client.tokens.mean == 100);
     CHECK(client.tokens.sigma == 1);
+    REQUIRE(client.output);
+    CHECK(client.output->kind == provider::distribution::constant);
+    CHECK(client.output->mean == 16);
+    CHECK(client.max_tokens == 64);
+    CHECK(client.always_refused == std::vector<std::uint64_t>{0, 9999});
+    CHECK(client.models == std::vector<std::string>{"old", "org/new"});
 }
 
 TEST_CASE("the words of the hints") {
@@ -213,7 +261,16 @@ TEST_CASE("a wrong member is named by its path, with the rule and the value") {
         {with_limit(R"({"kind": "token_bucket", "unit": "bytes", "rate_per_s": 1})"),
          "provider.limits[1].unit: must be one of requests, tokens, is \"bytes\""},
         {with_limit(R"({"kind": "token_bucket", "rate_per_s": 1, "quota": 2})"),
-         "provider.limits[1].quota: unknown member, must be one of kind, unit, rate_per_s, burst, is 2"},
+         "provider.limits[1].quota: unknown member, must be one of kind, unit, rate_per_s, burst, counted, "
+         "is 2"},
+        {with_limit(R"({"kind": "token_bucket", "rate_per_s": 1, "counted": "made"})"),
+         "provider.limits[1].counted: must only be given where unit is tokens, is \"made\""},
+        {with_limit(
+             R"({"kind": "sliding_window", "unit": "tokens", "quota": 3, "window_s": 1, "counted": "all"})"),
+         "provider.limits[1].counted: must be one of reserved, settled, made, input, output, is \"all\""},
+        {with_limit(
+             R"({"kind": "fixed_window", "unit": "tokens", "quota": 3, "window_s": 1, "counted": true})"),
+         "provider.limits[1].counted: must be one of reserved, settled, made, input, output, is true"},
         {with_limit(R"({"kind": "fixed_window", "window_s": 3})"),
          "provider.limits[1].quota: must be given, is missing"},
         {with_limit(R"({"kind": "fixed_window", "quota": 3})"),
@@ -238,7 +295,9 @@ TEST_CASE("a wrong member is named by its path, with the rule and the value") {
         {with_provider(R"("charge_rejections": 1)"),
          "provider.charge_rejections: must be true or false, is 1"},
         {with_provider(R"("rejection_status": 200)"),
-         "provider.rejection_status: must be a whole number within 400..599, is 200"},
+         "provider.rejection_status: must be a whole number within 400..599 or \"close\", is 200"},
+        {with_provider(R"("rejection_status": "reset")"),
+         "provider.rejection_status: must be a whole number within 400..599 or \"close\", is \"reset\""},
         {with_provider(R"("lockout": {"silence_s": -1})"), "provider.lockout.silence_s: must be >= 0, is -1"},
         {with_provider(R"("lockout": 3)"), "provider.lockout: must be an object, is 3"},
         {with_provider(R"("hints": {"retry_after": true})"),
@@ -263,6 +322,91 @@ TEST_CASE("a wrong member is named by its path, with the rule and the value") {
          "provider.faults.outages[1].to_s: must be > from_s, is 3"},
         {with_provider(R"("faults": {"outages": [{"to_s": 4, "status": 200}]})"),
          "provider.faults.outages[0].status: must be a whole number within 400..599, is 200"},
+        {with_provider(R"("refusals": [])"), "provider.refusals: must be an object, is []"},
+        {with_provider(R"("refusals": {"share": 1})"),
+         "provider.refusals.share: unknown member, must be one of by_chance, closures, prompts, delay_s, is "
+         "1"},
+        {with_refusals(R"("by_chance": {"share": 1})"),
+         "provider.refusals.by_chance: must be an array, is {\"share\":1}"},
+        {with_refusals(R"("by_chance": [{}])"),
+         "provider.refusals.by_chance[0].share: must be given, is missing"},
+        {with_refusals(R"("by_chance": [{"share": 0}])"),
+         "provider.refusals.by_chance[0].share: must be > 0, is 0"},
+        {with_refusals(R"("by_chance": [{"share": 1.1}])"),
+         "provider.refusals.by_chance[0].share: must be <= 1, is 1.1"},
+        {with_refusals(R"("by_chance": [{"share": 1, "status": 200}])"),
+         "provider.refusals.by_chance[0].status: must be a whole number within 400..599 or \"close\", is "
+         "200"},
+        {with_refusals(R"("by_chance": [{"share": 1, "charged": 0}])"),
+         "provider.refusals.by_chance[0].charged: must be true or false, is 0"},
+        {with_refusals(R"("by_chance": [{"share": 1, "from_in_flight": 3}])"),
+         "provider.refusals.by_chance[0].to_in_flight: must be given, is missing"},
+        {with_refusals(R"("by_chance": [{"share": 1, "from_in_flight": 3, "to_in_flight": 3}])"),
+         "provider.refusals.by_chance[0].to_in_flight: must be > from_in_flight, is 3"},
+        {with_refusals(R"("by_chance": [{"share": 1, "to_in_flight": 0}])"),
+         "provider.refusals.by_chance[0].to_in_flight: must be a whole number within 1..1000000, is 0"},
+        {with_refusals(R"("by_chance": [{"share": 1, "from_in_flight": -1, "to_in_flight": 2}])"),
+         "provider.refusals.by_chance[0].from_in_flight: must be a whole number within 0..1000000, is -1"},
+        {with_refusals(R"("by_chance": [{"share": 1, "until": 3}])"),
+         "provider.refusals.by_chance[0].until: unknown member, must be one of share, status, charged, "
+         "from_in_flight, to_in_flight, is 3"},
+        {with_refusals(R"("closures": 3)"), "provider.refusals.closures: must be an array, is 3"},
+        {with_refusals(R"("closures": [{"from_s": 1}])"),
+         "provider.refusals.closures[0].to_s: must be given, is missing"},
+        {with_refusals(R"("closures": [{"to_s": 1}, {"from_s": 3, "to_s": 2}])"),
+         "provider.refusals.closures[1].to_s: must be > from_s, is 2"},
+        {with_refusals(R"("closures": [{"from_s": -1, "to_s": 2}])"),
+         "provider.refusals.closures[0].from_s: must be >= 0, is -1"},
+        {with_refusals(R"("closures": [{"to_s": 1, "status": 600}])"),
+         "provider.refusals.closures[0].status: must be a whole number within 400..599 or \"close\", is 600"},
+        {with_refusals(R"("closures": [{"to_s": 1, "retry_after": "wrong"}])"),
+         "provider.refusals.closures[0].retry_after: must be one of none, exact, integer, ms, is \"wrong\""},
+        {with_refusals(R"("closures": [{"to_s": 1, "until_s": 3}])"),
+         "provider.refusals.closures[0].until_s: unknown member, must be one of from_s, to_s, status, "
+         "retry_after, is 3"},
+        {with_refusals(R"("delay_s": -1)"), "provider.refusals.delay_s: must be >= 0, is -1"},
+        {with_refusals(R"("prompts": "x")"), "provider.refusals.prompts: must be an array, is \"x\""},
+        {with_refusals(R"("prompts": ["x", ""])"),
+         "provider.refusals.prompts[1]: must be a string that is not empty, is \"\""},
+        {with_refusals(R"("prompts": [3])"),
+         "provider.refusals.prompts[0]: must be a string that is not empty, is 3"},
+        {with_provider(R"("models": [])"), "provider.models: must be an object, is []"},
+        {with_provider(R"("models": {"a": 1})"), "provider.models.a: must be an object, is 1"},
+        {with_provider(R"("models": {"a": {"share": 1}})"),
+         "provider.models.a.share: unknown member, must be one of limits, refused, is 1"},
+        {with_provider(R"("models": {"a": {}, "b": {"refused": 1}})"),
+         "provider.models.b.refused: must be true or false, is 1"},
+        {with_provider(R"("models": {"a": {"limits": 1}})"),
+         "provider.models.a.limits: must be an array, is 1"},
+        {with_provider(R"("models": {"a": {"limits": [{"kind": "concurrency", "max": 1}]}})"),
+         "provider.models.a.limits[0].kind: must be one of token_bucket, fixed_window, sliding_window, is "
+         "\"concurrency\""},
+        {with_provider(R"("models": {"a": {"limits": [{}]}})"),
+         "provider.models.a.limits[0].kind: must be given, is missing"},
+        {with_provider(R"("models": {"a": {"limits": [{"kind": "token_bucket", "rate_per_s": 0}]}})"),
+         "provider.models.a.limits[0].rate_per_s: must be > 0, is 0"},
+        {with_provider(R"("answers": 1)"), "provider.answers: must be an object, is 1"},
+        {with_provider(R"("answers": {"default_max_tokens": 0})"),
+         "provider.answers.default_max_tokens: must be a whole number within 1..16777216, is 0"},
+        {with_provider(R"("answers": {"tokens": -1})"),
+         "provider.answers.tokens: must be a whole number within 0..16777216, is -1"},
+        {with_provider(R"("answers": {"length": 1})"),
+         "provider.answers.length: unknown member, must be one of default_max_tokens, tokens, is 1"},
+        {with_client(R"({"output_tokens": {"mean": 0}})"),
+         "clients[1].output_tokens.mean: must be >= 1, is 0"},
+        {with_client(R"({"output_tokens": 16})"), "clients[1].output_tokens: must be an object, is 16"},
+        {with_client(R"({"max_tokens": 16})"), "clients[1].output_tokens: must be given, is missing"},
+        {with_client(R"({"output_tokens": {}, "max_tokens": 1.5})"),
+         "clients[1].max_tokens: must be a whole number within 0..16777216, is 1.5"},
+        {with_client(R"({"always_refused": 3})"), "clients[1].always_refused: must be an array, is 3"},
+        {with_client(R"({"requests": 3, "always_refused": [3]})"),
+         "clients[1].always_refused[0]: must be a whole number within 0..2, is 3"},
+        {with_client(R"({"requests": 3, "always_refused": ["2"]})"),
+         "clients[1].always_refused[0]: must be a whole number within 0..2, is \"2\""},
+        {with_client(R"({"requests": 3, "always_refused": [1, 1]})"),
+         "clients[1].always_refused[1]: must be greater than the one before, is 1"},
+        {with_client(R"({"models": ["a", null]})"),
+         "clients[1].models[1]: must be a string that is not empty, is null"},
         {with_client(R"({"requests": 0})"),
          "clients[1].requests: must be a whole number within 1..1000000000, is 0"},
         {with_client(R"({"warm": "yes"})"), "clients[1].warm: must be true or false, is \"yes\""},
