@@ -74,7 +74,7 @@ void climb::ramp(time_point now, const send_log& log, const round_trip& rtt, sec
         ramp_ = {log.size(), now};
         return;
     }
-    static double K=getenv("K")?atof(getenv("K")):2.5, H=getenv("H")?atof(getenv("H")):.5; static seconds D(getenv("D")?atof(getenv("D")):.125);
+    static double K=getenv("K")?atof(getenv("K")):2.5, H=getenv("H")?atof(getenv("H")):.5; static seconds D(getenv("D")?atof(getenv("D")):.18);
     if (doubles_every == ramp_doubles_every) doubles_every = D;
     const seconds period = std::max({seconds(0.01), std::min(doubles_every, K * rtt.at_most()), H * rtt.at_most()});
     if (now - ramp_.at < period || log.size() - ramp_.sends < least_sends_to_double) return;
@@ -93,6 +93,14 @@ void climb::search(time_point now, const send_log& log, const round_trip& rtt) {
     next.least_sends = least_sends_per_search_step;
     next.size = search_step;
     next.doublings = steps_;
+    // At a slow pace a step would take minutes: what costs a refusal in four is soon past.
+    constexpr double slow_per_s = 0.5;
+    if (rate() < slow_per_s) {
+        next.or_after = seconds(2);
+        next.least_sends = 3;
+        next.size = 0.5;
+        next.doublings = std::min(steps_, 1u);
+    }
     take(next, now, log, rtt);
 }
 

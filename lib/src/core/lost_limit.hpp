@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "core/seconds.hpp"
 
@@ -16,12 +17,11 @@ namespace stagger {
 class lost_limit {
  public:
     /// A limit was measured, over enough requests to be relied on.
-    void held(double per_s) {
-        if (per_s >= far_below * best_) {
-            best_ = per_s;
-            wait_ = first_wait;
-            next_test_ = never;
-        }
+    void held(double per_s) { best_ = std::max(best_, per_s); }
+    /// It is there again.
+    void found() {
+        wait_ = first_wait;
+        next_test_ = never;
     }
     /// The pace now; starts the clock when it lies far below.
     void going(time_point now, double per_s) {
@@ -33,7 +33,9 @@ class lost_limit {
     }
     bool test_due(time_point now) const { return now >= next_test_; }
     void tested(time_point now) { next_test_ = after(now, wait_); }
-    void failed(time_point now) {
+    /// @param at_best it was reached, and refused there
+    void failed(time_point now, double per_s, bool at_best) {
+        if (at_best && per_s > 0.5 * best_) best_ = std::max(per_s, (best_ + per_s) / 2);
         wait_ *= longer_each_time;
         next_test_ = after(now, wait_);
         if (wait_ <= longest_wait) return;
@@ -43,7 +45,7 @@ class lost_limit {
     void forget() { *this = {}; }
 
  private:
-    static constexpr double far_below = 0.7;
+    static inline const double far_below = getenv("FB")?atof(getenv("FB")):0.85;
     static constexpr seconds first_wait{2};
     static constexpr double longer_each_time = 1.25;
     static constexpr seconds longest_wait{120};

@@ -122,6 +122,7 @@ void ride_the_limit::step_up(time_point now) {
         case mode::closed:
             return;
         case mode::ramp:
+            if (back_to_ && best_again_) return;
             return climb_.ramp(now, log_, rtt_);
         case mode::search:
             return climb_.search(now, log_, rtt_);
@@ -192,18 +193,15 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
     note_headers(sent, said, false);
     if (closed()) return refused_by_limit(now, sent, said);
     if (by_share_) {
-        if (share_explains(now, sent)) return;
-        by_share_.reset();
-        mode_ = mode::search;
-        return refused_by_limit(now, sent, said);
+        return refused_behind_chance(now, sent);
     }
     const bool ramps = mode_ == mode::ramp;
     for (const departure& each : chance_.refused(sent, bar(sent), mode_ == mode::ramp || chance_.matter() || (mode_ == mode::ride && climb_.above() == 0))) {
-        if (by_share_) { share_explains(now, each); continue; }
+        if (by_share_) { refused_behind_chance(now, each); continue; }
         if (back_to_ && mode_ == mode::ramp) {
             const double pace = *back_to_;
             back_to_.reset();
-            lost_.failed(now);
+            lost_.failed(now, pace, best_again_.has_value());
             note_outcome(now, each, outcome::rejected);
             if (chance_.matter()) { hold_share(now, pace); continue; }
             mode_ = mode::ride;
@@ -211,14 +209,14 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
             estimator_.forget_before(log_.size());
             continue;
         }
-        if (ramps && mode_ == mode::ramp && chance_.matter()) { hold_share(now, 0.6 * rate(now)); continue; }
+        if (ramps && mode_ == mode::ramp && chance_.matter()) { hold_share(now, std::min(0.6 * rate(now), std::max(1., log_.admitted_between(opened_, each)) / (1 + seconds(each.at - opened_.at).count()))); continue; }
         refused_by_limit(now, each, each.number == sent.number ? said : hints());
     }
 }
 
 double ride_the_limit::bar(const departure& sent) const {
-    static double B1=getenv("B1")?atof(getenv("B1")):9,B2=getenv("B2")?atof(getenv("B2")):7,B3=getenv("B3")?atof(getenv("B3")):3.5;
-    if (mode_ == mode::ramp) return back_to_ && !chance_.matter() ? B3 : B1;
+    static double B1=getenv("B1")?atof(getenv("B1")):9,B2=getenv("B2")?atof(getenv("B2")):7,B3=getenv("B3")?atof(getenv("B3")):4.5;
+    if (mode_ == mode::ramp) { if (back_to_ && !chance_.matter()) return B3; return B1; }
     static double B4=getenv("B4")?atof(getenv("B4")):7;
     if (chance_.matter()) return B4;
     if (mode_ == mode::ride && !provisional_ && measured_ && !windows_.quota() && !concurrency_.limits() && rate_when_sent(sent) <= *measured_) return B2;
@@ -245,7 +243,7 @@ void ride_the_limit::refused_by_limit(time_point now, const departure& sent, con
         if (is_probe(sent)) probe_rejected(now);
         return;
     }
-    if (service_ && concurrency_.learn(now, log_, rtt_, *service_)) return testing_.measured();
+    if (service_ && !chance_.matter() && concurrency_.learn(now, log_, rtt_, *service_)) return testing_.measured();
     if (shuts(sent, run)) return close(now, run.since, run.rate_per_s > 0 ? run.rate_per_s : rate(now));
     cut_pace(now, sent, run);
     if (long_wait_announced(now)) close(now, sent.at, rate_when_sent(sent));
@@ -306,10 +304,14 @@ void ride_the_limit::look_for_lost_limit(time_point now) {
     if (back_to_) {
         if (mode_ != mode::ramp) {
             back_to_.reset();
-        } else if (climb_.rate() >= lost_.best()) {
+        } else if (!best_again_ && climb_.rate() >= lost_.best()) {
+            climb_.cut(now, lost_.best(), log_);
+            best_again_ = log_.last().sent;
+        } else if (best_again_ && log_.size() - best_again_->number > 8 && now >= after(best_again_->at, rtt_.presumed_admitted())) {
             back_to_.reset();
             mode_ = mode::ride;
             measured_ = lost_.best();
+            lost_.found();
             estimator_.forget_before(log_.size());
             cut(now, *measured_);
             pacer_.restart(now);
@@ -318,9 +320,10 @@ void ride_the_limit::look_for_lost_limit(time_point now) {
     }
     if (mode_ == mode::ramp || doubt_) return;
     lost_.going(now, rate(now));
-    if (!lost_.test_due(now)) return;
+    static bool NL=getenv("NL"); if (NL || !lost_.test_due(now)) return;
     lost_.tested(now);
     back_to_ = rate(now);
+    best_again_.reset();
     by_share_.reset();
     mode_ = mode::ramp;
     climb_.begin_ramp();
@@ -368,12 +371,13 @@ void ride_the_limit::cut_once_a_round(time_point now, const departure& rejected,
         note_limit(*limit.quick);
         return cut(now, *limit.quick);
     }
-    if (fell_to_a_part(rejected)) {
+    static bool NF=getenv("NF"); if (!NF && fell_to_a_part(rejected)) {
         send_number first = rejected.number;
         for (send_number back = 0; back < 12 && log_.remembers(rejected.number - back); ++back) {
             if (log_[rejected.number - back].result == outcome::rejected) first = rejected.number - back;
         }
         estimator_.forget_before(first);
+        response_.forget();
         mode_ = mode::search;
         measured_.reset();
         return search(now, estimator_.up_to(log_, rejected));
@@ -389,7 +393,7 @@ void ride_the_limit::end_of_growth(time_point now, const departure& rejected, co
     double to = rate(now) / 2;
     if (mode_ == mode::ramp) {
         const double admitted = log_.admitted_between(opened_, rejected);
-        if (admitted >= 3) to = std::min(to, admitted / (1 + seconds(rejected.at - opened_.at).count()));
+        if (admitted >= 3) to = std::min(to, std::sqrt(to * admitted / (1 + seconds(rejected.at - opened_.at).count())));
     }
     estimator_.forget_before(rejected.number);
     units_.forget();
@@ -416,15 +420,15 @@ void ride_the_limit::hold_share(time_point now, double pace) {
     mode_ = mode::ride;
     by_share_.emplace(pace, log_.size());
     cut(now, pace);
+    pacer_.pause(after(now, rtt_.mean()));
 }
 
-/// A refusal while the share is held. False: it is no chance any more, all is refused.
-bool ride_the_limit::share_explains(time_point now, const departure& sent) {
+/// A refusal while the share is held.
+void ride_the_limit::refused_behind_chance(time_point now, const departure& sent) {
     if (log_.remembers(sent.number) && log_[sent.number].paced) by_share_->refused(sent, rtt_.mean());
     log_.settle(sent, outcome::rejected, now);
-    const rejected_run run = run_ending_at(log_, sent);
-    const double unlikely = 1e-6;
-    return std::pow(chance_.share() + 0.1, run.length) > unlikely;
+    constexpr double unlikely = 1e-6;
+    if (std::pow(chance_.share() + 0.1, by_share_->run()) < unlikely) close(now, sent.at, rate(now));
 }
 
 void ride_the_limit::search(time_point now, const estimate& limit) {

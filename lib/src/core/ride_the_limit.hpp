@@ -85,8 +85,10 @@ class ride_the_limit final : public pacing {
     double bar(const departure& sent) const;
     bool fell_to_a_part(const departure& rejected) const;
     void look_for_lost_limit(time_point now);
+    void begin_anew(time_point now, const departure& probe);
+    void go_on_by_share(time_point now, const departure& probe);
     void hold_share(time_point now, double pace);
-    bool share_explains(time_point now, const departure& sent);
+    void refused_behind_chance(time_point now, const departure& sent);
     void refused_by_limit(time_point now, const departure& sent, const hints& said);
     void go_on_by_chance(time_point now, const load_response::finding& found);
     void hear_retry_after(time_point now, const departure& rejected, const hints& said);
@@ -145,6 +147,7 @@ class ride_the_limit final : public pacing {
     refusals_by_chance chance_;
     load_response response_;
     lost_limit lost_;
+    std::optional<departure> best_again_;
     std::optional<double> back_to_;  ///< while a lost limit is looked for: where to go back to
     std::optional<share_pace> by_share_;
     double proven_pace_ = 0;

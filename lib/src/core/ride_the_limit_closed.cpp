@@ -118,9 +118,29 @@ void ride_the_limit::probe_admitted(time_point now, const departure& probe) {
     presumed_ = presumption{probe, opened_, ever_opened_, windows_};
     const open_run before{log_.admitted_between(opened_, probe),
                           std::max(seconds(1e-3), seconds(phase_->since() - opened_.at))};
+    constexpr double nothing = 2;
+    if (!ever_opened_ && before.admitted <= nothing) return begin_anew(now, probe);
+    if (by_share_) return go_on_by_share(now, probe);
     if (is_probe(probe)) lockout_.probe_admitted(*phase_, *phase_->out(), before);
     if (const auto rate = lockout_.rate_after(before)) return reopen_after_lockout(now, probe, before, *rate);
     reopen_after_window(now, probe);
+}
+
+/// Nothing was admitted before, so nothing has been measured.
+void ride_the_limit::begin_anew(time_point now, const departure& probe) {
+    opened_ = probe;
+    ever_opened_ = true;
+    estimator_.forget_before(probe.number);
+    response_.forget();
+    mode_ = measured_ ? mode::ride : mode::ramp;
+    climb_.begin_ramp();
+    cut(now, initial_rate_);
+}
+
+void ride_the_limit::go_on_by_share(time_point now, const departure& probe) {
+    opened_ = probe;
+    ever_opened_ = true;
+    hold_share(now, by_share_->per_s());
 }
 
 void ride_the_limit::reopen_after_lockout(time_point now, const departure& probe, const open_run& before,
@@ -152,20 +172,6 @@ void ride_the_limit::reopen_after_window(time_point now, const departure& probe)
     done.span = std::max(seconds(1e-3), seconds(last_known_closed - opened_.at));
     done.closed = last_known_closed - phase_->since();
     done.first = !ever_opened_;
-    // Nothing was admitted before, so nothing has been measured.
-    constexpr double nothing = 3;
-    if (!ever_opened_ && done.admitted <= nothing) {
-        opened_ = probe;
-        estimator_.forget_before(probe.number);
-        response_.forget();
-        if (provisional_ && measured_) {
-            mode_ = mode::ride;
-            return cut(now, *measured_);
-        }
-        mode_ = mode::ramp;
-        climb_.begin_ramp();
-        return cut(now, initial_rate_);
-    }
     if (done.first && !window_learner::is_window_like(done) && !phase_->opened_by_completion()) {
         // What was admitted before the first refusal had been saved; what came since measures.
         ever_opened_ = true;

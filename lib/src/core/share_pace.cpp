@@ -36,6 +36,9 @@ void share_pace::sent(const departure& sent, bool paced, double chance, seconds 
 }
 
 void share_pace::refused(const departure& sent, seconds round_trip) {
+    if (sent.number < first_) return;  // sent at another pace
+    run_ = sent.number == last_refused_ + 1 ? run_ + 1 : 1;
+    last_refused_ = sent.number;
     if (look_from_ && sent.number >= *look_from_ && (in_look_.sent < sends_in_look || sent.number <= look_to_)) {
         ++in_look_.refused;
         return;

@@ -23,13 +23,15 @@ class share_pace {
         double refused = 0;
     };
 
-    share_pace(double per_s, send_number next) : per_s_(per_s), next_look_(next + sends_between_looks / 4) {}
+    share_pace(double per_s, send_number next) : per_s_(per_s), first_(next), next_look_(next + sends_between_looks / 4) {}
 
     double per_s() const { return looking() ? looks_at * per_s_ : per_s_; }
     /// @param paced the pace was what held it back
     /// @param chance the share that is refused whatever the pace
     void sent(const departure& sent, bool paced, double chance, seconds round_trip);
     void refused(const departure& sent, seconds round_trip);
+    /// Refused one behind the other, up to the last refusal.
+    unsigned run() const { return run_; }
     /// What a look has told, once.
     std::optional<look> seen(time_point now, seconds round_trip);
 
@@ -42,6 +44,9 @@ class share_pace {
     bool looking() const { return look_from_ && in_look_.sent < sends_in_look; }
 
     double per_s_;
+    send_number first_;
+    send_number last_refused_ = 0;
+    unsigned run_ = 0;
     send_number next_look_;
     std::optional<send_number> look_from_;
     send_number look_to_ = 0;
