@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 #include "core/rate_estimator.hpp"
 
@@ -11,6 +10,13 @@ namespace stagger {
 namespace {
 
 constexpr double slowest_rate_per_s = 1.0 / 60;
+
+// Two trips and a half tell whether the last doubling was refused. Where the way is long, what is on it when
+// the first refusal comes back is at most three quarters of all that was sent.
+constexpr double trips_per_doubling = 2.5;
+constexpr double least_trips_per_doubling = 0.5;
+// Timers keep up with that.
+constexpr seconds fastest_doubling{0.01};
 
 // Requests on the way when the first rejection of a growth comes back: a handful, or a small part of what has
 // been admitted before, so that the waste of finding the limit stays a small part of the work.
@@ -26,6 +32,8 @@ constexpr double sends_per_search_step = 16;
 // At low rates processes that share a limit would need minutes to even out without it.
 constexpr seconds steps_at_least_every{5};
 constexpr send_number least_sends_per_search_step = 8;
+constexpr seconds steps_when_slow{2};
+constexpr send_number least_sends_when_slow = 3;
 // Every few steps end in a rejection: evening out may not cost more than one in so many requests.
 constexpr send_number least_sends_per_step = 30;
 constexpr double big_step = 0.3;
@@ -74,9 +82,10 @@ void climb::ramp(time_point now, const send_log& log, const round_trip& rtt, sec
         ramp_ = {log.size(), now};
         return;
     }
-    static double K=getenv("K")?atof(getenv("K")):2.5, H=getenv("H")?atof(getenv("H")):.5; static seconds D(getenv("D")?atof(getenv("D")):.18);
-    if (doubles_every == ramp_doubles_every) doubles_every = D;
-    const seconds period = std::max({seconds(0.01), std::min(doubles_every, K * rtt.at_most()), H * rtt.at_most()});
+    const seconds trip = rtt.mean();
+    const seconds told = trips_per_doubling * trip;
+    const seconds period =
+        std::max({fastest_doubling, std::min(doubles_every, told), least_trips_per_doubling * trip});
     if (now - ramp_.at < period || log.size() - ramp_.sends < least_sends_to_double) return;
     if (log.last().paced) {
         const double doublings = std::min(most_doublings_at_once, (now - ramp_.at) / period);
@@ -93,19 +102,18 @@ void climb::search(time_point now, const send_log& log, const round_trip& rtt) {
     next.least_sends = least_sends_per_search_step;
     next.size = search_step;
     next.doublings = steps_;
-    // At a slow pace a step would take minutes: what costs a refusal in four is soon past.
+    // So slow that a step would take minutes.
     constexpr double slow_per_s = 0.5;
     if (rate() < slow_per_s) {
-        next.or_after = seconds(2);
-        next.least_sends = 3;
-        next.size = 0.5;
+        next.or_after = steps_when_slow;
+        next.least_sends = least_sends_when_slow;
         next.doublings = std::min(steps_, 1u);
     }
     take(next, now, log, rtt);
 }
 
-void climb::ride(time_point now, const send_log& log, const round_trip& rtt, double price, double chance) {
-    take(next_ride_step(now, log, price, chance), now, log, rtt);
+void climb::ride(time_point now, const send_log& log, const round_trip& rtt, double price) {
+    take(next_ride_step(now, log, price), now, log, rtt);
 }
 
 double climb::usual_admitted() const {
@@ -119,7 +127,7 @@ bool climb::run_is_longer_than_usual(time_point now, const send_log& log) const 
            now - since_rejection_.at >= usual_span;
 }
 
-climb::step climb::next_ride_step(time_point now, const send_log& log, double price, double chance) const {
+climb::step climb::next_ride_step(time_point now, const send_log& log, double price) const {
     step next{};
     next.or_after = price * steps_at_least_every;
     next.least_sends = least_sends_per_step;
@@ -139,8 +147,6 @@ climb::step climb::next_ride_step(time_point now, const send_log& log, double pr
         next.doublings = steps_ - 1;
     }
     next.needed *= price;
-    static double KK=getenv("KK")?atof(getenv("KK")):.5;
-    next.size = std::max(next.size, KK * chance);
     return next;
 }
 

@@ -38,7 +38,8 @@ class typical_run {
  */
 class climb {
  public:
-    climb(double probing, double initial_rate) : probing_(probing), base_(initial_rate) {}
+    climb(double probing, double initial_rate)
+        : probing_(probing), initial_(initial_rate), base_(initial_rate) {}
 
     double rate() const { return base_ * (1 + above_); }
     double base() const { return base_; }
@@ -56,14 +57,16 @@ class climb {
     void note_waste(double recent_waste);
 
     void begin_ramp() { ramp_ = {}; }
+    /// Where everything began.
+    double initial() const { return initial_; }
     void raise_to(double rate) { base_ = std::max(base_, rate); }
-    /// Before the first rejection the rate doubles every quarter of a second.
-    static constexpr seconds ramp_doubles_every{0.125};
+    /// Before the first rejection the rate doubles so often, or faster where the way is short.
+    static constexpr seconds ramp_doubles_every{0.18};
     void ramp(time_point now, const send_log& log, const round_trip& rtt,
               seconds doubles_every = ramp_doubles_every);
     void search(time_point now, const send_log& log, const round_trip& rtt);
     /// @param price how many admitted requests a rejection is worth avoiding for, usually 1
-    void ride(time_point now, const send_log& log, const round_trip& rtt, double price, double chance);
+    void ride(time_point now, const send_log& log, const round_trip& rtt, double price);
 
  private:
     struct position {
@@ -79,11 +82,12 @@ class climb {
         bool counts = true;      ///< towards doubling
     };
     bool run_is_longer_than_usual(time_point now, const send_log& log) const;
-    step next_ride_step(time_point now, const send_log& log, double price, double chance) const;
+    step next_ride_step(time_point now, const send_log& log, double price) const;
     void take(const step& next, time_point now, const send_log& log, const round_trip& rtt);
     double usual_admitted() const;
 
     double probing_;
+    double initial_;
     double base_;
     double above_ = 0;
     unsigned steps_ = 0;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 
 namespace stagger {
 
@@ -12,9 +11,9 @@ constexpr double steps_per_doubling = 4;
 constexpr double first_step = -6 * steps_per_doubling;  // from one in a minute on
 constexpr double counts_remembered = 600;
 // What a ridden limit refuses below itself, by tests and by misjudgement.
-static const double refused_below = getenv("RB")?atof(getenv("RB")):0.01;
+constexpr double refused_below = 0.01;
 constexpr double most_refused = 0.98;
-static const double far_likelier = getenv("T")?atof(getenv("T")):9;  // as a logarithm
+constexpr double far_likelier = 11;  // as a logarithm
 constexpr std::array chances{0.035, 0.05, 0.075, 0.1, 0.14, 0.18, 0.23, 0.29, 0.35};
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -23,12 +24,16 @@ class load_response {
     void refused(double pace, double admitted);
     /// A refusal, counted before, that a closed time explains.
     void explained(double pace) { count(pace, -1, -1); }
+    /// The pace is cut: it had been this.
+    void went_at(double pace) { fastest_ = std::max(fastest_, pace); }
+    /// The fastest pace so far.
+    double fastest() const { return fastest_; }
     /// What was counted belongs to another limit.
     void forget() { *this = {}; }
 
     struct finding {
-        double share = 0;                    ///< refused whatever the pace
-        std::optional<double> limit_per_s;   ///< above which more is refused, within the paces that were tried
+        double share = 0;                   ///< refused whatever the pace
+        std::optional<double> limit_per_s;  ///< above which more is refused, if any was tried
     };
     /// What is refused by chance, if that is far likelier than a limit behind the share `known`.
     std::optional<finding> by_chance(double known) const;
@@ -52,6 +57,7 @@ class load_response {
     std::size_t lowest_ = steps;
     std::size_t highest_ = 0;
     double in_all_ = 0;
+    double fastest_ = 0;
     std::array<double, 8> gaps_{};
     std::size_t gap_count_ = 0;
 };

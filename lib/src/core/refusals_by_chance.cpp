@@ -1,7 +1,7 @@
 #include "core/refusals_by_chance.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <numeric>
 
 namespace stagger {
@@ -9,7 +9,7 @@ namespace stagger {
 namespace {
 
 // Most servers refuse nothing at random.
-static const double falls_with_share = getenv("FW")?atof(getenv("FW")):0.8;
+constexpr double falls_with_share = 0.8;
 // What a server refused an hour ago says little: about as many sends are remembered.
 constexpr double sends_remembered = 2000;
 // Beyond, the first ones are not told apart any more.
@@ -121,8 +121,8 @@ void refusals_by_chance::established(double share) {
     for (std::size_t each = 0; each < shares.size(); ++each) {
         // As if a few dozen sends had told it.
         constexpr double told_by = 40;
-        by_chance_[each] = std::exp(told_by * (share * std::log(shares[each]) +
-                                               (1 - share) * std::log(1 - shares[each])));
+        by_chance_[each] =
+            std::exp(told_by * (share * std::log(shares[each]) + (1 - share) * std::log(1 - shares[each])));
     }
     normalise(by_chance_);
     before_excess_ = by_chance_;

@@ -43,7 +43,8 @@ class refusals_by_chance {
 
  private:
     static constexpr double noticeable = 0.019;
-    static constexpr std::array<double, 12> shares{.002, .005, .01, .02, .04, .07, .1, .14, .18, .23, .28, .35};
+    static constexpr std::array<double, 12> shares{.002, .005, .01, .02, .04, .07,
+                                                   .1,   .14,  .18, .23, .28, .35};
     static constexpr std::array<double, 6> limit_shares{.45, .55, .65, .75, .85, .97};
     template <std::size_t Size>
     using weights = std::array<double, Size>;

@@ -1,8 +1,6 @@
 #include "core/ride_the_limit.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdlib>
 
 namespace stagger {
 
@@ -10,11 +8,6 @@ namespace {
 
 constexpr std::uint64_t slot_stream = 0x736c6f7473000000u;
 constexpr std::uint64_t budget_stream = 0x6275646765740000u;
-
-// A growth this far above its base has mixed several rates, so nothing measured across it means anything.
-constexpr double large_growth = 0.25;
-// The first two steps of a search: too early to suppose that the limit has risen.
-constexpr double small_growth = 0.31;
 
 // The limit may have fallen since it was remembered, and an admission costs less than a rejection. Where the
 // pace will not be tested, it would stay that far below.
@@ -37,7 +30,6 @@ ride_the_limit::ride_the_limit(const coordinator_options& options, std::uint64_t
       provisional_(measured_.has_value()),
       testing_(options.probing(), provisional_),
       probing_(testing_.step()),
-      initial_rate_(measured_.value_or(options.initial_rate())),
       pacer_(random_source(seed ^ slot_stream)),
       budget_(options, random_source(seed ^ budget_stream)),
       estimator_(probing_),
@@ -72,6 +64,7 @@ opening ride_the_limit::next_opening(time_point now, const line_view& line) {
     backlog_ = static_cast<double>(line.backlog);
     if (closed()) presume_probe_admitted(now);
     look_for_lost_limit(now);
+    if (by_share_) learn_from_look(now);
     // A ramp goes by time, so it does not wait for the next send: a slot may be longer than its step.
     if (mode_ == mode::ramp || doubt_) step_up(now);
     if (concurrency_.limits() && in_flight_ >= concurrency_.window()) return {never, wait_reason::in_flight};
@@ -103,26 +96,12 @@ void ride_the_limit::presume_probe_admitted(time_point now) {
 }
 
 void ride_the_limit::step_up(time_point now) {
-    if (by_share_) {
-        if (const auto seen = by_share_->seen(now, rtt_.mean())) {
-            chance_.looked(seen->sent, seen->refused);
-            if (!chance_.matter()) {
-                const double pace = by_share_->per_s();
-                by_share_.reset();
-                mode_ = mode::search;
-                measured_.reset();
-                estimator_.forget_before(log_.size());
-                cut(now, pace);
-            }
-        }
-        return;
-    }
-    if (log_.size() == 0 || concurrency_.limits()) return;  // a window governs by itself
+    if (log_.size() == 0 || concurrency_.limits() || by_share_) return;  // these govern by themselves
     switch (mode_) {
         case mode::closed:
             return;
         case mode::ramp:
-            if (back_to_ && best_again_) return;
+            if (lost_.looking() && lost_.at_best()) return;
             return climb_.ramp(now, log_, rtt_);
         case mode::search:
             return climb_.search(now, log_, rtt_);
@@ -132,7 +111,7 @@ void ride_the_limit::step_up(time_point now) {
             // Behind a lockout a rejection costs all that would be admitted meanwhile.
             const double price =
                 lockout_.confirmed() ? 1 + lockout_.silence().count() * measured_.value_or(0) : 1;
-            return climb_.ride(now, log_, rtt_, price, chance_.matter() ? chance_.share() : 0);
+            return climb_.ride(now, log_, rtt_, price);
         }
     }
 }
@@ -148,9 +127,13 @@ departure ride_the_limit::on_send(time_point now, const cost& what) {
     budget_.sent(now, what);
     const departure sent = log_.add(now, what, pace, ++in_flight_, paced);
     if (sent.number == 0) opened_ = sent;
-    if (closed()) phase_->sent(sent, now - last_sent);
-    else if (by_share_) by_share_->sent(sent, paced, chance_.share(), rtt_.mean());
-    else if (!log_.rejections().empty() && paced && !(mode_ == mode::ride && climb_.above() > 0)) response_.sent(pace);
+    if (closed()) {
+        phase_->sent(sent, now - last_sent);
+    } else if (by_share_) {
+        by_share_->sent(sent, paced, chance_.share(), rtt_.mean());
+    } else if (tells_of_load(sent) && !log_.rejections().empty()) {
+        response_.sent(pace);
+    }
     return sent;
 }
 
@@ -192,35 +175,8 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
     rtt_.sample(now - sent.at);
     note_headers(sent, said, false);
     if (closed()) return refused_by_limit(now, sent, said);
-    if (by_share_) {
-        return refused_behind_chance(now, sent);
-    }
-    const bool ramps = mode_ == mode::ramp;
-    for (const departure& each : chance_.refused(sent, bar(sent), mode_ == mode::ramp || chance_.matter() || (mode_ == mode::ride && climb_.above() == 0))) {
-        if (by_share_) { refused_behind_chance(now, each); continue; }
-        if (back_to_ && mode_ == mode::ramp) {
-            const double pace = *back_to_;
-            back_to_.reset();
-            lost_.failed(now, pace, best_again_.has_value());
-            note_outcome(now, each, outcome::rejected);
-            if (chance_.matter()) { hold_share(now, pace); continue; }
-            mode_ = mode::ride;
-            cut(now, pace);
-            estimator_.forget_before(log_.size());
-            continue;
-        }
-        if (ramps && mode_ == mode::ramp && chance_.matter()) { hold_share(now, std::min(0.6 * rate(now), std::max(1., log_.admitted_between(opened_, each)) / (1 + seconds(each.at - opened_.at).count()))); continue; }
-        refused_by_limit(now, each, each.number == sent.number ? said : hints());
-    }
-}
-
-double ride_the_limit::bar(const departure& sent) const {
-    static double B1=getenv("B1")?atof(getenv("B1")):9,B2=getenv("B2")?atof(getenv("B2")):7,B3=getenv("B3")?atof(getenv("B3")):4.5;
-    if (mode_ == mode::ramp) { if (back_to_ && !chance_.matter()) return B3; return B1; }
-    static double B4=getenv("B4")?atof(getenv("B4")):7;
-    if (chance_.matter()) return B4;
-    if (mode_ == mode::ride && !provisional_ && measured_ && !windows_.quota() && !concurrency_.limits() && rate_when_sent(sent) <= *measured_) return B2;
-    return B3;
+    if (by_share_) return refused_behind_chance(now, sent);
+    judge(now, sent, said);
 }
 
 /// A refusal that chance does not explain.
@@ -230,7 +186,10 @@ void ride_the_limit::refused_by_limit(time_point now, const departure& sent, con
     if (mode_ == mode::ramp && log_.rejections().empty()) {
         until_first_rejection_ = open_run{sent.cost_before, seconds(sent.at - opened_.at)};
     }
-    if (const departure* before = log_.onset_before(sent.number); !closed() && log_.remembers(sent.number) && log_[sent.number].paced && !(mode_ == mode::ride && climb_.above() > 0)) response_.refused(rate_when_sent(sent), before ? log_.admitted_between(*before, sent) : 0);
+    if (tells_of_load(sent)) {
+        const departure* before = log_.onset_before(sent.number);
+        response_.refused(rate_when_sent(sent), before ? log_.admitted_between(*before, sent) : 0);
+    }
     log_.note_rejection(sent, run.first);
     headers_.check(now, log_, rtt_.mean(), rate(now));
     hear_retry_after(now, sent, said);
@@ -243,7 +202,9 @@ void ride_the_limit::refused_by_limit(time_point now, const departure& sent, con
         if (is_probe(sent)) probe_rejected(now);
         return;
     }
-    if (service_ && !chance_.matter() && concurrency_.learn(now, log_, rtt_, *service_)) return testing_.measured();
+    // Refused at random, requests in flight say nothing about places.
+    const bool may_be_places = service_ && !chance_.matter();
+    if (may_be_places && concurrency_.learn(now, log_, rtt_, *service_)) return testing_.measured();
     if (shuts(sent, run)) return close(now, run.since, run.rate_per_s > 0 ? run.rate_per_s : rate(now));
     cut_pace(now, sent, run);
     if (long_wait_announced(now)) close(now, sent.at, rate_when_sent(sent));
@@ -264,220 +225,17 @@ void ride_the_limit::on_failed(time_point now, const departure& sent) {
     settle(now, sent, outcome::neutral);
     if (closed()) return note_failure_while_closed(now, sent);
     failures_.failed(now - sent.at);
-    if (!failures_.server_is_down()) return;
-    close(now, now, rate(now));
-    closed_by_failures_ = true;
+    if (failures_.server_is_down()) {
+        close(now, now, rate(now));
+        closed_by_failures_ = true;
+        return;
+    }
+    judge_failure(now, sent);
 }
 
 void ride_the_limit::on_abandoned(time_point now, const departure& sent) {
     settle(now, sent, outcome::neutral);
     if (closed()) note_failure_while_closed(now, sent);
-}
-
-// ---- open: what a rejection does to the pace
-
-void ride_the_limit::cut_window(time_point now, const departure& rejected) {
-    if (concurrency_.cut(now, rejected, log_, rtt_)) return testing_.measured();
-    // It was not the number in flight after all: what was measured meanwhile says nothing about the rate.
-    mode_ = mode::search;
-    estimator_.forget_before(rejected.number);
-    cut(now, measured_or_base());
-}
-
-void ride_the_limit::cut_pace(time_point now, const departure& rejected, const rejected_run& run) {
-    constexpr send_number waste_measured_over = 500;
-    if (run.first) note_clean_run(rejected);
-    climb_.note_waste(log_.recent_waste(waste_measured_over));
-    cut_once_a_round(now, rejected, run);
-    climb_.restart(now, log_);
-}
-
-void ride_the_limit::cut(time_point now, double to) {
-    if (climb_.rate() > proven_pace_) proven_pace_ = climb_.rate();
-    climb_.cut(now, std::min(to, budget_.fastest_per_s()), log_);
-    pacer_.skip_slot(now, climb_.base());
-    last_cut_ = now;
-}
-
-void ride_the_limit::look_for_lost_limit(time_point now) {
-    if (concurrency_.limits() || lockout_.suspected() || windows_.quota() || !testing_.allowed() || closed()) return;
-    if (back_to_) {
-        if (mode_ != mode::ramp) {
-            back_to_.reset();
-        } else if (!best_again_ && climb_.rate() >= lost_.best()) {
-            climb_.cut(now, lost_.best(), log_);
-            best_again_ = log_.last().sent;
-        } else if (best_again_ && log_.size() - best_again_->number > 8 && now >= after(best_again_->at, rtt_.presumed_admitted())) {
-            back_to_.reset();
-            mode_ = mode::ride;
-            measured_ = lost_.best();
-            lost_.found();
-            estimator_.forget_before(log_.size());
-            cut(now, *measured_);
-            pacer_.restart(now);
-        }
-        return;
-    }
-    if (mode_ == mode::ramp || doubt_) return;
-    lost_.going(now, rate(now));
-    static bool NL=getenv("NL"); if (NL || !lost_.test_due(now)) return;
-    lost_.tested(now);
-    back_to_ = rate(now);
-    best_again_.reset();
-    by_share_.reset();
-    mode_ = mode::ramp;
-    climb_.begin_ramp();
-    climb_.cut(now, 2 * *back_to_, log_);
-}
-
-/// Several refusals with admissions between them within a dozen sends: a limit that is ridden does not do that.
-bool ride_the_limit::fell_to_a_part(const departure& rejected) const {
-    unsigned onsets = 0, refused = 0, admitted = 0;
-    for (send_number back = 0; back < 12 && back < rejected.number && log_.remembers(rejected.number - back); ++back) {
-        const send_record& each = log_[rejected.number - back];
-        if (each.result == outcome::rejected) {
-            ++refused;
-            if (back > 0 && log_[rejected.number - back + 1].result != outcome::rejected) ++onsets;
-        } else {
-            ++admitted;
-        }
-    }
-    return onsets >= 2 && refused >= 4 && admitted >= 2;
-}
-
-void ride_the_limit::note_limit(double per_second) {
-    measured_ = per_second;
-    provisional_ = rate_is_remembered_ = false;
-}
-
-// With fewer rejections a limit on requests in flight is not told apart yet, and few admissions measure
-// badly: neither is to be held for good.
-void ride_the_limit::end_test(const estimate& limit) {
-    constexpr std::size_t telling_rejections = 8;
-    if (limit.admitted >= 1 / probing_ && log_.rejections().size() >= telling_rejections) testing_.measured();
-}
-
-void ride_the_limit::cut_once_a_round(time_point now, const departure& rejected, const rejected_run& run) {
-    if (rejected.at <= last_cut_) return;
-    if (memory_was_right(now, rejected)) return;
-    const estimate limit = estimator_.up_to(log_, rejected);
-    if (!windows_.quota()) if (const auto found = response_.by_chance(chance_.share())) return go_on_by_chance(now, *found);
-    if (mode_ == mode::search && limit.precise && climb_.above() <= small_growth) return search(now, limit);
-    if (mode_ == mode::ramp || climb_.above() > large_growth) return end_of_growth(now, rejected, limit);
-    if (mode_ == mode::search) return search(now, limit);
-    constexpr double has_fallen = 0.8;
-    if (limit.quick && *limit.quick < has_fallen * rate(now)) {
-        estimator_.forget_before(rejected.number);
-        note_limit(*limit.quick);
-        return cut(now, *limit.quick);
-    }
-    static bool NF=getenv("NF"); if (!NF && fell_to_a_part(rejected)) {
-        send_number first = rejected.number;
-        for (send_number back = 0; back < 12 && log_.remembers(rejected.number - back); ++back) {
-            if (log_[rejected.number - back].result == outcome::rejected) first = rejected.number - back;
-        }
-        estimator_.forget_before(first);
-        response_.forget();
-        mode_ = mode::search;
-        measured_.reset();
-        return search(now, estimator_.up_to(log_, rejected));
-    }
-    ride(now, run, limit);
-}
-
-void ride_the_limit::end_of_growth(time_point now, const departure& rejected, const estimate& limit) {
-    double proven = 0;
-    if (mode_ != mode::ramp && limit.admitted >= rate_estimator::least_admitted) {
-        proven = std::max(limit.precise.value_or(0), climb_.rate_before_step() * (1 - probing_));
-    }
-    double to = rate(now) / 2;
-    if (mode_ == mode::ramp) {
-        const double admitted = log_.admitted_between(opened_, rejected);
-        if (admitted >= 3) to = std::min(to, std::sqrt(to * admitted / (1 + seconds(rejected.at - opened_.at).count())));
-    }
-    estimator_.forget_before(rejected.number);
-    units_.forget();
-    mode_ = mode::search;
-    cut(now, std::max(to, proven));
-    // One silent round trip: what is still on the way is more than was saved, and will be rejected as well.
-    pacer_.pause(after(now, rtt_.mean()));
-}
-
-void ride_the_limit::go_on_by_chance(time_point now, const load_response::finding& found) {
-    chance_.established(found.share);
-    estimator_.forget_before(log_.size());
-    measured_.reset();
-    testing_.look_again();
-    response_.forget();
-    if (found.limit_per_s) return hold_share(now, *found.limit_per_s);
-    mode_ = mode::ramp;
-    const double p = std::max(rate(now), proven_pace_);
-    proven_pace_ = 0;
-    cut(now, p);
-}
-
-void ride_the_limit::hold_share(time_point now, double pace) {
-    mode_ = mode::ride;
-    by_share_.emplace(pace, log_.size());
-    cut(now, pace);
-    pacer_.pause(after(now, rtt_.mean()));
-}
-
-/// A refusal while the share is held.
-void ride_the_limit::refused_behind_chance(time_point now, const departure& sent) {
-    if (log_.remembers(sent.number) && log_[sent.number].paced) by_share_->refused(sent, rtt_.mean());
-    log_.settle(sent, outcome::rejected, now);
-    constexpr double unlikely = 1e-6;
-    if (std::pow(chance_.share() + 0.1, by_share_->run()) < unlikely) close(now, sent.at, rate(now));
-}
-
-void ride_the_limit::search(time_point now, const estimate& limit) {
-    if (limit.precise) {
-        note_limit(*limit.precise);
-        end_test(limit);
-        mode_ = mode::ride;
-        return cut(now, *limit.precise);
-    }
-    const double pace = rate(now);
-    if (limit.span <= seconds(0)) return cut(now, 0.6 * pace);
-    cut(now, std::clamp((limit.admitted + 1) / limit.span.count(), pace / 3, 0.9 * pace));
-}
-
-void ride_the_limit::ride(time_point now, const rejected_run& run, const estimate& limit) {
-    const double pace = rate(now);
-    if (!limit.precise) {
-        testing_.look_again();  // what was held is no longer, and not yet measured
-        return rate_is_remembered_ && limit.span > seconds(0) ? search(now, limit) : cut(now, 0.9 * pace);
-    }
-    if (!testing_.allowed()) return hold(now, *limit.precise);
-    note_limit(*limit.precise);
-    if (limit.admitted >= 50) lost_.held(*limit.precise);
-    end_test(limit);
-    const double below = 1 - (run.length > 1 ? 3 * probing_ : probing_);
-    if (climb_.has_proven_steps()) return cut(now, std::max(*measured_, climb_.rate_before_step()) * below);
-    cut(now, std::clamp(pace * below, *measured_ * below, *measured_ * (1 + probing_)));
-}
-
-void ride_the_limit::hold(time_point now, double measured) {
-    const double pace = rate(now);
-    // A run in which nearly all was admitted measured the pace alone, and would lower the limit again and
-    // again.
-    const bool measured_pace_alone = measured >= (1 - probing_) * pace;
-    if (!measured_pace_alone || provisional_) note_limit(measured);
-    cut(now, std::min(pace, *measured_ * (1 - probing_)));
-}
-
-void ride_the_limit::note_clean_run(const departure& rejected) {
-    const departure* before = log_.onset_before(rejected.number);
-    if (!before) return;
-    constexpr double meaningful = 8;
-    const double admitted = log_.admitted_between(*before, rejected);
-    if (admitted >= meaningful) climb_.note_run(admitted, rejected.at - before->at);
-    windows_.check(admitted);
-    if (const auto unit = units_.note_run(log_, *before, rejected, log_.unit())) {
-        log_.count_in(*unit);
-        headers_ = {};  // read in the other unit
-    }
 }
 
 }  // namespace stagger

@@ -12,8 +12,8 @@
 #include "core/hint_gate.hpp"
 #include "core/limit_testing.hpp"
 #include "core/load_response.hpp"
-#include "core/lost_limit.hpp"
 #include "core/lockout_learner.hpp"
+#include "core/lost_limit.hpp"
 #include "core/pacer.hpp"
 #include "core/pacing.hpp"
 #include "core/rate_estimator.hpp"
@@ -82,15 +82,17 @@ class ride_the_limit final : public pacing {
     void finish_in_this_window();
     std::optional<double> learned_rate() const;
 
+    // Whose refusal it is: a limit's, or chance's.
+    void judge(time_point now, const departure& sent, const hints& said);
+    void judge_failure(time_point now, const departure& sent);
     double bar(const departure& sent) const;
-    bool fell_to_a_part(const departure& rejected) const;
-    void look_for_lost_limit(time_point now);
-    void begin_anew(time_point now, const departure& probe);
-    void go_on_by_share(time_point now, const departure& probe);
-    void hold_share(time_point now, double pace);
-    void refused_behind_chance(time_point now, const departure& sent);
+    bool tells_of_load(const departure& sent) const;
     void refused_by_limit(time_point now, const departure& sent, const hints& said);
     void go_on_by_chance(time_point now, const load_response::finding& found);
+    void hold_share(time_point now, double pace);
+    void refused_behind_chance(time_point now, const departure& sent);
+    void learn_from_look(time_point now);
+
     void hear_retry_after(time_point now, const departure& rejected, const hints& said);
 
     // Open: what a rejection does to the pace.
@@ -106,8 +108,14 @@ class ride_the_limit final : public pacing {
     bool explained_by_memory(const departure& last, double pace) const;
     void search(time_point now, const estimate& limit);
     void ride(time_point now, const rejected_run& run, const estimate& limit);
+    double after_ramp(time_point now, const departure& rejected) const;
+    void measure_anew(time_point now, const departure& rejected, send_number since);
     void note_clean_run(const departure& rejected);
     void note_limit(double per_second);
+
+    void look_for_lost_limit(time_point now);
+    void go_on_looking(time_point now);
+    void look_failed(time_point now, const departure& rejected);
 
     // Closed: probes, and what ends it.
     bool shuts(const departure& rejected, const rejected_run& run) const;
@@ -118,6 +126,9 @@ class ride_the_limit final : public pacing {
     void probe_rejected(time_point now);
     void admitted_while_closed(time_point now, const departure& sent);
     void probe_admitted(time_point now, const departure& probe);
+    void begin_anew(time_point now, const departure& probe);
+    void reopen_behind_chance(time_point now, const departure& probe);
+    bool reopens_in_growth(time_point now, const departure& probe);
     void reopen_after_lockout(time_point now, const departure& probe, const open_run& before, double rate);
     void reopen_after_window(time_point now, const departure& probe);
     bool was_presumed_admitted(time_point now, const departure& rejected) const;
@@ -131,7 +142,6 @@ class ride_the_limit final : public pacing {
     bool provisional_ = false;  ///< `measured_` was told or guessed, not measured from rejections
     limit_testing testing_;
     double probing_;
-    double initial_rate_;
     std::optional<remembered_limits> memory_;  ///< what it began with
     std::optional<double> held_;       ///< admitted until the remembered rate was doubled once too often
     bool rate_is_remembered_ = false;  ///< `measured_` is still what an earlier run measured
@@ -145,12 +155,10 @@ class ride_the_limit final : public pacing {
     round_trip rtt_;
     rate_estimator estimator_;
     refusals_by_chance chance_;
+    refusals_by_chance failing_;  ///< the same of accidents
     load_response response_;
     lost_limit lost_;
-    std::optional<departure> best_again_;
-    std::optional<double> back_to_;  ///< while a lost limit is looked for: where to go back to
-    std::optional<share_pace> by_share_;
-    double proven_pace_ = 0;
+    std::optional<share_pace> by_share_;  ///< while a limit behind chance is held
     charge_unit_learner units_;
     climb climb_;
     hint_gate gate_;

@@ -11,6 +11,7 @@ namespace {
 // Fewer in a row happen at a limit that is open, when the pace is above it.
 constexpr unsigned rejections_to_close = 5;
 constexpr double longest_expected = 0.25;  // of a window
+constexpr seconds shortest_span{0.001};
 
 }  // namespace
 
@@ -33,6 +34,7 @@ void ride_the_limit::close(time_point now, time_point since, double rate_at_reje
     closed_by_failures_ = false;
     held_ = doubt_ && rate_at_rejection > measured_ ? std::optional(climb_.rate_before_step()) : std::nullopt;
     doubt_.reset();
+    // The closed time explains its refusals.
     for (send_number each = log_.size(); each-- > 0 && log_.remembers(each) && log_[each].sent.at >= since;) {
         if (log_[each].result == outcome::rejected) response_.explained(log_[each].rate_per_s);
     }
@@ -117,10 +119,10 @@ void ride_the_limit::probe_admitted(time_point now, const departure& probe) {
 
     presumed_ = presumption{probe, opened_, ever_opened_, windows_};
     const open_run before{log_.admitted_between(opened_, probe),
-                          std::max(seconds(1e-3), seconds(phase_->since() - opened_.at))};
-    constexpr double nothing = 2;
+                          std::max(shortest_span, seconds(phase_->since() - opened_.at))};
+    constexpr double nothing = 2;  // nor were those that are not decided yet
     if (!ever_opened_ && before.admitted <= nothing) return begin_anew(now, probe);
-    if (by_share_) return go_on_by_share(now, probe);
+    if (by_share_) return reopen_behind_chance(now, probe);
     if (is_probe(probe)) lockout_.probe_admitted(*phase_, *phase_->out(), before);
     if (const auto rate = lockout_.rate_after(before)) return reopen_after_lockout(now, probe, before, *rate);
     reopen_after_window(now, probe);
@@ -134,13 +136,29 @@ void ride_the_limit::begin_anew(time_point now, const departure& probe) {
     response_.forget();
     mode_ = measured_ ? mode::ride : mode::ramp;
     climb_.begin_ramp();
-    cut(now, initial_rate_);
+    cut(now, measured_.value_or(climb_.initial()));
 }
 
-void ride_the_limit::go_on_by_share(time_point now, const departure& probe) {
+void ride_the_limit::reopen_behind_chance(time_point now, const departure& probe) {
     opened_ = probe;
     ever_opened_ = true;
     hold_share(now, by_share_->per_s());
+}
+
+/// A short closed time behind the first growth. What was admitted before the first refusal had been saved;
+/// only what came since measures.
+bool ride_the_limit::reopens_in_growth(time_point now, const departure& probe) {
+    const departure* first = log_.onset_before(probe.number);
+    if (!first) return false;
+    while (const departure* before = log_.onset_before(first->number)) first = before;
+    const double admitted = log_.admitted_between(*first, probe) + 1;
+    opened_ = probe;
+    ever_opened_ = true;
+    measured_.reset();
+    provisional_ = false;
+    mode_ = mode::search;
+    cut(now, (admitted + 1) / std::max(shortest_span, seconds(probe.at - first->at)).count());
+    return true;
 }
 
 void ride_the_limit::reopen_after_lockout(time_point now, const departure& probe, const open_run& before,
@@ -165,28 +183,17 @@ void ride_the_limit::reopen_after_window(time_point now, const departure& probe)
         last_known_closed = probe.at;      // after a silence that was kept on purpose: nobody knows better
     } else if (phase_->announced_end()) {  // the hint held: closed until then
         const time_point held = std::min(gate_.opens_at(), probe.at);
-        last_known_closed = std::max(last_known_closed, after(held, -rtt_.mean()));
+        const bool still_announced = held > phase_->since();
+        if (still_announced) last_known_closed = std::max(last_known_closed, after(held, -rtt_.mean()));
     }
     window_learner::cycle done;
     done.admitted = log_.admitted_between(opened_, probe) + 1;
-    done.span = std::max(seconds(1e-3), seconds(last_known_closed - opened_.at));
+    done.span = std::max(shortest_span, seconds(last_known_closed - opened_.at));
     done.closed = last_known_closed - phase_->since();
     done.first = !ever_opened_;
-    if (done.first && !window_learner::is_window_like(done) && !phase_->opened_by_completion()) {
-        // What was admitted before the first refusal had been saved; what came since measures.
-        ever_opened_ = true;
-        mode_ = mode::search;
-        if (const departure* onset = log_.onset_before(probe.number)) {
-            const departure* first = onset;
-            while (const departure* before = log_.onset_before(first->number)) first = before;
-            const double admitted = log_.admitted_between(*first, probe) + 1;
-            measured_.reset();
-            provisional_ = false;
-            opened_ = probe;
-            cut(now, (admitted + 1) / std::max(1e-3, seconds(probe.at - first->at).count()));
-            return;
-        }
-    }
+    const bool in_growth =
+        done.first && !window_learner::is_window_like(done) && !phase_->opened_by_completion();
+    if (in_growth && reopens_in_growth(now, probe)) return;
     const bool whole = window_learner::is_whole(done);
     measured_ = windows_.reopened(done, measured_or_base());
     rate_is_remembered_ = false;

@@ -8,23 +8,28 @@
 namespace stagger {
 
 /// How long a rejection takes to come back, from the rejections seen so far. A rejection is answered at once,
-/// so this is the network's round trip, whatever the latency of a completion.
+/// so this is the network's round trip, whatever the latency of a completion. Until one came it is at most
+/// what the fastest answer took.
 class round_trip {
  public:
-    /// Until the first rejection: a far server's.
+    /// Until the first rejection or answer: a far server's.
     static constexpr seconds assumed{0.1};
+    /// A rejection that was held back for longer tells nothing about the way.
+    static constexpr seconds longest{10};
 
-    void sample(seconds measured) {
+    void sample(seconds took) {
         constexpr double weight = 0.2;
+        const seconds measured = std::min(took, longest);
         mean_ = samples_++ == 0 ? measured : (1 - weight) * mean_ + weight * measured;
         const seconds deviation(std::fabs((measured - mean_).count()));
         deviation_ = (1 - weight) * deviation_ + weight * deviation;
     }
 
-    void answered(seconds took) { fastest_answer_ = std::min(fastest_answer_, took); }
+    void answered(seconds took) {
+        if (samples_ == 0) mean_ = std::min(mean_, took);
+    }
 
-    seconds mean() const { return samples_ > 0 ? mean_ : std::min(mean_, fastest_answer_); }
-    seconds at_most() const { return mean(); }
+    seconds mean() const { return mean_; }
     /// A request that has not been rejected by then may be taken as admitted.
     seconds presumed_admitted() const {
         constexpr seconds processing{0.02};
@@ -35,7 +40,6 @@ class round_trip {
     seconds mean_ = assumed;
     seconds deviation_{0.02};
     unsigned samples_ = 0;
-    seconds fastest_answer_ = seconds(1e9);
 };
 
 }  // namespace stagger

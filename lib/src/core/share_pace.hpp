@@ -18,30 +18,35 @@ namespace stagger {
  */
 class share_pace {
  public:
+    /// What was refused of the sends that went slower.
     struct look {
         double sent = 0;
         double refused = 0;
     };
 
-    share_pace(double per_s, send_number next) : per_s_(per_s), first_(next), next_look_(next + sends_between_looks / 4) {}
+    /// @param next the first send at this pace
+    share_pace(double per_s, send_number next)
+        : per_s_(per_s), first_(next), next_look_(next + first_look_after) {}
 
     double per_s() const { return looking() ? looks_at * per_s_ : per_s_; }
     /// @param paced the pace was what held it back
     /// @param chance the share that is refused whatever the pace
     void sent(const departure& sent, bool paced, double chance, seconds round_trip);
-    void refused(const departure& sent, seconds round_trip);
+    /// @param pace at which it left
+    void refused(const departure& sent, double pace, seconds round_trip);
     /// Refused one behind the other, up to the last refusal.
     unsigned run() const { return run_; }
-    /// What a look has told, once.
-    std::optional<look> seen(time_point now, seconds round_trip);
+    /// What a look has told, once it is over.
+    std::optional<look> take_look(time_point now, seconds round_trip);
 
  private:
+    // Slow enough that a pace that has wandered a fifth above the limit lies below it.
     static constexpr double looks_at = 0.75;
+    static constexpr send_number first_look_after = 60;
     static constexpr send_number sends_between_looks = 240;
     static constexpr send_number sends_in_look = 48;
 
-    double gain(seconds round_trip) const;
-    bool looking() const { return look_from_ && in_look_.sent < sends_in_look; }
+    bool looking() const { return look_from_ && seen_.sent < sends_in_look; }
 
     double per_s_;
     send_number first_;
@@ -51,7 +56,7 @@ class share_pace {
     std::optional<send_number> look_from_;
     send_number look_to_ = 0;
     time_point look_ended_{};
-    look in_look_;
+    look seen_;
 };
 
 }  // namespace stagger
