@@ -105,6 +105,29 @@ TEST_CASE("a result line is an OpenAI Batch result with one member of ours") {
     CHECK(lines[1].at("error").at("message") == "no");
 }
 
+TEST_CASE("a prompt that the server always refuses, and those of a refused model, fail alone") {
+    const temporary_folder folder;
+    std::string list;
+    for (int number = 1; number <= 20; ++number) {
+        list += R"({"prompt": ")" + std::string(number == 7 ? "a poisoned one" : "a sound one") +
+                R"(", "model": ")" + (number % 4 == 0 ? "retired" : "current") + "\"}\n";
+    }
+    const throttled_server server(small_bucket,
+                                  quick + R"(, "rejection_status": 400, "refusals": {"prompts": ["poison"]},
+                                  "models": {"retired": {"refused": true}})");
+    const auto got = run(
+        batch(server.base_url(), folder.write("list.jsonl", list), folder.path("out"), {"--rpm", "3000"}));
+    CHECK(got.code == 1);
+    CHECK(ids_of(folder.read("out")) == line_ids(1, 20));
+    std::set<std::string> refused;
+    for (const auto& line : lines_of(folder.read("out"))) {
+        if (!line.at("error").is_null()) refused.insert(line.at("custom_id").as_string().c_str());
+    }
+    CHECK(refused == std::set<std::string>{"line-4", "line-7", "line-8", "line-12", "line-16", "line-20"});
+    CHECK(server.stat("accepted") == 14);
+    CHECK(server.stat("rejected") == 6);
+}
+
 TEST_CASE("an OpenAI Batch file is sent as it is") {
     const temporary_folder folder;
     scripted_server server({{{chat_answer("hi")}}});

@@ -12,7 +12,8 @@
 /// The throttled server as a program of its own.
 class throttled_server {
  public:
-    /// @param limits, latency of the scenario's provider, as JSON
+    /// @param limits, latency of the scenario's provider, as JSON; further members of it may follow the
+    /// latency
     explicit throttled_server(const std::string& limits, const std::string& latency,
                               const std::string& key = "", const std::vector<std::string>& options = {});
 

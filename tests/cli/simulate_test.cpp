@@ -183,6 +183,26 @@ TEST_CASE("the trace of a run agrees with its measures") {
     }
 }
 
+TEST_CASE("a trace tells of connections that were closed instead of a status") {
+    const temporary_folder folder;
+    const auto closing = folder.write("closing.json", R"({
+        "provider": {"limits": [{"kind": "token_bucket", "rate_per_s": 10, "burst": 10}], "rejection_status": "close"},
+        "clients": [{"requests": 40}]})");
+    const auto got = simulate({closing, "--trace", folder.path("trace"), "--json", "-"});
+    CHECK(got.code == 0);
+    std::size_t closed = 0;
+    for (const auto& each : objects(folder.read("trace"))) {
+        if (!each.contains("closed")) continue;
+        ++closed;
+        CHECK(each.at("event") == "arrived");
+        CHECK(each.at("closed") == true);
+        CHECK_FALSE(each.contains("status"));
+    }
+    CHECK(closed > 0);
+    CHECK(objects(got.out).at(0).at("waste_per_100").to_number<double>() ==
+          doctest::Approx(100.0 * static_cast<double>(closed) / 40));
+}
+
 TEST_CASE("a trace of tasks on their own speaks of no pace") {
     const temporary_folder folder;
     CHECK(simulate({one_bucket, "--policy", "tenacity", "--trace", folder.path("trace")}).code == 0);

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -166,6 +167,11 @@ struct provider_description {
         models;  ///< by name; others have no limits of their own
     answers_description answers;
 
+    /// Whether none of this model's requests is ever admitted.
+    bool refuses_model(std::string_view name) const {
+        const auto found = models.find(name);
+        return found != models.end() && found->second.refused;
+    }
     friend bool operator==(const provider_description&, const provider_description&) = default;
 };
 

@@ -80,7 +80,9 @@ struct model::state {
     time_point earliest_admission(time_point now, const arrival& what);
     time_point next_change() const;
 
-    bool never_admits(const arrival& what) const;
+    bool never_admits(const arrival& what) const {
+        return what.unwanted || description.refuses_model(what.model);
+    }
     decision admit(time_point now, const arrival& what);
     decision enqueue(time_point now, const arrival& what);
     decision refuse(time_point now, const arrival& what);
@@ -135,12 +137,6 @@ model::state::state(provider_description given, std::uint64_t seed, time_point b
     in_flight.set_limit(description.limits);
     std::stable_sort(description.changes.begin(), description.changes.end(),
                      [](const limits_change& a, const limits_change& b) { return a.at < b.at; });
-}
-
-bool model::state::never_admits(const arrival& what) const {
-    if (what.unwanted) return true;
-    const auto found = description.models.find(what.model);
-    return found != description.models.end() && found->second.refused;
 }
 
 decision model::state::arrive(time_point now, const arrival& what) {

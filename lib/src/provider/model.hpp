@@ -107,7 +107,7 @@ class model {
      *
      * Requests in flight are taken to leave when their service ends. Limits that have yet to change are not
      * looked at: at `next_change` the answer may be another. Nor are refusals by chance, as long as there is
-     * a chance to pass.
+     * a chance to pass, nor what answers will give back that are still made.
      */
     time_point earliest_admission(time_point now, const arrival& what);
     time_point earliest_admission(time_point now, std::string_view caller, double tokens) {

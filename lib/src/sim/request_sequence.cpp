@@ -12,11 +12,6 @@ std::string_view model_of(const provider::client_description& client, std::uint6
     return client.models.empty() ? std::string_view() : client.models[number % client.models.size()];
 }
 
-bool is_refused(const provider::provider_description& provider, std::string_view model) {
-    const auto found = provider.models.find(model);
-    return found != provider.models.end() && found->second.refused;
-}
-
 }  // namespace
 
 request_sequence::request_sequence(const provider::scenario& scenario, std::size_t client, std::uint64_t seed)
@@ -35,14 +30,14 @@ drawn_request request_sequence::next() {
     drawn.model = model_of(client_, drawn.number);
     drawn.unwanted =
         std::binary_search(client_.always_refused.begin(), client_.always_refused.end(), drawn.number);
-    drawn.never_answered = drawn.unwanted || is_refused(provider_, drawn.model);
+    drawn.never_answered = drawn.unwanted || provider_.refuses_model(drawn.model);
     return drawn;
 }
 
 std::uint64_t answerable_requests(const provider::scenario& scenario, std::size_t client) {
     const provider::client_description& asked = scenario.clients[client];
     const auto of_refused_model = [&](std::uint64_t number) {
-        return is_refused(scenario.provider, model_of(asked, number));
+        return scenario.provider.refuses_model(model_of(asked, number));
     };
     // Models are named in turn: whole rounds of them, and what is left.
     const std::uint64_t round = std::max<std::size_t>(1, asked.models.size());

@@ -11,6 +11,8 @@
 #include <system_error>
 
 #include "wire/scenario_file_object.hpp"
+#include "wire/scenario_limits.hpp"
+#include "wire/scenario_refusals.hpp"
 
 namespace stagger::wire {
 
@@ -21,213 +23,22 @@ namespace {
 using provider::distribution;
 using provider::header_hint;
 using provider::retry_after_hint;
-using provider::unit;
 
-// A refusal and a failure are HTTP errors, whatever the scenario calls them.
-constexpr std::uint64_t lowest_error_status = 400;
-constexpr std::uint64_t highest_error_status = 599;
 // Of the logarithm: at 5 the largest of a million draws is 10^10 times the median.
 constexpr number_rule sigma_rule{.high = 5};
-constexpr std::uint64_t most_in_flight = 1'000'000;
 constexpr std::uint64_t most_requests = 1'000'000'000;
 constexpr std::uint64_t most_tokens = 1u << 24;  // of one answer
 // A scenario is read as a whole; the largest sensible ones have a few kilobytes.
 constexpr std::uintmax_t largest_file = 16u << 20;
-
-unit read_unit(const scenario_object& object) {
-    return object.word("unit", unit::requests, {{"requests", unit::requests}, {"tokens", unit::tokens}});
-}
 
 distribution read_distribution(const scenario_object& object, distribution fallback) {
     return object.word("kind", fallback,
                        {{"constant", distribution::constant}, {"lognormal", distribution::lognormal}});
 }
 
-// A bucket or window below one request would admit none.
-number_rule capacity_rule(unit counts) {
-    return counts == unit::requests ? at_least_one : positive;
-}
-
-double required_number(const scenario_object& object, std::string_view name, const number_rule& rule) {
-    object.require(name);
-    return object.number(name, 0, rule);
-}
-
-duration required_seconds(const scenario_object& object, std::string_view name, const number_rule& rule) {
-    object.require(name);
-    return object.seconds(name, duration::zero(), rule);
-}
-
-/// Which tokens a limit on tokens counts.
-provider::counted_tokens read_counted(const scenario_object& object, unit counts) {
-    using provider::counted_tokens;
-    const json::value* found = object.find("counted");
-    if (found != nullptr && counts != unit::tokens) {
-        object.reject("counted", "must only be given where unit is tokens", *found);
-    }
-    return object.word("counted", counted_tokens::reserved,
-                       {{"reserved", counted_tokens::reserved},
-                        {"settled", counted_tokens::settled},
-                        {"made", counted_tokens::made},
-                        {"input", counted_tokens::input},
-                        {"output", counted_tokens::output}});
-}
-
-provider::limit read_token_bucket(const scenario_object& object) {
-    object.expect_only({"kind", "unit", "rate_per_s", "burst", "counted"});
-    provider::token_bucket bucket;
-    bucket.counts = read_unit(object);
-    bucket.rate_per_s = required_number(object, "rate_per_s", positive);
-    bucket.burst = object.number("burst", bucket.burst, capacity_rule(bucket.counts));
-    bucket.counted = read_counted(object, bucket.counts);
-    return bucket;
-}
-
-provider::limit read_fixed_window(const scenario_object& object) {
-    object.expect_only({"kind", "unit", "quota", "window_s", "phase_s", "counted"});
-    provider::fixed_window window;
-    window.counts = read_unit(object);
-    window.quota = required_number(object, "quota", capacity_rule(window.counts));
-    window.window = required_seconds(object, "window_s", positive);
-    window.counted = read_counted(object, window.counts);
-    window.phase = object.seconds("phase_s", window.phase, not_negative);
-    return window;
-}
-
-provider::limit read_sliding_window(const scenario_object& object) {
-    object.expect_only({"kind", "unit", "quota", "window_s", "counted"});
-    provider::sliding_window window;
-    window.counts = read_unit(object);
-    window.quota = required_number(object, "quota", capacity_rule(window.counts));
-    window.window = required_seconds(object, "window_s", positive);
-    window.counted = read_counted(object, window.counts);
-    return window;
-}
-
-provider::limit read_concurrency(const scenario_object& object) {
-    object.expect_only({"kind", "max", "queue", "queue_timeout_s"});
-    object.require("max");
-    provider::concurrency_limit limit;
-    limit.max = static_cast<unsigned>(object.whole("max", limit.max, 1, most_in_flight));
-    limit.queue = static_cast<unsigned>(object.whole("queue", limit.queue, 0, most_in_flight));
-    limit.queue_timeout = object.seconds("queue_timeout_s", limit.queue_timeout, positive);
-    return limit;
-}
-
-using read_kind = provider::limit (*)(const scenario_object&);
-
-provider::limit read_limit(const json::value& value, const std::string& path) {
-    const scenario_object object(value, path);
-    object.require("kind");
-    const read_kind read = object.word<read_kind>("kind", nullptr,
-                                                  {{"token_bucket", read_token_bucket},
-                                                   {"fixed_window", read_fixed_window},
-                                                   {"sliding_window", read_sliding_window},
-                                                   {"concurrency", read_concurrency}});
-    return read(object);
-}
-
-/// A limit on what arrives over time; places in flight are the whole provider's.
-provider::limit read_rate_limit(const json::value& value, const std::string& path) {
-    const scenario_object object(value, path);
-    object.require("kind");
-    const read_kind read = object.word<read_kind>("kind", nullptr,
-                                                  {{"token_bucket", read_token_bucket},
-                                                   {"fixed_window", read_fixed_window},
-                                                   {"sliding_window", read_sliding_window}});
-    return read(object);
-}
-
-/// Reads each element of a required array with `read(value, path)`.
-template <class Read>
-auto read_each(const scenario_object& object, std::string_view name, Read read) {
-    std::vector<decltype(read(json::value(), std::string()))> elements;
-    const json::array& array = object.require_array(name);
-    for (std::size_t i = 0; i < array.size(); ++i) {
-        elements.push_back(read(array[i], object.path_of(name) + "[" + std::to_string(i) + "]"));
-    }
-    return elements;
-}
-
-std::string read_name(const json::value& value, const std::string& path) {
-    if (value.is_string() && !value.get_string().empty()) return std::string(value.get_string());
-    throw std::invalid_argument(path + ": must be a string that is not empty, is " +
-                                scenario_text::show(value));
-}
-
 provider::limits_change read_change(const json::value& value, const std::string& path) {
     const scenario_object object(value, path, {"at_s", "limits"});
-    return {required_seconds(object, "at_s", not_negative), read_each(object, "limits", read_limit)};
-}
-
-unsigned read_status(const scenario_object& object, std::string_view name, unsigned fallback) {
-    return static_cast<unsigned>(object.whole(name, fallback, lowest_error_status, highest_error_status));
-}
-
-unsigned read_refusal_status(const scenario_object& object, std::string_view name, unsigned fallback) {
-    const json::value* found = object.find(name);
-    if (found != nullptr && found->is_string() && found->get_string() == "close") {
-        return provider::connection_closed;
-    }
-    return static_cast<unsigned>(
-        object.whole(name, fallback, lowest_error_status, highest_error_status, " or \"close\""));
-}
-
-/// The members `from_s` and `to_s` of what lasts for a while.
-template <class Spell>
-void read_times(const scenario_object& object, Spell& spell) {
-    spell.from = object.seconds("from_s", spell.from, not_negative);
-    spell.to = required_seconds(object, "to_s", not_negative);
-    if (spell.to <= spell.from) object.reject("to_s", "must be > from_s", object.require("to_s"));
-}
-
-provider::outage read_outage(const json::value& value, const std::string& path) {
-    const scenario_object object(value, path, {"from_s", "to_s", "status"});
-    provider::outage outage;
-    read_times(object, outage);
-    outage.status = read_status(object, "status", outage.status);
-    return outage;
-}
-
-provider::chance_refusals read_chance(const json::value& value, const std::string& path) {
-    const scenario_object object(value, path,
-                                 {"share", "status", "charged", "from_in_flight", "to_in_flight"});
-    provider::chance_refusals drawn;
-    drawn.share = required_number(object, "share", {.low_allowed = false, .high = 1});
-    drawn.status = read_refusal_status(object, "status", drawn.status);
-    drawn.charged = object.flag("charged", drawn.charged);
-    if (object.find("from_in_flight") != nullptr) object.require("to_in_flight");
-    drawn.from_in_flight =
-        static_cast<unsigned>(object.whole("from_in_flight", drawn.from_in_flight, 0, most_in_flight));
-    drawn.to_in_flight =
-        static_cast<unsigned>(object.whole("to_in_flight", drawn.to_in_flight, 1, most_in_flight));
-    if (drawn.depends_on_load() && drawn.to_in_flight <= drawn.from_in_flight) {
-        object.reject("to_in_flight", "must be > from_in_flight", object.require("to_in_flight"));
-    }
-    return drawn;
-}
-
-provider::closure read_closure(const json::value& value, const std::string& path) {
-    const scenario_object object(value, path, {"from_s", "to_s", "status", "retry_after"});
-    provider::closure closed;
-    read_times(object, closed);
-    closed.status = read_refusal_status(object, "status", closed.status);
-    closed.retry_after = object.word("retry_after", closed.retry_after,
-                                     {{"none", retry_after_hint::none},
-                                      {"exact", retry_after_hint::exact},
-                                      {"integer", retry_after_hint::integer},
-                                      {"ms", retry_after_hint::milliseconds}});
-    return closed;
-}
-
-provider::refusals_description read_refusals(const json::value& value, const std::string& path) {
-    const scenario_object object(value, path, {"by_chance", "closures", "prompts", "delay_s"});
-    provider::refusals_description refusals;
-    if (object.find("by_chance") != nullptr) refusals.by_chance = read_each(object, "by_chance", read_chance);
-    if (object.find("closures") != nullptr) refusals.closures = read_each(object, "closures", read_closure);
-    if (object.find("prompts") != nullptr) refusals.prompts = read_each(object, "prompts", read_name);
-    refusals.delay = object.seconds("delay_s", refusals.delay, not_negative);
-    return refusals;
+    return {object.required_seconds("at_s", not_negative), object.each("limits", read_limit)};
 }
 
 provider::hints_description read_hints(const json::value& value, const std::string& path) {
@@ -257,15 +68,6 @@ provider::latency_description read_latency(const json::value& value, const std::
     return latency;
 }
 
-provider::faults_description read_faults(const json::value& value, const std::string& path) {
-    const scenario_object object(value, path, {"error_rate", "error_status", "outages"});
-    provider::faults_description faults;
-    faults.error_rate = object.number("error_rate", faults.error_rate, {.high = 1});
-    faults.error_status = read_status(object, "error_status", faults.error_status);
-    if (object.find("outages") != nullptr) faults.outages = read_each(object, "outages", read_outage);
-    return faults;
-}
-
 std::map<std::string, provider::model_description, std::less<>> read_models(const json::value& value,
                                                                             const std::string& path) {
     const scenario_object object(value, path);
@@ -276,7 +78,7 @@ std::map<std::string, provider::model_description, std::less<>> read_models(cons
         provider::model_description& model = models[name];
         model.refused = described.flag("refused", model.refused);
         if (described.find("limits") != nullptr) {
-            model.limits = read_each(described, "limits", read_rate_limit);
+            model.limits = described.each("limits", read_rate_limit);
         }
     }
     return models;
@@ -297,7 +99,7 @@ provider::provider_description read_provider(const json::value& value, const std
         {"limits", "charge_rejections", "rejection_status", "lockout", "hints", "latency", "rtt_s",
          "rtt_sigma", "changes", "faults", "refusals", "models", "answers"});
     provider::provider_description described;
-    described.limits = read_each(object, "limits", read_limit);
+    described.limits = object.each("limits", read_limit);
     described.charge_rejections = object.flag("charge_rejections", described.charge_rejections);
     described.rejection_status = read_refusal_status(object, "rejection_status", described.rejection_status);
     if (const json::value* given = object.find("lockout")) {
@@ -312,7 +114,7 @@ provider::provider_description read_provider(const json::value& value, const std
     }
     described.rtt = object.seconds("rtt_s", described.rtt, not_negative);
     described.rtt_sigma = object.number("rtt_sigma", described.rtt_sigma, sigma_rule);
-    if (object.find("changes") != nullptr) described.changes = read_each(object, "changes", read_change);
+    if (object.find("changes") != nullptr) described.changes = object.each("changes", read_change);
     if (const json::value* given = object.find("faults")) {
         described.faults = read_faults(*given, object.path_of("faults"));
     }
@@ -341,7 +143,7 @@ provider::token_costs read_token_costs(const scenario_object& object, std::strin
 std::vector<std::uint64_t> read_numbers(const scenario_object& object, std::string_view name,
                                         std::uint64_t requests) {
     std::uint64_t least = 0;
-    return read_each(object, name, [&](const json::value& value, const std::string& path) {
+    return object.each(name, [&](const json::value& value, const std::string& path) {
         boost::system::error_code inexact;
         const auto number = value.is_number() ? value.to_number<std::uint64_t>(inexact) : 0;
         std::string rule;
@@ -379,7 +181,7 @@ provider::client_description read_client(const json::value& value, const std::st
     if (object.find("always_refused") != nullptr) {
         client.always_refused = read_numbers(object, "always_refused", client.requests);
     }
-    if (object.find("models") != nullptr) client.models = read_each(object, "models", read_name);
+    if (object.find("models") != nullptr) client.models = object.each("models", read_scenario_name);
     return client;
 }
 
@@ -424,7 +226,7 @@ provider::scenario parse_scenario(std::string_view text, clients_member clients)
     scenario.seed = object.whole("seed", scenario.seed, 0, std::numeric_limits<std::uint64_t>::max());
     scenario.provider = read_provider(object.require("provider"), object.path_of("provider"));
     if (clients == clients_member::required || object.find("clients") != nullptr) {
-        scenario.clients = read_each(object, "clients", read_client);
+        scenario.clients = object.each("clients", read_client);
     }
     if (clients == clients_member::required && scenario.clients.empty()) {
         object.reject("clients", "must not be empty", object.require("clients"));

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "stagger/time.hpp"
 
@@ -28,6 +29,8 @@ inline constexpr double longest_s = 1e9;
 inline constexpr number_rule not_negative{};
 inline constexpr number_rule positive{.low_allowed = false};
 inline constexpr number_rule at_least_one{.low = 1};
+
+inline constexpr std::uint64_t most_in_flight = 1'000'000;
 
 /** One JSON object of a scenario file and the path that leads to it.
  *
@@ -51,11 +54,24 @@ class scenario_object {
 
     double number(std::string_view name, double fallback, const number_rule& rule) const;
     duration seconds(std::string_view name, duration fallback, const number_rule& rule) const;
+    double required_number(std::string_view name, const number_rule& rule) const;
+    duration required_seconds(std::string_view name, const number_rule& rule) const;
     /// @param otherwise what the rule in the message goes on with, where a word will do as well
     std::uint64_t whole(std::string_view name, std::uint64_t fallback, std::uint64_t low, std::uint64_t high,
                         std::string_view otherwise = {}) const;
     bool flag(std::string_view name, bool fallback) const;
     std::string text(std::string_view name, std::string fallback) const;
+
+    /// Reads each element of a required array with `read(value, path)`.
+    template <class Read>
+    auto each(std::string_view name, Read read) const {
+        std::vector<decltype(read(boost::json::value(), std::string()))> elements;
+        const boost::json::array& array = require_array(name);
+        for (std::size_t i = 0; i < array.size(); ++i) {
+            elements.push_back(read(array[i], path_of(name) + "[" + std::to_string(i) + "]"));
+        }
+        return elements;
+    }
 
     template <class Enum>
     using words = std::initializer_list<std::pair<std::string_view, Enum>>;
@@ -183,6 +199,16 @@ inline duration scenario_object::seconds(std::string_view name, duration fallbac
     return span;
 }
 
+inline double scenario_object::required_number(std::string_view name, const number_rule& rule) const {
+    require(name);
+    return number(name, 0, rule);
+}
+
+inline duration scenario_object::required_seconds(std::string_view name, const number_rule& rule) const {
+    require(name);
+    return seconds(name, duration::zero(), rule);
+}
+
 inline std::uint64_t scenario_object::whole(std::string_view name, std::uint64_t fallback, std::uint64_t low,
                                             std::uint64_t high, std::string_view otherwise) const {
     const boost::json::value* found = find(name);
@@ -210,6 +236,13 @@ inline std::string scenario_object::text(std::string_view name, std::string fall
     if (found == nullptr) return fallback;
     if (!found->is_string()) reject(name, "must be a string", *found);
     return std::string(found->get_string());
+}
+
+/// A name or a text, which is not empty.
+inline std::string read_scenario_name(const boost::json::value& value, const std::string& path) {
+    if (value.is_string() && !value.get_string().empty()) return std::string(value.get_string());
+    throw std::invalid_argument(path + ": must be a string that is not empty, is " +
+                                scenario_text::show(value));
 }
 
 }  // namespace stagger::wire
