@@ -161,6 +161,9 @@ figures_to_reach random_figures(random_kind kind) {
         case random_kind::overload_bucket:
         case random_kind::closed_at_start:
         case random_kind::dip:
+        case random_kind::late_refusals:
+        case random_kind::closing_connections:
+        case random_kind::poisoned_prompt:
             return {};
     }
     return {};
