@@ -113,7 +113,9 @@ std::string answer_text(const std::string& prompt) {
 std::uint64_t completion_tokens(const call& asked) {
     std::uint64_t count = 0;
     for (const std::string& prompt : asked.prompts) {
-        count += std::min(asked.max_tokens, estimate_tokens(answer_text(prompt).size()));
+        const std::uint64_t made =
+            asked.answer_tokens > 0 ? asked.answer_tokens : estimate_tokens(answer_text(prompt).size());
+        count += std::min(asked.max_tokens, made);
     }
     return count;
 }

@@ -14,7 +14,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::uint64_t characters_per_token = 4;
-constexpr std::uint64_t default_max_tokens = 16;  // of OpenAI's /v1/completions
 constexpr std::uint64_t most_tokens = 1u << 24;
 constexpr std::size_t deepest_body = 256;   // JSON schemas of tools nest; nobody's needs more
 constexpr std::size_t parse_memory = 8192;  // bytes on the stack; an ordinary body fits
@@ -120,7 +119,6 @@ std::optional<call_problem> read_streaming(const json::object& body, call& read)
 }
 
 std::optional<call_problem> read_members(const json::object& body, std::string_view target, call& read) {
-    read.max_tokens = default_max_tokens;
     if (read.spoken == dialect::llm_engine) {
         read.streamed = path_of(target).ends_with(engine_stream_path);
         read.model = model_in_query(target);
@@ -162,7 +160,8 @@ destination find_destination(std::string_view method, std::string_view target) {
 }
 
 std::variant<call, call_problem> read_call(stagger::dialect spoken, std::string_view target,
-                                           std::string_view body) {
+                                           std::string_view body,
+                                           const provider::answers_description& answers) {
     unsigned char memory[parse_memory];
     json::monotonic_resource resource(memory);
     json::parse_options limits;
@@ -173,6 +172,8 @@ std::variant<call, call_problem> read_call(stagger::dialect spoken, std::string_
     if (!document.is_object()) return call_problem{"the body must be a JSON object", ""};
     call read;
     read.spoken = spoken;
+    read.max_tokens = answers.default_max_tokens;
+    read.answer_tokens = answers.tokens;
     if (auto problem = read_members(document.get_object(), target, read)) return *std::move(problem);
     return read;
 }

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "provider/description.hpp"
 #include "stagger/dialect.hpp"
 
 namespace stagger::server {
@@ -32,11 +33,9 @@ struct call {
     std::vector<std::string> prompts;  ///< one answer each; of a chat the last message's text
     std::uint64_t prompt_tokens = 0;   ///< estimated: four characters each
     std::uint64_t max_tokens = 0;      ///< as asked, or the default
+    std::uint64_t answer_tokens = 0;   ///< that each answer is said to have; 0: as many as its text
     bool streamed = false;             ///< the answer is to come as server-sent events
     bool include_usage = false;        ///< of a stream in OpenAI's dialects
-
-    /// What it costs where tokens are limited.
-    double cost() const { return static_cast<double>(prompt_tokens + max_tokens); }
 };
 
 /// Why a body is no completion request.
@@ -46,7 +45,8 @@ struct call_problem {
 };
 
 std::variant<call, call_problem> read_call(stagger::dialect spoken, std::string_view target,
-                                           std::string_view body);
+                                           std::string_view body,
+                                           const provider::answers_description& answers = {});
 
 /// Estimated tokens of a text.
 std::uint64_t estimate_tokens(std::size_t characters);

@@ -37,27 +37,29 @@ provider_desk::provider_desk(const asio::any_io_executor& executor, const provid
       described_(scenario.provider),
       trips_(seed ^ trip_stream) {}
 
-asio::awaitable<std::optional<provider::decision>> provider_desk::visit(visitor& who, std::string key,
-                                                                        std::size_t caller, double tokens) {
-    std::optional<provider::decision> decided = co_await enter(who, std::move(key), caller, tokens);
+asio::awaitable<std::optional<provider::decision>> provider_desk::visit(visitor& who, provider::arrival what,
+                                                                        std::size_t caller) {
+    std::optional<provider::decision> decided = co_await enter(who, what, caller);
     if (!decided) co_return std::nullopt;
     if (decided->what == provider::decision::kind::admit) {
         co_await pause(who, steady_now() + decided->service);
         model_.depart(steady_now(), decided->id);
         settle_line();
         if (who.gone()) recorder_.abandoned(caller);
+        co_await pause(who, steady_now() + half_trip());
+    } else {
+        co_await pause(who, steady_now() + decided->service + half_trip());
     }
-    co_await pause(who, steady_now() + half_trip());
     if (who.gone()) co_return std::nullopt;
     co_return decided;
 }
 
-asio::awaitable<std::optional<provider::decision>> provider_desk::enter(visitor& who, std::string key,
-                                                                        std::size_t caller, double tokens) {
+asio::awaitable<std::optional<provider::decision>> provider_desk::enter(visitor& who, provider::arrival what,
+                                                                        std::size_t caller) {
     co_await pause(who, steady_now() + half_trip());
     if (who.gone()) co_return std::nullopt;
     recorder_.arrived(caller, steady_now());
-    provider::decision decided = model_.arrive(steady_now(), key, tokens);
+    provider::decision decided = model_.arrive(steady_now(), what);
     if (decided.what == provider::decision::kind::queue) {
         recorder_.queued(caller);
         const provider::request_id place = decided.id;

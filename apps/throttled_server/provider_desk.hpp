@@ -46,15 +46,16 @@ class provider_desk {
     provider_desk(const boost::asio::any_io_executor& executor, const provider::scenario& scenario,
                   std::uint64_t seed, statistics_recorder& recorder);
 
-    /// What the provider decided, when its answer may be sent; nothing if the visitor left before.
-    boost::asio::awaitable<std::optional<provider::decision>> visit(visitor& who, std::string key,
-                                                                    std::size_t caller, double tokens);
+    /// What the provider decided, when its answer may be sent; nothing if the visitor left before. What
+    /// `what` refers to must live until then.
+    boost::asio::awaitable<std::optional<provider::decision>> visit(visitor& who, provider::arrival what,
+                                                                    std::size_t caller);
     /** @brief The same up to the decision: what is admitted has yet to be served.
      *
      * Nothing of the way back is travelled; nothing if the visitor left before.
      */
-    boost::asio::awaitable<std::optional<provider::decision>> enter(visitor& who, std::string key,
-                                                                    std::size_t caller, double tokens);
+    boost::asio::awaitable<std::optional<provider::decision>> enter(visitor& who, provider::arrival what,
+                                                                    std::size_t caller);
 
     /// The place of an admitted request whose answer is sent while it is served.
     struct held_place {

@@ -134,15 +134,17 @@ class server::core::session : public std::enable_shared_from_this<server::core::
     asio::awaitable<std::string> answer(const request_message& request);
     /// Also what is left to send: nothing after a stream, or if the client is gone.
     asio::awaitable<std::string> complete(const request_message& request, destination found);
-    asio::awaitable<std::string> complete_at_once(const call& asked, const std::string& key,
+    asio::awaitable<std::string> complete_at_once(const call& asked, provider::arrival what,
                                                   std::size_t caller, std::string id);
-    asio::awaitable<std::string> complete_streamed(const call& asked, const std::string& key,
+    asio::awaitable<std::string> complete_streamed(const call& asked, provider::arrival what,
                                                    std::size_t caller, std::string id);
+    provider::arrival arrival_of(const call& asked, std::string_view key) const;
     asio::awaitable<void> stream(const call& asked, const provider::decision& admitted, std::size_t caller,
                                  std::string id);
     /// Sends within the idle time; false where the client takes nothing.
     asio::awaitable<bool> send(std::string bytes);
-    std::string respond_refused(const call& asked, const provider::decision& decided, std::string id) const;
+    /// What is left to send: nothing where the refusal is that the connection is closed.
+    std::string answer_refused(const call& asked, const provider::decision& decided, std::string id);
     std::string refuse(destination found, unsigned status, std::string_view message,
                        std::string_view member = {}, std::string_view lines = {});
     std::string respond(unsigned status, std::string_view lines, std::string_view body,
@@ -279,7 +281,8 @@ asio::awaitable<std::string> server::core::session::complete(const request_messa
         co_return respond(401, {},
                           error_body(found.spoken, 401, "Incorrect API key provided", {}, unix_now()));
     }
-    const auto read = read_call(found.spoken, view(request.target()), request.body());
+    const auto read =
+        read_call(found.spoken, view(request.target()), request.body(), home_->scenario.provider.answers);
     if (const auto* problem = std::get_if<call_problem>(&read)) {
         co_return refuse(found, 400, problem->message, problem->member);
     }
@@ -293,18 +296,32 @@ asio::awaitable<std::string> server::core::session::complete(const request_messa
     watch_for_departure();
     const std::size_t caller = home_->callers.number_of(key);
     http_1_1_ = request.version() >= 11;
-    if (asked.streamed) co_return co_await complete_streamed(asked, key, caller, std::move(id));
-    co_return co_await complete_at_once(asked, key, caller, std::move(id));
+    const provider::arrival what = arrival_of(asked, key);
+    if (asked.streamed) co_return co_await complete_streamed(asked, what, caller, std::move(id));
+    co_return co_await complete_at_once(asked, what, caller, std::move(id));
+}
+
+provider::arrival server::core::session::arrival_of(const call& asked, std::string_view key) const {
+    provider::arrival what;
+    what.caller = key;
+    what.tokens = {static_cast<double>(asked.prompt_tokens), static_cast<double>(asked.max_tokens),
+                   static_cast<double>(completion_tokens(asked))};
+    what.model = asked.model;
+    const std::vector<std::string>& refused = home_->scenario.provider.refusals.prompts;
+    what.unwanted = std::any_of(asked.prompts.begin(), asked.prompts.end(), [&](const std::string& prompt) {
+        return std::any_of(refused.begin(), refused.end(),
+                           [&](const std::string& each) { return prompt.find(each) != std::string::npos; });
+    });
+    return what;
 }
 
 asio::awaitable<std::string> server::core::session::complete_at_once(const call& asked,
-                                                                     const std::string& key,
+                                                                     provider::arrival what,
                                                                      std::size_t caller, std::string id) {
-    const std::optional<provider::decision> decided =
-        co_await home_->desk.visit(visitor_, key, caller, asked.cost());
+    const std::optional<provider::decision> decided = co_await home_->desk.visit(visitor_, what, caller);
     if (!decided) co_return std::string();
     if (decided->what != provider::decision::kind::admit) {
-        co_return respond_refused(asked, *decided, std::move(id));
+        co_return answer_refused(asked, *decided, std::move(id));
     }
     const std::string lines = hint_lines(*decided, home_->scenario.provider.hints, unix_now());
     const bool fixed = home_->chosen.repeatable;
@@ -314,17 +331,17 @@ asio::awaitable<std::string> server::core::session::complete_at_once(const call&
 }
 
 asio::awaitable<std::string> server::core::session::complete_streamed(const call& asked,
-                                                                      const std::string& key,
+                                                                      provider::arrival what,
                                                                       std::size_t caller, std::string id) {
-    const std::optional<provider::decision> decided =
-        co_await home_->desk.enter(visitor_, key, caller, asked.cost());
+    const std::optional<provider::decision> decided = co_await home_->desk.enter(visitor_, what, caller);
     if (!decided) co_return std::string();
     if (decided->what == provider::decision::kind::admit) {
         co_await stream(asked, *decided, caller, std::move(id));
         co_return std::string();
     }
-    co_await home_->desk.pause(visitor_, std::chrono::steady_clock::now() + home_->desk.half_trip());
-    co_return visitor_.gone() ? std::string() : respond_refused(asked, *decided, std::move(id));
+    co_await home_->desk.pause(visitor_,
+                               std::chrono::steady_clock::now() + decided->service + home_->desk.half_trip());
+    co_return visitor_.gone() ? std::string() : answer_refused(asked, *decided, std::move(id));
 }
 
 // The head leaves at once, the events over the service time, each half a round trip later.
@@ -359,8 +376,12 @@ asio::awaitable<void> server::core::session::stream(const call& asked, const pro
     if (!taken) keep_alive_ = false;
 }
 
-std::string server::core::session::respond_refused(const call& asked, const provider::decision& decided,
-                                                   std::string id) const {
+std::string server::core::session::answer_refused(const call& asked, const provider::decision& decided,
+                                                  std::string id) {
+    if (decided.status == provider::connection_closed) {
+        close();
+        return {};
+    }
     const std::string lines = hint_lines(decided, home_->scenario.provider.hints, unix_now());
     const std::string body =
         error_body(asked.spoken, decided.status, provider_message(decided.status), {}, unix_now());

@@ -479,6 +479,93 @@ TEST_CASE("a closed provider refuses everything and says until when") {
     CHECK(server->stats().all.refused_by_chance == 0);
 }
 
+TEST_CASE("a refusal may be that the connection is closed without an answer") {
+    running_server server(
+        R"({"limits": [{"kind": "token_bucket", "rate_per_s": 0.001, "burst": 1}], "rejection_status": "close", )" +
+        instant + "}");
+    auto client = server.connect();
+    CHECK(client.ask(chat("1")).status == 200);
+    client.say(chat("2"));
+    CHECK(client.ended());
+    auto streaming = server.connect();
+    streaming.say(streamed_chat("3"));
+    CHECK(streaming.ended());
+    CHECK(server->stats().all.rejected == 2);
+    CHECK(server->stats().all.abandoned == 0);
+    CHECK(server.connect().ask(get("/stats")).status == 200);
+}
+
+TEST_CASE("a refusal is told as late as asked, and holds no place meanwhile") {
+    running_server server(
+        R"({"limits": [{"kind": "concurrency", "max": 1}], "refusals": {"delay_s": 0.1}, )" + endless + "}");
+    auto first = server.connect();
+    first.say(chat("1"));
+    REQUIRE(server.reaches([](const auto& stats) { return stats.all.accepted == 1; }));
+    auto second = server.connect();
+    for (const std::string& request : {chat("2"), streamed_chat("3")}) {
+        const auto before = std::chrono::steady_clock::now();
+        CHECK(second.ask(request).status == 429);
+        CHECK(std::chrono::steady_clock::now() - before >= 100ms);
+    }
+    second.say(chat("4"));
+    REQUIRE(server.reaches([](const auto& stats) { return stats.all.rejected == 3; }));
+    first.reset();
+    REQUIRE(server.reaches([](const auto& stats) { return stats.all.abandoned == 1; }));
+    auto third = server.connect();
+    third.say(chat("5"));
+    CHECK(server.reaches([](const auto& stats) { return stats.all.accepted == 2; }));
+}
+
+TEST_CASE("a prompt that contains a refused text is always refused, the others are admitted") {
+    running_server server(
+        R"({"limits": [], "refusals": {"prompts": ["poison", "cursed"]}, "rejection_status": 503, )" +
+        instant + "}");
+    auto client = server.connect();
+    CHECK(client.ask(chat("a poisoned one")).status == 503);
+    CHECK(client.ask(streamed_chat("cursed")).status == 503);
+    CHECK(client.ask(chat("a sound one")).status == 200);
+    CHECK(client.ask(post("/completions", R"({"prompt": ["one", "poison"]})")).status == 503);
+    CHECK(server->stats().all.rejected == 3);
+}
+
+TEST_CASE("one model is refused and another admitted, each within its own limits") {
+    running_server server(
+        R"({"limits": [], "models": {"old": {"refused": true},
+            "small": {"limits": [{"kind": "token_bucket", "rate_per_s": 0.001, "burst": 1}]}}, )" +
+        instant + "}");
+    auto client = server.connect();
+    const auto asked_for = [&](const std::string& model) {
+        return client.ask(post("/completions", R"({"prompt": "x", "model": ")" + model + "\"}")).status;
+    };
+    CHECK(asked_for("old") == 429);
+    CHECK(asked_for("small") == 200);
+    CHECK(asked_for("small") == 429);
+    CHECK(asked_for("large") == 200);
+    CHECK(client.ask(post("/v1/llm/completions-sync?model_endpoint_name=old", R"({"prompt": "x"})")).status ==
+          429);
+}
+
+TEST_CASE("tokens are reserved as the scenario says where none are asked for, and settled with the answer") {
+    const std::string text = R"({"limits": [{"kind": "fixed_window", "unit": "tokens", "quota": 10000,
+            "window_s": 1e6, "counted": ")";
+    const std::string more = R"("}], "hints": {"headers": "openai"},
+            "answers": {"default_max_tokens": 4096, "tokens": 16}, )" +
+                             instant + "}";
+    const auto left_after_two = [&](const std::string& counted, const std::string& member) {
+        running_server server(text + counted + more);
+        auto client = server.connect();
+        const std::string body = R"({"prompt": "four", "model": "m")" + member + "}";
+        auto answer = client.ask(post("/completions", body));
+        CHECK(json_of(answer).at("usage").at("completion_tokens").as_int64() == (member.empty() ? 16 : 5));
+        answer = client.ask(post("/completions", body));
+        return std::stoi(answer.field("x-ratelimit-remaining-tokens"));
+    };
+    CHECK(left_after_two("reserved", "") == 10'000 - 2 * 4097);
+    CHECK(left_after_two("settled", "") == 10'000 - 17 - 4097);
+    CHECK(left_after_two("made", "") == 10'000 - 17 - 1);
+    CHECK(left_after_two("reserved", ", \"max_tokens\": 5") == 10'000 - 2 * 6);
+}
+
 TEST_CASE("the statistics are served as JSON and begin anew on request") {
     running_server server(bucket_of(1));
     auto client = server.connect();

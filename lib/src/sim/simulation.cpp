@@ -138,7 +138,7 @@ class simulation {
             now_ = next.at;
             handle(next.what);
         }
-        if (arrivals_left_ == 0) give_up();
+        if (answerable_left_ > 0) give_up();
         result_.peak_10ms = in_10ms_.most();
         result_.peak_1s = in_1s_.most();
         result_.p99_retry_wait_s = retry_waits_.quantile_s(0.99);

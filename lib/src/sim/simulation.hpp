@@ -60,8 +60,9 @@ inline constexpr std::uint64_t most_arrivals_per_request = 1000;
  * are handed over as the line empties and announced by `expect`, so memory does not grow with their number.
  *
  * A run ends when every request has, or once more than `most_arrivals_per_request` times as many attempts as
- * requests have arrived: some policies keep a lockout closed for ever. What is unfinished then is lost. Nor
- * does a run wait for what the server never answers: it ends with the last request that it would.
+ * requests have arrived, or where no client will do anything more: some policies keep a lockout closed for
+ * ever, some wait for ever. What is unfinished then is lost. Nor does a run wait for what the server never
+ * answers: it ends with the last request that it would.
  *
  * @param seed of the run; the scenario's own seed is not looked at
  */
