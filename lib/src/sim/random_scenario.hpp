@@ -38,12 +38,16 @@ inline constexpr std::array random_kinds{random_kind::token_bucket,    random_ki
 inline constexpr std::array measured_kinds{random_kind::token_bucket, random_kind::window,
                                            random_kind::concurrency};
 
-/// The kinds in which a refusal is no limit, or none that stays: a policy is compared with others there,
-/// since an efficiency would speak of the refusals' luck.
+/// The kinds in which a refusal is no limit, or none that stays, and those in which it does not look like
+/// one. A policy is compared with others there, since an efficiency would speak of the refusals' luck.
 inline constexpr std::array refusal_kinds{random_kind::overload,        random_kind::overload_bucket,
                                           random_kind::closed_at_start, random_kind::dip,
                                           random_kind::late_refusals,   random_kind::closing_connections,
                                           random_kind::poisoned_prompt};
+
+/// Those of them in which refusals are told as such, at once, and to everybody.
+inline constexpr std::array plain_refusal_kinds{random_kind::overload, random_kind::overload_bucket,
+                                                random_kind::closed_at_start, random_kind::dip};
 
 /** @brief A scenario drawn from a seed, named after both: "token_bucket-17".
  *
