@@ -100,7 +100,8 @@ std::string shortfall(const sim::never_worse_summary& found) {
     compared.at_most("median ratio", found.median, figures.most_median);
     compared.at_most("p90 ratio", found.p90, figures.most_p90);
     compared.at_most("worst ratio (" + found.worst_in + ")", found.worst, figures.most_worst);
-    compared.at_most("lost", static_cast<double>(found.lost), static_cast<double>(figures.most_lost));
+    if (found.lost > figures.most_lost)
+        compared.miss(fmt::format("lost {} must be <= {}", found.lost, figures.most_lost));
     if (!found.rejects_too_much.empty())
         compared.miss(fmt::format("too many rejections in {}", fmt::join(found.rejects_too_much, ", ")));
     return compared.text();

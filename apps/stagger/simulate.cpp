@@ -65,7 +65,7 @@ struct simulate_options {
     }
     std::vector<sim::random_kind> random_kinds() const {
         if (!kinds.empty()) return find_random_kinds(kinds);
-        if (never_worse) return {sim::refusal_kinds.begin(), sim::refusal_kinds.end()};
+        if (never_worse) return {sim::plain_refusal_kinds.begin(), sim::plain_refusal_kinds.end()};
         return {sim::measured_kinds.begin(), sim::measured_kinds.end()};
     }
     unsigned runs_of_each() const { return seeds.value_or(about_one_run() || random ? 1 : usual_seeds); }
@@ -93,7 +93,8 @@ void add_random_options(CLI::App& parser, simulate_options& options) {
     parser
         .add_option("--kind", options.kinds,
                     "Of these kinds, with commas between: " + names_of_kinds() +
-                        " (default: the first three; with --never-worse those from overload on)")
+                        " (default: the first three; with --never-worse overload, overload_bucket, "
+                        "closed_at_start and dip)")
         ->type_name("KIND,...")
         ->delimiter(',')
         ->needs(random);

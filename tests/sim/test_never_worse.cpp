@@ -128,6 +128,11 @@ TEST_CASE("a provider is limited if it is at any time") {
     server.changes.push_back({20s, {provider::token_bucket{}}});
     CHECK(sim::is_limited(server));
     server.changes.clear();
+    server.models["large"].refused = true;
+    CHECK_FALSE(sim::is_limited(server));
+    server.models["large"].limits = {provider::token_bucket{}};
+    CHECK(sim::is_limited(server));
+    server.models.clear();
     server.limits = {provider::token_bucket{}};
     CHECK(sim::is_limited(server));
 }

@@ -97,6 +97,18 @@ TEST_CASE("refusal kinds stay within their ranges") {
         CHECK(closure.from == 0s);
         CHECK((closure.to >= 1s && closure.to <= 60s));
         CHECK(refuses_as_overload_does(closure.status));
+        const auto late = random_scenario(random_kind::late_refusals, seed).provider;
+        CHECK((late.refusals.delay >= 1s && late.refusals.delay <= 10s));
+        CHECK(refuses_as_overload_does(late.rejection_status));
+        CHECK(late.limits.size() == 1);
+        const auto closing = random_scenario(random_kind::closing_connections, seed).provider;
+        CHECK(closing.rejection_status == provider::connection_closed);
+        CHECK(closing.hints == provider::hints_description());
+        const auto poisoned = random_scenario(random_kind::poisoned_prompt, seed);
+        const auto& never = poisoned.clients[0].always_refused;
+        CHECK((!never.empty() && never.size() <= 3));
+        CHECK(never.back() < poisoned.clients[0].requests);
+        CHECK(refuses_as_overload_does(poisoned.provider.rejection_status));
     }
 }
 

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "core/send_policy.hpp"
 #include "scenarios.hpp"
 #include "sim/clairvoyant.hpp"
 #include "sim/request_sequence.hpp"
@@ -151,6 +152,17 @@ TEST_CASE("what is never answered is not lost, whatever ends it") {
     CHECK(measured.lost == 5);
     CHECK(measured.unanswerable == 1);
     CHECK(measured.efficiency == doctest::Approx(2.1 / measured.makespan_s).epsilon(0.001));
+}
+
+TEST_CASE("what is answerable is answered or lost, under every policy") {
+    auto scenario = exact(300);
+    scenario.clients[0].always_refused = {3};
+    for (const auto name : stagger::send_policy_names()) {
+        CAPTURE(name);
+        const auto measured = stagger::sim::run(scenario, *stagger::sim::find_policy(name), 1);
+        CHECK(measured.succeeded + measured.lost == 299);
+        CHECK(measured.efficiency <= 1.001);
+    }
 }
 
 TEST_CASE("a run of nothing but what is never answered is over at once") {

@@ -7,9 +7,11 @@
 namespace stagger::sim {
 
 bool is_limited(const provider::provider_description& provider) {
-    return !provider.limits.empty() ||
-           std::any_of(provider.changes.begin(), provider.changes.end(),
-                       [](const provider::limits_change& each) { return !each.limits.empty(); });
+    const auto has_limits = [](const auto& each) { return !each.limits.empty(); };
+    return has_limits(provider) ||
+           std::any_of(provider.changes.begin(), provider.changes.end(), has_limits) ||
+           std::any_of(provider.models.begin(), provider.models.end(),
+                       [&](const auto& each) { return has_limits(each.second); });
 }
 
 const rival_run* best_rival(const run_beside_rivals& run) {

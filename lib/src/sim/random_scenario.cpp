@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <initializer_list>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -193,6 +194,31 @@ scenario draw_dip(random_source& random) {
     }
 }
 
+scenario draw_late_refusals(random_source& random) {
+    scenario drawn = draw_on_bucket(random);
+    drawn.provider.rejection_status = draw_refusal(random);
+    drawn.provider.refusals.delay = to_the_millisecond(over_magnitudes(random, 1, 10));
+    return drawn;
+}
+
+scenario draw_closing_connections(random_source& random) {
+    scenario drawn = draw_on_bucket(random);
+    drawn.provider.rejection_status = provider::connection_closed;
+    drawn.provider.hints = {};  // nothing that could carry one
+    return drawn;
+}
+
+scenario draw_poisoned_prompt(random_source& random) {
+    scenario drawn = random.uniform() < 0.5 ? draw_on_bucket(random) : draw_unlimited(random);
+    drawn.provider.rejection_status = draw_refusal(random);
+    provider::client_description& client = drawn.clients.front();
+    std::set<std::uint64_t> poisoned;
+    for (std::uint64_t left = 1 + random.next() % 3; left > 0; --left)
+        poisoned.insert(random.next() % client.requests);
+    client.always_refused.assign(poisoned.begin(), poisoned.end());
+    return drawn;
+}
+
 // ---- everything at once
 
 provider::limit adverse_limit(random_source& random) {
@@ -278,6 +304,12 @@ scenario draw(random_kind kind, std::uint64_t seed) {
             return draw_closed_at_start(random);
         case random_kind::dip:
             return draw_dip(random);
+        case random_kind::late_refusals:
+            return draw_late_refusals(random);
+        case random_kind::closing_connections:
+            return draw_closing_connections(random);
+        case random_kind::poisoned_prompt:
+            return draw_poisoned_prompt(random);
         default:
             return draw_measured(kind, random);
     }
@@ -307,6 +339,12 @@ std::string_view to_string(random_kind kind) {
             return "closed_at_start";
         case random_kind::dip:
             return "dip";
+        case random_kind::late_refusals:
+            return "late_refusals";
+        case random_kind::closing_connections:
+            return "closing_connections";
+        case random_kind::poisoned_prompt:
+            return "poisoned_prompt";
     }
     return "unknown";
 }

@@ -19,7 +19,10 @@ enum class random_kind {
     overload,         ///< 1 to 30 % of the answers are 429, 503 or 529 whatever the load; no limit
     overload_bucket,  ///< the same, and what `token_bucket` draws
     closed_at_start,  ///< refuses everything for 1 to 60 s, then has no limit or what `token_bucket` draws
-    dip,  ///< what `token_bucket` draws; its rate falls to 5 to 50 % for 10 to 60 s and comes back
+    dip,            ///< what `token_bucket` draws; its rate falls to 5 to 50 % for 10 to 60 s and comes back
+    late_refusals,  ///< what `token_bucket` draws; a refusal is told after 1 to 10 s only
+    closing_connections,  ///< what `token_bucket` draws; instead of refusing it closes the connection
+    poisoned_prompt,  ///< 1 to 3 requests are refused for ever, with no limit or what `token_bucket` draws
 };
 std::string_view to_string(random_kind kind);
 
@@ -27,16 +30,24 @@ inline constexpr std::array random_kinds{random_kind::token_bucket,    random_ki
                                          random_kind::concurrency,     random_kind::adverse,
                                          random_kind::fixed_window,    random_kind::sliding_window,
                                          random_kind::overload,        random_kind::overload_bucket,
-                                         random_kind::closed_at_start, random_kind::dip};
+                                         random_kind::closed_at_start, random_kind::dip,
+                                         random_kind::late_refusals,   random_kind::closing_connections,
+                                         random_kind::poisoned_prompt};
 
 /// The kinds of limit in which an efficiency means something: one limit, which binds.
 inline constexpr std::array measured_kinds{random_kind::token_bucket, random_kind::window,
                                            random_kind::concurrency};
 
-/// The kinds in which a refusal is no limit, or none that stays: a policy is compared with others there,
-/// since an efficiency would speak of the refusals' luck.
-inline constexpr std::array refusal_kinds{random_kind::overload, random_kind::overload_bucket,
-                                          random_kind::closed_at_start, random_kind::dip};
+/// The kinds in which a refusal is no limit, or none that stays, and those in which it does not look like
+/// one. A policy is compared with others there, since an efficiency would speak of the refusals' luck.
+inline constexpr std::array refusal_kinds{random_kind::overload,        random_kind::overload_bucket,
+                                          random_kind::closed_at_start, random_kind::dip,
+                                          random_kind::late_refusals,   random_kind::closing_connections,
+                                          random_kind::poisoned_prompt};
+
+/// Those of them in which refusals are told as such, at once, and to everybody.
+inline constexpr std::array plain_refusal_kinds{random_kind::overload, random_kind::overload_bucket,
+                                                random_kind::closed_at_start, random_kind::dip};
 
 /** @brief A scenario drawn from a seed, named after both: "token_bucket-17".
  *

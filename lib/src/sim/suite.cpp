@@ -136,10 +136,53 @@ scenario charging_window(std::string name) {
     return made;
 }
 
+// ---- refusals that are no limit, or none that stays
+
+/// Nobody is told how many may run: a balancer refuses the likelier, the more do.
+scenario sheds_by_load() {
+    scenario made = far_away("refused more and more from 48 to 80 at once", 5'000);
+    provider::chance_refusals drawn;
+    drawn.share = 1;
+    drawn.from_in_flight = 48;
+    drawn.to_in_flight = 80;
+    made.provider.refusals.by_chance = {drawn};
+    return made;
+}
+
+scenario limited_models() {
+    scenario made = far_away("two models, 10/s and 40/s", 4'000);
+    made.provider.models["large"].limits = {provider::token_bucket{provider::unit::requests, 10, 10}};
+    made.provider.models["small"].limits = {provider::token_bucket{provider::unit::requests, 40, 40}};
+    made.clients[0].models = {"large", "small"};
+    return made;
+}
+
+/// A prompt and its answer have 200 tokens, but more than five times as many are reserved for them at first.
+scenario reserved_tokens() {
+    scenario made = far_away("60000 tokens a minute told, reserved and settled", 3'000);
+    provider::token_bucket budget{provider::unit::tokens, 1'000, 60'000};
+    budget.counted = provider::counted_tokens::settled;
+    made.provider.limits = {budget};
+    made.provider.answers.default_max_tokens = 1'024;
+    provider::client_description& client = made.clients[0];
+    client.tpm = 60'000;
+    client.tokens.mean = 184;
+    client.output = provider::token_costs{provider::distribution::constant, 16, 0.5};
+    return made;
+}
+
 figures_to_reach figures(double least_efficiency, double most_waste) {
     figures_to_reach required;
     required.least_efficiency = least_efficiency;
     required.most_waste_per_100 = most_waste;
+    return required;
+}
+
+figures_to_reach figures_beside_rivals(double least_efficiency, double most_avoidable, double most_ratio) {
+    figures_to_reach required;
+    required.least_efficiency = least_efficiency;
+    required.most_avoidable_per_100 = most_avoidable;
+    required.most_ratio_to_best = most_ratio;
     return required;
 }
 
@@ -161,12 +204,26 @@ figures_to_reach random_figures(random_kind kind) {
         case random_kind::overload_bucket:
         case random_kind::closed_at_start:
         case random_kind::dip:
+        case random_kind::late_refusals:
+        case random_kind::closing_connections:
+        case random_kind::poisoned_prompt:
             return {};
     }
     return {};
 }
 
-std::vector<suite_row> built_in_suite() {
+namespace {
+
+/// Refusals that are no limit's, or none that stays, and limits that are not everybody's.
+std::vector<suite_row> rows_of_refusals() {
+    return {
+        {sheds_by_load(), figures(.58, 3)},
+        {limited_models(), figures_beside_rivals(.998, 1.5, 1.02)},
+        {reserved_tokens(), figures_beside_rivals(.99, 0.5, 1.02)},
+    };
+}
+
+std::vector<suite_row> rows_of_limits() {
     using hint = provider::retry_after_hint;
     figures_to_reach without_bursts = figures(.998, 0.9);
     without_bursts.most_peak_10ms = 8;
@@ -211,6 +268,14 @@ std::vector<suite_row> built_in_suite() {
                           2s),
          figures(.72, 6)},
     };
+}
+
+}  // namespace
+
+std::vector<suite_row> built_in_suite() {
+    std::vector<suite_row> rows = rows_of_limits();
+    for (suite_row& each : rows_of_refusals()) rows.push_back(std::move(each));
+    return rows;
 }
 
 }  // namespace stagger::sim

@@ -35,7 +35,8 @@ struct suite_row {
 /** @brief The scenarios that `stagger simulate` runs when it is given none.
  *
  * Language-model requests (2 s of service, lognormal; 50 ms of round trip; 1024 in flight at most; all
- * submitted at once) in front of every kind of limit. Their names say what is limited.
+ * submitted at once) in front of every kind of limit, and of refusals that are none. Their names say what is
+ * limited.
  */
 std::vector<suite_row> built_in_suite();
 
