@@ -258,8 +258,9 @@ time_point coordinator::throttled(time_point now, permit_id permit, const hints&
         parts_->returning.left(now);
         hints capped = said;
         if (capped.retry_after) {
-            capped.retry_after =
-                std::clamp(*capped.retry_after, duration::zero(), parts_->options.retry_after_cap());
+            const duration cap = parts_->options.retry_after_cap();
+            if (*capped.retry_after > cap) ++parts_->counts.hints_cut;
+            capped.retry_after = std::clamp(*capped.retry_after, duration::zero(), cap);
             earliest = saturating_add(now, *capped.retry_after);
         }
         parts_->pace->on_throttled(now, sent, capped);
@@ -313,6 +314,8 @@ coordinator_status coordinator::status(time_point now) const {
     result.waiting = parts_->line.size();
     result.in_flight = parts_->permits.size();
     result.waited = parts_->waits.at(now);
+    const bool all_wait = result.waiting > 0 && parts_->line.delayed() == result.waiting;
+    if (all_wait && result.in_flight == 0) result.all_wait_until = parts_->line.next_timer();
     parts_->pace->describe(now, result);
     return result;
 }
