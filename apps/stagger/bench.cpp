@@ -232,7 +232,8 @@ class session {
             out_.remark("interrupted: the figures are of what was measured until then" + not_begun());
         }
         if (gave_up_)
-            out_.error("stopped, " + *gave_up_ + "; the figures are of what was measured until then" + not_begun());
+            out_.error("stopped, " + *gave_up_ + "; the figures are of what was measured until then" +
+                       not_begun());
         if (!whole) return exit_code::file_failed;
         if (unusable_) return exit_code::endpoint_unusable;
         if (gave_up_) return exit_code::nothing_admitted;

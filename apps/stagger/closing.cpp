@@ -53,7 +53,8 @@ std::optional<closing_watch::news> closing_watch::tell(stagger::time_point now,
     } else if (length <= a_few_seconds) {
         return std::nullopt;
     }
-    const bool repeats = quiet_until_ && now < *quiet_until_ && length <= longest_said_ + share_of(like, longest_said_);
+    const bool repeats =
+        quiet_until_ && now < *quiet_until_ && length <= longest_said_ + share_of(like, longest_said_);
     said_until_ = current->opens_at;
     was_shown_ = !repeats;
     if (!repeats) {

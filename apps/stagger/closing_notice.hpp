@@ -22,8 +22,8 @@ struct closing_view {
     std::string words;
 };
 
-/** @brief Tells the user of a run when the server closes for longer than a few seconds: once, with the time it
- * opens and its words, as a remark and in the log; what repeats within minutes only in the log.
+/** @brief Tells the user of a run when the server closes for longer than a few seconds: once, with the time
+ * it opens and its words, as a remark and in the log; what repeats within minutes only in the log.
  */
 class closing_notice {
  public:
@@ -42,11 +42,11 @@ class closing_notice {
     std::optional<closing_view> current() const;
     /// As closing_watch has it.
     std::optional<stagger::time_point> told_until() const { return watch_.told_until(); }
-    /// "until 14:05:12 (13:05:12 UTC), in 59 min"; empty where no attempt was told so long a wait that it is not
-    /// over in a few seconds.
+    /// "until 14:05:12 (13:05:12 UTC), in 59 min"; empty where no attempt was told so long a wait that it is
+    /// not over in a few seconds.
     std::string until_told() const;
-    /// Why a run ended that was not to wait for longer: until when nothing is admitted, or for how long nothing
-    /// was where that is not known.
+    /// Why a run ended that was not to wait for longer: until when nothing is admitted, or for how long
+    /// nothing was where that is not known.
     std::string gave_up(std::optional<stagger::time_point> opens_at, stagger::duration longest_wait) const;
 
  private:

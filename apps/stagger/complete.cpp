@@ -156,8 +156,7 @@ class session {
 
     void check_admission() {
         if (!admission_ || answering_) return;
-        const auto verdict =
-            admission_->look(std::chrono::steady_clock::now(), client_->gate().status());
+        const auto verdict = admission_->look(std::chrono::steady_clock::now(), client_->gate().status());
         if (verdict) gave_up_ = closing_.gave_up(verdict->opens_at, max_wait_);
     }
 
@@ -165,7 +164,8 @@ class session {
     void note_late_hint() {
         const auto until = closing_.told_until();
         if (!admission_ || gave_up_ || error_ != stagger::errc::deadline_exceeded || !until) return;
-        if (*until - std::chrono::steady_clock::now() > max_wait_) gave_up_ = closing_.gave_up(until, max_wait_);
+        if (*until - std::chrono::steady_clock::now() > max_wait_)
+            gave_up_ = closing_.gave_up(until, max_wait_);
     }
 
     exit_code conclude() {

@@ -16,8 +16,8 @@ struct civil_time {
 
     std::string date() const {
         const std::chrono::year_month_day on(day);
-        return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(on.year()), static_cast<unsigned>(on.month()),
-                           static_cast<unsigned>(on.day()));
+        return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(on.year()),
+                           static_cast<unsigned>(on.month()), static_cast<unsigned>(on.day()));
     }
     std::string time() const {
         const std::chrono::hh_mm_ss split(of_day);

@@ -23,8 +23,8 @@ struct wall_clock {
 /// Of this machine, in its zone or that of TZ.
 wall_clock machine_clock();
 
-/// "14:05:12 (13:05:12 UTC)", "14:05:12 UTC" where the local time is that, and with the dates where the day is
-/// not today: "2026-11-30 00:30:00 (2026-11-29 23:30:00 UTC)". A begun second counts.
+/// "14:05:12 (13:05:12 UTC)", "14:05:12 UTC" where the local time is that, and with the dates where the day
+/// is not today: "2026-11-30 00:30:00 (2026-11-29 23:30:00 UTC)". A begun second counts.
 std::string moment_text(wall_clock::moment when, const wall_clock& clock);
 
 /// "until 14:05:12 (13:05:12 UTC), in 59 min"

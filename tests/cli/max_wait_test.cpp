@@ -56,7 +56,8 @@ TEST_CASE("a batch ends with 6 as soon as the server says that it is closed for 
         CAPTURE(got.err);
         CHECK(got.code == 6);
         CHECK(says(got, "stagger: stopped, nothing is admitted until "));
-        CHECK(says(got, " UTC, in 60 min: \"Daily limit reached by [key]\"; 2 left; the same command continues"));
+        CHECK(says(got,
+                   " UTC, in 60 min: \"Daily limit reached by [key]\"; 2 left; the same command continues"));
         CHECK(ids_of(folder.read("out")) == line_ids(1, 1));
         CHECK(server.requests().size() == 2);
     }
@@ -108,11 +109,12 @@ TEST_CASE("--max-wait ends no run that the server goes on with in time") {
 }
 
 TEST_CASE("a bench shows what was measured before a closing that is too long, and ends with 6") {
-    scripted_server server({{{chat_answer("one")}, {chat_answer("two")}, refusal("3600")}, {refusal("3600")}});
-    const auto got = run(in_utc({STAGGER_COMMAND,
-                                 {"bench", "--base-url", server.base_url(), "--model", "m", "--concurrency", "1",
-                                  "--requests", "50", "--max-wait", "30m", "--deadline", "0", "--policy",
-                                  "coordinated,full-jitter"}}));
+    scripted_server server(
+        {{{chat_answer("one")}, {chat_answer("two")}, refusal("3600")}, {refusal("3600")}});
+    const auto got = run(
+        in_utc({STAGGER_COMMAND,
+                {"bench", "--base-url", server.base_url(), "--model", "m", "--concurrency", "1", "--requests",
+                 "50", "--max-wait", "30m", "--deadline", "0", "--policy", "coordinated,full-jitter"}}));
     CAPTURE(got.err);
     CHECK(got.code == 6);
     CHECK(says(got, "stopped, nothing is admitted until "));

@@ -26,8 +26,8 @@ class admission_watch {
  public:
     enum class reason {
         announced,  ///< the server has said that it admits nothing for longer
-        all_wait,   ///< each task that waits was told, or has chosen, to wait for longer, and no other is sent
-        nothing,    ///< nothing was admitted for so long, though something was tried
+        all_wait,  ///< each task that waits was told, or has chosen, to wait for longer, and no other is sent
+        nothing,   ///< nothing was admitted for so long, though something was tried
     };
     struct verdict {
         reason why = reason::nothing;

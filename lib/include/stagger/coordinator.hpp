@@ -76,8 +76,8 @@ class coordinator_options {
     /// stays at it, follows it down when requests are rejected, and is tested again only by `probe_again`.
     coordinator_options& probing(double fraction);
     /// Longest Retry-After that is obeyed, > 0; what is longer is taken for this, and told as cut
-    /// (`coordinator_status::hints_cut`, attempt_events::done::hint_cut_to). Default none, `duration::max()`: a
-    /// server's word is good until it proves wrong, which one early request finds out.
+    /// (`coordinator_status::hints_cut`, attempt_events::done::hint_cut_to). Default none, `duration::max()`:
+    /// a server's word is good until it proves wrong, which one early request finds out.
     coordinator_options& retry_after_cap(duration longest);
     /// First guess of the rate in requests per second, > 0, doubled until the first rejection. Default 32.
     coordinator_options& initial_rate(double per_second);

@@ -62,8 +62,8 @@ struct run_limits {
 
 struct run_report {
     run_end end = run_end::finished;
-    std::string problem;              ///< what made it end early, in words
-    error_code unusable;              ///< why the endpoint cannot be used
+    std::string problem;  ///< what made it end early, in words
+    error_code unusable;  ///< why the endpoint cannot be used
     /// Until when nothing is admitted, where that ended the run; nothing there: it is not known.
     std::optional<time_point> opens_at;
     std::optional<std::size_t> left;  ///< prompts not recorded; nothing if their number is unknown

@@ -19,7 +19,8 @@ admission_watch::admission_watch(duration longest_wait) : longest_wait_(longest_
                                     std::to_string(to_seconds(longest_wait)));
 }
 
-std::optional<admission_watch::verdict> admission_watch::look(time_point now, const coordinator_status& seen) {
+std::optional<admission_watch::verdict> admission_watch::look(time_point now,
+                                                              const coordinator_status& seen) {
     const bool announced = is_announced(now, seen);
     const bool nothing = nothing_was_admitted(now, seen);
     if (announced) return verdict{reason::announced, seen.opens_at};

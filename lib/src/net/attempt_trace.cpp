@@ -37,7 +37,8 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
     if (!told_) return;
     // Nothing has been noted where memory ran out.
     const waiting_times waited = waited_ ? *waited_ : waiting_times();
-    told_->done({id_, error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in, said, hint_cut_to});
+    told_->done({id_, error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in, said,
+                 hint_cut_to});
 }
 
 }  // namespace stagger::detail

@@ -294,7 +294,8 @@ TEST_CASE("a share of failures counts once there are enough results") {
     CHECK(all.report->left > 100);
 }
 
-TEST_CASE("a server that admits nothing for longer than the run may wait ends it, with what is in flight awaited") {
+TEST_CASE(
+    "a server that admits nothing for longer than the run may wait ends it, with what is in flight awaited") {
     fixture all;
     all.limits.longest_wait = std::chrono::minutes(30);
     all.peer.in_flight = 1;

@@ -54,9 +54,8 @@ class closing_server {
     }
 
     std::size_t sent_between(time_point from, time_point to) const {
-        return static_cast<std::size_t>(std::count_if(sent_.begin(), sent_.end(), [&](time_point each) {
-            return each >= from && each < to;
-        }));
+        return static_cast<std::size_t>(std::count_if(
+            sent_.begin(), sent_.end(), [&](time_point each) { return each >= from && each < to; }));
     }
     stagger::coordinator_status status() const { return core_.status(now_); }
     /// When the first hint has been heard.
@@ -93,7 +92,8 @@ class closing_server {
 }  // namespace
 
 TEST_CASE("an honest Retry-After costs one early request at most, however long it is") {
-    for (const duration length : {duration(1min), duration(1h), duration(8h), duration(72h), duration(31 * 24h)}) {
+    for (const duration length :
+         {duration(1min), duration(1h), duration(8h), duration(72h), duration(31 * 24h)}) {
         for (const duration open : {duration(0s), duration(1s), duration(3s)}) {
             CAPTURE(length);
             CAPTURE(open);

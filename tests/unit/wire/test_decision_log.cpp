@@ -180,7 +180,8 @@ TEST_CASE("a header of version 0.1 names the cap on a Retry-After that was the d
     std::istringstream text(line);
     CHECK(decision_log_reader(text, "log").header().options.retry_after_cap() == 120s);
     std::istringstream of_today(header_line());
-    CHECK(decision_log_reader(of_today, "log").header().options.retry_after_cap() == stagger::duration::max());
+    CHECK(decision_log_reader(of_today, "log").header().options.retry_after_cap() ==
+          stagger::duration::max());
 }
 
 TEST_CASE("lines are as documented") {
