@@ -46,7 +46,6 @@ class session {
           signals_(context_),
           display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
           closing_(context_, out_, log_, [this] { return std::optional(runner_->status()); }),
-          max_wait_(options.max_wait),
           patience_timer_(context_) {
         one_is_standard_output({{"--output", files.results},
                                 {"--report", files.report},
@@ -62,6 +61,7 @@ class session {
             closing_.attempt_ended(attempt);
         };
         closing_.hide(plan_.hidden);
+        closing_.longest_wait(options.max_wait);
         plan_.client.observer(report_page_->watch([this] { return gate_->status(); },
                                                   std::make_shared<attempt_log>(log_, std::move(ended))));
         memory_.emplace(options, plan_, log_);
@@ -187,8 +187,8 @@ class session {
                 out_.error("stopped, " + report.problem + ": " + left(report) + "; " + how_to_continue());
                 return exit_code::stopped_early;
             case batch::run_end::nothing_admitted:
-                out_.error("stopped, " + closing_.gave_up(report.opens_at, max_wait_) + "; " + left(report) +
-                           "; " + how_to_continue());
+                out_.error("stopped, " + closing_.gave_up(report.opens_at) + "; " + left(report) + "; " +
+                           how_to_continue());
                 return exit_code::nothing_admitted;
             case batch::run_end::endpoint_unusable:
                 out_.error("cannot use " + plan_.base_url + ": " + report.problem +
@@ -225,7 +225,6 @@ class session {
     stop_signals signals_;
     progress_display display_;
     closing_notice closing_;
-    stagger::duration max_wait_;
     asio::steady_timer patience_timer_;
     std::optional<output_file> summary_;
     std::optional<batch_report> report_page_;

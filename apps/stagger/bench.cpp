@@ -56,6 +56,7 @@ class session {
         signals_.await([this] { on_signal(); });
         display_.start();
         closing_.hide(plan_.turns.front().hidden);
+        closing_.longest_wait(max_wait());
         closing_.start();
         watch_endpoint();
         auto finished = [this](const std::exception_ptr& failed) {
@@ -147,7 +148,7 @@ class session {
         if (!current_ || !admission_ || stopped_) return;
         const auto verdict = admission_->look(std::chrono::steady_clock::now(), current_->status());
         if (!verdict) return;
-        gave_up_ = closing_.gave_up(verdict->opens_at, max_wait());
+        gave_up_ = closing_.gave_up(verdict->opens_at);
         stop();
     }
 

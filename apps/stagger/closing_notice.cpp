@@ -44,7 +44,10 @@ void closing_notice::look() {
     const auto seen = status_();
     if (!seen) return;
     const stagger::time_point now = stagger::steady_now();
-    auto news = watch_.tell(now, watch_.look(now, *seen), clock_);
+    const auto current = watch_.look(now, *seen);
+    const bool may_end_run = longest_wait_ > stagger::duration::zero();
+    if (current && may_end_run && current->opens_at - now > longest_wait_) return;
+    auto news = watch_.tell(now, current, clock_);
     if (!news) return;
     hidden_.mask(news->text);
     if (!news->repeats) out_.remark(news->text);
@@ -68,14 +71,13 @@ std::string closing_notice::until_told() const {
     return until && *until - now > a_few_seconds ? until_text(*until - now, clock_) : "";
 }
 
-std::string closing_notice::gave_up(std::optional<stagger::time_point> opens_at,
-                                    stagger::duration longest_wait) const {
+std::string closing_notice::gave_up(std::optional<stagger::time_point> opens_at) const {
     const stagger::time_point now = stagger::steady_now();
     std::string text;
     if (opens_at && *opens_at > now) {
         text = closing_text({*opens_at, watch_.words()}, now, clock_);
     } else {
-        text = "nothing was admitted for " + span_text(longest_wait) + ", and until when is not known" +
+        text = "nothing was admitted for " + span_text(longest_wait_) + ", and until when is not known" +
                quoted(watch_.words());
     }
     hidden_.mask(text);

@@ -34,6 +34,8 @@ class closing_notice {
 
     /// What no message may repeat.
     void hide(stagger::wire::secrets hidden) { hidden_ = std::move(hidden); }
+    /// A closing that ends the run, which says so itself, is no news. 0 (default): none does.
+    void longest_wait(stagger::duration longest) { longest_wait_ = longest; }
     void attempt_ended(const stagger::attempt_events::done& attempt);
     void start();
     void finish() { timer_.cancel(); }
@@ -47,7 +49,7 @@ class closing_notice {
     std::string until_told() const;
     /// Why a run ended that was not to wait for longer: until when nothing is admitted, or for how long
     /// nothing was where that is not known.
-    std::string gave_up(std::optional<stagger::time_point> opens_at, stagger::duration longest_wait) const;
+    std::string gave_up(std::optional<stagger::time_point> opens_at) const;
 
  private:
     void look_later();
@@ -59,6 +61,7 @@ class closing_notice {
     std::function<std::optional<stagger::coordinator_status>()> status_;
     wall_clock clock_;
     stagger::wire::secrets hidden_;
+    stagger::duration longest_wait_{0};
     closing_watch watch_;
 };
 

@@ -74,6 +74,7 @@ class session {
           closing_(context_, out, log_, [this] { return std::optional(client_->gate().status()); }),
           max_wait_(options.max_wait) {
         closing_.hide(plan_.hidden);
+        closing_.longest_wait(max_wait_);
         if (max_wait_ > stagger::duration::zero()) admission_.emplace(max_wait_);
         plan_.client.observer(
             std::make_shared<attempt_log>(log_, [this](const stagger::attempt_events::done& attempt) {
@@ -157,15 +158,14 @@ class session {
     void check_admission() {
         if (!admission_ || answering_) return;
         const auto verdict = admission_->look(std::chrono::steady_clock::now(), client_->gate().status());
-        if (verdict) gave_up_ = closing_.gave_up(verdict->opens_at, max_wait_);
+        if (verdict) gave_up_ = closing_.gave_up(verdict->opens_at);
     }
 
     /// The request may have ended before the next check by its deadline, which lies before what it was told.
     void note_late_hint() {
         const auto until = closing_.told_until();
         if (!admission_ || gave_up_ || error_ != stagger::errc::deadline_exceeded || !until) return;
-        if (*until - std::chrono::steady_clock::now() > max_wait_)
-            gave_up_ = closing_.gave_up(until, max_wait_);
+        if (*until - std::chrono::steady_clock::now() > max_wait_) gave_up_ = closing_.gave_up(until);
     }
 
     exit_code conclude() {

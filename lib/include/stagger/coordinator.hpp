@@ -161,7 +161,7 @@ struct coordinator_status {
     std::uint64_t abandoned = 0;
     std::uint64_t hints_cut = 0;  ///< Retry-Afters longer than coordinator_options::retry_after_cap
     /// The server has said that it admits nothing before (Retry-After, or its headers' reset), and that has
-    /// not proved wrong: one attempt at most goes before it. Of `ride_the_limit` alone.
+    /// not proved wrong. With `ride_the_limit` one attempt at most goes before it.
     std::optional<time_point> opens_at;
     /// Nothing is sent before: nothing is in flight, and all that waits sits out a wait of its own.
     std::optional<time_point> all_wait_until;

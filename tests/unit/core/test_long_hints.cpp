@@ -132,7 +132,31 @@ TEST_CASE("where all tasks wait for themselves the status says until when") {
     REQUIRE(server.status().all_wait_until);
     CHECK(*server.status().all_wait_until >= server.opens());
     CHECK(*server.status().all_wait_until <= server.opens() + 1100ms);
+}
+
+TEST_CASE("the status has the server's word also where the strategy does not ask for it") {
+    closing_server server(0s, 1h, coordinator_options().pacing(stagger::pacing_kind::unpaced));
+    server.submit(3);
     CHECK_FALSE(server.status().opens_at);
+    server.run_until(start + 1min);
+    REQUIRE(server.status().opens_at);
+    CHECK(*server.status().opens_at >= server.opens());
+    CHECK(*server.status().opens_at <= server.opens() + 1100ms);
+    server.run_until(start + 2h);
+    CHECK_FALSE(server.status().opens_at);
+}
+
+TEST_CASE("what is admitted although it was sent after a refusal takes the server's word back") {
+    coordinator core(coordinator_options().pacing(stagger::pacing_kind::unpaced), 1);
+    for (int each = 0; each < 3; ++each) core.submit(start, {1, 0});
+    const permit_id before = core.next(start).permit;
+    const permit_id refused = core.next(start + 1s).permit;
+    const permit_id later = core.next(start + 2s).permit;
+    core.throttled(start + 3s, refused, {1h, {}, {}});
+    core.accepted(start + 3s, before, {});
+    CHECK(core.status(start + 3s).opens_at == start + 3s + 1h);
+    core.accepted(start + 3s, later, {});
+    CHECK_FALSE(core.status(start + 3s).opens_at);
 }
 
 TEST_CASE("a cap is obeyed where it is set, and what it cuts is counted") {
