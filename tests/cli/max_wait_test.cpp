@@ -122,6 +122,18 @@ TEST_CASE("a bench shows what was measured before a closing that is too long, an
     CHECK(got.out.find("coordinated") != std::string::npos);
 }
 
+TEST_CASE("a policy that asks for no Retry-After is ended by one that is too long, too") {
+    const std::vector<turn> refusals(100, refusal("3600"));
+    scripted_server server({refusals});
+    const auto got = run(in_utc({STAGGER_COMMAND,
+                                 {"bench", "--base-url", server.base_url(), "--model", "m", "--concurrency",
+                                  "1", "--requests", "50", "--max-wait", "30m", "--policy", "full-jitter"}}));
+    CAPTURE(got.err);
+    CHECK(got.code == 6);
+    CHECK(says(got, "stopped, nothing is admitted until "));
+    CHECK_FALSE(says(got, "stagger: nothing is admitted"));  // once is enough
+}
+
 TEST_CASE("a closing is obeyed, said once, and in every line of progress for programs") {
     const temporary_folder folder;
     // Seven seconds stand for an hour; one request tries it early.
