@@ -61,7 +61,7 @@ struct done {
     hints said;    ///< what the answer's headers told of limits; nothing of an answer that was streamed
     /// coordinator_options::retry_after_cap, where it is shorter than the Retry-After of a refusal: the
     /// request is tried again after so long, and not when the server has said.
-    std::optional<duration> hint_cut_to;
+    std::optional<duration> hint_cut_to = std::nullopt;
 };
 
 }  // namespace attempt_events
