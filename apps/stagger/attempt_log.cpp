@@ -40,6 +40,11 @@ std::string describe_end(const events::done& event) {
     text.append(fmt::format(", {} bytes out, {} in, served {:.3f} s", event.bytes_sent, event.bytes_received,
                             stagger::to_seconds(info.served)));
     if (event.again_in) text.append(fmt::format(", again in {:.3f} s", stagger::to_seconds(*event.again_in)));
+    if (event.hint_cut_to && event.said.retry_after) {
+        text.append(fmt::format(", Retry-After of {:.3f} s cut to {:.3f} s",
+                                stagger::to_seconds(*event.said.retry_after),
+                                stagger::to_seconds(*event.hint_cut_to)));
+    }
     if (event.error && !info.message.empty()) text.append(": ").append(info.message);
     return text;
 }

@@ -9,6 +9,7 @@
 #include "batch_files.hpp"
 #include "batch_limits.hpp"
 #include "batch_report.hpp"
+#include "closing_notice.hpp"
 #include "commands.hpp"
 #include "console.hpp"
 #include "decision_log_file.hpp"
@@ -44,6 +45,7 @@ class session {
           plan_(make_plan(options, stagger::duration::zero())),
           signals_(context_),
           display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
+          closing_(context_, out_, log_, [this] { return std::optional(runner_->status()); }),
           patience_timer_(context_) {
         one_is_standard_output({{"--output", files.results},
                                 {"--report", files.report},
@@ -56,7 +58,10 @@ class session {
         report_page_.emplace(context_, files.report);
         auto ended = [this](const stagger::attempt_events::done& attempt) {
             runner_->attempt_ended(attempt.info);
+            closing_.attempt_ended(attempt);
         };
+        closing_.hide(plan_.hidden);
+        closing_.longest_wait(options.max_wait);
         plan_.client.observer(report_page_->watch([this] { return gate_->status(); },
                                                   std::make_shared<attempt_log>(log_, std::move(ended))));
         memory_.emplace(options, plan_, log_);
@@ -68,7 +73,9 @@ class session {
         failed_before_ = files_.retry_failed ? 0 : opened.results->failed_before();
         runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(opened.prompts),
                                                   std::move(opened.results), plan_.hidden);
-        runner_->limits(limits);
+        batch::run_limits ends = limits;
+        ends.longest_wait = options.max_wait;
+        runner_->limits(ends);
         if (plan_.limits.tokens_per_minute() > 0) runner_->forecast_tokens();
         runner_->options(order);
         runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
@@ -78,6 +85,7 @@ class session {
         signals_.await([this] { interrupted_ ? stop_at_once() : stop_gently(); });
         display_.start();
         report_page_->start();
+        closing_.start();
         auto finished = [this](std::exception_ptr failed, batch::run_report report) {
             if (failed) std::rethrow_exception(failed);
             report_ = std::move(report);
@@ -140,6 +148,7 @@ class session {
         now.prompt_tokens = counts.prompt_tokens;
         now.completion_tokens = counts.completion_tokens;
         now.gate = runner_->status();
+        now.closing = closing_.current();
         now.elapsed = runner_->elapsed();
         now.stopping = runner_->stopping();
         return now;
@@ -147,6 +156,7 @@ class session {
 
     exit_code conclude() {
         display_.finish();
+        closing_.finish();
         if (!report_) report_ = runner_->report();
         const auto& report = *report_;
         const auto code = explain(report);
@@ -176,6 +186,10 @@ class session {
             case batch::run_end::too_many_failures:
                 out_.error("stopped, " + report.problem + ": " + left(report) + "; " + how_to_continue());
                 return exit_code::stopped_early;
+            case batch::run_end::nothing_admitted:
+                out_.error("stopped, " + closing_.gave_up(report.opens_at) + "; " + left(report) + "; " +
+                           how_to_continue());
+                return exit_code::nothing_admitted;
             case batch::run_end::endpoint_unusable:
                 out_.error("cannot use " + plan_.base_url + ": " + report.problem +
                            missing_key(plan_, report.unusable));
@@ -210,6 +224,7 @@ class session {
     std::optional<stagger::gate> gate_;  // its timer must not outlive the context
     stop_signals signals_;
     progress_display display_;
+    closing_notice closing_;
     asio::steady_timer patience_timer_;
     std::optional<output_file> summary_;
     std::optional<batch_report> report_page_;

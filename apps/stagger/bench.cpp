@@ -12,6 +12,7 @@
 #include "bench_options.hpp"
 #include "bench_prompts.hpp"
 #include "bench_table.hpp"
+#include "closing_notice.hpp"
 #include "commands.hpp"
 #include "console.hpp"
 #include "last_outputs.hpp"
@@ -22,6 +23,7 @@
 #include "report/report_page.hpp"
 #include "request_csv.hpp"
 #include "run_description.hpp"
+#include "stagger/admission_watch.hpp"
 #include "stop_signals.hpp"
 
 namespace asio = boost::asio;
@@ -41,6 +43,7 @@ class session {
           prompts_(read_bench_prompts(plan_)),
           signals_(context_),
           display_(context_, out_, plan_.progress, [this] { return view(); }),
+          closing_(context_, out_, log_, [this] { return status(); }),
           pause_(context_),
           watch_timer_(context_),
           json_(options.json),
@@ -52,6 +55,9 @@ class session {
     exit_code run() {
         signals_.await([this] { on_signal(); });
         display_.start();
+        closing_.hide(plan_.turns.front().hidden);
+        closing_.longest_wait(max_wait());
+        closing_.start();
         watch_endpoint();
         auto finished = [this](const std::exception_ptr& failed) {
             if (failed) std::rethrow_exception(failed);
@@ -85,9 +91,11 @@ class session {
         turn_began_ = std::chrono::steady_clock::now();
         watch_.emplace(turn_began_);
         last_failure_.clear();
+        admission_.reset();
+        if (max_wait() > stagger::duration::zero()) admission_.emplace(max_wait());
         stagger::client_options client = turn.client;
         client.observer(std::make_shared<attempt_log>(
-            log_, [this](const stagger::attempt_events::done& attempt) { note(attempt.info); }));
+            log_, [this](const stagger::attempt_events::done& attempt) { note(attempt); }));
         load::load_order order{plan_.profile, requests_of(plan_, turn, prompts_), plan_.stream};
         current_ = std::make_shared<load::load_run>(context_.get_executor(), client, turn.limits,
                                                     std::move(order), plan_.measuring);
@@ -106,9 +114,17 @@ class session {
         if (csv_.failed() && options_.csv == "-") stop();
     }
 
-    void note(const stagger::diagnostic& info) {
+    void note(const stagger::attempt_events::done& attempt) {
+        const stagger::diagnostic& info = attempt.info;
         watch_->ended(info.last_error);
         if (stagger::batch::concerns_endpoint(info.last_error)) last_failure_ = info.message;
+        closing_.attempt_ended(attempt);
+    }
+
+    stagger::duration max_wait() const { return options_.send.max_wait; }
+
+    std::optional<stagger::coordinator_status> status() const {
+        return current_ ? std::optional(current_->status()) : std::nullopt;
     }
 
     void watch_endpoint() {
@@ -116,6 +132,7 @@ class session {
         watch_timer_.async_wait([this](stagger::error_code error) {
             if (error) return;
             check_endpoint();
+            check_admission();
             watch_endpoint();
         });
     }
@@ -125,6 +142,14 @@ class session {
         const auto status = current_->status();
         if (status.accepted + status.throttled > 0) watch_->answered();
         conclude_unusable(watch_->verdict(std::chrono::steady_clock::now(), status.in_flight));
+    }
+
+    void check_admission() {
+        if (!current_ || !admission_ || stopped_) return;
+        const auto verdict = admission_->look(std::chrono::steady_clock::now(), current_->status());
+        if (!verdict) return;
+        gave_up_ = closing_.gave_up(verdict->opens_at);
+        stop();
     }
 
     void conclude_unusable(std::optional<stagger::error_code> verdict) {
@@ -160,6 +185,7 @@ class session {
         now.prompt_tokens = counts.prompt_tokens;
         now.completion_tokens = counts.completion_tokens;
         now.gate = current_->status();
+        now.closing = closing_.current();
         now.elapsed = current_->elapsed();
         now.stopping = stopped_;
         return now;
@@ -200,13 +226,18 @@ class session {
 
     exit_code conclude() {
         display_.finish();
+        closing_.finish();
         if (unusable_) out_.error("cannot use " + plan_.turns.front().base_url + ": " + *unusable_);
         const bool whole = write_all();
         if (interrupted_) {
             out_.remark("interrupted: the figures are of what was measured until then" + not_begun());
         }
+        if (gave_up_)
+            out_.error("stopped, " + *gave_up_ + "; the figures are of what was measured until then" +
+                       not_begun());
         if (!whole) return exit_code::file_failed;
         if (unusable_) return exit_code::endpoint_unusable;
+        if (gave_up_) return exit_code::nothing_admitted;
         return interrupted_ ? exit_code::interrupted : exit_code::done;
     }
 
@@ -218,6 +249,7 @@ class session {
     asio::io_context context_{1};
     stop_signals signals_;
     progress_display display_;
+    closing_notice closing_;
     asio::steady_timer pause_;
     asio::steady_timer watch_timer_;
     output_file json_;
@@ -228,6 +260,8 @@ class session {
     std::shared_ptr<load::load_run> current_;
     std::string policy_;
     load::results_document results_;
+    std::optional<stagger::admission_watch> admission_;
+    std::optional<std::string> gave_up_;  // waiting for the server, and why
     std::optional<std::string> unusable_;
     std::string last_failure_;
     bool interrupted_ = false;

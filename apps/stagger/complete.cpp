@@ -10,6 +10,7 @@
 #include "attempt_log.hpp"
 #include "batch/endpoint_watch.hpp"
 #include "batch/write_all.hpp"
+#include "closing_notice.hpp"
 #include "commands.hpp"
 #include "console.hpp"
 #include "decision_log_file.hpp"
@@ -18,6 +19,7 @@
 #include "output_file.hpp"
 #include "run_memory.hpp"
 #include "send_options.hpp"
+#include "stagger/admission_watch.hpp"
 #include "summary.hpp"
 
 namespace asio = boost::asio;
@@ -68,13 +70,19 @@ class session {
           started_(std::chrono::steady_clock::now()),
           watch_(started_),
           signals_(context_, SIGINT, SIGTERM),
-          check_timer_(context_) {
+          check_timer_(context_),
+          closing_(context_, out, log_, [this] { return std::optional(client_->gate().status()); }),
+          max_wait_(options.max_wait) {
+        closing_.hide(plan_.hidden);
+        closing_.longest_wait(max_wait_);
+        if (max_wait_ > stagger::duration::zero()) admission_.emplace(max_wait_);
         plan_.client.observer(
             std::make_shared<attempt_log>(log_, [this](const stagger::attempt_events::done& attempt) {
                 // One answer that broke off is an accident; only the many of a batch show an endpoint that
                 // breaks all.
                 attempt.error == stagger::errc::answer_truncated ? watch_.answered()
                                                                  : watch_.ended(attempt.error);
+                closing_.attempt_ended(attempt);
             }));
         // The same patience for each piece as for a whole answer.
         plan_.client.stream_idle_timeout(options.timeout);
@@ -90,6 +98,7 @@ class session {
             client_->close();
         });
         check_later();
+        closing_.start();
         streamed_ ? start_streamed(std::move(request)) : start_whole(std::move(request));
         context_.run();
         return conclude();
@@ -117,6 +126,7 @@ class session {
             [this](stagger::error_code error, const std::optional<stagger::completion_delta>& delta) {
                 if (error || !delta) return end(error, stream_.result());
                 watch_.answered();
+                answering_ = true;
                 print(delta->text);
                 print_next();
             });
@@ -140,13 +150,29 @@ class session {
         check_timer_.async_wait([this](stagger::error_code error) {
             if (error) return;
             unusable_ = watch_.verdict(std::chrono::steady_clock::now(), client_->gate().status().in_flight);
-            unusable_ ? client_->close() : check_later();
+            check_admission();
+            unusable_ || gave_up_ ? client_->close() : check_later();
         });
+    }
+
+    void check_admission() {
+        if (!admission_ || answering_) return;
+        const auto verdict = admission_->look(std::chrono::steady_clock::now(), client_->gate().status());
+        if (verdict) gave_up_ = closing_.gave_up(verdict->opens_at);
+    }
+
+    /// The request may have ended before the next check by its deadline, which lies before what it was told.
+    void note_late_hint() {
+        const auto until = closing_.told_until();
+        if (!admission_ || gave_up_ || error_ != stagger::errc::deadline_exceeded || !until) return;
+        if (*until - std::chrono::steady_clock::now() > max_wait_) gave_up_ = closing_.gave_up(until);
     }
 
     exit_code conclude() {
         if (!unusable_) unusable_ = watch_.verdict(std::chrono::steady_clock::now(), 0);
         if (!error_) unusable_.reset();
+        closing_.finish();
+        note_late_hint();
         const auto code = explain();
         batch::run_report report;
         report.elapsed = std::chrono::steady_clock::now() - started_;
@@ -172,10 +198,16 @@ class session {
                        missing_key(plan_, *unusable_));
             return exit_code::endpoint_unusable;
         }
+        if (gave_up_) {
+            out_.error("stopped, " + *gave_up_ + "; not answered");
+            return exit_code::nothing_admitted;
+        }
         std::string message = error_.message();
         if (info.attempts > 1) message += " after " + std::to_string(info.attempts) + " attempts";
         if (info.last_error && info.last_error != error_) message += "; " + info.last_error.message();
         if (!info.message.empty() && info.message != error_.message()) message += ": " + info.message;
+        if (const auto until = closing_.until_told(); !until.empty())
+            message += "; the server admits nothing " + until;
         if (printed_) message += "; the answer above is not whole";
         out_.error(message);
         return error_ == stagger::errc::invalid_request ? exit_code::wrong_usage : exit_code::some_failed;
@@ -192,6 +224,11 @@ class session {
     asio::io_context context_{1};
     asio::signal_set signals_;
     asio::steady_timer check_timer_;
+    closing_notice closing_;
+    stagger::duration max_wait_;
+    std::optional<stagger::admission_watch> admission_;
+    std::optional<std::string> gave_up_;  // waiting, and why
+    bool answering_ = false;
     std::optional<stagger::client> client_;
     stagger::completion_stream stream_;
     stagger::error_code error_ = stagger::errc::shut_down;

@@ -44,6 +44,20 @@ std::string format_clock(stagger::duration span) {
     return fmt::format("{}:{:02}", minutes, whole % 60);
 }
 
+std::string span_text(stagger::duration span) {
+    using namespace std::chrono_literals;
+    if (span < 2min) return fmt::format("{} s", std::chrono::ceil<std::chrono::seconds>(span).count());
+    const auto minutes = std::chrono::ceil<std::chrono::minutes>(span).count();
+    if (minutes < 120) return fmt::format("{} min", minutes);
+    if (minutes < 48 * 60) {
+        const auto beside = minutes % 60 > 0 ? fmt::format(" {} min", minutes % 60) : "";
+        return fmt::format("{} h{}", minutes / 60, beside);
+    }
+    const auto hours = std::chrono::ceil<std::chrono::hours>(span).count();
+    const auto beside = hours % 24 > 0 ? fmt::format(" {} h", hours % 24) : "";
+    return fmt::format("{} days{}", hours / 24, beside);
+}
+
 std::string format_age(std::chrono::seconds age) {
     constexpr std::array spans{std::pair("day", 24 * 3600L), std::pair("hour", 3600L),
                                std::pair("minute", 60L)};

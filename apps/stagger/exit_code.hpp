@@ -12,8 +12,9 @@ enum class exit_code : int {
     wrong_usage = 2,
     file_failed = 3,
     endpoint_unusable = 4,
-    stopped_early = 5,  // by a limit that the command line sets
-    interrupted = 130,  // 128 + SIGINT, as shells count
+    stopped_early = 5,     // by a limit that the command line sets
+    nothing_admitted = 6,  // for longer than the command line lets it wait
+    interrupted = 130,     // 128 + SIGINT, as shells count
 };
 
 /// Ends a command before or instead of its work, with one message for the user.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "duration_text.hpp"
+#include "wire/json_writer.hpp"
 
 namespace app {
 namespace {
@@ -28,6 +29,13 @@ std::string number_or_null(std::optional<double> value) {
     return value ? fmt::format("{:.3f}", *value) : "null";
 }
 
+std::string string_or_null(bool known, const std::string& text) {
+    if (!known) return "null";
+    std::string json;
+    stagger::wire::append_json_string(json, text);
+    return json;
+}
+
 }  // namespace
 
 std::string short_count(std::uint64_t count) {
@@ -42,15 +50,19 @@ std::string progress_json(const progress& view) {
     const auto eta = time_left(view);
     const auto left = view.left ? std::to_string(*view.left) : "null";
     const auto eta_s = eta ? std::optional(stagger::to_seconds(*eta)) : std::nullopt;
+    const auto& closed = view.closing;
+    const auto opens_at = string_or_null(closed.has_value(), closed ? utc_text(closed->opens_at) : "");
+    const auto server_said = string_or_null(closed && !closed->words.empty(), closed ? closed->words : "");
     return fmt::format(
         R"({{"done":{},"failed":{},"left":{},"results_per_s":{:.3f},"limit_per_s":{},"limit_in_flight":{},)"
         R"("pace_per_s":{:.3f},"in_flight":{},"waiting":{},"waiting_for":"{}","rejected":{},)"
-        R"("prompt_tokens":{},"completion_tokens":{},"elapsed_s":{:.3f},"eta_s":{},"stopping":{}}})",
+        R"("prompt_tokens":{},"completion_tokens":{},"elapsed_s":{:.3f},"eta_s":{},"stopping":{},)"
+        R"("opens_at":{},"server_said":{}}})",
         view.done, view.failed, left, view.results_per_s, number_or_null(view.gate.measured_per_s),
         view.gate.measured_window ? std::to_string(*view.gate.measured_window) : "null", view.gate.pace_per_s,
         view.gate.in_flight, view.gate.waiting, to_string(view.gate.why), view.gate.throttled,
         view.prompt_tokens, view.completion_tokens, stagger::to_seconds(view.elapsed), number_or_null(eta_s),
-        view.stopping);
+        view.stopping, opens_at, server_said);
 }
 
 std::string_view in_words(stagger::wait_reason why) {
@@ -74,8 +86,10 @@ std::string_view in_words(stagger::wait_reason why) {
     return "unknown";
 }
 
-std::string why_waiting(stagger::wait_reason why) {
-    return why == stagger::wait_reason::none ? "" : fmt::format(" ({})", in_words(why));
+std::string why_waiting(const progress& view) {
+    if (view.gate.why == stagger::wait_reason::none) return "";
+    const auto until = view.closing ? ", until " + view.closing->until : "";
+    return fmt::format(" ({}{})", in_words(view.gate.why), until);
 }
 
 std::string limit_found(const stagger::coordinator_status& gate) {
@@ -104,7 +118,8 @@ std::string format_progress(const progress& view, unsigned width) {
     parts.push_back({fmt::format("{:.1f}/s", view.results_per_s), 6});
     parts.push_back({limit_found(view.gate), 5});
     parts.push_back({fmt::format("{} in flight", view.gate.in_flight), 4});
-    parts.push_back({fmt::format("{} waiting{}", view.gate.waiting, why_waiting(view.gate.why)), 3});
+    const int telling = view.closing ? 9 : 3;
+    parts.push_back({fmt::format("{} waiting{}", view.gate.waiting, why_waiting(view)), telling});
     parts.push_back({fmt::format("{} rejected", view.gate.throttled), 2});
     const auto tokens = view.prompt_tokens + view.completion_tokens;
     parts.push_back({tokens > 0 ? short_count(tokens) + " tokens" : "", 1});

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "closing_notice.hpp"
 #include "stagger/coordinator.hpp"
 
 namespace app {
@@ -19,6 +20,7 @@ struct progress {
     std::uint64_t prompt_tokens = 0;
     std::uint64_t completion_tokens = 0;
     stagger::coordinator_status gate;
+    std::optional<closing_view> closing;  ///< the server admits nothing for now, and has said until when
     stagger::duration elapsed{0};
     bool stopping = false;
 };
@@ -26,8 +28,8 @@ struct progress {
 /// What the first in line waits for, as docs/cli.md explains it.
 std::string_view in_words(stagger::wait_reason why);
 
-/// " (pace)"; empty where nobody waits.
-std::string why_waiting(stagger::wait_reason why);
+/// " (pace)", " (server said when, until 14:05:12 UTC)"; empty where nobody waits.
+std::string why_waiting(const progress& view);
 
 /// "limit 20.0/s" or "limit 16 in flight" once measured, else the pace of the search for it, "pace 20.0/s".
 std::string limit_found(const stagger::coordinator_status& gate);

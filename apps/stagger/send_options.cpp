@@ -57,6 +57,11 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
         "One prompt from the moment it is taken up, waiting included; 0: none (default " + usual_deadline +
             ")")
         ->group(group);
+    add_duration(
+        command, "--max-wait", [&options](stagger::duration value) { options.max_wait = value; },
+        "Ends the run, with 6, once nothing is admitted for longer, as the server says or as it turns out; "
+        "0: waits however long (default 0)")
+        ->group(group);
     add_number(
         command, "--rpm", [&options](double value) { options.requests_per_minute = value; },
         "A known limit, kept without testing it: requests a minute")

@@ -31,6 +31,7 @@ struct send_options {
     std::optional<unsigned> max_attempts;
     stagger::duration timeout = std::chrono::seconds(300);
     std::optional<stagger::duration> deadline;
+    stagger::duration max_wait{0};  ///< 0: however long
     double requests_per_minute = 0;
     double tokens_per_minute = 0;
     double probing = stagger::coordinator_options().probing();

@@ -116,7 +116,8 @@ TEST_CASE("progress for programs is one JSON object, with null for what is unkno
           R"({"done":5,"failed":0,"left":null,"results_per_s":0.000,"limit_per_s":null,)"
           R"("limit_in_flight":null,"pace_per_s":0.000,"in_flight":0,"waiting":0,)"
           R"("waiting_for":"retry_after","rejected":0,"prompt_tokens":0,"completion_tokens":0,)"
-          R"("elapsed_s":2.000,"eta_s":null,"stopping":false})");
+          R"("elapsed_s":2.000,"eta_s":null,"stopping":false,)"
+          R"("opens_at":null,"server_said":null})");
     view.left = 5;
     view.gate.measured_per_s = 2.5;
     view.gate.measured_window = 8;

@@ -57,10 +57,7 @@ void check_ending(const held& at, by whom) {
     auto options = options_for(peer.url(at.scheme)).max_connections(at.others ? 1 : 0);
     if (whom == by::deadline) options.deadline(std::chrono::milliseconds(50));
     client llm(context.get_executor(), options,
-               coordinator_options()
-                   .max_in_flight(at.in_flight)
-                   .initial_rate(1e6)
-                   .retry_after_cap(std::chrono::hours(1)));
+               coordinator_options().max_in_flight(at.in_flight).initial_rate(1e6));
     std::vector<outcome> ended;
     asio::cancellation_signal signal;
     const auto collect = [&](error_code error, completion result) {
@@ -119,8 +116,7 @@ TEST_CASE("a request whose Retry-After lies behind its deadline ends at once, wi
     asio::io_context context;
     const std::string refusal = R"({"error":{"message":"come back tomorrow"}})";
     scripted_peer peer(context, {{{answer(429, refusal, "Retry-After: 86400\r\n")}}});
-    client llm(context.get_executor(), options_for(peer.base_url()).deadline(std::chrono::hours(1)),
-               coordinator_options().retry_after_cap(std::chrono::hours(48)));
+    client llm(context.get_executor(), options_for(peer.base_url()).deadline(std::chrono::hours(1)));
     std::optional<outcome> ended;
     llm.async_complete(completion_request("a"), [&](error_code error, completion result) {
         ended = outcome{error, std::move(result)};

@@ -33,6 +33,8 @@ struct notebook final : attempt_observer {
         std::size_t bytes_sent;
         std::size_t bytes_received;
         std::optional<duration> again_in;
+        hints said;
+        std::optional<duration> hint_cut_to;
     };
 
     void queued(const events::queued& told) noexcept override { note("queued", told.id); }
@@ -47,7 +49,7 @@ struct notebook final : attempt_observer {
     void done(const events::done& told) noexcept override {
         note("done", told.id);
         ends.push_back({told.id, told.error, told.info, told.was_admitted, told.waited, told.bytes_sent,
-                        told.bytes_received, told.again_in});
+                        told.bytes_received, told.again_in, told.said, told.hint_cut_to});
     }
     void note(const std::string& what, attempt_id id) {
         said.push_back(std::to_string(id.request) + "." + std::to_string(id.attempt) + " " + what);
@@ -88,6 +90,22 @@ TEST_CASE("an observer is told every step of every attempt, in order") {
     CHECK(second.bytes_sent == told->bytes);
     CHECK(second.bytes_received == chat_answer("ok").size());
     CHECK_FALSE(second.again_in.has_value());
+}
+
+TEST_CASE("a Retry-After that a cap cuts is told with both lengths") {
+    using std::chrono::milliseconds;
+    asio::io_context context;
+    const std::string closed = answer(429, R"({"error":{"message":"tomorrow"}})", "Retry-After: 86400\r\n");
+    scripted_peer peer(context, {{{closed}, {chat_answer("ok")}}});
+    const auto told = std::make_shared<notebook>();
+    client llm(context.get_executor(), options_for(peer.base_url()).observer(told),
+               coordinator_options().initial_rate(1000).retry_after_cap(milliseconds(20)));
+    CHECK_FALSE(complete(context, llm, completion_request("a")).error);
+    REQUIRE(told->ends.size() == 2);
+    CHECK(told->ends[0].said.retry_after == std::chrono::hours(24));
+    CHECK(told->ends[0].hint_cut_to == milliseconds(20));
+    CHECK_FALSE(told->ends[1].hint_cut_to.has_value());
+    CHECK(llm.gate().status().hints_cut == 1);
 }
 
 TEST_CASE("an attempt that never was admitted ends as well, and says what it waited for") {

@@ -69,7 +69,7 @@ class client_options {
     /// Sending the request, > 0. Past it: errc::send_timed_out. Default 30 s: prompts may be large.
     client_options& send_timeout(duration limit);
     /// A request from the call to its end, all waiting and attempts included, and of a streamed answer all of
-    /// its pieces. Past it, or as soon as a Retry-After (up to the gate's cap) lies behind it:
+    /// its pieces. Past it, or as soon as a Retry-After lies behind it:
     /// errc::deadline_exceeded.
     /// >= 0; zero (default): none.
     client_options& deadline(duration limit);

@@ -75,8 +75,9 @@ class coordinator_options {
     /// 0: not at all. The limit is found as usual where nothing is remembered or configured; then the pace
     /// stays at it, follows it down when requests are rejected, and is tested again only by `probe_again`.
     coordinator_options& probing(double fraction);
-    /// Longest Retry-After that is obeyed, > 0. Default 120 s: a longer one would stop every task on one
-    /// answer's word, so it is tested then.
+    /// Longest Retry-After that is obeyed, > 0; what is longer is taken for this, and told as cut
+    /// (`coordinator_status::hints_cut`, attempt_events::done::hint_cut_to). Default none, `duration::max()`:
+    /// a server's word is good until it proves wrong, which one early request finds out.
     coordinator_options& retry_after_cap(duration longest);
     /// First guess of the rate in requests per second, > 0, doubled until the first rejection. Default 32.
     coordinator_options& initial_rate(double per_second);
@@ -105,7 +106,7 @@ class coordinator_options {
     double requests_per_minute_ = 0;
     double tokens_per_minute_ = 0;
     double probing_ = 0.01;
-    duration retry_after_cap_ = std::chrono::seconds(120);
+    duration retry_after_cap_ = duration::max();
     double initial_rate_ = 32;
     std::optional<remembered_limits> remembered_;
     pacing_kind pacing_ = pacing_kind::ride_the_limit;
@@ -158,6 +159,12 @@ struct coordinator_status {
     std::uint64_t throttled = 0;
     std::uint64_t failed = 0;
     std::uint64_t abandoned = 0;
+    std::uint64_t hints_cut = 0;  ///< Retry-Afters longer than coordinator_options::retry_after_cap
+    /// The server has said that it admits nothing before (Retry-After, or its headers' reset), and that has
+    /// not proved wrong. With `ride_the_limit` one attempt at most goes before it.
+    std::optional<time_point> opens_at;
+    /// Nothing is sent before: nothing is in flight, and all that waits sits out a wait of its own.
+    std::optional<time_point> all_wait_until;
 };
 
 /** @brief Decides *when* anyone may send: shared by every task that talks to one (endpoint, account, model).

@@ -59,6 +59,9 @@ struct done {
     std::optional<duration>
         again_in;  ///< another attempt follows, not before this is over; nothing: it was the last
     hints said;    ///< what the answer's headers told of limits; nothing of an answer that was streamed
+    /// coordinator_options::retry_after_cap, where it is shorter than the Retry-After of a refusal: the
+    /// request is tried again after so long, and not when the server has said.
+    std::optional<duration> hint_cut_to = std::nullopt;
 };
 
 }  // namespace attempt_events

@@ -63,6 +63,7 @@ asio::awaitable<run_report> runner::run() {
     engine_->start();
     batch_.emplace(engine_);
     if (end_ != run_end::finished) batch_->drain();
+    if (limits_.longest_wait > duration::zero()) admission_.emplace(limits_.longest_wait);
     check_later();
     end_at_deadline();
     constexpr auto token = asio::as_tuple(asio::deferred);
@@ -87,10 +88,11 @@ run_report runner::report() const {
     run_report report;
     // What ended a run when everything was done ended nothing.
     const bool wound_down = end_ == run_end::interrupted || end_ == run_end::deadline_passed ||
-                            end_ == run_end::too_many_failures;
+                            end_ == run_end::too_many_failures || end_ == run_end::nothing_admitted;
     report.end = wound_down && left() == 0 ? run_end::finished : end_;
     report.problem = problem_;
     report.unusable = unusable_;
+    report.opens_at = opens_at_;
     report.left = report.end == run_end::finished ? 0 : left();
     report.elapsed = last_result_ - started_;
     report.counts = counts_;
@@ -153,6 +155,17 @@ asio::awaitable<void> runner::write_taken() {
 void runner::attempt_ended(const diagnostic& info) {
     watch_.ended(info.last_error);
     if (concerns_endpoint(info.last_error)) last_failure_ = info.message;
+    if (info.last_error == condition::throttled) last_refusal_ = info.message;
+}
+
+void runner::check_admission() {
+    if (!admission_ || end_ != run_end::finished) return;
+    const auto verdict = admission_->look(std::chrono::steady_clock::now(), target_.status());
+    if (!verdict) return;
+    opens_at_ = verdict->opens_at;
+    std::string said = last_refusal_;
+    hidden_.mask(said);
+    wind_down(run_end::nothing_admitted, std::move(said));
 }
 
 void runner::check_endpoint() {
@@ -172,6 +185,7 @@ void runner::check_later() {
     check_timer_.async_wait([self = shared_from_this()](error_code error) {
         if (error) return;
         self->check_endpoint();
+        self->check_admission();
         const auto failed = self->results_->sync_if_due(std::chrono::steady_clock::now());
         if (failed) self->end_early(run_end::output_failed, failed.message());
         self->check_later();

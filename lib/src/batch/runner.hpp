@@ -13,6 +13,7 @@
 #include "batch/token_forecast.hpp"
 #include "batch/transport.hpp"
 #include "batch/unanswered_prompts.hpp"
+#include "stagger/admission_watch.hpp"
 #include "stagger/batch.hpp"
 #include "wire/secrets.hpp"
 
@@ -41,6 +42,7 @@ enum class run_end {
     interrupted,
     deadline_passed,
     too_many_failures,
+    nothing_admitted,  ///< for longer than `run_limits::longest_wait`
     endpoint_unusable,
     output_failed,
     input_failed,
@@ -49,6 +51,7 @@ enum class run_end {
 /// What ends a run before its list does. What is in flight then is awaited.
 struct run_limits {
     duration deadline{0};                      ///< from its beginning; 0: none
+    duration longest_wait{0};                  ///< with nothing admitted, as admission_watch has it; 0: none
     std::optional<std::size_t> most_failures;  ///< results of this run
     std::optional<double>
         most_failures_share;  ///< of the results of this run, in [0, 1], once there are enough
@@ -59,8 +62,10 @@ struct run_limits {
 
 struct run_report {
     run_end end = run_end::finished;
-    std::string problem;              ///< what made it end early, in words
-    error_code unusable;              ///< why the endpoint cannot be used
+    std::string problem;  ///< what made it end early, in words
+    error_code unusable;  ///< why the endpoint cannot be used
+    /// Until when nothing is admitted, where that ended the run; nothing there: it is not known.
+    std::optional<time_point> opens_at;
     std::optional<std::size_t> left;  ///< prompts not recorded; nothing if their number is unknown
     duration elapsed{0};
     run_counts counts;
@@ -115,6 +120,7 @@ class runner : public std::enable_shared_from_this<runner> {
     void check_later();
     void check_failures();
     void end_at_deadline();
+    void check_admission();
     void wind_down(run_end why, std::string problem);
     void end_early(run_end why, std::string problem);
 
@@ -134,13 +140,16 @@ class runner : public std::enable_shared_from_this<runner> {
     time_point last_result_;
     std::optional<std::size_t> to_do_;
     endpoint_watch watch_;
+    std::optional<admission_watch> admission_;
     boost::asio::steady_timer check_timer_;
     boost::asio::steady_timer deadline_timer_;
     run_counts counts_;
     run_end end_ = run_end::finished;
     std::string last_failure_;  // of those that concern the endpoint
+    std::string last_refusal_;  // in the server's words
     std::string problem_;
     error_code unusable_;
+    std::optional<time_point> opens_at_;
     std::unique_ptr<prompt_source> source_;
 };
 

@@ -26,6 +26,26 @@ struct outstanding {
     bool answering = false;
 };
 
+/// What the server has said of when it admits again, for strategies that do not ask: until it admits
+/// something that was sent later than what it refused so.
+class last_announcement {
+ public:
+    void refused(const departure& sent, time_point until) {
+        refused_ = sent.at;
+        until_ = std::max(until_, until);
+    }
+    void admitted(const departure& sent) {
+        if (sent.at > refused_) until_ = time_point::min();
+    }
+    std::optional<time_point> opens_at(time_point now) const {
+        return until_ > now ? std::optional(until_) : std::nullopt;
+    }
+
+ private:
+    time_point refused_{};
+    time_point until_ = time_point::min();
+};
+
 }  // namespace
 
 struct coordinator::parts {
@@ -44,6 +64,7 @@ struct coordinator::parts {
     retry_budget accidents;
     bool unfunded_out = false;
     std::size_t expected = 0;
+    last_announcement announced;
     coordinator_status counts;  // the counters and the last reason; the rest is filled in when asked for
     line_waits waits;
     std::unique_ptr<decision_journal> journal;  // only where a recorder listens
@@ -238,6 +259,7 @@ void coordinator::answering(time_point now, permit_id permit, const hints& said)
     if (std::exchange(found->unfunded, false)) parts_->unfunded_out = false;
     ++parts_->counts.accepted;
     parts_->accidents.success();
+    parts_->announced.admitted(found->sent);
     parts_->pace->on_answering(now, found->sent, said);
     if (parts_->journal) parts_->journal->answering(now, {permit, said}, parts_->view(now));
 }
@@ -246,6 +268,7 @@ void coordinator::accepted(time_point now, permit_id permit, const hints& said) 
     const bool ends = parts_->end(now, permit, [&](const departure& sent) {
         ++parts_->counts.accepted;
         parts_->accidents.success();
+        parts_->announced.admitted(sent);
         parts_->pace->on_accepted(now, sent, said);
     });
     if (ends && parts_->journal) parts_->journal->accepted(now, {permit, said}, parts_->view(now));
@@ -258,9 +281,11 @@ time_point coordinator::throttled(time_point now, permit_id permit, const hints&
         parts_->returning.left(now);
         hints capped = said;
         if (capped.retry_after) {
-            capped.retry_after =
-                std::clamp(*capped.retry_after, duration::zero(), parts_->options.retry_after_cap());
+            const duration cap = parts_->options.retry_after_cap();
+            if (*capped.retry_after > cap) ++parts_->counts.hints_cut;
+            capped.retry_after = std::clamp(*capped.retry_after, duration::zero(), cap);
             earliest = saturating_add(now, *capped.retry_after);
+            parts_->announced.refused(sent, earliest);
         }
         parts_->pace->on_throttled(now, sent, capped);
     });
@@ -313,7 +338,12 @@ coordinator_status coordinator::status(time_point now) const {
     result.waiting = parts_->line.size();
     result.in_flight = parts_->permits.size();
     result.waited = parts_->waits.at(now);
+    const bool all_wait = result.waiting > 0 && parts_->line.delayed() == result.waiting;
+    if (all_wait && result.in_flight == 0) result.all_wait_until = parts_->line.next_timer();
     parts_->pace->describe(now, result);
+    // Riding the limit, what proved wrong lately is not believed.
+    if (parts_->options.pacing() != pacing_kind::ride_the_limit)
+        result.opens_at = parts_->announced.opens_at(now);
     return result;
 }
 

@@ -74,12 +74,14 @@ opening ride_the_limit::next_opening(time_point now, const line_view& line) {
         return {phase_->next_probe(gate), gate > now ? wait_reason::retry_after : wait_reason::closed};
     }
     opening next{std::max(pacer_.next_slot(), budget_.next_slot()), wait_reason::pace};
-    time_point announced = gate_.opens_at();
-    if (!concurrency_.limits() && headers_.believed(now)) {
-        announced = std::max(announced, headers_.opens_at(now, log_, rtt_.mean()));
-    }
+    const time_point announced = announced_opening(now);
     if (announced > next.at) next = {announced, wait_reason::retry_after};
     return next;
+}
+
+time_point ride_the_limit::announced_opening(time_point now) const {
+    if (closed() || concurrency_.limits() || !headers_.believed(now)) return gate_.opens_at();
+    return std::max(gate_.opens_at(), headers_.opens_at(now, log_, rtt_.mean()));
 }
 
 void ride_the_limit::describe(time_point now, coordinator_status& status) const {
@@ -87,6 +89,7 @@ void ride_the_limit::describe(time_point now, coordinator_status& status) const 
     status.pace_per_s = std::min(rate(now), budget_.requests_per_s());
     if (!provisional_) status.measured_per_s = measured_;
     if (concurrency_.limits()) status.measured_window = static_cast<unsigned>(concurrency_.window());
+    if (const time_point announced = announced_opening(now); announced > now) status.opens_at = announced;
 }
 
 // ---- events

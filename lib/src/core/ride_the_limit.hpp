@@ -54,6 +54,8 @@ class ride_the_limit final : public pacing {
 
     bool closed() const { return mode_ == mode::closed; }
     double rate(time_point now) const;
+    /// Before this the server admits nothing, by its own word.
+    time_point announced_opening(time_point now) const;
     double measured_or_base() const { return measured_.value_or(climb_.base()); }
     double rate_when_sent(const departure& sent) const;
     /// A probe that has not been rejected by now counts as admitted.

@@ -23,7 +23,8 @@ void attempt_trace::waited(const permit& leave, bool admitted) {
 }
 
 void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
-                         std::optional<duration> again_in, const hints& said) {
+                         std::optional<duration> again_in, const hints& said,
+                         std::optional<duration> hint_cut_to) {
     if (was_admitted_) {
         counts_->attempts.add();
         counts_->rejections.add(refused);
@@ -36,7 +37,8 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
     if (!told_) return;
     // Nothing has been noted where memory ran out.
     const waiting_times waited = waited_ ? *waited_ : waiting_times();
-    told_->done({id_, error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in, said});
+    told_->done({id_, error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in, said,
+                 hint_cut_to});
 }
 
 }  // namespace stagger::detail

@@ -42,7 +42,7 @@ class attempt_trace {
     /// What the attempt's connection carried.
     void exchanged(const traffic& carried) { carried_ = carried; }
     void done(error_code error, const diagnostic& info, bool refused, std::optional<duration> again_in = {},
-              const hints& said = {});
+              const hints& said = {}, std::optional<duration> hint_cut_to = {});
 
  private:
     client_counts* counts_;

@@ -315,12 +315,19 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     // What ended the attempt was not its own limit.
     if (late && attempt_limit_ == deadline_ && ended.error == errc::answer_timed_out)
         info.message = make_error_code(errc::deadline_exceeded).message();
-    if (!answer_goes_on()) trace_.done(ended.error, info, was_refused(ended), again_in, ended.hints);
+    if (!answer_goes_on())
+        trace_.done(ended.error, info, was_refused(ended), again_in, ended.hints, hint_cut_to(ended));
     if (again_in) {
         last_ = std::make_unique<diagnostic>(std::move(info));
         return join_line(next);
     }
     finish(late ? error_code(errc::deadline_exceeded) : ended.error, std::move(ended.answer));
+}
+
+std::optional<duration> completion_task::hint_cut_to(const wire::decoded_answer& ended) const {
+    const duration cap = client_->gate.options().retry_after_cap();
+    const bool is_cut = was_refused(ended) && ended.hints.retry_after > cap;
+    return is_cut ? std::optional(cap) : std::nullopt;
 }
 
 time_point completion_task::report(const wire::decoded_answer& ended) {

@@ -166,7 +166,9 @@ void append_options(std::string& out, const coordinator_options& options) {
     members.number("requests_per_minute", options.requests_per_minute());
     members.number("tokens_per_minute", options.tokens_per_minute());
     members.number("probing", options.probing());
-    span(members, "retry_after_cap_ns", options.retry_after_cap());
+    if (options.retry_after_cap() != duration::max()) {
+        span(members, "retry_after_cap_ns", options.retry_after_cap());
+    }
     members.number("initial_rate", options.initial_rate());
     if (options.remembered()) {
         object_writer remembered(members.key("remembered"));

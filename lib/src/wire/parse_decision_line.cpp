@@ -194,7 +194,7 @@ coordinator_options read_options(const exact_json_object& given) {
     options.requests_per_minute(given.number("requests_per_minute"));
     options.tokens_per_minute(given.number("tokens_per_minute"));
     options.probing(given.number("probing"));
-    options.retry_after_cap(given.span("retry_after_cap_ns"));
+    if (given.has("retry_after_cap_ns")) options.retry_after_cap(given.span("retry_after_cap_ns"));
     options.initial_rate(given.number("initial_rate"));
     if (given.has("remembered")) options.remembered(read_limits(given.object("remembered")));
     options.pacing(given.word<pacing_kind>("pacing"));

@@ -8,8 +8,8 @@
 
 namespace stagger::wire {
 
-/// Longer waits are cut to this: no rate limit is that slow, and whoever obeys a hint bounds it further.
-inline constexpr duration longest_retry_after = std::chrono::hours(24);
+/// Longer waits are cut to this: quotas renew after a month at most.
+inline constexpr duration longest_retry_after = std::chrono::hours(24 * 31);
 
 /** Reads a Retry-After value: seconds, whole or fractional, or an HTTP date.
  * @param unix_now seconds since 1970, by the clock that the date was written with; a date in the past is zero

@@ -294,6 +294,47 @@ TEST_CASE("a share of failures counts once there are enough results") {
     CHECK(all.report->left > 100);
 }
 
+TEST_CASE(
+    "a server that admits nothing for longer than the run may wait ends it, with what is in flight awaited") {
+    fixture all;
+    all.limits.longest_wait = std::chrono::minutes(30);
+    all.peer.in_flight = 1;
+    const auto opens_at = std::chrono::steady_clock::now() + std::chrono::hours(2);
+    all.start("a\nb\nc\n");
+    all.peer.status.waiting = 2;
+    all.peer.status.opens_at = opens_at;
+    all.runner->attempt_ended(attempt(errc::rate_limited, "come back tomorrow"));
+    // The check that is due next.
+    all.context.restart();
+    while (!all.peer.stopped && all.context.run_one() != 0) continue;
+    CHECK_FALSE(all.report);
+    CHECK(all.runner->stopping());
+    all.peer.succeed(0);
+    all.context.restart();
+    while (!all.report && all.context.run_one() != 0) continue;
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::nothing_admitted);
+    CHECK(all.report->opens_at == opens_at);
+    CHECK(all.report->problem == "come back tomorrow");
+    CHECK(all.report->left == 2);
+    CHECK(all.recorded() == ids{"+line-1"});
+
+    // The same list again goes on where that one stopped.
+    all.runner.reset();
+    all.poll();
+    all.peer.stopped = false;
+    all.peer.status = {};
+    all.peer.in_flight = 0;
+    all.start("a\nb\nc\n");
+    all.peer.succeed(0);
+    all.poll();
+    all.peer.succeed(0);
+    all.poll();
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::finished);
+    CHECK(all.recorded() == ids{"+line-1", "+line-2", "+line-3"});
+}
+
 TEST_CASE("a deadline of the whole run ends it like an interruption") {
     fixture all;
     all.limits.deadline = std::chrono::nanoseconds(1);

@@ -233,6 +233,9 @@ TEST_CASE("a Retry-After longer than the cap is capped") {
     CHECK(drive.why == wait_reason::own_delay);
     drive.run_for(2s);
     CHECK(drive.log.size() == 2);
+    CHECK(drive.core.status(drive.now).hints_cut == 1);
+    drive.reject(drive.log[1], 10s);
+    CHECK(drive.core.status(drive.now).hints_cut == 1);
 }
 
 TEST_CASE("the task that got a Retry-After never goes earlier, even when the hint is refuted") {

@@ -174,6 +174,16 @@ TEST_CASE("every option of the coordinator is in the header") {
     CHECK(read.pacing() == wanted.pacing());
 }
 
+TEST_CASE("a header of version 0.1 names the cap on a Retry-After that was the default then") {
+    const std::string line =
+        header_line(R"("probing":0.01,)", R"("probing":0.01,"retry_after_cap_ns":120000000000,)");
+    std::istringstream text(line);
+    CHECK(decision_log_reader(text, "log").header().options.retry_after_cap() == 120s);
+    std::istringstream of_today(header_line());
+    CHECK(decision_log_reader(of_today, "log").header().options.retry_after_cap() ==
+          stagger::duration::max());
+}
+
 TEST_CASE("lines are as documented") {
     std::string log;
     decision_log_writer writer;
@@ -186,7 +196,7 @@ TEST_CASE("lines are as documented") {
     writer.append(log, {origin + 1s, held{origin + 2s, wait_reason::pace}});
     CHECK(
         log ==
-        R"({"format":"stagger decision log","version":1,"seed":7,"origin_ns":97200000000000,"coordinator":{"max_in_flight":256,"requests_per_minute":0,"tokens_per_minute":0,"probing":0.01,"retry_after_cap_ns":120000000000,"initial_rate":32,"pacing":"ride_the_limit"}})"
+        R"({"format":"stagger decision log","version":1,"seed":7,"origin_ns":97200000000000,"coordinator":{"max_in_flight":256,"requests_per_minute":0,"tokens_per_minute":0,"probing":0.01,"initial_rate":32,"pacing":"ride_the_limit"}})"
         "\n"
         R"({"at_ns":0,"event":"submit","task":9,"requests":1,"tokens":20})"
         "\n"
