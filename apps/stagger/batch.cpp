@@ -69,7 +69,6 @@ class session {
         runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(opened.prompts),
                                                   std::move(opened.results), plan_.hidden);
         runner_->limits(limits);
-        if (plan_.limits.tokens_per_minute() > 0) runner_->forecast_tokens();
         runner_->options(order);
         runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
     }
