@@ -85,9 +85,9 @@ std::string tokens_text(const estimate& sum) {
     std::string text = fmt::format("{:.0f} in prompts", sum.tokens.prompt_tokens);
     if (sum.tokens.tokens > 0) text += fmt::format(", {:.0f} in answers at most", sum.tokens.tokens);
     if (sum.tokens.open_answers > 0) {
-        text += fmt::format(", {:.0f} in {:.0f} answers without a maximum, if they have {:.0f} each",
-                            sum.supposed(), sum.tokens.open_answers,
-                            stagger::token_forecast::supposed_answer);
+        text +=
+            fmt::format(", {:.0f} in {:.0f} answers without a maximum, if they have {:.0f} each",
+                        sum.supposed(), sum.tokens.open_answers, stagger::token_forecast::supposed_answer);
     }
     return text;
 }

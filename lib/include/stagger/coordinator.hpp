@@ -20,8 +20,8 @@ namespace stagger {
  */
 struct cost {
     double requests = 1;
-    double tokens = 0;  ///< taken as they are: those of the prompt, where known, and what an answer may have at
-                        ///< most, which providers charge whether it is used or not
+    double tokens = 0;  ///< taken as they are: those of the prompt, where known, and what an answer may have
+                        ///< at most, which providers charge whether it is used or not
     double prompt_tokens = 0;  ///< besides, those of the prompt where they are estimated by its length
     double open_answers = 0;   ///< besides, answers whose length nothing bounds: the usual one is reserved
 

@@ -52,7 +52,7 @@ struct coordinator::parts {
     std::unique_ptr<decision_journal> journal;  // only where a recorder listens
     std::unique_ptr<wait_notes> notes;          // only where somebody asks what was waited for
     waiting_times waited;                       // of the task that left the line last
-    std::optional<double> reserved_tokens;      // for the one that was admitted last, where they are a forecast
+    std::optional<double> reserved_tokens;  // for the one that was admitted last, where they are a forecast
 
     task_id join(time_point now, lane where, const cost& what, time_point deadline, time_point not_before) {
         // Room for its permit as well: admitting it must not fail.

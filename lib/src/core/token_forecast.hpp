@@ -8,10 +8,10 @@ namespace stagger {
 
 /** @brief What attempts cost in tokens, as far as it is not known when they are sent.
  *
- * How many bytes make a token depends on the language, how long answers are on what is asked: both are learned
- * from what the server counted of earlier attempts. An answer is expected to have the mean of the last few
- * hundred; the first few are not trusted that far, since short answers come before long ones: until there are
- * more, what is longer than most of them is expected.
+ * How many bytes make a token depends on the language, how long answers are on what is asked: both are
+ * learned from what the server counted of earlier attempts. An answer is expected to have the mean of the
+ * last few hundred; the first few are not trusted that far, since short answers come before long ones: until
+ * there are more, what is longer than most of them is expected.
  */
 class token_forecast {
  public:

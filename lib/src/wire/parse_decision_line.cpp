@@ -21,8 +21,8 @@ class member_reader {
     member_reader(const exact_json_object& line, time_point origin) : line_(line), origin_(origin) {}
 
     decision submitted() const {
-        line_.expect_only({"at_ns", "event", "task", "requests", "tokens", "prompt_tokens", "open_answers",
-                           "deadline_ns"});
+        line_.expect_only(
+            {"at_ns", "event", "task", "requests", "tokens", "prompt_tokens", "open_answers", "deadline_ns"});
         return decisions::submitted{cost_(), time_or_never("deadline_ns"), task()};
     }
 

@@ -90,7 +90,8 @@ TEST_CASE("few answers are trusted, but not for the longest") {
     // The short ones came first.
     for (int each = 0; each < 4; ++each) forecast.learn(open_ended(100), counted(100, 1000));
     CHECK(forecast.reserve(open_ended(100)) - 100 >= 1000);
-    for (int each = 0; each < 1000; ++each) forecast.learn(open_ended(100), counted(100, each % 2 ? 1000 : 16));
+    for (int each = 0; each < 1000; ++each)
+        forecast.learn(open_ended(100), counted(100, each % 2 ? 1000 : 16));
     CHECK(forecast.reserve(open_ended(100)) - 100 == doctest::Approx(508).epsilon(0.02));
 }
 
