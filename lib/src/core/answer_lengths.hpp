@@ -34,8 +34,9 @@ class answer_lengths {
 
  private:
     static constexpr double bins_per_doubling = 4;
-    // Up to 2^24 tokens: a hundred times the longest answers there are. What is beyond counts as that.
-    static constexpr std::size_t bins = 97;
+    // Up to 2^17 tokens, about the longest answers there are. What is beyond counts as that, so that one wrong
+    // count does not hold everybody up for long.
+    static constexpr std::size_t bins = 69;
 
     void note(double tokens);
     void rescale();
