@@ -34,8 +34,8 @@ class answer_lengths {
 
  private:
     static constexpr double bins_per_doubling = 4;
-    // Up to 2^17 tokens, about the longest answers there are. What is beyond counts as that, so that one wrong
-    // count does not hold everybody up for long.
+    // Up to 2^17 tokens, about the longest answers there are. What is beyond counts as that, so that one
+    // wrong count does not hold everybody up for long.
     static constexpr std::size_t bins = 69;
 
     void note(double tokens);
