@@ -76,7 +76,6 @@ class session {
         batch::run_limits ends = limits;
         ends.longest_wait = options.max_wait;
         runner_->limits(ends);
-        if (plan_.limits.tokens_per_minute() > 0) runner_->forecast_tokens();
         runner_->options(order);
         runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
     }

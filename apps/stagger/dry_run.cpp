@@ -10,6 +10,7 @@
 
 #include "batch/existing_results.hpp"
 #include "batch/unanswered_prompts.hpp"
+#include "core/token_forecast.hpp"
 #include "duration_text.hpp"
 #include "output_file.hpp"
 #include "wire/dialect.hpp"
@@ -23,7 +24,11 @@ namespace batch = stagger::batch;
 struct estimate {
     std::size_t prompts = 0;
     std::size_t unreadable = 0;
-    double tokens = 0;
+    stagger::cost tokens{0};
+
+    /// Where nothing bounds an answer its length is only supposed.
+    double supposed() const { return stagger::token_forecast::supposed_answer * tokens.open_answers; }
+    double all_tokens() const { return tokens.prompt_tokens + tokens.tokens + supposed(); }
 };
 
 asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std::string name, console& out) {
@@ -31,7 +36,10 @@ asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std
     while (auto prompt = co_await prompts.read(error)) {
         if (prompt->request) {
             ++sum.prompts;
-            sum.tokens += stagger::wire::estimate_tokens(*prompt->request);
+            const auto cost = stagger::wire::cost_of(*prompt->request);
+            sum.tokens.tokens += cost.tokens;
+            sum.tokens.prompt_tokens += cost.prompt_tokens;
+            sum.tokens.open_answers += cost.open_answers;
             continue;
         }
         if (sum.unreadable++ < problems_shown)
@@ -62,11 +70,26 @@ double minutes(double amount, double a_minute) {
 
 std::string time_text(const send_plan& plan, const estimate& sum) {
     const auto of_requests = minutes(static_cast<double>(sum.prompts), plan.limits.requests_per_minute());
-    const auto of_tokens = minutes(sum.tokens, plan.limits.tokens_per_minute());
+    const auto of_tokens = minutes(sum.all_tokens(), plan.limits.tokens_per_minute());
     if (of_requests + of_tokens <= 0) return "unknown: neither --rpm nor --tpm is given";
     const auto* which = of_requests >= of_tokens ? "--rpm" : "--tpm";
-    return fmt::format("{} at least, for {}",
-                       format_clock(stagger::from_seconds(60 * std::max(of_requests, of_tokens))), which);
+    const bool supposes = of_tokens > of_requests && sum.tokens.open_answers > 0;
+    return fmt::format("{} {}, for {}",
+                       format_clock(stagger::from_seconds(60 * std::max(of_requests, of_tokens))),
+                       supposes ? "with answers as long as supposed" : "at least", which);
+}
+
+/// How sure each part is: a maximum is charged whether it is used or not, a length that nothing bounds is not
+/// known before it is there.
+std::string tokens_text(const estimate& sum) {
+    std::string text = fmt::format("{:.0f} in prompts", sum.tokens.prompt_tokens);
+    if (sum.tokens.tokens > 0) text += fmt::format(", {:.0f} in answers at most", sum.tokens.tokens);
+    if (sum.tokens.open_answers > 0) {
+        text +=
+            fmt::format(", {:.0f} in {:.0f} answers without a maximum, if they have {:.0f} each",
+                        sum.supposed(), sum.tokens.open_answers, stagger::token_forecast::supposed_answer);
+    }
+    return text;
 }
 
 }  // namespace
@@ -85,9 +108,9 @@ exit_code dry_run(const batch_file_options& options, const send_plan& plan, cons
         fmt::format("prompts to send   {}\n"
                     "answered before   {}\n"
                     "unreadable lines  {}\n"
-                    "tokens, about     {:.0f} with their answers\n"
+                    "tokens, about     {}\n"
                     "time              {}\n",
-                    sum.prompts, prompts.skipped(), sum.unreadable, sum.tokens, time_text(plan, sum)));
+                    sum.prompts, prompts.skipped(), sum.unreadable, tokens_text(sum), time_text(plan, sum)));
     return sum.unreadable > 0 ? exit_code::some_failed : exit_code::done;
 }
 

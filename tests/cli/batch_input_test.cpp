@@ -252,8 +252,12 @@ TEST_CASE("--dry-run counts and estimates, and sends and writes nothing") {
     CHECK(got.out.find("prompts to send   98\n") != std::string::npos);
     CHECK(got.out.find("answered before   2\n") != std::string::npos);
     CHECK(got.out.find("unreadable lines  1\n") != std::string::npos);
-    CHECK(got.out.find("tokens, about     9774 ") != std::string::npos);
-    CHECK(got.out.find("for --tpm") != std::string::npos);
+    CHECK(got.out.find("tokens, about     268 in prompts, 9506 in answers at most\n") != std::string::npos);
+    CHECK(got.out.find(" at least, for --tpm\n") != std::string::npos);
+    const auto open = all.batch_of(numbered_prompts(100), {"--dry-run", "--tpm", "1000"});
+    CHECK(open.out.find(" in prompts, 25088 in 98 answers without a maximum, if they have 256 each\n") !=
+          std::string::npos);
+    CHECK(open.out.find(" with answers as long as supposed, for --tpm\n") != std::string::npos);
     CHECK(all.server.stat("accepted") == 2);
     CHECK(all.ended().size() == 2);
 }

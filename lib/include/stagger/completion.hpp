@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include "stagger/error.hpp"
 #include "stagger/request_phase.hpp"
 #include "stagger/time.hpp"
+#include "stagger/token_usage.hpp"
 
 namespace stagger {
 
@@ -49,8 +49,9 @@ class completion_request {
     completion_request& set(std::string name, std::string json_text);
     /// An id of the caller's that is sent as `x-request-id`: printable ASCII.
     completion_request& request_id(std::string id);
-    /// Tokens that this request is expected to cost, prompt and answer. 0: estimated from the prompt's
-    /// length.
+    /// Tokens that this request costs a token budget, prompt and answer: taken as they are. 0: estimated from
+    /// the prompt's length, what the answer may have at most, else what answers have had, and settled when
+    /// the server has counted.
     completion_request& expected_tokens(double count);
 
     const std::string& prompt() const { return prompt_; }
@@ -85,12 +86,6 @@ class completion_request {
     // Null where there are none. Apart, because a coroutine that awaits an answer has several requests in its
     // frame as long as it waits: its own, and those that were moved from on the way to the client.
     std::unique_ptr<further> extras_;
-};
-
-/// Tokens as the server counted them; absent where it did not say.
-struct token_usage {
-    std::optional<std::uint64_t> prompt_tokens;
-    std::optional<std::uint64_t> completion_tokens;
 };
 
 /// How a request came to its end, whether it succeeded or not.

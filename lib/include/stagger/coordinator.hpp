@@ -7,14 +7,25 @@
 
 #include "stagger/remembered_limits.hpp"
 #include "stagger/time.hpp"
+#include "stagger/token_usage.hpp"
 #include "stagger/wait_reason.hpp"
 
 namespace stagger {
 
-/// What one attempt costs a limit.
+/** @brief What one attempt costs a limit.
+ *
+ * Its tokens are reserved when it is sent. What is only estimated follows what the server counted of earlier
+ * attempts, also while the task waits, and is settled when its own count is known (`coordinator::accepted`):
+ * what was not used is given back to the pace, what was used beyond it is charged.
+ */
 struct cost {
     double requests = 1;
-    double tokens = 0;
+    double tokens = 0;  ///< taken as they are: those of the prompt, where known, and what an answer may have
+                        ///< at most, which providers charge whether it is used or not
+    double prompt_tokens = 0;  ///< besides, those of the prompt where they are estimated by its length
+    double open_answers = 0;   ///< besides, answers whose length nothing bounds: the usual one is reserved
+
+    bool is_estimated() const { return prompt_tokens > 0 || open_answers > 0; }
     friend bool operator==(const cost&, const cost&) = default;
 };
 
@@ -66,7 +77,7 @@ class coordinator_options {
     coordinator_options& max_in_flight(unsigned count);
     /// A known limit, kept without testing it; 0 (default): unknown, measured. Requests per minute, >= 0.
     coordinator_options& requests_per_minute(double rate);
-    /// The same for tokens per minute. Needs `cost::tokens` of every task.
+    /// The same for tokens per minute. Needs the tokens in the `cost` of every task.
     coordinator_options& tokens_per_minute(double rate);
     static constexpr double least_probing = 0.001;
     static constexpr double most_probing = 0.2;
@@ -210,8 +221,10 @@ class coordinator {
      * in flight stays taken until any of the reports below, which then only gives it back.
      */
     void answering(time_point now, permit_id permit, const hints& said);
-    /// The attempt was admitted by the server: a success, or an error that no limit caused.
-    void accepted(time_point now, permit_id permit, const hints& said);
+    /** The attempt was admitted by the server: a success, or an error that no limit caused.
+     * @param used what the server counted; with nothing what was reserved stays charged
+     */
+    void accepted(time_point now, permit_id permit, const hints& said, const token_usage& used = {});
     /** @brief The attempt was refused by a limit (429, 503, 529, any error with a Retry-After).
      * @return the earliest time at which this very request may go again: its own Retry-After, capped
      */

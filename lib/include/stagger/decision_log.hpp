@@ -7,6 +7,7 @@
 
 #include "stagger/coordinator.hpp"
 #include "stagger/time.hpp"
+#include "stagger/token_usage.hpp"
 #include "stagger/wait_reason.hpp"
 
 // What a coordinator was asked and what it decided, as values: enough to explain every decision, and to make
@@ -66,6 +67,7 @@ struct admitted {
     permit_id permit{};
     waiting_times waited;
     coordinator_view view;
+    std::optional<double> reserved_tokens = std::nullopt;  ///< where the task's own are an estimate
     friend bool operator==(const admitted&, const admitted&) = default;
 };
 
@@ -94,6 +96,7 @@ struct answering {
 struct accepted {
     permit_id permit{};
     hints said;
+    token_usage used = {};
     friend bool operator==(const accepted&, const accepted&) = default;
 };
 

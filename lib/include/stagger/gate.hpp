@@ -42,8 +42,9 @@ class permit {
     /// The head of a success has come: the server admitted the attempt. The place in flight stays taken until
     /// a further report, of whatever kind, or until the permit is dropped.
     void answering(const hints& said = {});
-    /// The server admitted the attempt: a success, or an error that no limit caused.
-    void accepted(const hints& said = {});
+    /// The server admitted the attempt: a success, or an error that no limit caused. Told what it `used`, the
+    /// token budget charges that instead of its estimate.
+    void accepted(const hints& said = {}, const token_usage& used = {});
     /// The server refused the attempt. Returns when this very request may go again at the earliest.
     time_point throttled(const hints& said = {});
     /// The attempt failed without telling anything about the limit.

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "batch/engine.hpp"
-#include "batch/forecast_prompts.hpp"
 #include "wire/batch_line.hpp"
 
 namespace asio = boost::asio;
@@ -50,11 +49,6 @@ runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::un
     prompts_ = unanswered.get();
     to_do_ = unanswered->remaining();
     source_ = std::move(unanswered);
-}
-
-void runner::forecast_tokens() {
-    forecast_ = std::make_shared<token_forecast>();
-    source_ = std::make_unique<forecast_prompts>(std::move(source_), forecast_);
 }
 
 asio::awaitable<run_report> runner::run() {
@@ -110,7 +104,6 @@ bool runner::given_up(const batch_result& result) const {
 void runner::take(batch_result result) {
     counts_.add_effort(result.answer.info);
     counts_.skipped = prompts_->skipped();
-    if (forecast_) forecast_->ended(result.position, result.answer.usage);
     if (result.error) check_endpoint();
     if (given_up(result) || end_ == run_end::output_failed) return;
     lines_ += line_of(result);

@@ -10,7 +10,6 @@
 
 #include "batch/endpoint_watch.hpp"
 #include "batch/result_file.hpp"
-#include "batch/token_forecast.hpp"
 #include "batch/transport.hpp"
 #include "batch/unanswered_prompts.hpp"
 #include "stagger/admission_watch.hpp"
@@ -86,9 +85,6 @@ class runner : public std::enable_shared_from_this<runner> {
 
     /// How prompts are taken up and results ordered; before `run`.
     void options(const batch_options& chosen) { order_ = chosen; }
-    /// Expects of each prompt what the server has counted of those before, for limits on tokens; before
-    /// `run`.
-    void forecast_tokens();
     /// Before `run`.
     void limits(const run_limits& chosen) { limits_ = chosen; }
     void on_result(observer told) { told_ = std::move(told); }
@@ -134,7 +130,6 @@ class runner : public std::enable_shared_from_this<runner> {
     wire::secrets hidden_;
     batch_options order_;
     run_limits limits_;
-    std::shared_ptr<token_forecast> forecast_;  // null: as the client estimates by itself
     observer told_;
     time_point started_;
     time_point last_result_;

@@ -25,6 +25,7 @@ class budget {
     /// Nobody goes before.
     time_point next_slot() const { return told_.next_slot() - lead; }
     void sent(time_point now, const cost& what) { told_.sent(now, what); }
+    void settled(time_point now, double more_tokens) { told_.settled(now, more_tokens); }
 
  private:
     even_pace told_;

@@ -11,6 +11,7 @@
 #include "core/retry_budget.hpp"
 #include "core/returning_tasks.hpp"
 #include "core/slot_map.hpp"
+#include "core/token_forecast.hpp"
 #include "core/wait_notes.hpp"
 #include "core/waiting_line.hpp"
 
@@ -22,6 +23,7 @@ namespace {
 /// what it tells about the limit is known, and only its place is still taken.
 struct outstanding {
     departure sent;
+    cost asked;
     bool unfunded = false;
     bool answering = false;
 };
@@ -61,6 +63,7 @@ struct coordinator::parts {
     waiting_line line;
     slot_map<outstanding> permits;
     returning_tasks returning;
+    token_forecast forecast;
     retry_budget accidents;
     bool unfunded_out = false;
     std::size_t expected = 0;
@@ -70,6 +73,7 @@ struct coordinator::parts {
     std::unique_ptr<decision_journal> journal;  // only where a recorder listens
     std::unique_ptr<wait_notes> notes;          // only where somebody asks what was waited for
     waiting_times waited;                       // of the task that left the line last
+    std::optional<double> reserved_tokens;  // for the one that was admitted last, where they are a forecast
 
     task_id join(time_point now, lane where, const cost& what, time_point deadline, time_point not_before) {
         // Room for its permit as well: admitting it must not fail.
@@ -99,13 +103,16 @@ struct coordinator::parts {
         return {never, line.size() > 0 ? wait_reason::own_delay : wait_reason::none};
     }
 
+    /// What an attempt would cost that is sent now: all its tokens are in `cost::tokens`.
+    cost reserved(const cost& asked) const { return {asked.requests, forecast.reserve(asked)}; }
+
     line_view seen_from(lane head, time_point now) {
         line_view seen;
         seen.backlog = line.size() + expected;
         seen.in_flight = permits.size();
         seen.between_attempts = line.retries() + returning.count(now);
         seen.head_was_sent = head != lane::first;
-        seen.head = line.cost_of_front(head);
+        seen.head = reserved(line.cost_of_front(head));
         return seen;
     }
 
@@ -121,7 +128,10 @@ struct coordinator::parts {
         action admitted;
         admitted.what = action::kind::admit;
         admitted.task = *line.front(from);
-        outstanding attempt{pace->on_send(now, line.cost_of_front(from)), false};
+        const cost asked = line.cost_of_front(from);
+        outstanding attempt{pace->on_send(now, reserved(asked)), asked};
+        reserved_tokens.reset();
+        if (asked.is_estimated()) reserved_tokens = attempt.sent.tokens;
         attempt.sent.repeated = from != lane::first;
         attempt.sent.in_flight = static_cast<unsigned>(permits.size()) + 1;
         if (from == lane::accident) {
@@ -192,6 +202,15 @@ struct coordinator::parts {
         return true;
     }
 
+    /// The server counted what an attempt cost: so much was charged, and others may cost the like.
+    void settle(time_point now, permit_id permit, const token_usage& used) {
+        if (used == token_usage()) return;
+        const outstanding* const found = permits.find(static_cast<std::uint64_t>(permit));
+        if (!found || !found->asked.is_estimated()) return;
+        forecast.learn(found->asked, used);
+        pace->on_settled(now, forecast.settled(found->asked, used) - found->sent.tokens);
+    }
+
     coordinator_view view(time_point now) const {
         coordinator_status seen;
         pace->describe(now, seen);
@@ -248,7 +267,9 @@ bool coordinator::withdraw(time_point now, task_id task) {
 action coordinator::next(time_point now) {
     const action todo = parts_->decide(now);
     parts_->note_waits(now, todo);
-    if (parts_->journal) parts_->journal->answered(now, todo, parts_->waited, parts_->view(now));
+    if (parts_->journal) {
+        parts_->journal->answered(now, todo, parts_->waited, parts_->reserved_tokens, parts_->view(now));
+    }
     return todo;
 }
 
@@ -264,14 +285,15 @@ void coordinator::answering(time_point now, permit_id permit, const hints& said)
     if (parts_->journal) parts_->journal->answering(now, {permit, said}, parts_->view(now));
 }
 
-void coordinator::accepted(time_point now, permit_id permit, const hints& said) {
+void coordinator::accepted(time_point now, permit_id permit, const hints& said, const token_usage& used) {
+    parts_->settle(now, permit, used);
     const bool ends = parts_->end(now, permit, [&](const departure& sent) {
         ++parts_->counts.accepted;
         parts_->accidents.success();
         parts_->announced.admitted(sent);
         parts_->pace->on_accepted(now, sent, said);
     });
-    if (ends && parts_->journal) parts_->journal->accepted(now, {permit, said}, parts_->view(now));
+    if (ends && parts_->journal) parts_->journal->accepted(now, {permit, said, used}, parts_->view(now));
 }
 
 time_point coordinator::throttled(time_point now, permit_id permit, const hints& said) {

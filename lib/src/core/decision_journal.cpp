@@ -11,10 +11,10 @@ decision_journal::decision_journal(std::shared_ptr<decision_recorder> to, const 
 }
 
 void decision_journal::answered(time_point now, const action& todo, const waiting_times& waited,
-                                const coordinator_view& after) {
+                                const std::optional<double>& reserved_tokens, const coordinator_view& after) {
     switch (todo.what) {
         case action::kind::admit:
-            record(now, decisions::admitted{todo.task, todo.permit, waited, after});
+            record(now, decisions::admitted{todo.task, todo.permit, waited, after, reserved_tokens});
             break;
         case action::kind::expire:
             record(now, decisions::expired{todo.task, waited});

@@ -21,8 +21,9 @@ class decision_journal {
     void resubmitted(time_point now, const decisions::resubmitted& call) { record(now, call); }
     void withdrawn(time_point now, const decisions::withdrawn& call) { record(now, call); }
     /// @param waited of the task that was admitted or has expired
+    /// @param reserved_tokens for the task that was admitted, where they are a forecast
     void answered(time_point now, const action& todo, const waiting_times& waited,
-                  const coordinator_view& after);
+                  const std::optional<double>& reserved_tokens, const coordinator_view& after);
     void answering(time_point now, const decisions::answering& call, const coordinator_view& after);
     void accepted(time_point now, const decisions::accepted& call, const coordinator_view& after);
     void throttled(time_point now, const decisions::throttled& call, const coordinator_view& after);

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/pacer.hpp"
+#include "core/token_pace.hpp"
 #include "stagger/coordinator.hpp"
 
 namespace stagger {
@@ -16,7 +17,8 @@ class even_pace {
                        const pacer& requests = pacer(random_source(0), no_jitter))
         : requests_per_s_(options.requests_per_minute() / 60),
           tokens_per_s_(options.tokens_per_minute() / 60),
-          requests_(requests) {}
+          requests_(requests),
+          tokens_(tokens_per_s_) {}
 
     bool limits_requests() const { return requests_per_s_ > 0; }
     double requests_per_s() const {
@@ -26,7 +28,11 @@ class even_pace {
     time_point next_slot() const { return std::max(requests_.next_slot(), tokens_.next_slot()); }
     void sent(time_point now, const cost& what) {
         if (limits_requests()) requests_.sent(now, what.requests, seconds(1 / requests_per_s_));
-        if (tokens_per_s_ > 0) tokens_.sent(now, what.tokens, seconds(1 / tokens_per_s_));
+        if (tokens_per_s_ > 0) tokens_.reserve(now, what.tokens);
+    }
+    /// @param more tokens than were reserved for an attempt when it was sent; negative: fewer
+    void settled(time_point now, double more) {
+        if (tokens_per_s_ > 0) tokens_.settle(now, more);
     }
 
  private:
@@ -35,7 +41,7 @@ class even_pace {
     double requests_per_s_;
     double tokens_per_s_;
     pacer requests_;
-    pacer tokens_{random_source(0), no_jitter};
+    token_pace tokens_;
 };
 
 }  // namespace stagger

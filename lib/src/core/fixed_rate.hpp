@@ -27,6 +27,7 @@ class fixed_rate final : public pacing {
     }
     void on_accepted(time_point, const departure&, const hints&) override {}
     void on_throttled(time_point, const departure&, const hints&) override {}
+    void on_settled(time_point now, double more_tokens) override { told_.settled(now, more_tokens); }
     void describe(time_point, coordinator_status& status) const override {
         status.mode = coordinator_mode::ride;
         status.pace_per_s = told_.requests_per_s();

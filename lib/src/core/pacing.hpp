@@ -38,7 +38,7 @@ struct line_view {
     std::size_t in_flight = 0;         ///< attempts
     std::size_t between_attempts = 0;  ///< tasks that were sent before and are to be sent again
     bool head_was_sent = false;        ///< the head of the line is one of those
-    cost head;                         ///< of the head's next attempt
+    cost head;                         ///< of the head's next attempt, were it sent now
 
     /// Tasks that were sent and have not ended.
     std::size_t tasks_begun() const { return in_flight + between_attempts; }
@@ -57,6 +57,7 @@ class pacing {
     virtual ~pacing() = default;
 
     virtual opening next_opening(time_point now, const line_view& line) = 0;
+    /// @param what with all that is to be reserved in `cost::tokens`
     virtual departure on_send(time_point now, const cost& what) = 0;
     virtual void on_accepted(time_point now, const departure& sent, const hints& said) = 0;
     /// The head of a success: what `on_accepted` tells, early; the attempt is in flight until `on_answered`.
@@ -68,6 +69,8 @@ class pacing {
     /// Neither tells anything about the limit: most strategies have nothing to learn from them.
     virtual void on_failed(time_point, const departure&) {}
     virtual void on_abandoned(time_point, const departure&) {}
+    /// The server counted `more` tokens of an attempt than were reserved when it was sent; negative: fewer.
+    virtual void on_settled(time_point, double) {}
     /// Fills in mode, pace and what has been measured.
     virtual void describe(time_point now, coordinator_status& status) const = 0;
 

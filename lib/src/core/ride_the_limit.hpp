@@ -45,6 +45,7 @@ class ride_the_limit final : public pacing {
     void on_throttled(time_point now, const departure& sent, const hints& said) override;
     void on_failed(time_point now, const departure& sent) override;
     void on_abandoned(time_point now, const departure& sent) override;
+    void on_settled(time_point now, double more_tokens) override { budget_.settled(now, more_tokens); }
     void describe(time_point now, coordinator_status& status) const override;
     void probe_again() override { testing_.look_again(); }
     std::optional<remembered_limits> learned(time_point now) const override;

@@ -24,7 +24,7 @@ constexpr unsigned most_sent_at_once = 256;
 constexpr std::uint64_t most_outstanding = 1'000'000;
 
 std::uint64_t estimated_prompt_tokens(const completion_request& request) {
-    return static_cast<std::uint64_t>(std::llround(wire::estimate_token_parts(request).prompt));
+    return static_cast<std::uint64_t>(std::llround(wire::estimate_prompt_tokens(request)));
 }
 
 }  // namespace

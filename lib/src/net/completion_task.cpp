@@ -75,7 +75,7 @@ void completion_task::start(const completion_request& request, wire::delivery ho
         return;
     }
     how_ = how;
-    cost_.tokens = wire::estimate_tokens(request);
+    cost_ = wire::cost_of(request);
     listen_for_cancellation(cancelled);
     // Not inside this call: the caller may be on the strand and must not be overtaken.
     client_->turn->add(self, &completion_task::begin);
@@ -337,7 +337,7 @@ time_point completion_task::report(const wire::decoded_answer& ended) {
         ++progress_.rejections;
         return leave_.throttled(ended.hints);
     } else {
-        accept(std::move(leave_), ended.hints);
+        accept(std::move(leave_), ended.hints, ended.answer.usage);
     }
     return {};
 }

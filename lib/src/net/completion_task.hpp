@@ -53,7 +53,9 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     /// The head has come. True: it is all that is needed here, and `ended` is what it says.
     virtual bool ends_with_head(connection_pool::lease&, wire::decoded_answer&) { return false; }
     /// The server admitted the attempt.
-    virtual void accept(permit&& leave, const hints& said) { leave.accepted(said); }
+    virtual void accept(permit&& leave, const hints& said, const token_usage& used) {
+        leave.accepted(said, used);
+    }
     /// The head has come, and whoever is told of it receives the rest: the attempt ends there, not here.
     virtual bool answer_goes_on() const { return false; }
     /// Whether an attempt that ended like this may be followed by another one.

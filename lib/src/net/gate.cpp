@@ -278,9 +278,9 @@ void permit::answering(const hints& said) {
     owner_->after([&](time_point now, auto&) { owner_->core.answering(now, id_, said); });
 }
 
-void permit::accepted(const hints& said) {
+void permit::accepted(const hints& said, const token_usage& used) {
     const auto owner = std::move(owner_);
-    owner->after([&](time_point now, auto&) { owner->core.accepted(now, id_, said); });
+    owner->after([&](time_point now, auto&) { owner->core.accepted(now, id_, said, used); });
 }
 
 time_point permit::throttled(const hints& said) {

@@ -284,7 +284,7 @@ void open_stream::note_end(diagnostic& info, error_code error) const {
 void open_stream::release(error_code error) {
     ended_ = true;
     error_ = error;
-    if (leave_) error ? leave_.failed() : leave_.accepted();
+    if (leave_) error ? leave_.failed() : leave_.accepted({}, answer_.answer().usage);
     if (trace_) {
         if (leased_) trace_->exchanged(leased_->carried());
         tell_trace();

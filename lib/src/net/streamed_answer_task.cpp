@@ -34,8 +34,8 @@ bool streamed_answer_task::ends_with_head(connection_pool::lease& leased, wire::
     return true;
 }
 
-void streamed_answer_task::accept(permit&& leave, const hints& said) {
-    if (!opened_) return leave.accepted(said);
+void streamed_answer_task::accept(permit&& leave, const hints& said, const token_usage& used) {
+    if (!opened_) return leave.accepted(said, used);
     leave.answering(said);
     leave_ = std::move(leave);
 }

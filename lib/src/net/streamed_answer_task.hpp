@@ -23,7 +23,7 @@ class streamed_answer_task final : public completion_task {
 
  private:
     bool ends_with_head(connection_pool::lease& leased, wire::decoded_answer& ended) override;
-    void accept(permit&& leave, const hints& said) override;
+    void accept(permit&& leave, const hints& said, const token_usage& used) override;
     bool answer_goes_on() const override { return static_cast<bool>(opened_); }
     bool may_go_again(const wire::decoded_answer& ended) const override { return ended.error.failed(); }
     void deliver(const boost::asio::any_completion_executor& handler_executor, error_code error,

@@ -34,7 +34,9 @@ struct replay::caller {
     void operator()(const decisions::expired&) const { core.next(now); }
     void operator()(const decisions::held&) const { core.next(now); }
     void operator()(const decisions::answering& call) const { core.answering(now, call.permit, call.said); }
-    void operator()(const decisions::accepted& call) const { core.accepted(now, call.permit, call.said); }
+    void operator()(const decisions::accepted& call) const {
+        core.accepted(now, call.permit, call.said, call.used);
+    }
     void operator()(const decisions::throttled& call) const { core.throttled(now, call.permit, call.said); }
     void operator()(const decisions::failed& call) const { core.failed(now, call.permit); }
     void operator()(const decisions::abandoned& call) const { core.abandoned(now, call.permit); }

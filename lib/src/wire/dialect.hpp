@@ -82,16 +82,14 @@ bool is_event_stream(const std::vector<field>& fields);
  */
 decoded_answer decode_stream_head(const response& received, double unix_now, const secrets& hidden = {});
 
-/// What a request may cost, before anything is known of its answer.
-struct token_estimate {
-    double prompt = 0;
-    double generated = 0;
-    bool limited = false;  ///< the request says how much may be generated, and providers count that much
-};
-token_estimate estimate_token_parts(const completion_request& request);
-
-/// Tokens that a request is expected to cost, prompt and answer: its own `expected_tokens`, else an estimate
-/// for token budgets, bytes of text / 4 plus what may be generated (256 where the request does not say).
-double estimate_tokens(const completion_request& request);
+/** What a request costs a limit, before anything is known of its answer.
+ *
+ * Its own `expected_tokens`, else its prompt by its length (bytes of text / 4), and for its answers the most
+ * that they may have, which providers charge whether it is used or not; an answer of which that is not said
+ * is left open.
+ */
+cost cost_of(const completion_request& request);
+/// Of its prompt, by its length.
+double estimate_prompt_tokens(const completion_request& request);
 
 }  // namespace stagger::wire

@@ -44,6 +44,7 @@ class member_writer {
         task(answer.task);
         permit(answer.permit);
         waited(answer.waited);
+        if (answer.reserved_tokens) line_.number("reserved_tokens", *answer.reserved_tokens);
         view(answer.view);
     }
 
@@ -69,6 +70,8 @@ class member_writer {
         event(names::accepted);
         permit(call.permit);
         said(call.said);
+        if (call.used.prompt_tokens) line_.count("prompt_tokens", *call.used.prompt_tokens);
+        if (call.used.completion_tokens) line_.count("completion_tokens", *call.used.completion_tokens);
     }
 
     void operator()(const decisions::throttled& call) {
@@ -120,6 +123,8 @@ class member_writer {
         task(id);
         line_.number("requests", what.requests);
         line_.number("tokens", what.tokens);
+        if (what.prompt_tokens != 0) line_.number("prompt_tokens", what.prompt_tokens);
+        if (what.open_answers != 0) line_.number("open_answers", what.open_answers);
         time("deadline_ns", deadline);
     }
 

@@ -21,13 +21,14 @@ class member_reader {
     member_reader(const exact_json_object& line, time_point origin) : line_(line), origin_(origin) {}
 
     decision submitted() const {
-        line_.expect_only({"at_ns", "event", "task", "requests", "tokens", "deadline_ns"});
+        line_.expect_only(
+            {"at_ns", "event", "task", "requests", "tokens", "prompt_tokens", "open_answers", "deadline_ns"});
         return decisions::submitted{cost_(), time_or_never("deadline_ns"), task()};
     }
 
     decision resubmitted() const {
-        line_.expect_only(
-            {"at_ns", "event", "task", "requests", "tokens", "deadline_ns", "not_before_ns", "cause"});
+        line_.expect_only({"at_ns", "event", "task", "requests", "tokens", "prompt_tokens", "open_answers",
+                           "deadline_ns", "not_before_ns", "cause"});
         return decisions::resubmitted{cost_(), time_or_never("deadline_ns"), time_or_never("not_before_ns"),
                                       line_.word<retry_cause>("cause"), task()};
     }
@@ -38,9 +39,11 @@ class member_reader {
     }
 
     decision admitted() const {
-        line_.expect_only({"at_ns", "event", "task", "permit", "waited_ns", "mode", "pace_per_s",
-                           "measured_per_s", "measured_window"});
-        return decisions::admitted{task(), permit(), waited(), view()};
+        line_.expect_only({"at_ns", "event", "task", "permit", "waited_ns", "reserved_tokens", "mode",
+                           "pace_per_s", "measured_per_s", "measured_window"});
+        decisions::admitted read{task(), permit(), waited(), view(), std::nullopt};
+        if (line_.has("reserved_tokens")) read.reserved_tokens = line_.not_negative("reserved_tokens");
+        return read;
     }
 
     decision expired() const {
@@ -64,8 +67,8 @@ class member_reader {
     }
 
     decision accepted() const {
-        line_.expect_only({"at_ns", "event", "permit", "said"});
-        return decisions::accepted{permit(), said()};
+        line_.expect_only({"at_ns", "event", "permit", "said", "prompt_tokens", "completion_tokens"});
+        return decisions::accepted{permit(), said(), used()};
     }
 
     decision throttled() const {
@@ -110,7 +113,18 @@ class member_reader {
     time_point time_or_never(std::string_view name) const { return line_.has(name) ? time(name) : never; }
     task_id task() const { return task_id{line_.count("task")}; }
     permit_id permit() const { return permit_id{line_.count("permit")}; }
-    cost cost_() const { return {line_.not_negative("requests"), line_.not_negative("tokens")}; }
+    cost cost_() const {
+        cost asked{line_.not_negative("requests"), line_.not_negative("tokens")};
+        if (line_.has("prompt_tokens")) asked.prompt_tokens = line_.not_negative("prompt_tokens");
+        if (line_.has("open_answers")) asked.open_answers = line_.not_negative("open_answers");
+        return asked;
+    }
+    token_usage used() const {
+        token_usage counted;
+        if (line_.has("prompt_tokens")) counted.prompt_tokens = line_.count("prompt_tokens");
+        if (line_.has("completion_tokens")) counted.completion_tokens = line_.count("completion_tokens");
+        return counted;
+    }
 
     waiting_times waited() const {
         const exact_json_object spans = line_.object("waited_ns");

@@ -1,4 +1,8 @@
 #include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <string_view>
 
 #include "wire/dialect.hpp"
 #include "wire/json_document.hpp"
@@ -11,8 +15,6 @@ namespace {
 
 /// English text has about four characters a token; text of other scripts has fewer, but more bytes each.
 constexpr double bytes_per_token = 4;
-/// What a request that does not say how much may be generated is taken for: a chat answer of usual length.
-constexpr double default_generated_tokens = 256;
 /// Template tokens around each message of a chat.
 constexpr double tokens_per_message = 4;
 
@@ -49,58 +51,72 @@ double tokens_of_message(const json_node& message) {
     return tokens;
 }
 
-token_estimate estimate_of_body(const json_node& body, double generated) {
-    token_estimate estimate;
-    if (const auto* prompt = member(body, "prompt")) estimate.prompt += tokens_of_prompt(*prompt);
+/// How much each answer may have at most, in the order in which servers go by them.
+constexpr std::array<std::string_view, 3> maxima{"max_completion_tokens", "max_tokens", "max_new_tokens"};
+
+struct token_parts {
+    double prompt = 0;
+    double answers = 1;
+    std::optional<double> most;  ///< tokens in each answer
+};
+
+void add_body(const json_node& body, token_parts& parts) {
+    if (const auto* prompt = member(body, "prompt")) parts.prompt += tokens_of_prompt(*prompt);
     if (const auto* messages = member(body, "messages"); messages && messages->is_array()) {
-        for (const auto& message : *messages) estimate.prompt += tokens_of_message(message);
+        for (const auto& message : *messages) parts.prompt += tokens_of_message(message);
     }
-    for (const std::string_view name : {"max_completion_tokens", "max_tokens", "max_new_tokens"}) {
+    for (const std::string_view name : maxima) {
         const auto count = token_count(body, name);
         if (!count) continue;
-        generated = static_cast<double>(*count);
-        estimate.limited = true;
+        parts.most = static_cast<double>(*count);
         break;
     }
     const auto answers = token_count(body, "n").value_or(1);
-    estimate.generated = generated * static_cast<double>(std::max<std::uint64_t>(answers, 1));
-    return estimate;
+    parts.answers = static_cast<double>(std::max<std::uint64_t>(answers, 1));
 }
 
-/// What the request's own members say about a count, or nothing.
-std::optional<double> own_count(const completion_request& request) {
+/// What the request's own members say of its answers.
+void add_members(const completion_request& request, token_parts& parts) {
     for (const auto& [name, text] : request.members()) {
-        const bool names_it =
-            name == "max_completion_tokens" || name == "max_tokens" || name == "max_new_tokens";
-        if (names_it && !json_problem(text)) return json_number_value(text);
+        const bool is_most = std::find(maxima.begin(), maxima.end(), name) != maxima.end();
+        if ((name != "n" && !is_most) || json_problem(text)) continue;
+        const double number = json_number_value(text);  // 0 for what is none
+        if (!(number >= 1) || std::isinf(number)) continue;
+        (is_most ? parts.most.emplace() : parts.answers) = number;
     }
-    return std::nullopt;
+    if (request.max_new_tokens()) parts.most = *request.max_new_tokens();
+}
+
+token_parts parts_of(const completion_request& request) {
+    token_parts parts;
+    add_members(request, parts);
+    if (request.body().empty()) {
+        const std::size_t system = request.system() ? request.system()->size() : 0;
+        parts.prompt = tokens_of_text(request.prompt().size() + system);
+    } else {
+        const json_document document(request.body());
+        if (document.object()) add_body(*document.object(), parts);
+    }
+    return parts;
 }
 
 }  // namespace
 
-token_estimate estimate_token_parts(const completion_request& request) {
-    const auto own = own_count(request);
-    double generated = own.value_or(default_generated_tokens);
-    if (request.max_new_tokens()) generated = *request.max_new_tokens();
-    token_estimate estimate;
-    if (request.body().empty()) {
-        const std::size_t system = request.system() ? request.system()->size() : 0;
-        estimate.prompt = tokens_of_text(request.prompt().size() + system);
-        estimate.generated = generated;
-    } else {
-        const json_document document(request.body());
-        estimate.generated = generated;
-        if (document.object()) estimate = estimate_of_body(*document.object(), generated);
-    }
-    estimate.limited = estimate.limited || own || request.max_new_tokens();
-    return estimate;
+double estimate_prompt_tokens(const completion_request& request) {
+    return parts_of(request).prompt;
 }
 
-double estimate_tokens(const completion_request& request) {
-    if (request.expected_tokens() > 0) return request.expected_tokens();
-    const auto estimate = estimate_token_parts(request);
-    return estimate.prompt + estimate.generated;
+cost cost_of(const completion_request& request) {
+    cost expected;
+    if (request.expected_tokens() > 0) {
+        expected.tokens = request.expected_tokens();
+        return expected;
+    }
+    const token_parts parts = parts_of(request);
+    // No prompt has none, and what is taken for nothing cannot be corrected.
+    expected.prompt_tokens = std::max(parts.prompt, 1.0);
+    (parts.most ? expected.tokens : expected.open_answers) = parts.answers * parts.most.value_or(1);
+    return expected;
 }
 
 }  // namespace stagger::wire

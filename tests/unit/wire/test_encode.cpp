@@ -9,6 +9,7 @@
 
 using namespace stagger::wire;
 using stagger::completion_request;
+using stagger::cost;
 using stagger::dialect;
 using stagger::errc;
 using stagger::error_code;
@@ -333,26 +334,35 @@ TEST_CASE("a whole body that cannot be one") {
               .starts_with("x: "));
 }
 
-TEST_CASE("tokens are estimated from text and what may be generated") {
-    const auto tokens = [](const completion_request& request) { return estimate_tokens(request); };
-    CHECK(tokens(completion_request(std::string(400, 'a')).max_new_tokens(50)) == 150);
-    CHECK(tokens(completion_request(std::string(400, 'a'))) == 356);
-    CHECK(tokens(completion_request("1234").system("5678").max_new_tokens(1)) == 3);
-    CHECK(tokens(completion_request("1234").set("max_completion_tokens", "9")) == 10);
-    CHECK(tokens(completion_request("1234").expected_tokens(77)) == 77);
-    const auto body_tokens = [&](std::string text) {
-        return tokens(completion_request::from_body(std::move(text)));
+TEST_CASE("tokens: the prompt is estimated from its text, an answer is what it may have, or open") {
+    const auto limited = [](double prompt, double most) { return cost{1, most, prompt, 0}; };
+    const auto open = [](double prompt, double answers) { return cost{1, 0, prompt, answers}; };
+    CHECK(cost_of(completion_request(std::string(400, 'a')).max_new_tokens(50)) == limited(100, 50));
+    CHECK(cost_of(completion_request(std::string(400, 'a'))) == open(100, 1));
+    CHECK(cost_of(completion_request("")) == open(1, 1));
+    CHECK(cost_of(completion_request("1234").system("5678").max_new_tokens(1)) == limited(2, 1));
+    CHECK(cost_of(completion_request("1234").set("max_completion_tokens", "9")) == limited(1, 9));
+    CHECK(cost_of(completion_request("1234").set("max_completion_tokens", "9").set("n", "3")) ==
+          limited(1, 27));
+    CHECK(cost_of(completion_request("1234").set("n", "3")) == open(1, 3));
+    CHECK(cost_of(completion_request("1234").set("n", "null").set("max_tokens", "1e999")) == open(1, 1));
+    CHECK(cost_of(completion_request("1234").expected_tokens(77)) == cost{1, 77});
+    const auto of_body = [&](std::string text) {
+        return cost_of(completion_request::from_body(std::move(text)));
     };
-    CHECK(body_tokens(R"({"prompt":"12345678","max_tokens":10})") == 12);
-    CHECK(body_tokens(R"({"prompt":[1,2,3],"max_tokens":10,"n":2})") == 23);
-    CHECK(body_tokens(R"({"prompt":[[1,2],"1234"],"max_new_tokens":10})") == 13);
-    CHECK(body_tokens(R"({"messages":[{"role":"user","content":"12345678"}],"max_completion_tokens":10})") ==
-          16);
-    CHECK(body_tokens(R"({"messages":[{"content":[{"type":"text","text":"1234"},{"type":"image_url",)"
-                      R"("image_url":{"url":"data:xxxxxxxxxxxxxxxxxxxxxxx"}}]}],"max_tokens":1})") == 6);
+    CHECK(of_body(R"({"prompt":"12345678","max_tokens":10})") == limited(2, 10));
+    CHECK(of_body(R"({"prompt":"12345678","n":2})") == open(2, 2));
+    CHECK(of_body(R"({"prompt":[1,2,3],"max_tokens":10,"n":2})") == limited(3, 20));
+    CHECK(of_body(R"({"prompt":[[1,2],"1234"],"max_new_tokens":10})") == limited(3, 10));
+    CHECK(of_body(R"({"messages":[{"role":"user","content":"12345678"}],"max_completion_tokens":10})") ==
+          limited(6, 10));
+    CHECK(of_body(R"({"messages":[{"content":[{"type":"text","text":"1234"},{"type":"image_url",)"
+                  R"("image_url":{"url":"data:xxxxxxxxxxxxxxxxxxxxxxx"}}]}],"max_tokens":1})") ==
+          limited(5, 1));
     // Whatever it is, it is a number.
     for (const auto* odd : {"", "[]", "{", R"({"prompt":{}})", R"({"messages":[1,null,{"content":7}]})",
                             R"({"max_tokens":-5})", R"({"max_tokens":"x","n":-1})"}) {
-        CHECK_MESSAGE(body_tokens(odd) >= 256, odd);
+        CHECK_MESSAGE(of_body(odd).open_answers == 1, odd);
+        CHECK_MESSAGE(of_body(odd).prompt_tokens >= 1, odd);
     }
 }
