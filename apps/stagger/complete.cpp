@@ -71,10 +71,11 @@ class session {
           check_timer_(context_) {
         plan_.client.observer(
             std::make_shared<attempt_log>(log_, [this](const stagger::attempt_events::done& attempt) {
-                // One answer that broke off is an accident; only the many of a batch show an endpoint that
+                // One answer that is broken is an accident; only the many of a batch show an endpoint that
                 // breaks all.
-                attempt.error == stagger::errc::answer_truncated ? watch_.answered()
-                                                                 : watch_.ended(attempt.error);
+                const bool broken = attempt.error == stagger::errc::answer_truncated ||
+                                    attempt.error == stagger::errc::unreadable_answer;
+                broken ? watch_.answered() : watch_.ended(attempt.error);
             }));
         // The same patience for each piece as for a whole answer.
         plan_.client.stream_idle_timeout(options.timeout);

@@ -224,8 +224,8 @@ class client {
      * @par Per-operation cancellation
      * As for `async_complete`.
      * @par Errors
-     * As for `async_complete`; errc::malformed_answer if what follows a success is neither an event stream
-     * nor JSON.
+     * As for `async_complete`; errc::unreadable_answer if what follows a success is neither an event stream
+     * nor JSON, after two repeats.
      * @par Object lifetimes
      * `request` is moved from; nothing else needs to outlive the call.
      */

@@ -30,7 +30,7 @@ retry_session::step retry_session::attempt_ended(const attempt_result& result, c
     state_.outcome = &result;
     state_.judged = judged;
     policy_->tell(moment::after, state_);
-    if (!policy_->repeats(result, judged.verdict)) {
+    if (known.last || !policy_->repeats(result, judged.verdict)) {
         return end(next::end, !result.failed() && judged.verdict == verdict::ok);
     }
     // Before the limits, since one of them is about the time at which the wait would end.

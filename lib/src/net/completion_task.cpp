@@ -35,6 +35,9 @@ class distant_guest final : public line_guest {
     asio::any_io_executor running_;
 };
 
+// Each was made, and may have been billed: more than this is not worth what may be wrong with all of them.
+constexpr unsigned most_unreadable_answers = 3;
+
 bool is_running(const asio::any_io_executor& executor) {
     const auto* const context = executor.target<asio::io_context::executor_type>();
     return context && context->running_in_this_thread();
@@ -179,6 +182,7 @@ void completion_task::note_progress(diagnostic& info) const {
     info.phase = progress_.phase;
     info.attempts = progress_.attempts;
     info.rejections = progress_.rejections;
+    info.unreadable_answers = progress_.unreadable_answers;
     info.queued = progress_.queued;
 }
 
@@ -298,6 +302,7 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     const bool stopped = stopped_ != errc{} && ended.error == errc::cancelled;
     const time_point earliest = stopped ? time_point() : report(ended);
     leave_ = {};
+    if (ended.error == errc::unreadable_answer) ++progress_.unreadable_answers;
     note_progress(info);
     if (stopped) {
         info.last_error = stopped_;
@@ -350,6 +355,8 @@ retry_session::next completion_task::plan_next(const wire::decoded_answer& ended
     known.own_backoff = !refused_by_limit || (options.backoff_after_rejection() && known.earliest <= now);
     // Nobody waits for a Retry-After that is over when the deadline has passed.
     known.too_late = std::max(now, known.earliest) >= deadline_;
+    known.last =
+        ended.error == errc::unreadable_answer && progress_.unreadable_answers >= most_unreadable_answers;
     const auto step = session_.attempt_ended(result, judged, now, known, client_->random);
     if (step.what == retry_session::next::attempt)
         next.again(refused_by_limit ? retry_cause::throttled : retry_cause::accident, step.not_before);

@@ -142,6 +142,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
         request_phase phase = request_phase::not_started;
         unsigned attempts = 0;
         unsigned rejections = 0;
+        unsigned unreadable_answers = 0;
         duration queued{0};
     };
     progress progress_;
