@@ -11,6 +11,7 @@
 #include "net/clock.hpp"
 #include "net/complete_later.hpp"
 #include "net/http_request.hpp"
+#include "net/judgement.hpp"
 #include "net/out_of_memory.hpp"
 
 namespace stagger::detail {
@@ -300,10 +301,13 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     info.served = now - sent_at_;
     info.last_error = ended.error;
     const bool stopped = stopped_ != errc{} && ended.error == errc::cancelled;
-    const time_point earliest = stopped ? time_point() : report(ended);
-    leave_ = {};
     if (ended.error == errc::unreadable_answer) ++progress_.unreadable_answers;
     note_progress(info);
+    // An answer that goes on has not ended, and is no result yet.
+    if (!stopped && !answer_goes_on()) judge(ended, client_->options.retry());
+    const time_point earliest = stopped ? time_point() : report(ended, now);
+    leave_ = {};
+    info.rejections = progress_.rejections;
     if (stopped) {
         info.last_error = stopped_;
         info.message = info.last_error.message();
@@ -328,28 +332,27 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     finish(late ? error_code(errc::deadline_exceeded) : ended.error, std::move(ended.answer));
 }
 
-time_point completion_task::report(const wire::decoded_answer& ended) {
-    if (!ended.tells_limit) {
-        leave_.failed();
-    } else if (ended.what.verdict == verdict::throttled) {
+time_point completion_task::report(const wire::decoded_answer& ended, time_point now) {
+    const classification& what = ended.what;
+    if (was_refused(ended)) {
         ++progress_.rejections;
-        return leave_.throttled(ended.hints);
-    } else {
-        accept(std::move(leave_), ended.hints);
+        hints said = ended.hints;
+        if (what.retry_after) said.retry_after = what.retry_after;
+        return leave_.throttled(said);
     }
-    return {};
+    if (ended.tells_limit) {
+        accept(std::move(leave_), ended.hints);
+    } else {
+        leave_.failed();
+    }
+    const bool waits = what.verdict == verdict::transient && what.retry_after;
+    return waits ? saturating_add(now, *what.retry_after) : time_point();
 }
 
 retry_session::next completion_task::plan_next(const wire::decoded_answer& ended, time_point now,
                                                time_point earliest, admission& next) {
     const client_options& options = client_->options;
-    const retry_policy& policy = options.retry();
-    const diagnostic& info = ended.answer.info;
-    const auto result = ended.error ? attempt_result::of_error(ended.error, info, info.message)
-                                    : attempt_result::of(ended.answer);
-    const classification judged = policy.classifies_by_default() ? ended.what : policy.classify(result);
-
-    const bool refused_by_limit = judged.verdict == verdict::throttled && ended.tells_limit;
+    const bool refused_by_limit = was_refused(ended);
     retry_session::pause known;
     if (options.obey_retry_after()) known.earliest = earliest;
     known.own_backoff = !refused_by_limit || (options.backoff_after_rejection() && known.earliest <= now);
@@ -357,7 +360,7 @@ retry_session::next completion_task::plan_next(const wire::decoded_answer& ended
     known.too_late = std::max(now, known.earliest) >= deadline_;
     known.last =
         ended.error == errc::unreadable_answer && progress_.unreadable_answers >= most_unreadable_answers;
-    const auto step = session_.attempt_ended(result, judged, now, known, client_->random);
+    const auto step = session_.attempt_ended(result_of(ended), ended.what, now, known, client_->random);
     if (step.what == retry_session::next::attempt)
         next.again(refused_by_limit ? retry_cause::throttled : retry_cause::accident, step.not_before);
     return step.what;

@@ -103,7 +103,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer&& ended);
     /// Tells the gate how the attempt ended; the earliest time for another one.
-    time_point report(const wire::decoded_answer& ended);
+    time_point report(const wire::decoded_answer& ended, time_point now);
     /// What follows, and the admission of the next attempt if one does.
     retry_session::next plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest,
                                   admission& next);
