@@ -10,6 +10,7 @@
 #include "core/pacing.hpp"
 #include "core/retry_budget.hpp"
 #include "core/returning_tasks.hpp"
+#include "core/sane_hints.hpp"
 #include "core/slot_map.hpp"
 #include "core/wait_notes.hpp"
 #include "core/waiting_line.hpp"
@@ -231,7 +232,8 @@ action coordinator::next(time_point now) {
     return todo;
 }
 
-void coordinator::answering(time_point now, permit_id permit, const hints& said) {
+void coordinator::answering(time_point now, permit_id permit, const hints& told) {
+    const hints said = sane(told);
     outstanding* const found = parts_->permits.find(static_cast<std::uint64_t>(permit));
     if (!found || found->answering) return;
     found->answering = true;
@@ -242,7 +244,8 @@ void coordinator::answering(time_point now, permit_id permit, const hints& said)
     if (parts_->journal) parts_->journal->answering(now, {permit, said}, parts_->view(now));
 }
 
-void coordinator::accepted(time_point now, permit_id permit, const hints& said) {
+void coordinator::accepted(time_point now, permit_id permit, const hints& told) {
+    const hints said = sane(told);
     const bool ends = parts_->end(now, permit, [&](const departure& sent) {
         ++parts_->counts.accepted;
         parts_->accidents.success();
@@ -251,7 +254,8 @@ void coordinator::accepted(time_point now, permit_id permit, const hints& said) 
     if (ends && parts_->journal) parts_->journal->accepted(now, {permit, said}, parts_->view(now));
 }
 
-time_point coordinator::throttled(time_point now, permit_id permit, const hints& said) {
+time_point coordinator::throttled(time_point now, permit_id permit, const hints& told) {
+    const hints said = sane(told);
     time_point earliest = now;
     const bool ends = parts_->end(now, permit, [&](const departure& sent) {
         ++parts_->counts.throttled;
@@ -305,7 +309,8 @@ const waiting_times& coordinator::waited() const {
 }
 
 std::optional<remembered_limits> coordinator::learned(time_point now) const {
-    return parts_->pace->learned(now);
+    const auto found = parts_->pace->learned(now);
+    return found ? startable_part(*found) : std::nullopt;
 }
 
 coordinator_status coordinator::status(time_point now) const {

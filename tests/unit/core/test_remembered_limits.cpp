@@ -90,6 +90,55 @@ TEST_CASE("limits that cannot be started from are named by field") {
           }).empty());
 }
 
+TEST_CASE("limits that can be started from are what can be started from of them") {
+    remembered_limits limits = whole();
+    for (const auto kind :
+         {limit_kind::rate, limit_kind::window, limit_kind::concurrency, limit_kind::lockout}) {
+        limits.kind = kind;
+        CHECK(startable_part(limits) == limits);
+    }
+    limits = {};
+    limits.rate_per_s = 1;
+    CHECK(startable_part(limits) == limits);
+}
+
+TEST_CASE("what exceeds a bound is cut to it, and what is no number or no span is left out") {
+    const auto part = [](const std::function<void(remembered_limits&)>& change) {
+        remembered_limits limits = whole();
+        change(limits);
+        const auto kept = startable_part(limits);
+        REQUIRE(kept);
+        CHECK_FALSE(broken_rule(*kept));
+        return *kept;
+    };
+    CHECK(part([](auto& all) { all.rate_per_s = 2e9; }).rate_per_s == 1e6);
+    CHECK(part([](auto& all) { all.rate_per_s = HUGE_VAL; }).rate_per_s == 1e6);
+    CHECK(part([](auto& all) { all.burst = 1e300; }).burst == 1e9);
+    CHECK_FALSE(part([](auto& all) { all.burst = std::nan(""); }).burst);
+    CHECK_FALSE(part([](auto& all) { all.quota = 0.5; }).quota);
+    CHECK(part([](auto& all) { all.window = 24h * 1000; }).window == 24h * 7);
+    CHECK_FALSE(part([](auto& all) { all.window = -1s; }).window);
+    const auto abrupt = part([](auto& all) {
+        all.kind = limit_kind::lockout;
+        all.silence = 0s;
+    });
+    CHECK(abrupt.kind == limit_kind::rate);
+    CHECK_FALSE(abrupt.silence);
+    const auto none = part([](auto& all) {
+        all.kind = limit_kind::concurrency;
+        all.in_flight = 0;
+    });
+    CHECK(none.kind == limit_kind::rate);
+}
+
+TEST_CASE("of limits without a rate there is nothing to start from") {
+    for (const double rate : {0.0, -1.0, std::nan("")}) {
+        remembered_limits limits = whole();
+        limits.rate_per_s = rate;
+        CHECK_FALSE(startable_part(limits));
+    }
+}
+
 TEST_CASE("a limit is tested at any time, or without testing until it is measured") {
     limit_testing usual(0.02, true);
     CHECK(usual.step() == 0.02);
