@@ -44,12 +44,14 @@ std::string to_json(const stagger::batch::run_report& report, const std::string&
     const auto& counts = report.counts;
     const auto left = report.left ? std::to_string(*report.left) : "null";
     return fmt::format(
-        R"({{"succeeded":{},"failed":{},"attempts":{},"rejected":{},"unreadable_answers":{},"elapsed_s":{:.6f},"goodput_per_s":{:.6f},)"
-        R"("waiting_s":{:.6f},"skipped":{},"left":{},"policy":"{}","prompt_tokens":{},"completion_tokens":{}}})"
+        R"({{"succeeded":{},"failed":{},"attempts":{},"rejected":{},"elapsed_s":{:.6f},"goodput_per_s":{:.6f},)"
+        R"("waiting_s":{:.6f},"skipped":{},"left":{},"policy":"{}","prompt_tokens":{},"completion_tokens":{},)"
+        R"("unreadable_answers":{}}})"
         "\n",
-        counts.succeeded, counts.failed, counts.attempts, counts.rejected, counts.unreadable_answers,
+        counts.succeeded, counts.failed, counts.attempts, counts.rejected,
         stagger::to_seconds(report.elapsed), goodput(report), stagger::to_seconds(counts.waiting),
-        counts.skipped, left, policy, counts.prompt_tokens, counts.completion_tokens);
+        counts.skipped, left, policy, counts.prompt_tokens, counts.completion_tokens,
+        counts.unreadable_answers);
 }
 
 }  // namespace app

@@ -224,8 +224,8 @@ class client {
      * @par Per-operation cancellation
      * As for `async_complete`.
      * @par Errors
-     * As for `async_complete`; errc::unreadable_answer if what follows a success is neither an event stream
-     * nor JSON, after two repeats.
+     * As for `async_complete`; errc::malformed_answer if what follows a success is neither an event stream
+     * nor JSON, errc::unreadable_answer after two repeats if it is a page in HTML.
      * @par Object lifetimes
      * `request` is moved from; nothing else needs to outlive the call.
      */

@@ -232,8 +232,14 @@ decoded_answer decode_stream_head(const response& received, double unix_now, con
     const auto type = media_type(received.fields);
     if (!is_event_stream(received.fields) && !is_json(type)) {
         const auto named = type.empty() ? "without a Content-Type" : "but " + std::string(type);
-        fail(out, errc::unreadable_answer, readable_message("answer is no event stream, " + named, hidden),
-             verdict::transient);
+        auto message = readable_message("answer is no event stream, " + named, hidden);
+        // A page in the place of an answer is an accident of this prompt. Of any other type nobody knows
+        // whether it could have been read.
+        if (equal_ignoring_case(type, "text/html")) {
+            fail(out, errc::unreadable_answer, std::move(message), verdict::transient);
+        } else {
+            fail(out, errc::malformed_answer, std::move(message));
+        }
     }
     const auto encoding = encoding_of(received.fields);
     if (is_event_stream(received.fields) && !encoding.empty()) {

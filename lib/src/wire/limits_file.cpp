@@ -77,8 +77,9 @@ std::optional<std::string> unwritable(const limits_key& key, const remembered_li
 }
 
 std::string format_limits_file(const limits_by_key& given) {
-    limits_by_key limits = given;
-    std::erase_if(limits, [](const auto& entry) { return unwritable(entry.first, entry.second); });
+    limits_by_key written = given;
+    std::erase_if(written, [](const auto& entry) { return unwritable(entry.first, entry.second); });
+    const limits_by_key& limits = written;
     std::string text;
     object_writer file(text);
     file.string("format", format_name);

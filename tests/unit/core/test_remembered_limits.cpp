@@ -131,6 +131,46 @@ TEST_CASE("what exceeds a bound is cut to it, and what is no number or no span i
     CHECK(none.kind == limit_kind::rate);
 }
 
+TEST_CASE("a lockout learned from an answer that came late can be started from") {
+    coordinator core(coordinator_options().max_in_flight(12), 6);
+    const auto refused = [&](time_point now, stagger::permit_id permit, stagger::duration retry_after) {
+        stagger::hints said;
+        said.retry_after = retry_after;
+        const time_point earliest = core.throttled(now, permit, said);
+        core.resubmit(now, {}, stagger::never, earliest, stagger::retry_cause::throttled);
+    };
+    core.submit(start, {});
+    const action first = core.next(start);
+    core.submit(start + 133ms, {});
+    core.submit(start + 133ms, {});
+    const action second = core.next(start + 133ms);
+    core.abandoned(start + 138ms, first.permit);
+    refused(start + 138ms, second.permit, 1280ms);
+    // Asked for leave later than it could have had it, and told long after that to come back at once.
+    const action third = core.next(start + 5578ms);
+    REQUIRE(third.what == action::kind::admit);
+    refused(start + 20s, third.permit, 0s);
+    const auto learned = core.learned(start + 20s);
+    if (learned) CHECK_FALSE(broken_rule(*learned));
+}
+
+TEST_CASE("a told rate beyond what is ever paced is learned as what can be started from") {
+    remembered_limits lockout;
+    lockout.kind = limit_kind::lockout;
+    lockout.rate_per_s = 10;
+    lockout.silence = 3s;
+    coordinator core(coordinator_options().requests_per_minute(1e9).remembered(lockout), 1);
+    core.submit(start, {});
+    const action only = core.next(start);
+    REQUIRE(only.what == action::kind::admit);
+    core.throttled(start + 50ms, only.permit, {});
+    const auto learned = core.learned(start + 50ms);
+    if (learned) {
+        CHECK_FALSE(broken_rule(*learned));
+        CHECK(learned->rate_per_s <= 1e6);
+    }
+}
+
 TEST_CASE("of limits without a rate there is nothing to start from") {
     for (const double rate : {0.0, -1.0, std::nan("")}) {
         remembered_limits limits = whole();

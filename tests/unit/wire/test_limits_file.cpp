@@ -120,7 +120,7 @@ TEST_CASE("an entry that is not sound costs no other") {
     CHECK(read.limits == written);
     REQUIRE(read.refused.size() == 3);
     CHECK(read.refused[0] == R"(limits["http://y:80"]: must be an object)");
-    CHECK(read.refused[1] == R"(limits["http://z:80"]["none"]["m"]: must be an object)");
+    CHECK(read.refused[1] == R"(limits["http://z:80"]["none"]["m"]: must be an object, is 7)");
     CHECK(
         read.refused[2] ==
         R"(limits["https://a.example:443/v1"]["0123456789ab"]["m2"].in_flight: must be within 1..1e9, is 0)");
