@@ -28,6 +28,7 @@ retry_session::step retry_session::attempt_ended(const attempt_result& result, c
     waiting_since_ = now;
     state_.elapsed = now - state_.started;
     state_.outcome = &result;
+    state_.judged_before = state_.judged;
     state_.judged = judged;
     policy_->tell(moment::after, state_);
     if (known.last || !policy_->repeats(result, judged.verdict)) {
