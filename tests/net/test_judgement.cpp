@@ -7,6 +7,7 @@
 namespace asio = boost::asio;
 using namespace stagger;
 using namespace stagger::test;
+using stagger::detail::judge;
 using namespace std::chrono_literals;
 
 namespace {
