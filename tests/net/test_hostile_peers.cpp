@@ -96,7 +96,7 @@ TEST_CASE("wrong lengths, and what HTTP/1.1 does not allow, end in a typed error
         {ok + "Content-Length: -1\r\n\r\n" + body, errc::malformed_answer},
         {ok + "Content-Length: 99999999999999999999\r\n\r\n" + body, errc::malformed_answer},
         {ok + "Content-Length: 9999999999\r\n\r\n" + body, errc::answer_too_large},
-        {ok + "Content-Length: 1\r\n\r\n" + body, errc::malformed_answer},
+        {ok + "Content-Length: 1\r\n\r\n" + body, errc::unreadable_answer},
         {ok + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", errc::malformed_answer},
         {ok + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n", errc::answer_too_large},
         {ok + "Transfer-Encoding: chunked\r\n\r\n1;" + std::string(100'000, 'x'), errc::answer_too_large},

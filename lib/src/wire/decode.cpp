@@ -19,6 +19,7 @@ namespace {
 /// Clocks further apart than this are believed to be wrong against each other; below, ours is the finer one,
 /// as a Date has whole seconds.
 constexpr double clock_tolerance_s = 2;
+constexpr unsigned http_ok = 200;
 
 std::string_view value_of(const std::vector<field>& fields, std::string_view name) {
     for (const auto& one : fields) {
@@ -103,7 +104,9 @@ void decode_success(const reading& from, decoded_answer& out) {
     }
     if (!document.problem().empty()) {
         auto message = from.readable("answer is not JSON (" + document.problem() + "); " + beginning(from));
-        if (document.is_too_deep()) return fail(out, errc::malformed_answer, std::move(message));
+        // Any other success says by itself that there may be nothing to read.
+        const bool readable_next_time = from.received.status == http_ok && !document.is_too_deep();
+        if (!readable_next_time) return fail(out, errc::malformed_answer, std::move(message));
         // Nobody has an answer to this prompt: something broke on the way that will hardly break again.
         return fail(out, errc::unreadable_answer, std::move(message), verdict::transient);
     }

@@ -151,6 +151,14 @@ TEST_CASE("hostile JSON ends in an error, not in a crash") {
     }
 }
 
+TEST_CASE("a success other than 200 that has nothing to read is final") {
+    for (const auto& one : samples) {
+        check_no_answer(decoded("", one.target, 204), errc::malformed_answer);
+        check_no_answer(decoded("<p>", one.target, 202), errc::malformed_answer);
+        CHECK_FALSE(decoded(one.body, one.target, 201).error);
+    }
+}
+
 TEST_CASE("JSON that is nested too deeply to be read is not asked for again") {
     for (const auto& one : samples) {
         const auto deep = R"({"choices":)" + repeated("[", 300) + repeated("]", 300) + "}";
