@@ -140,7 +140,7 @@ class session {
     void check_endpoint() {
         if (!current_ || stopped_) return;
         const auto status = current_->status();
-        if (status.accepted + status.throttled > 0) watch_->answered();
+        watch_->decided(status.accepted + status.throttled);
         conclude_unusable(watch_->verdict(std::chrono::steady_clock::now(), status.in_flight));
     }
 

@@ -78,10 +78,11 @@ class session {
         if (max_wait_ > stagger::duration::zero()) admission_.emplace(max_wait_);
         plan_.client.observer(
             std::make_shared<attempt_log>(log_, [this](const stagger::attempt_events::done& attempt) {
-                // One answer that broke off is an accident; only the many of a batch show an endpoint that
+                // One answer that is broken is an accident; only the many of a batch show an endpoint that
                 // breaks all.
-                attempt.error == stagger::errc::answer_truncated ? watch_.answered()
-                                                                 : watch_.ended(attempt.error);
+                const bool broken = attempt.error == stagger::errc::answer_truncated ||
+                                    attempt.error == stagger::errc::unreadable_answer;
+                broken ? watch_.answered() : watch_.ended(attempt.error);
                 closing_.attempt_ended(attempt);
             }));
         // The same patience for each piece as for a whole answer.

@@ -99,6 +99,7 @@ class limits_command final : public command {
     exit_code list() const {
         auto kept = state_file().read();
         if (kept.wrong) throw failure(exit_code::file_failed, kept.wrong->text);
+        for (const std::string& each : kept.refused) console(false).error("left out: " + each);
         stagger::wire::drop_old(kept.limits, current_date());  // those are not started from any more
         if (json_) {
             write_standard_output(format_lines(kept.limits));
@@ -132,7 +133,9 @@ class limits_command final : public command {
             return (!endpoint || entry.first.endpoint == *endpoint) &&
                    (!model_ || entry.first.model == *model_);
         };
-        if (!before.wrong && std::none_of(before.limits.begin(), before.limits.end(), matches)) {
+        const bool has_others = all_ && !before.refused.empty();
+        if (!before.wrong && !has_others &&
+            std::none_of(before.limits.begin(), before.limits.end(), matches)) {
             console(false).error("nothing of that is remembered");
             return exit_code::some_failed;
         }

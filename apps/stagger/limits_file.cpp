@@ -85,6 +85,24 @@ std::optional<std::string> read_all(int file) {
     }
 }
 
+/// Why one of them cannot be written.
+std::optional<std::string> unwritable_entry(const stagger::wire::limits_by_key& limits) {
+    for (const auto& [key, learned] : limits) {
+        if (auto wrong = stagger::wire::unwritable(key, learned)) return wrong;
+    }
+    return std::nullopt;
+}
+
+/// No longer than what is read again.
+std::string text_of(stagger::wire::limits_by_key limits) {
+    for (;;) {
+        std::string text = stagger::wire::format_limits_file(limits);
+        if (text.size() <= largest_file || limits.empty()) return text;
+        constexpr std::size_t share = 10;
+        stagger::wire::drop_oldest(limits, limits.size() / share + 1);
+    }
+}
+
 }  // namespace
 
 std::optional<std::string> usual_limits_path() {
@@ -106,13 +124,15 @@ limits_file::contents limits_file::read() const {
     const file_handle file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file && errno == ENOENT) return {};
     const auto text = file ? read_all(file.get()) : std::nullopt;
-    if (!text) return {{}, about(path_)};
+    if (!text) return {{}, about(path_), {}};
     try {
-        return {stagger::wire::parse_limits_file(*text), std::nullopt};
+        auto parsed = stagger::wire::parse_limits_file(*text);
+        for (std::string& each : parsed.refused) each.insert(0, path_ + ": ");
+        return {std::move(parsed.limits), std::nullopt, std::move(parsed.refused)};
     } catch (const stagger::wire::unknown_limits_version& other) {
-        return {{}, about(path_, std::string(other.what()) + "; it is left alone")};
+        return {{}, about(path_, std::string(other.what()) + "; it is left alone"), {}};
     } catch (const std::invalid_argument& damaged) {
-        return {{}, problem{path_ + ": " + damaged.what(), true}};
+        return {{}, problem{path_ + ": " + damaged.what(), true}, {}};
     }
 }
 
@@ -126,7 +146,9 @@ std::optional<limits_file::problem> limits_file::update(const edit& change,
     if (kept.wrong && !kept.wrong->damaged) return kept.wrong;
     change(kept.limits);
     stagger::wire::drop_old(kept.limits, now);
-    return replace(stagger::wire::format_limits_file(kept.limits));
+    const auto left_out = unwritable_entry(kept.limits);
+    if (auto not_written = replace(text_of(std::move(kept.limits)))) return not_written;
+    return left_out ? std::optional(about(path_, *left_out)) : std::nullopt;
 }
 
 std::optional<limits_file::problem> limits_file::replace(const std::string& text) const {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "wire/limits_file.hpp"
 
@@ -34,14 +35,18 @@ class limits_file {
     struct contents {
         stagger::wire::limits_by_key limits;
         std::optional<problem> wrong;
+        /// What is wrong with single entries, each in words that name the file and the entry. They are left
+        /// out, and gone with the next writing.
+        std::vector<std::string> refused;
     };
 
     /// A file that does not exist has no limits, and nothing wrong.
     contents read() const;
 
     using edit = std::function<void(stagger::wire::limits_by_key&)>;
-    /** Reads, changes, drops what is old, and writes. What is damaged is replaced by the change alone.
-     * @return what kept it from being written
+    /** Reads, changes, drops what is old, and writes what can be read again. What is damaged is replaced by
+     * the change alone; where the file would become too large, the oldest entries go.
+     * @return what kept it, or an entry of it, from being written
      */
     std::optional<problem> update(const edit& change, std::chrono::sys_seconds now) const;
 

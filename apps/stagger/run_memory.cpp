@@ -23,6 +23,10 @@ std::string how_it_started(const stagger::remembered_limits& memory, double begi
     return fmt::format("started at {:.3g}/s, remembered from {}", begins_at_per_s, age);
 }
 
+std::string how_many_more(std::size_t entries) {
+    return entries == 0 ? "" : fmt::format("; and {} more", entries);
+}
+
 }  // namespace
 
 std::string endpoint_name(const std::string& base_url) {
@@ -54,6 +58,9 @@ run_memory::run_memory(const send_options& options, send_plan& plan, std::shared
 void run_memory::take(send_plan& plan) {
     const auto kept = file_->read();
     if (kept.wrong) return warn("starting without remembered limits: " + kept.wrong->text);
+    if (!kept.refused.empty()) {
+        warn("not remembered: " + kept.refused.front() + how_many_more(kept.refused.size() - 1));
+    }
     const auto found = kept.limits.find(key_);
     if (found == kept.limits.end() || !stagger::wire::is_fresh(found->second, current_date())) return;
     plan.limits.remembered(found->second);

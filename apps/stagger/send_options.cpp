@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "api_key.hpp"
+#include "core/retry_allowance.hpp"
 #include "core/send_policy.hpp"
 #include "decision_log_file.hpp"
 #include "exit_code.hpp"
@@ -46,7 +47,7 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
     add_whole_number<unsigned>(
         command, "--max-attempts", [&options](unsigned value) { options.max_attempts = value; }, 0,
         "Times a prompt is sent at most; 0: until its deadline (default 0; tenacity 6, cookbook 5, "
-        "openai-sdk 3)")
+        "openai-sdk and aws-standard 3)")
         ->group(group);
     add_duration(
         command, "--timeout", [&options](stagger::duration value) { options.timeout = value; },
@@ -159,6 +160,7 @@ void set_policy(const send_options& options, send_plan& plan) {
     }
     stagger::retry_policy retry;
     retry.max_attempts(options.max_attempts.value_or(chosen->max_attempts));
+    stagger::keep_to_allowance(retry, *chosen);
     plan.client.retry(std::move(retry));
     if (chosen->backoff) plan.client.backoff(*chosen->backoff).backoff_after_rejection(true);
     plan.client.obey_retry_after(chosen->obeys_retry_after);

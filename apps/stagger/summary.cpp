@@ -32,6 +32,9 @@ std::string describe(const stagger::batch::run_report& report) {
     const auto waiting = stagger::to_seconds(counts.waiting);
     text += fmt::format("waiting {:.2f} s a prompt, {:.1f} s in all\n",
                         per(waiting, static_cast<double>(counts.ended)), waiting);
+    if (counts.unreadable_answers > 0)
+        text +=
+            fmt::format("answers that were no JSON, or only a part of it: {}\n", counts.unreadable_answers);
     for (const auto& [reason, count] : counts.failures)
         text += fmt::format("failed: {} x {}\n", count, reason);
     return text;
@@ -42,11 +45,13 @@ std::string to_json(const stagger::batch::run_report& report, const std::string&
     const auto left = report.left ? std::to_string(*report.left) : "null";
     return fmt::format(
         R"({{"succeeded":{},"failed":{},"attempts":{},"rejected":{},"elapsed_s":{:.6f},"goodput_per_s":{:.6f},)"
-        R"("waiting_s":{:.6f},"skipped":{},"left":{},"policy":"{}","prompt_tokens":{},"completion_tokens":{}}})"
+        R"("waiting_s":{:.6f},"skipped":{},"left":{},"policy":"{}","prompt_tokens":{},"completion_tokens":{},)"
+        R"("unreadable_answers":{}}})"
         "\n",
         counts.succeeded, counts.failed, counts.attempts, counts.rejected,
         stagger::to_seconds(report.elapsed), goodput(report), stagger::to_seconds(counts.waiting),
-        counts.skipped, left, policy, counts.prompt_tokens, counts.completion_tokens);
+        counts.skipped, left, policy, counts.prompt_tokens, counts.completion_tokens,
+        counts.unreadable_answers);
 }
 
 }  // namespace app

@@ -85,7 +85,7 @@ TEST_CASE("lines of answered, refused, failed, cut and unreadable prompts keep t
     auto ended = checked(folder.read("out"));
     std::sort(ended.begin(), ended.end());
     CHECK(ended == endings{"answer_truncated", "answered", "bad_request", "bad_request", "invalid_request",
-                           "malformed_answer", "rate_limited", "server_error"});
+                           "rate_limited", "server_error", "unreadable_answer"});
 }
 
 TEST_CASE("lines that a resumed run adds keep to the schema, too") {

@@ -49,6 +49,21 @@ TEST_CASE("a list through a throttling server: every prompt answered exactly onc
         CHECK(summary.at(name).to_number<double>() > 0);
 }
 
+TEST_CASE("answers that are no JSON are asked for again, and the summary counts them") {
+    const temporary_folder folder;
+    const auto broken = stagger::test::answer(200, "<html>sorry</html>");
+    scripted_server server({{{broken}, {stagger::test::chat_answer("ok")}}});
+    const auto got = run(batch(server.base_url(), folder.write("prompts", numbered_prompts(1)),
+                               folder.path("out"), {"--summary", folder.path("summary")}));
+    CHECK(got.code == 0);
+    CHECK(got.err.find("answers that were no JSON, or only a part of it: 1\n") != std::string::npos);
+    const auto summary = boost::json::parse(folder.read("summary")).as_object();
+    CHECK(summary.at("succeeded") == 1);
+    CHECK(summary.at("attempts") == 2);
+    CHECK(summary.at("rejected") == 0);
+    CHECK(summary.at("unreadable_answers") == 1);
+}
+
 TEST_CASE("every policy finishes a list") {
     const temporary_folder folder;
     const auto prompts = folder.write("prompts", numbered_prompts(5));

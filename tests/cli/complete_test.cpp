@@ -177,6 +177,15 @@ TEST_CASE("a refused attempt is tried again until it is answered, or as often as
         CHECK(got.code == 1);
         CHECK(server.requests().size() == 3);
     }
+    SUBCASE("by a policy that takes no Retry-After of more than two minutes") {
+        scripted_server server(
+            {{{answer(429, R"({"error":{"message":"slow down"}})", "Retry-After: 121\r\n")},
+              {chat_answer("at last")}}});
+        const auto got = run(complete(server, {"hello", "--policy", "openai-sdk"}));
+        CHECK(got.code == 1);
+        CHECK(got.err.find("slow down") != std::string::npos);
+        CHECK(server.requests().size() == 1);
+    }
 }
 
 TEST_CASE("the deadline ends a prompt that is refused for ever") {

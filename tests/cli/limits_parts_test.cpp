@@ -96,6 +96,57 @@ TEST_CASE("a damaged file is named, and replaced by a good one") {
     CHECK(file.read().limits.size() == 1);
 }
 
+TEST_CASE("one entry that is not sound is named, and gone with the next writing; the others stay") {
+    const temporary_folder folder;
+    const app::limits_file file(folder.path("limits.json"));
+    CHECK_FALSE(file.update(put("good"), today));
+    std::string text = folder.read("limits.json");
+    text.insert(text.find("\"good\""), R"("bad":{"kind":"rate","rate_per_s":-1,"rejections":0},)");
+    folder.write("limits.json", text);
+    const auto read = file.read();
+    CHECK_FALSE(read.wrong);
+    CHECK(read.limits.size() == 1);
+    REQUIRE(read.refused.size() == 1);
+    CHECK(read.refused.front() == folder.path("limits.json") +
+                                      R"(: limits["http://x:80"]["none"]["bad"].rate_per_s: )"
+                                      "must be > 0 and at most 1e6, is -1");
+    CHECK_FALSE(file.update(put("better"), today));
+    CHECK(file.read().limits.size() == 2);
+    CHECK(file.read().refused.empty());
+}
+
+TEST_CASE("what could not be read back is refused, and harms nothing that is there") {
+    const temporary_folder folder;
+    const app::limits_file file(folder.path("limits.json"));
+    CHECK_FALSE(file.update(put("good"), today));
+    for (const auto& change : {put("\xff"), put("fast", 1e9), put("none", 0)}) {
+        const auto refused = file.update(change, today);
+        REQUIRE(refused);
+        CHECK(refused->text.starts_with(folder.path("limits.json") + ": "));
+        CHECK_FALSE(file.read().wrong);
+        CHECK(file.read().refused.empty());
+        CHECK(file.read().limits.size() == 1);
+    }
+}
+
+TEST_CASE("a file that would be too large to be read loses the oldest entries") {
+    const temporary_folder folder;
+    const app::limits_file file(folder.path("limits.json"));
+    const auto put_many = [](limits_by_key& limits) {
+        for (int each = 0; each < 900; ++each) {
+            const auto name = std::to_string(each) + std::string(8000, 'm');
+            put(name)(limits);
+            limits[{"http://x:80", "none", name}].learned_at = today - std::chrono::seconds(each);
+        }
+    };
+    CHECK_FALSE(file.update(put_many, today));
+    const auto read = file.read();
+    CHECK_FALSE(read.wrong);
+    CHECK(read.limits.size() > 100);
+    CHECK(read.limits.size() < 900);
+    CHECK(read.limits.contains({"http://x:80", "none", "0" + std::string(8000, 'm')}));
+}
+
 TEST_CASE("a file of another version is left alone") {
     const temporary_folder folder;
     const std::string text = R"({"format":"stagger limits","version":2,"more":[]})";

@@ -177,6 +177,26 @@ TEST_CASE("a damaged state file is warned of once, and replaced by a good one") 
     CHECK(user.text() == R"({"format":"stagger limits","version":9})");
 }
 
+TEST_CASE("an entry that is not sound is warned of, and costs no other") {
+    const remembering user;
+    const limiting_server server;
+    CHECK(run(user.batch(server)).code == 0);
+    std::string text = user.text();
+    const std::string limits = "\"limits\":{";
+    text.insert(text.find(limits) + limits.size(), R"("x":{"none":{"m":{"kind":"speed"}}},)");
+    user.damage(text);
+    const auto listed = user.limits();
+    CHECK(listed.code == 0);
+    CHECK(says(listed, R"(left out: )" + user.file() + R"(: limits["x"]["none"]["m"].kind: must be one of)"));
+    CHECK(user.entries().size() == 1);
+    const auto got = run(user.batch(server));
+    CHECK(got.code == 0);
+    CHECK(says(got,
+               R"(not remembered: )" + user.file() + R"(: limits["x"]["none"]["m"].kind: must be one of)"));
+    CHECK(says(got, "remembered from"));
+    CHECK(user.entries().size() == 1);
+}
+
 TEST_CASE("without a usable state folder there is one warning, and everything is sent") {
     const remembering user;
     const limiting_server server;

@@ -167,8 +167,12 @@ TEST_CASE("a permanent error ends the request with the server's words") {
         expected = errc::error_in_answer;
         words = "model crashed";
     }
-    SUBCASE("not JSON") {
-        bytes = answer(200, "<html>hello</html>");
+    SUBCASE("a shape that nobody knows") {
+        bytes = answer(200, R"({"hello":"world"})");
+        expected = errc::malformed_answer;
+    }
+    SUBCASE("JSON, but no object") {
+        bytes = answer(200, "null");
         expected = errc::malformed_answer;
     }
     scripted_peer peer(context, {{{bytes}}});
@@ -179,6 +183,65 @@ TEST_CASE("a permanent error ends the request with the server's words") {
     CHECK_FALSE(contains(ended.result.info.message, "secret-key"));
     CHECK(ended.result.info.attempts == 1);
     CHECK(peer.requests().size() == 1);
+}
+
+TEST_CASE("an answer that is no JSON, or a part of it in right framing, is asked for again") {
+    asio::io_context context;
+    std::string broken;
+    SUBCASE("no JSON") {
+        broken = answer(200, "<html>hello</html>");
+    }
+    SUBCASE("cut") {
+        broken = answer(200, R"({"choices":[{"message":{"content":"lo)");
+    }
+    SUBCASE("empty") {
+        broken = answer(200, "");
+    }
+    SUBCASE("followed by something") {
+        broken = answer(200, R"({"choices":[]} and more)");
+    }
+    scripted_peer peer(context, {{{broken}, {broken}, {chat_answer("ok")}}});
+    client llm(context.get_executor(), impatient_options_for(peer.base_url()));
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK_FALSE(ended.error);
+    CHECK(ended.result.text == "ok");
+    CHECK(ended.result.info.attempts == 3);
+    CHECK(ended.result.info.rejections == 0);
+    CHECK(ended.result.info.unreadable_answers == 2);
+    CHECK(llm.counters().unreadable_answers == 2);
+    // No refusal, and no failure of the server's: it let each of them through.
+    CHECK(llm.gate().status().accepted == 3);
+    CHECK(llm.gate().status().failed == 0);
+}
+
+TEST_CASE("an answer that stays unreadable is asked for twice more, whatever the policy says") {
+    asio::io_context context;
+    const std::string broken = answer(200, "<html>hello</html>");
+    retry_policy policy;
+    std::size_t sent = 3;
+    SUBCASE("by default") {}
+    SUBCASE("every failure is to be tried again") {
+        policy.retry_on(retry_if_error(errc::unreadable_answer) | retry_if_error(condition::retryable));
+    }
+    SUBCASE("one more is allowed") {
+        policy.max_attempts(2);
+        sent = 2;
+    }
+    SUBCASE("none is wanted") {
+        policy.give_up_on(retry_if_error(errc::unreadable_answer));
+        sent = 1;
+    }
+    unsigned given_up = 0;
+    policy.on_give_up([&](const retry_state&) { ++given_up; });
+    scripted_peer peer(context, {{{broken}, {broken}, {broken}, {chat_answer("too late")}}});
+    client llm(context.get_executor(), impatient_options_for(peer.base_url()).retry(policy));
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.error == errc::unreadable_answer);
+    CHECK(contains(ended.result.info.message, "not JSON"));
+    CHECK(ended.result.info.attempts == sent);
+    CHECK(ended.result.info.unreadable_answers == sent);
+    CHECK(peer.requests().size() == sent);
+    CHECK(given_up == 1);
 }
 
 TEST_CASE("an answer cut at any byte is never a success") {

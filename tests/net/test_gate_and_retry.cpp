@@ -250,6 +250,22 @@ TEST_CASE("async_retry judges results, and goes through a gate") {
     CHECK(limiter.status().accepted == 1);
 }
 
+TEST_CASE("a refusal that classify calls final is not told to the gate as an admission") {
+    asio::io_context context;
+    gate limiter(context.get_executor(), coordinator_options().initial_rate(1e6), 1);
+    const auto refused = []() -> asio::awaitable<void> {
+        throw boost::system::system_error(make_error_code(errc::rate_limited));
+        co_return;
+    };
+    const auto policy =
+        retry_policy().classify([](const attempt_result&) { return classification{verdict::permanent}; });
+    const auto body = [&]() -> asio::awaitable<void> { co_await async_retry(refused, policy, limiter); };
+    CHECK(run(context, body));
+    CHECK(limiter.status().accepted == 0);
+    CHECK(limiter.status().throttled == 0);
+    CHECK(limiter.status().failed == 1);
+}
+
 TEST_CASE("async_retry with a policy alone backs off as default_backoff says") {
     asio::io_context context;
     int calls = 0;

@@ -271,17 +271,42 @@ TEST_CASE("an error inside a stream ends it with the server's words") {
     CHECK(peer.requests().size() == 1);
 }
 
-TEST_CASE("an answer that is neither a stream nor JSON opens none, and is not asked for again") {
+TEST_CASE("an answer that is neither a stream nor JSON opens none, and is asked for again") {
     asio::io_context context;
-    scripted_peer peer(context,
-                       {{{"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>"}}});
-    client llm(context.get_executor(), options_for(peer.base_url()), quick());
+    // Each on a connection of its own, whether the body has come by then or not.
+    const std::string page =
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 3\r\n\r\n<p>";
+    SUBCASE("until one can be read") {
+        scripted_peer peer(context, {{{page}}, {{chat_stream({"ok"})}}});
+        client llm(context.get_executor(), impatient_options_for(peer.base_url()), quick());
+        opening got = open(context, llm);
+        CHECK_FALSE(got.error);
+        std::string text;
+        CHECK_FALSE(take_all(context, got.stream, &text));
+        CHECK(text == "ok");
+        CHECK(got.stream.result().info.attempts == 2);
+        CHECK(got.stream.result().info.unreadable_answers == 1);
+    }
+    SUBCASE("twice at most") {
+        scripted_peer peer(context, {{{page}}, {{page}}, {{page}}, {{page}}});
+        client llm(context.get_executor(), impatient_options_for(peer.base_url()), quick());
+        opening got = open(context, llm);
+        CHECK(got.error == errc::unreadable_answer);
+        CHECK(got.stream.result().info.message == "answer is no event stream, but text/html");
+        CHECK(peer.requests().size() == 3);
+        CHECK(llm.gate().status().accepted == 3);
+        CHECK(llm.gate().status().in_flight == 0);
+    }
+}
+
+TEST_CASE("what was handed out as a stream is not asked for again, though it cannot be read") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{answer(200, R"({"choices":[{"mess)")}}});
+    client llm(context.get_executor(), impatient_options_for(peer.base_url()), quick());
     opening got = open(context, llm);
-    CHECK(got.error == errc::malformed_answer);
-    CHECK(got.stream.result().info.message == "answer is no event stream, but text/html");
+    CHECK_FALSE(got.error);
+    CHECK(next(context, got.stream).error == errc::unreadable_answer);
     CHECK(peer.requests().size() == 1);
-    CHECK(llm.gate().status().accepted == 1);
-    CHECK(llm.gate().status().in_flight == 0);
 }
 
 TEST_CASE("an answer in one piece is a stream of one delta") {

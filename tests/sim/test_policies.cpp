@@ -139,6 +139,22 @@ TEST_CASE("a Retry-After is obeyed by whom it is obeyed in reality") {
     CHECK(aware.waste_per_100 == doctest::Approx(31).epsilon(0.1));
 }
 
+TEST_CASE("a Retry-After beyond two minutes ends the prompts of openai-python's") {
+    auto scenario = limited_by(fixed_window(3000, 300s), 4000);
+    scenario.provider.hints.retry_after = provider::retry_after_hint::exact;
+    const auto found = run("openai-sdk", scenario);
+    CHECK(found.lost > 0);
+    CHECK(found.succeeded < 4000);
+    CHECK(found.makespan_s < 300);
+}
+
+TEST_CASE("the AWS SDKs' standard mode gives up where many are refused, and costs little by that") {
+    const auto found = run("aws-standard", limited_by(token_bucket(50, 50)));
+    CHECK(share_lost(found) > 0.9);
+    // A first attempt each, and hardly any other: a hundred from the quota, and what successes give back.
+    CHECK(found.rejected < 2 * requests);
+}
+
 TEST_CASE("a fixed rate takes the scenario's, each process its share, and a told one first") {
     auto scenario = limited_by(token_bucket(50, 50), 1000);
     scenario.provider.latency.kind = provider::distribution::constant;

@@ -74,6 +74,10 @@ class backoff_policy {
     /// What the server asked for, as `classify` found it; else what `otherwise` says.
     static backoff_policy retry_after_or(backoff_policy otherwise);
 
+    /// After what `classify` called throttled as `refused` says, after anything else as `otherwise` does: the
+    /// AWS SDKs begin with a second and with a twentieth of one.
+    static backoff_policy when_throttled(backoff_policy refused, backoff_policy otherwise);
+
     /// tenacity's wait_chain: the n-th wait is the n-th step's, the last one's from then on.
     /// @throws std::invalid_argument without steps
     static backoff_policy chain(std::vector<backoff_policy> steps);
@@ -94,7 +98,8 @@ class backoff_policy {
      * @param random drawn from at most once, or once by each part of a composition
      */
     duration next(const retry_state& state, random_source& random) const;
-    /// The same for policies that look at nothing else: not `computed`, `retry_after_or` or `until`.
+    /// The same for policies that look at nothing else: not `computed`, `retry_after_or`, `when_throttled` or
+    /// `until`.
     /// @param failed_attempts attempts made and failed, from 1
     /// @param previous the wait returned before, zero at first
     duration next(unsigned failed_attempts, duration previous, random_source& random) const;
@@ -120,6 +125,7 @@ class backoff_policy {
         part_until,
         computed,
         retry_after,
+        by_verdict,
     };
 
     backoff_policy(formula kind, duration base, duration cap, duration min, double growth = 2);

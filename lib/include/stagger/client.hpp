@@ -225,7 +225,7 @@ class client {
      * As for `async_complete`.
      * @par Errors
      * As for `async_complete`; errc::malformed_answer if what follows a success is neither an event stream
-     * nor JSON.
+     * nor JSON, errc::unreadable_answer after two repeats if it is a page in HTML.
      * @par Object lifetimes
      * `request` is moved from; nothing else needs to outlive the call.
      */

@@ -13,11 +13,12 @@ namespace stagger {
  * of the moment; all others only grow.
  */
 struct client_counters {
-    std::uint64_t running = 0;     ///< requests that wait, are sent, or back off
-    std::uint64_t succeeded = 0;   ///< requests
-    std::uint64_t failed = 0;      ///< requests, those that were cancelled or invalid included
-    std::uint64_t attempts = 0;    ///< admitted, and ended since
-    std::uint64_t rejections = 0;  ///< attempts that a limit refused
+    std::uint64_t running = 0;             ///< requests that wait, are sent, or back off
+    std::uint64_t succeeded = 0;           ///< requests
+    std::uint64_t failed = 0;              ///< requests, those that were cancelled or invalid included
+    std::uint64_t attempts = 0;            ///< admitted, and ended since
+    std::uint64_t rejections = 0;          ///< attempts that a limit refused
+    std::uint64_t unreadable_answers = 0;  ///< attempts answered with what is no JSON, or a part of it
     /// Attempts by the HTTP status of their answer; 0: those without a whole one.
     std::map<unsigned, std::uint64_t> attempts_by_status;
     std::uint64_t bytes_sent = 0;      ///< of HTTP, without TLS

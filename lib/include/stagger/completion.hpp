@@ -98,8 +98,10 @@ struct diagnostic {
     request_phase phase = request_phase::not_started;
     unsigned attempts = 0;    ///< sent
     unsigned rejections = 0;  ///< attempts that were throttled
-    duration queued{0};       ///< waiting in line and backing off, all attempts together
-    duration served{0};       ///< from sending to the answer's end, last attempt
+    /// Attempts that were answered with what is no JSON, or only a part of it.
+    unsigned unreadable_answers = 0;
+    duration queued{0};  ///< waiting in line and backing off, all attempts together
+    duration served{0};  ///< from sending to the answer's end, last attempt
 };
 
 /** @brief A piece of an answer that arrives as a stream.

@@ -28,6 +28,7 @@ enum class errc {
     connect_failed,           ///< no address of the host accepted a connection
     connection_lost,          ///< reset or closed before an answer began
     answer_truncated,         ///< the connection ended inside the answer
+    unreadable_answer,        ///< status 200, but the body is no JSON or ends too early; again twice at most
     tls_handshake_failed,     ///< the peer broke the handshake off
     resolve_timed_out,        ///< the host's name was not looked up in time
     connect_timed_out,        ///< no connection in time, or none of those that are allowed was free
@@ -43,7 +44,7 @@ enum class errc {
     quota_exhausted,            ///< 429 that says that the account has nothing left
     redirected,                 ///< 3xx: a request that carries a key is never replayed elsewhere
     error_in_answer,            ///< status 200, but the body reports an error
-    malformed_answer,           ///< not HTTP, not JSON, or JSON of another shape
+    malformed_answer,           ///< not HTTP, JSON of another shape, or in an encoding nobody asked for
     answer_too_large,           ///< the head, the body, an event or its number of values is past a bound
     name_not_found,             ///< the host name does not exist
     certificate_expired,        ///< the server's, or one that it rests on

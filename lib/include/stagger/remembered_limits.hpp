@@ -45,4 +45,11 @@ struct broken_limits_rule {
 /// The first rule that is broken; nothing if the limits can be started from.
 std::optional<broken_limits_rule> broken_rule(const remembered_limits& limits);
 
+/** @brief What can be started from of limits that may break a rule.
+ *
+ * What exceeds a bound counts as that bound: it was true, but nobody goes that far. What else breaks a rule
+ * is left out, and where the kind rests on it, the kind is `rate`. Nothing where not even the rate is one.
+ */
+std::optional<remembered_limits> startable_part(const remembered_limits& limits);
+
 }  // namespace stagger

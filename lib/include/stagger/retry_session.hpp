@@ -47,6 +47,7 @@ class retry_session {
         time_point earliest{};    ///< the server's Retry-After, or a gate, allows none before
         bool own_backoff = true;  ///< false: somebody else decides how long this task waits
         bool too_late = false;    ///< true: a deadline will have passed by then
+        bool last = false;        ///< true: this ending stands, whatever the policy says
     };
 
     retry_session(const retry_policy& policy, const backoff_policy& backoff, time_point now);

@@ -21,6 +21,7 @@ struct retry_state {
     duration next_wait{0};  ///< the least wait before the next attempt; zero while that is not known
     const attempt_result* outcome = nullptr;  ///< of the last attempt; null before the first has ended
     classification judged;                    ///< what `classify` said of it
+    classification judged_before;             ///< the same of the attempt before; `ok` where there was none
 };
 
 /// Figures of a call for whoever started it; see `retry_policy::statistics`.

@@ -29,6 +29,7 @@ kind kind_of(error_code error) {
         case errc::send_timed_out:
         case errc::answer_timed_out:
         case errc::answer_truncated:
+        case errc::unreadable_answer:
             return kind::unanswered;
         case errc::invalid_request:
         case errc::deadline_exceeded:
@@ -50,6 +51,11 @@ std::string within(duration watched) {
     return whole_s > 0 ? " within " + std::to_string(whole_s) + " s" : "";
 }
 
+/// The server may have let it through all the same.
+bool breaks_answer(error_code error) {
+    return error == errc::answer_truncated || error == errc::unreadable_answer;
+}
+
 }  // namespace
 
 void endpoint_watch::ended(error_code error) {
@@ -61,6 +67,7 @@ void endpoint_watch::ended(error_code error) {
         case kind::unanswered:
             ++unanswered_;
             last_unanswered_ = error;
+            broken_answers_ += breaks_answer(error);
             break;
         case kind::refused_key:
             if (!key_accepted_ && !final_) final_ = error;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -12,8 +13,8 @@ namespace stagger::batch {
 /** Notices an endpoint that cannot be used, so that a batch does not run against it for ever.
  *
  * That is: its name or its certificate is wrong, at any time; the key is refused (401, 403) before anything
- * else was answered; or nothing was answered whole within `patience` while attempts failed. A server that is
- * only slow to answer is waited for: its attempts are in flight and have not failed.
+ * else was answered; or nothing was answered whole, and readable, within `patience` while attempts failed. A
+ * server that is only slow to answer is waited for: its attempts are in flight and have not failed.
  */
 class endpoint_watch {
  public:
@@ -29,6 +30,9 @@ class endpoint_watch {
     void ended(error_code error);
     /// Something was answered, perhaps only that the key is refused.
     void answered() { answered_ = true; }
+    /// So many attempts were let through or refused by a limit until now. Those of them whose answers were
+    /// broken are no answer.
+    void decided(std::uint64_t attempts) { answered_ = answered_ || attempts > broken_answers_; }
 
     /// Why the endpoint cannot be used, if so.
     std::optional<error_code> verdict(time_point now, std::size_t in_flight) const;
@@ -40,6 +44,7 @@ class endpoint_watch {
     bool answered_ = false;      // by anything, a refused key included
     bool key_accepted_ = false;  // something other than a refused key was answered
     std::size_t unanswered_ = 0;
+    std::size_t broken_answers_ = 0;  // of those
     error_code last_unanswered_;
     std::optional<error_code> final_;
 };

@@ -21,6 +21,7 @@ void run_counts::add_effort(const diagnostic& info) {
     ++ended;
     attempts += info.attempts;
     rejected += info.rejections;
+    unreadable_answers += info.unreadable_answers;
     waiting += info.queued;
 }
 
@@ -164,7 +165,7 @@ void runner::check_admission() {
 void runner::check_endpoint() {
     if (end_ != run_end::finished) return;
     const auto status = target_.status();
-    if (status.accepted + status.throttled > 0) watch_.answered();
+    watch_.decided(status.accepted + status.throttled);
     const auto unusable = watch_.verdict(std::chrono::steady_clock::now(), status.in_flight);
     if (!unusable) return;
     unusable_ = *unusable;

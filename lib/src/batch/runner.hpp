@@ -25,6 +25,7 @@ struct run_counts {
     std::size_t ended = 0;    ///< recorded, or given up when the run was stopped
     std::uint64_t attempts = 0;
     std::uint64_t rejected = 0;
+    std::uint64_t unreadable_answers = 0;  ///< attempts whose answer was no JSON, or a part of it
     std::uint64_t prompt_tokens = 0;
     std::uint64_t completion_tokens = 0;
     duration waiting{0};                          ///< in line and backing off, all prompts together

@@ -157,6 +157,10 @@ backoff_policy backoff_policy::retry_after_or(backoff_policy otherwise) {
     return {formula::retry_after, {std::move(otherwise)}};
 }
 
+backoff_policy backoff_policy::when_throttled(backoff_policy refused, backoff_policy otherwise) {
+    return {formula::by_verdict, {std::move(refused), std::move(otherwise)}};
+}
+
 duration backoff_policy::next(unsigned failed_attempts, duration previous, random_source& random) const {
     retry_state state;
     state.attempts = failed_attempts;
@@ -217,6 +221,8 @@ duration backoff_policy::next_of_parts(const retry_state& state, random_source& 
                             parts_.front().next(state, random));
         case formula::retry_after:
             return state.judged.retry_after ? *state.judged.retry_after : parts_.front().next(state, random);
+        case formula::by_verdict:
+            return parts_[state.judged.verdict == verdict::throttled ? 0 : 1].next(state, random);
         default: {
             double sum = 0;
             for (const backoff_policy& part : parts_) sum += nanoseconds(part.next(state, random));

@@ -10,6 +10,7 @@
 #include "core/pacing.hpp"
 #include "core/retry_budget.hpp"
 #include "core/returning_tasks.hpp"
+#include "core/sane_hints.hpp"
 #include "core/slot_map.hpp"
 #include "core/token_forecast.hpp"
 #include "core/wait_notes.hpp"
@@ -273,7 +274,8 @@ action coordinator::next(time_point now) {
     return todo;
 }
 
-void coordinator::answering(time_point now, permit_id permit, const hints& said) {
+void coordinator::answering(time_point now, permit_id permit, const hints& told) {
+    const hints said = sane(told);
     outstanding* const found = parts_->permits.find(static_cast<std::uint64_t>(permit));
     if (!found || found->answering) return;
     found->answering = true;
@@ -285,7 +287,8 @@ void coordinator::answering(time_point now, permit_id permit, const hints& said)
     if (parts_->journal) parts_->journal->answering(now, {permit, said}, parts_->view(now));
 }
 
-void coordinator::accepted(time_point now, permit_id permit, const hints& said, const token_usage& used) {
+void coordinator::accepted(time_point now, permit_id permit, const hints& told, const token_usage& used) {
+    const hints said = sane(told);
     parts_->settle(now, permit, used);
     const bool ends = parts_->end(now, permit, [&](const departure& sent) {
         ++parts_->counts.accepted;
@@ -296,7 +299,8 @@ void coordinator::accepted(time_point now, permit_id permit, const hints& said, 
     if (ends && parts_->journal) parts_->journal->accepted(now, {permit, said, used}, parts_->view(now));
 }
 
-time_point coordinator::throttled(time_point now, permit_id permit, const hints& said) {
+time_point coordinator::throttled(time_point now, permit_id permit, const hints& told) {
+    const hints said = sane(told);
     time_point earliest = now;
     const bool ends = parts_->end(now, permit, [&](const departure& sent) {
         ++parts_->counts.throttled;
@@ -352,7 +356,8 @@ const waiting_times& coordinator::waited() const {
 }
 
 std::optional<remembered_limits> coordinator::learned(time_point now) const {
-    return parts_->pace->learned(now);
+    const auto found = parts_->pace->learned(now);
+    return found ? startable_part(*found) : std::nullopt;
 }
 
 coordinator_status coordinator::status(time_point now) const {

@@ -22,6 +22,7 @@ constexpr std::array descriptions{
     description{errc::connect_failed, "connect_failed", "no address of the host accepted a connection"},
     description{errc::connection_lost, "connection_lost", "connection was closed before an answer began"},
     description{errc::answer_truncated, "answer_truncated", "connection ended inside the answer"},
+    description{errc::unreadable_answer, "unreadable_answer", "answer is no JSON, or only a part of it"},
     description{errc::tls_handshake_failed, "tls_handshake_failed", "TLS handshake was broken off"},
     description{errc::resolve_timed_out, "resolve_timed_out", "name resolution took too long"},
     description{errc::connect_timed_out, "connect_timed_out", "connecting took too long"},

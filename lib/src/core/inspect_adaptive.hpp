@@ -14,8 +14,9 @@ namespace stagger {
  * Retry-After, if that is longer; meanwhile successes do not count. From 10 on limits are multiples of 5,
  * rounded up when growing and down when cut. Other failures only keep their task's success from counting.
  *
- * Formula: UKGovernmentBEIS/inspect_ai, src/inspect_ai/util/_concurrency.py, AdaptiveConcurrency and
- * AdaptiveConcurrencyController.
+ * Formula and constants: UKGovernmentBEIS/inspect_ai, src/inspect_ai/util/_concurrency.py,
+ * AdaptiveConcurrency and AdaptiveConcurrencyController, the default of each model as of August 2026 (the
+ * least limit was 4 before, and the mode an option).
  */
 class inspect_adaptive final : public pacing {
  public:

@@ -1,5 +1,7 @@
 #include "stagger/remembered_limits.hpp"
 
+#include <algorithm>
+
 namespace stagger {
 
 namespace {
@@ -15,6 +17,17 @@ bool is_count(const std::optional<double>& count) {
 
 bool is_span(const std::optional<duration>& span) {
     return !span || (*span > duration::zero() && *span <= longest);
+}
+
+/// Comparisons that hold for no NaN.
+void bound(std::optional<double>& count) {
+    if (count && *count > most_requests) count = most_requests;
+    if (!is_count(count)) count.reset();
+}
+
+void bound(std::optional<duration>& span) {
+    if (span && *span > longest) span = longest;
+    if (!is_span(span)) span.reset();
 }
 
 }  // namespace
@@ -51,6 +64,21 @@ std::optional<broken_limits_rule> broken_rule(const remembered_limits& limits) {
         return broken_limits_rule{"silence_s", "must be given for lockout"};
     }
     return std::nullopt;
+}
+
+std::optional<remembered_limits> startable_part(const remembered_limits& limits) {
+    remembered_limits kept = limits;
+    if (!(kept.rate_per_s > 0)) return std::nullopt;
+    kept.rate_per_s = std::min(kept.rate_per_s, most_per_s);
+    bound(kept.burst);
+    bound(kept.quota);
+    bound(kept.window);
+    bound(kept.in_flight);
+    bound(kept.silence);
+    const bool known = (kept.kind != limit_kind::concurrency || kept.in_flight) &&
+                       (kept.kind != limit_kind::lockout || kept.silence);
+    if (!known) kept.kind = limit_kind::rate;
+    return kept;
 }
 
 }  // namespace stagger

@@ -28,9 +28,10 @@ retry_session::step retry_session::attempt_ended(const attempt_result& result, c
     waiting_since_ = now;
     state_.elapsed = now - state_.started;
     state_.outcome = &result;
+    state_.judged_before = state_.judged;
     state_.judged = judged;
     policy_->tell(moment::after, state_);
-    if (!policy_->repeats(result, judged.verdict)) {
+    if (known.last || !policy_->repeats(result, judged.verdict)) {
         return end(next::end, !result.failed() && judged.verdict == verdict::ok);
     }
     // Before the limits, since one of them is about the time at which the wait would end.

@@ -21,6 +21,8 @@ struct send_policy {
     std::optional<backoff_policy> backoff = std::nullopt;
     unsigned max_attempts = 0;      ///< in all; 0: until the deadline
     bool obeys_retry_after = true;  ///< where a refusal carries one, it replaces the task's own wait
+    std::optional<duration> longest_retry_after = std::nullopt;  ///< a longer one ends the task
+    bool has_retry_quota = false;  ///< further attempts draw on `aws_retry_quota`
 };
 
 /// The policy of that name, or none.

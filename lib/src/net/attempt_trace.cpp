@@ -28,6 +28,7 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
     if (was_admitted_) {
         counts_->attempts.add();
         counts_->rejections.add(refused);
+        counts_->unreadable_answers.add(error == errc::unreadable_answer);
         const bool answered = info.phase == request_phase::answered;
         counts_->attempts_by_status[answered ? std::min(info.http_status, client_counts::statuses - 1) : 0]
             .add();

@@ -12,6 +12,7 @@ client_counters client_counts::snapshot() const {
     seen.running = begun > ended ? begun - ended : 0;
     seen.attempts = attempts.value();
     seen.rejections = rejections.value();
+    seen.unreadable_answers = unreadable_answers.value();
     for (unsigned status = 0; status < statuses; ++status) {
         const std::uint64_t count = attempts_by_status[status].value();
         if (count > 0) seen.attempts_by_status.emplace(status, count);

@@ -29,6 +29,7 @@ struct client_counts {
     strand_counter failed;
     strand_counter attempts;
     strand_counter rejections;
+    strand_counter unreadable_answers;
     std::array<strand_counter, statuses> attempts_by_status;
     strand_counter bytes_sent;
     strand_counter bytes_received;

@@ -11,6 +11,7 @@
 #include "net/clock.hpp"
 #include "net/complete_later.hpp"
 #include "net/http_request.hpp"
+#include "net/judgement.hpp"
 #include "net/out_of_memory.hpp"
 
 namespace stagger::detail {
@@ -34,6 +35,9 @@ class distant_guest final : public line_guest {
     std::shared_ptr<line_guest> guest_;
     asio::any_io_executor running_;
 };
+
+// Each was made, and may have been billed: more than this is not worth what may be wrong with all of them.
+constexpr unsigned most_unreadable_answers = 3;
 
 bool is_running(const asio::any_io_executor& executor) {
     const auto* const context = executor.target<asio::io_context::executor_type>();
@@ -179,6 +183,7 @@ void completion_task::note_progress(diagnostic& info) const {
     info.phase = progress_.phase;
     info.attempts = progress_.attempts;
     info.rejections = progress_.rejections;
+    info.unreadable_answers = progress_.unreadable_answers;
     info.queued = progress_.queued;
 }
 
@@ -296,9 +301,13 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     info.served = now - sent_at_;
     info.last_error = ended.error;
     const bool stopped = stopped_ != errc{} && ended.error == errc::cancelled;
-    const time_point earliest = stopped ? time_point() : report(ended);
-    leave_ = {};
+    if (ended.error == errc::unreadable_answer) ++progress_.unreadable_answers;
     note_progress(info);
+    // An answer that goes on has not ended, and is no result yet.
+    if (!stopped && !answer_goes_on()) judge(ended, client_->options.retry());
+    const time_point earliest = stopped ? time_point() : report(ended, now);
+    leave_ = {};
+    info.rejections = progress_.rejections;
     if (stopped) {
         info.last_error = stopped_;
         info.message = info.last_error.message();
@@ -330,34 +339,35 @@ std::optional<duration> completion_task::hint_cut_to(const wire::decoded_answer&
     return is_cut ? std::optional(cap) : std::nullopt;
 }
 
-time_point completion_task::report(const wire::decoded_answer& ended) {
-    if (!ended.tells_limit) {
-        leave_.failed();
-    } else if (ended.what.verdict == verdict::throttled) {
+time_point completion_task::report(const wire::decoded_answer& ended, time_point now) {
+    const classification& what = ended.what;
+    if (was_refused(ended)) {
         ++progress_.rejections;
-        return leave_.throttled(ended.hints);
-    } else {
-        accept(std::move(leave_), ended.hints, ended.answer.usage);
+        hints said = ended.hints;
+        if (what.retry_after) said.retry_after = what.retry_after;
+        return leave_.throttled(said);
     }
-    return {};
+    if (ended.tells_limit) {
+        accept(std::move(leave_), ended.hints, ended.answer.usage);
+    } else {
+        leave_.failed();
+    }
+    const bool waits = what.verdict == verdict::transient && what.retry_after;
+    return waits ? saturating_add(now, *what.retry_after) : time_point();
 }
 
 retry_session::next completion_task::plan_next(const wire::decoded_answer& ended, time_point now,
                                                time_point earliest, admission& next) {
     const client_options& options = client_->options;
-    const retry_policy& policy = options.retry();
-    const diagnostic& info = ended.answer.info;
-    const auto result = ended.error ? attempt_result::of_error(ended.error, info, info.message)
-                                    : attempt_result::of(ended.answer);
-    const classification judged = policy.classifies_by_default() ? ended.what : policy.classify(result);
-
-    const bool refused_by_limit = judged.verdict == verdict::throttled && ended.tells_limit;
+    const bool refused_by_limit = was_refused(ended);
     retry_session::pause known;
     if (options.obey_retry_after()) known.earliest = earliest;
     known.own_backoff = !refused_by_limit || (options.backoff_after_rejection() && known.earliest <= now);
     // Nobody waits for a Retry-After that is over when the deadline has passed.
     known.too_late = std::max(now, known.earliest) >= deadline_;
-    const auto step = session_.attempt_ended(result, judged, now, known, client_->random);
+    known.last =
+        ended.error == errc::unreadable_answer && progress_.unreadable_answers >= most_unreadable_answers;
+    const auto step = session_.attempt_ended(result_of(ended), ended.what, now, known, client_->random);
     if (step.what == retry_session::next::attempt)
         next.again(refused_by_limit ? retry_cause::throttled : retry_cause::accident, step.not_before);
     return step.what;

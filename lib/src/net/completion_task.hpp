@@ -105,7 +105,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer&& ended);
     /// Tells the gate how the attempt ended; the earliest time for another one.
-    time_point report(const wire::decoded_answer& ended);
+    time_point report(const wire::decoded_answer& ended, time_point now);
     /// As attempt_events::done has it.
     std::optional<duration> hint_cut_to(const wire::decoded_answer& ended) const;
     /// What follows, and the admission of the next attempt if one does.
@@ -146,6 +146,7 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
         request_phase phase = request_phase::not_started;
         unsigned attempts = 0;
         unsigned rejections = 0;
+        unsigned unreadable_answers = 0;
         duration queued{0};
     };
     progress progress_;

@@ -18,7 +18,7 @@ namespace {
 constexpr auto with_error = asio::as_tuple(asio::deferred);
 
 /// Tells the gate how an attempt ended; the earliest time for another one.
-time_point report(permit leave, const classification& ended) {
+time_point report(permit leave, const attempt_result& result, const classification& ended) {
     if (!leave) return {};
     hints said;
     said.retry_after = ended.retry_after;
@@ -30,9 +30,10 @@ time_point report(permit leave, const classification& ended) {
             return {};
         case verdict::ok:
         case verdict::permanent:
-            leave.accepted(said);
-            return {};
+            break;
     }
+    // A refusal is no admission, although it is final here.
+    result.error() == condition::throttled ? leave.failed() : leave.accepted(said);
     return {};
 }
 
@@ -117,7 +118,7 @@ retry_loop::next retry_loop::parts::decide(const attempt_result& result) {
     const classification ended = policy.classify(result);
     const bool refused_by_gate = limiter && ended.verdict == verdict::throttled;
     retry_session::pause known;
-    known.earliest = report(std::move(leave), ended);
+    known.earliest = report(std::move(leave), result, ended);
     const time_point now = steady_now();
     if (ended.retry_after) known.earliest = std::max(known.earliest, saturating_add(now, *ended.retry_after));
     known.own_backoff = !refused_by_gate;

@@ -14,6 +14,7 @@ std::optional<policy> find_policy(std::string_view name) {
     found.backs_off_when_throttled = known->backoff.has_value();
     found.obeys_retry_after = known->obeys_retry_after;
     found.max_attempts = known->max_attempts;
+    found.allowance = retry_allowance(*known);
     return found;
 }
 

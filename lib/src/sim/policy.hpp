@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/retry_allowance.hpp"
 #include "stagger/backoff_policy.hpp"
 #include "stagger/coordinator.hpp"
 
@@ -22,6 +23,8 @@ struct policy {
     bool obeys_retry_after = true;
     /// 0: until it succeeds.
     unsigned max_attempts = 0;
+    /// What each client begins with.
+    retry_allowance allowance{send_policy()};
 };
 
 /// What a client with `--policy NAME` does (core/send_policy.hpp), or none. A wait of the task's own, where

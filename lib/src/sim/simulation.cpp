@@ -28,6 +28,7 @@ struct request {
     drawn_request drawn;
     unsigned failed_attempts = 0;
     duration previous_wait{0};
+    verdict previous_end = verdict::ok;  ///< of its last failed attempt
     time_point first_sent = never;
 };
 
@@ -60,6 +61,7 @@ struct client {
                coordinator_seed(seed, index)),
           requests(scenario, index, seed),
           backoff(backoff_seed(seed, index)),
+          allowance(by.allowance),
           unfinished(answerable_requests(scenario, index)) {}
 
     static coordinator_options options(const provider::scenario& scenario,
@@ -88,6 +90,7 @@ struct client {
     coordinator core;
     request_sequence requests;
     random_source backoff;
+    retry_allowance allowance;
     std::unordered_map<task_id, request> waiting;
     std::uint64_t submitted = 0;
     std::uint64_t first_attempts_waiting = 0;
@@ -241,6 +244,7 @@ class simulation {
             ++who.succeeded;
             if (now_ >= last_start_ && first_finish_ == never) ++who.succeeded_beside_all;
             retry_waits_.add(now_ - done.what.first_sent - done.service);
+            who.allowance.succeeded(done.what.previous_end);
             end(who, done, true);
         } else if (is_throttling(done.status)) {
             count_rejection(done);
@@ -266,13 +270,19 @@ class simulation {
     void come_back(client& who, const attempt& done, time_point allowed, retry_cause cause) {
         request again = done.what;
         ++again.failed_attempts;
-        if (policy_.max_attempts > 0 && again.failed_attempts >= policy_.max_attempts) {
+        retry_state state;
+        state.attempts = again.failed_attempts;
+        state.last_wait = again.previous_wait;
+        state.judged.verdict = cause == retry_cause::throttled ? verdict::throttled : verdict::transient;
+        state.judged.retry_after = done.said.retry_after;
+        const bool used_up = policy_.max_attempts > 0 && again.failed_attempts >= policy_.max_attempts;
+        if (used_up || !who.allowance.allows(state.judged)) {
             if (!done.what.drawn.never_answered) ++result_.lost;
             return end(who, done, false);
         }
+        again.previous_end = state.judged.verdict;
         if (cause == retry_cause::accident || (policy_.backs_off_when_throttled && allowed <= now_)) {
-            again.previous_wait =
-                policy_.backoff.next(again.failed_attempts, again.previous_wait, who.backoff);
+            again.previous_wait = policy_.backoff.next(state, who.backoff);
             allowed = std::max(allowed, now_ + again.previous_wait);
         }
         watching_->came_back(now_, done.client, again.drawn.number, allowed);

@@ -19,6 +19,7 @@ namespace {
 /// Clocks further apart than this are believed to be wrong against each other; below, ours is the finer one,
 /// as a Date has whole seconds.
 constexpr double clock_tolerance_s = 2;
+constexpr unsigned http_ok = 200;
 
 std::string_view value_of(const std::vector<field>& fields, std::string_view name) {
     for (const auto& one : fields) {
@@ -70,10 +71,10 @@ std::string beginning(const reading& from) {
                                       : shown_beginning(from.received.body, from.hidden);
 }
 
-void fail(decoded_answer& out, errc error, std::string message) {
+void fail(decoded_answer& out, errc error, std::string message, verdict what = verdict::permanent) {
     out.error = error;
-    out.what = {verdict::permanent};
-    // An answer that came whole is billed: the limit let it through, and it is never asked for again.
+    out.what = {what};
+    // The limit let it through, whatever became of it then.
     out.tells_limit = true;
     out.answer.text.clear();
     out.answer.finish_reason.clear();
@@ -89,8 +90,7 @@ void decode_success(const reading& from, decoded_answer& out) {
     const json_document document(from.received.body);
     // Only its text shows that an answer without a length was cut: then nobody has received it whole.
     if (document.is_incomplete() && from.received.ends_with_connection) {
-        fail(out, errc::answer_truncated, "the connection ended inside the answer");
-        out.what.verdict = verdict::transient;
+        fail(out, errc::answer_truncated, "the connection ended inside the answer", verdict::transient);
         return;
     }
     if (document.is_too_large()) {
@@ -103,9 +103,12 @@ void decode_success(const reading& from, decoded_answer& out) {
         return;
     }
     if (!document.problem().empty()) {
-        fail(out, errc::malformed_answer,
-             from.readable("answer is not JSON (" + document.problem() + "); " + beginning(from)));
-        return;
+        auto message = from.readable("answer is not JSON (" + document.problem() + "); " + beginning(from));
+        // Any other success says by itself that there may be nothing to read.
+        const bool readable_next_time = from.received.status == http_ok && !document.is_too_deep();
+        if (!readable_next_time) return fail(out, errc::malformed_answer, std::move(message));
+        // Nobody has an answer to this prompt: something broke on the way that will hardly break again.
+        return fail(out, errc::unreadable_answer, std::move(message), verdict::transient);
     }
     const auto* object = document.object();
     if (!object) {
@@ -232,7 +235,14 @@ decoded_answer decode_stream_head(const response& received, double unix_now, con
     const auto type = media_type(received.fields);
     if (!is_event_stream(received.fields) && !is_json(type)) {
         const auto named = type.empty() ? "without a Content-Type" : "but " + std::string(type);
-        fail(out, errc::malformed_answer, readable_message("answer is no event stream, " + named, hidden));
+        auto message = readable_message("answer is no event stream, " + named, hidden);
+        // A page in the place of an answer is an accident of this prompt. Of any other type nobody knows
+        // whether it could have been read.
+        if (equal_ignoring_case(type, "text/html")) {
+            fail(out, errc::unreadable_answer, std::move(message), verdict::transient);
+        } else {
+            fail(out, errc::malformed_answer, std::move(message));
+        }
     }
     const auto encoding = encoding_of(received.fields);
     if (is_event_stream(received.fields) && !encoding.empty()) {

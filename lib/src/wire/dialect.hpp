@@ -78,7 +78,7 @@ bool is_event_stream(const std::vector<field>& fields);
 /** Reads the head of a successful answer to a streamed request; its body is yet to come, as an event stream
  * or as a whole answer in JSON.
  * @pre received.status is 2xx
- * @return with errc::malformed_answer if the body will be neither
+ * @return with errc::malformed_answer if the body will be neither, errc::unreadable_answer for a page in HTML
  */
 decoded_answer decode_stream_head(const response& received, double unix_now, const secrets& hidden = {});
 

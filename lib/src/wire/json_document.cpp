@@ -23,6 +23,7 @@ json_document::json_document(std::string_view text)
     if (!error && parsed < text.size()) error = json::error::extra_data;
     incomplete_ = error == json::error::incomplete;
     too_large_ = error == errc::answer_too_large;
+    too_deep_ = error == json::error::too_deep;
     if (error) problem_ = error.message();
     if (too_large_) problem_ = "more than " + std::to_string(json_tree_builder::most_nodes) + " values";
 }

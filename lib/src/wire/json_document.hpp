@@ -33,6 +33,8 @@ class json_document {
     bool is_incomplete() const { return incomplete_; }
     /// The problem is that it has more values than are put down.
     bool is_too_large() const { return too_large_; }
+    /// The problem is that it is nested deeper than is read: it may be JSON all the same.
+    bool is_too_deep() const { return too_deep_; }
 
  private:
     // As many nodes as an ordinary answer has, with some to spare, so that it is read without any allocation.
@@ -45,6 +47,7 @@ class json_document {
     std::string problem_;
     bool incomplete_ = false;
     bool too_large_ = false;
+    bool too_deep_ = false;
 };
 
 }  // namespace stagger::wire

@@ -1,11 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "stagger/remembered_limits.hpp"
 
@@ -32,12 +35,22 @@ class unknown_limits_version : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// Why an entry could not be read back if it were written: "model: must be UTF-8". Nothing of a sound one.
+std::optional<std::string> unwritable(const limits_key& key, const remembered_limits& limits);
+
+/// Whatever it is given, what it writes can be read: entries that are unwritable are left out.
 std::string format_limits_file(const limits_by_key& limits);
 
-/** Reads it whole or not at all: members that are not known make it a file of somebody else.
+struct parsed_limits {
+    limits_by_key limits;
+    /// What is wrong with the entries that are left out: the member's path, the rule and the value.
+    std::vector<std::string> refused;
+};
+/** Reads every entry that is sound; one that is not costs no other. Members of the file itself that are not
+ * known make it a file of somebody else.
  * @throws std::invalid_argument naming the member's path, the rule and the value; unknown_limits_version
  */
-limits_by_key parse_limits_file(std::string_view text);
+parsed_limits parse_limits_file(std::string_view text);
 
 /// Limits change, and so do accounts. Older ones are not worth starting from.
 inline constexpr std::chrono::days remembered_for{30};
@@ -48,5 +61,7 @@ inline constexpr std::size_t most_remembered = 1000;
 bool is_fresh(const remembered_limits& limits, std::chrono::sys_seconds now);
 /// Drops what is not fresh, and the oldest beyond `most_remembered`.
 void drop_old(limits_by_key& limits, std::chrono::sys_seconds now);
+/// Drops so many of them, or all, those first that were learned first.
+void drop_oldest(limits_by_key& limits, std::size_t count);
 
 }  // namespace stagger::wire

@@ -49,13 +49,24 @@ TEST_CASE("no answer at all for ten seconds ends the run, with the last failure 
     CHECK(watch.verdict(start + 10s, 0) == make_error_code(errc::connect_failed));
 }
 
-TEST_CASE("answers that all break off are no answers") {
-    endpoint_watch watch(start);
-    watch.ended(errc::answer_truncated);
-    CHECK_FALSE(watch.verdict(start + 9999ms, 0));
-    CHECK(watch.verdict(start + 10s, 0) == make_error_code(errc::answer_truncated));
-    watch.ended({});
-    CHECK_FALSE(watch.verdict(start + 1h, 0));
+TEST_CASE("answers that all break off, or cannot be read, are no answers") {
+    for (const auto broken : {errc::answer_truncated, errc::unreadable_answer}) {
+        endpoint_watch watch(start);
+        watch.ended(broken);
+        watch.ended(broken);
+        CHECK_FALSE(watch.verdict(start + 9999ms, 0));
+        CHECK(watch.verdict(start + 10s, 0) == make_error_code(broken));
+        // Although the server let them through.
+        watch.decided(2);
+        CHECK(watch.verdict(start + 10s, 0) == make_error_code(broken));
+        SUBCASE("one that is whole") {
+            watch.ended({});
+        }
+        SUBCASE("one that is whole, of which nothing else was told") {
+            watch.decided(3);
+        }
+        CHECK_FALSE(watch.verdict(start + 1h, 0));
+    }
 }
 
 TEST_CASE("one answer is enough to go on, whatever fails afterwards") {

@@ -353,3 +353,17 @@ TEST_CASE("the same seed gives the same waits, one draw each") {
         CHECK(first.next() == counter.next());
     }
 }
+
+TEST_CASE("a wait that depends on whether it was a refusal looks at what classify said") {
+    stagger::random_source random(1);
+    const auto wait =
+        backoff_policy::when_throttled(backoff_policy::constant(1s), backoff_policy::constant(50ms));
+    stagger::retry_state state;
+    state.attempts = 1;
+    state.judged.verdict = verdict::throttled;
+    CHECK(wait.next(state, random) == 1s);
+    for (const auto other : {verdict::transient, verdict::permanent, verdict::ok}) {
+        state.judged.verdict = other;
+        CHECK(wait.next(state, random) == 50ms);
+    }
+}

@@ -90,6 +90,95 @@ TEST_CASE("limits that cannot be started from are named by field") {
           }).empty());
 }
 
+TEST_CASE("limits that can be started from are what can be started from of them") {
+    remembered_limits limits = whole();
+    for (const auto kind :
+         {limit_kind::rate, limit_kind::window, limit_kind::concurrency, limit_kind::lockout}) {
+        limits.kind = kind;
+        CHECK(startable_part(limits) == limits);
+    }
+    limits = {};
+    limits.rate_per_s = 1;
+    CHECK(startable_part(limits) == limits);
+}
+
+TEST_CASE("what exceeds a bound is cut to it, and what is no number or no span is left out") {
+    const auto part = [](const std::function<void(remembered_limits&)>& change) {
+        remembered_limits limits = whole();
+        change(limits);
+        const auto kept = startable_part(limits);
+        REQUIRE(kept);
+        CHECK_FALSE(broken_rule(*kept));
+        return *kept;
+    };
+    CHECK(part([](auto& all) { all.rate_per_s = 2e9; }).rate_per_s == 1e6);
+    CHECK(part([](auto& all) { all.rate_per_s = HUGE_VAL; }).rate_per_s == 1e6);
+    CHECK(part([](auto& all) { all.burst = 1e300; }).burst == 1e9);
+    CHECK_FALSE(part([](auto& all) { all.burst = std::nan(""); }).burst);
+    CHECK_FALSE(part([](auto& all) { all.quota = 0.5; }).quota);
+    CHECK(part([](auto& all) { all.window = 24h * 1000; }).window == 24h * 7);
+    CHECK_FALSE(part([](auto& all) { all.window = -1s; }).window);
+    const auto abrupt = part([](auto& all) {
+        all.kind = limit_kind::lockout;
+        all.silence = 0s;
+    });
+    CHECK(abrupt.kind == limit_kind::rate);
+    CHECK_FALSE(abrupt.silence);
+    const auto none = part([](auto& all) {
+        all.kind = limit_kind::concurrency;
+        all.in_flight = 0;
+    });
+    CHECK(none.kind == limit_kind::rate);
+}
+
+TEST_CASE("a lockout learned from an answer that came late can be started from") {
+    coordinator core(coordinator_options().max_in_flight(12), 6);
+    const auto refused = [&](time_point now, stagger::permit_id permit, stagger::duration retry_after) {
+        stagger::hints said;
+        said.retry_after = retry_after;
+        const time_point earliest = core.throttled(now, permit, said);
+        core.resubmit(now, {}, stagger::never, earliest, stagger::retry_cause::throttled);
+    };
+    core.submit(start, {});
+    const action first = core.next(start);
+    core.submit(start + 133ms, {});
+    core.submit(start + 133ms, {});
+    const action second = core.next(start + 133ms);
+    core.abandoned(start + 138ms, first.permit);
+    refused(start + 138ms, second.permit, 1280ms);
+    // Asked for leave later than it could have had it, and told long after that to come back at once.
+    const action third = core.next(start + 5578ms);
+    REQUIRE(third.what == action::kind::admit);
+    refused(start + 20s, third.permit, 0s);
+    const auto learned = core.learned(start + 20s);
+    if (learned) CHECK_FALSE(broken_rule(*learned));
+}
+
+TEST_CASE("a told rate beyond what is ever paced is learned as what can be started from") {
+    remembered_limits lockout;
+    lockout.kind = limit_kind::lockout;
+    lockout.rate_per_s = 10;
+    lockout.silence = 3s;
+    coordinator core(coordinator_options().requests_per_minute(1e9).remembered(lockout), 1);
+    core.submit(start, {});
+    const action only = core.next(start);
+    REQUIRE(only.what == action::kind::admit);
+    core.throttled(start + 50ms, only.permit, {});
+    const auto learned = core.learned(start + 50ms);
+    if (learned) {
+        CHECK_FALSE(broken_rule(*learned));
+        CHECK(learned->rate_per_s <= 1e6);
+    }
+}
+
+TEST_CASE("of limits without a rate there is nothing to start from") {
+    for (const double rate : {0.0, -1.0, std::nan("")}) {
+        remembered_limits limits = whole();
+        limits.rate_per_s = rate;
+        CHECK_FALSE(startable_part(limits));
+    }
+}
+
 TEST_CASE("a limit is tested at any time, or without testing until it is measured") {
     limit_testing usual(0.02, true);
     CHECK(usual.step() == 0.02);

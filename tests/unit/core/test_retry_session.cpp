@@ -224,6 +224,39 @@ TEST_CASE("a hook sees the call as it is at that moment") {
     CHECK(sleep[1].started == time_point(1h));
 }
 
+TEST_CASE("a hook sees what the attempt before was judged as") {
+    std::vector<verdict> before;
+    verdict before_success = verdict::permanent;
+    const auto policy =
+        retry_policy()
+            .before_sleep([&](const retry_state& state) { before.push_back(state.judged_before.verdict); })
+            .on_success([&](const retry_state& state) { before_success = state.judged_before.verdict; });
+    play(policy, backoff_policy::none(), [](unsigned attempt) {
+        if (attempt == 1) return attempt_result(make_error_code(errc::rate_limited));
+        if (attempt == 2) return attempt_result(make_error_code(errc::server_error));
+        return attempt_result(error_code());
+    });
+    CHECK(before == std::vector<verdict>{verdict::ok, verdict::throttled});
+    CHECK(before_success == verdict::transient);
+}
+
+TEST_CASE("an ending that is known to be the last stands, whatever the policy says") {
+    random_source random(1);
+    unsigned given_up = 0;
+    const auto policy =
+        retry_policy().retry_on(retry_always()).on_give_up([&](const retry_state&) { ++given_up; });
+    const auto backoff = backoff_policy::none();
+    const time_point start{1h};
+    retry_session session(policy, backoff, start);
+    session.attempt_begins(start);
+    const attempt_result result(make_error_code(errc::unreadable_answer));
+    retry_session::pause known;
+    known.last = true;
+    CHECK(session.attempt_ended(result, policy.classify(result), start, known, random).what ==
+          retry_session::next::end);
+    CHECK(given_up == 1);
+}
+
 TEST_CASE("a Retry-After is a lower bound of the wait, and a stop before it spares the wait") {
     retry_policy policy;
     policy.classify([](const attempt_result&) { return classification{verdict::throttled, 30s}; });

@@ -34,9 +34,11 @@ decoded_answer decoded(std::string body, dialect target, unsigned status = 200) 
     return decode(response{status, {}, std::move(body)}, target, 1.7e9);
 }
 
-void check_malformed(const decoded_answer& got) {
-    CHECK(got.error == errc::malformed_answer);
-    CHECK(got.what == stagger::classification{verdict::permanent});
+/// JSON that says nothing, or none at all, which may be better the next time.
+void check_no_answer(const decoded_answer& got, errc error) {
+    CHECK(got.error == error);
+    CHECK(got.what == stagger::classification{error == errc::unreadable_answer ? verdict::transient
+                                                                               : verdict::permanent});
     CHECK(got.tells_limit);
     CHECK(got.answer.text.empty());
     CHECK_FALSE(got.answer.info.message.empty());
@@ -51,24 +53,24 @@ std::string repeated(std::string_view piece, std::size_t count) {
 
 }  // namespace
 
-TEST_CASE("an answer cut at any byte is malformed") {
+TEST_CASE("an answer cut at any byte cannot be read") {
     for (const auto& [target, body] : samples) {
         REQUIRE_FALSE(decoded(body, target).error);
         for (std::size_t length = 0; length < body.size(); ++length) {
             CAPTURE(length);
             const auto cut = body.substr(0, length);
             const auto got = decoded(cut, target);
-            check_malformed(got);
+            check_no_answer(got, errc::unreadable_answer);
             CHECK(got.answer.raw == cut);
         }
     }
 }
 
-TEST_CASE("bytes after an answer make it malformed") {
+TEST_CASE("an answer with bytes behind it cannot be read") {
     for (const auto& [target, body] : samples) {
         CHECK_FALSE(decoded(body + "\r\n ", target).error);
         for (const auto* tail : {"x", "{}", "\0x", body.c_str()}) {
-            if (*tail) check_malformed(decoded(body + tail, target));
+            if (*tail) check_no_answer(decoded(body + tail, target), errc::unreadable_answer);
         }
     }
 }
@@ -93,16 +95,20 @@ TEST_CASE("JSON of another shape is malformed, and says how") {
                             R"({"output":"x"})",
                             R"({"output":{}})",
                             R"({"output":{"text":null}})",
-                            R"({"output":{"text":["x"]}})",
-                            "<html>hello</html>",
-                            "data: {}\n\n",
-                            "\xEF\xBB\xBF{}"};
+                            R"({"output":{"text":["x"]}})"};
     for (const auto* shape : shapes) {
         CAPTURE(shape);
-        for (const auto& one : samples) check_malformed(decoded(shape, one.target));
+        for (const auto& one : samples) check_no_answer(decoded(shape, one.target), errc::malformed_answer);
     }
     CHECK(decoded("{}", dialect::openai_chat).answer.info.message ==
           "answer has an unknown shape: it has no choices; it begins with: {}");
+}
+
+TEST_CASE("what is no JSON at all cannot be read, and says why") {
+    for (const auto* body : {"<html>hello</html>", "data: {}\n\n", "\xEF\xBB\xBF{}", "", " \r\n"}) {
+        CAPTURE(body);
+        for (const auto& one : samples) check_no_answer(decoded(body, one.target), errc::unreadable_answer);
+    }
     CHECK(decoded("{\"a\"", dialect::openai_chat).answer.info.message ==
           "answer is not JSON (incomplete JSON); it begins with: {\"a\"");
     CHECK(decoded("", dialect::openai_chat).answer.info.message ==
@@ -131,7 +137,10 @@ TEST_CASE("hostile JSON ends in an error, not in a crash") {
     for (const auto& bomb : bombs) {
         CAPTURE(bomb.substr(0, 40));
         for (const auto& one : samples) {
-            check_malformed(decoded(bomb, one.target));
+            const auto read = decoded(bomb, one.target);
+            // What is nested too deeply to be read, or is another value than an object, may be JSON.
+            const bool broken = read.error == errc::unreadable_answer;
+            check_no_answer(read, broken ? errc::unreadable_answer : errc::malformed_answer);
             for (const unsigned status : {400U, 429U, 500U}) {
                 const auto got = decoded(bomb, one.target, status);
                 CHECK(got.error);
@@ -139,6 +148,21 @@ TEST_CASE("hostile JSON ends in an error, not in a crash") {
                 CHECK_FALSE(got.answer.info.message.empty());
             }
         }
+    }
+}
+
+TEST_CASE("a success other than 200 that has nothing to read is final") {
+    for (const auto& one : samples) {
+        check_no_answer(decoded("", one.target, 204), errc::malformed_answer);
+        check_no_answer(decoded("<p>", one.target, 202), errc::malformed_answer);
+        CHECK_FALSE(decoded(one.body, one.target, 201).error);
+    }
+}
+
+TEST_CASE("JSON that is nested too deeply to be read is not asked for again") {
+    for (const auto& one : samples) {
+        const auto deep = R"({"choices":)" + repeated("[", 300) + repeated("]", 300) + "}";
+        check_no_answer(decoded(deep, one.target), errc::malformed_answer);
     }
 }
 
@@ -194,7 +218,7 @@ TEST_CASE("changed bytes never do worse than an error") {
         CHECK_FALSE(invalid_utf8_at(got.answer.text));
         CHECK_FALSE(invalid_utf8_at(got.answer.info.message));
         // The two readers of JSON agree about what is JSON.
-        if (status == 200 && json_problem(changed)) CHECK(got.error == errc::malformed_answer);
+        if (status == 200 && json_problem(changed)) CHECK(got.error == errc::unreadable_answer);
         if (!json_problem(changed)) {
             const auto members = json_members(changed);
             CHECK(members.has_value() == (json_trimmed(changed).front() == '{'));

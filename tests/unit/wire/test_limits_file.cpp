@@ -40,9 +40,14 @@ limits_by_key of_each_kind() {
     return limits;
 }
 
+/// About the file, or about the one entry that is left out.
 std::string complaint(const std::string& text) {
     try {
-        stagger::wire::parse_limits_file(text);
+        const auto read = stagger::wire::parse_limits_file(text);
+        if (!read.refused.empty()) {
+            CHECK(read.limits.empty());
+            return read.refused.front();
+        }
     } catch (const std::invalid_argument& wrong) {
         return wrong.what();
     }
@@ -61,8 +66,10 @@ std::string damaged(const std::string& replaced, const std::string& by) {
 
 TEST_CASE("limits of every kind read back as they were written") {
     const auto written = of_each_kind();
-    CHECK(stagger::wire::parse_limits_file(stagger::wire::format_limits_file(written)) == written);
-    CHECK(stagger::wire::parse_limits_file(stagger::wire::format_limits_file({})).empty());
+    const auto read = stagger::wire::parse_limits_file(stagger::wire::format_limits_file(written));
+    CHECK(read.limits == written);
+    CHECK(read.refused.empty());
+    CHECK(stagger::wire::parse_limits_file(stagger::wire::format_limits_file({})).limits.empty());
 }
 
 TEST_CASE("the state file is as documented") {
@@ -96,8 +103,68 @@ TEST_CASE("a damaged state file is refused by member, rule and value") {
           entry + ".learned_at: must be given, is missing");
     CHECK(complaint(damaged("2023-11-14T22:13:20Z", "yesterday")) ==
           entry + ".learned_at: must be a date such as 2024-01-27T16:05:00Z, is \"yesterday\"");
-    CHECK(complaint(damaged("{\"none\":{", "{\"none\":7,\"other\":{")) ==
+    CHECK(complaint(R"({"format":"stagger limits","version":1,"limits":{"http://x:80":{"none":7}}})") ==
           R"(limits["http://x:80"]["none"]: must be an object)");
+    CHECK(complaint(R"({"format":"stagger limits","version":1,"limits":7})") == "limits: must be an object");
+}
+
+TEST_CASE("an entry that is not sound costs no other") {
+    auto written = of_each_kind();
+    auto text = stagger::wire::format_limits_file(written);
+    const std::string sound = "\"in_flight\":64";
+    text.replace(text.find(sound), sound.size(), "\"in_flight\":0");
+    const std::string beside = "\"limits\":{";
+    text.insert(text.find(beside) + beside.size(), R"("http://y:80":[],"http://z:80":{"none":{"m":7}},)");
+    const auto read = stagger::wire::parse_limits_file(text);
+    written.erase({"https://a.example:443/v1", "0123456789ab", "m2"});
+    CHECK(read.limits == written);
+    REQUIRE(read.refused.size() == 3);
+    CHECK(read.refused[0] == R"(limits["http://y:80"]: must be an object)");
+    CHECK(read.refused[1] == R"(limits["http://z:80"]["none"]["m"]: must be an object, is 7)");
+    CHECK(
+        read.refused[2] ==
+        R"(limits["https://a.example:443/v1"]["0123456789ab"]["m2"].in_flight: must be within 1..1e9, is 0)");
+}
+
+TEST_CASE("names in a message are spelled as in the file, without control characters") {
+    CHECK(
+        complaint(R"({"format":"stagger limits","version":1,"limits":{"\u001b[2J":{"none":{"a\"b":{}}}}})") ==
+        R"(limits["\u001b[2J"]["none"]["a\"b"].kind: must be given, is missing)");
+}
+
+TEST_CASE("what could not be read back is not written, and the rest is") {
+    const limits_key key{"http://x:80", "none", "m"};
+    const auto why = [&](const limits_key& at, const remembered_limits& limits) {
+        return stagger::wire::unwritable(at, limits).value_or("");
+    };
+    CHECK(why(key, a_rate(5)).empty());
+    CHECK(why({"http://x:80", "none", "\xff"}, a_rate(5)) == "model: must be UTF-8");
+    CHECK(why({"\xff", "none", "m"}, a_rate(5)) == "endpoint: must be UTF-8");
+    CHECK(why({"http://x:80", "\xff", "m"}, a_rate(5)) == "account: must be UTF-8");
+    CHECK(why(key, a_rate(1e7)) == "rate_per_s: must be > 0 and at most 1e6");
+    remembered_limits undated = a_rate(5);
+    undated.learned_at.reset();
+    CHECK(why(key, undated) == "learned_at: must be given");
+    CHECK(why(key, a_rate(5, std::chrono::sys_seconds::max())) == "learned_at: must be a date of this era");
+
+    limits_by_key all{{key, a_rate(5)},
+                      {{"http://x:80", "none", "\xff"}, a_rate(5)},
+                      {{"http://x:80", "none", "fast"}, a_rate(1e7)},
+                      {{"http://y:80", "none", "undated"}, undated}};
+    const auto read = stagger::wire::parse_limits_file(stagger::wire::format_limits_file(all));
+    CHECK(read.refused.empty());
+    CHECK(read.limits == limits_by_key{{key, a_rate(5)}});
+}
+
+TEST_CASE("the oldest entries go first") {
+    limits_by_key limits{{{"a", "none", ""}, a_rate(1, today)},
+                         {{"b", "none", ""}, a_rate(1, today - 2h)},
+                         {{"c", "none", ""}, a_rate(1, today - 1h)}};
+    stagger::wire::drop_oldest(limits, 2);
+    REQUIRE(limits.size() == 1);
+    CHECK(limits.begin()->first.endpoint == "a");
+    stagger::wire::drop_oldest(limits, 9);
+    CHECK(limits.empty());
 }
 
 TEST_CASE("a state file of another version is neither sound nor damaged") {

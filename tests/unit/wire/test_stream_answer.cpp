@@ -205,7 +205,13 @@ TEST_CASE("the head of a streamed answer says what its body will be") {
         CHECK_FALSE(is_event_stream(head(type).fields));
         CHECK_FALSE(decode_stream_head(head(type), 0).error);
     }
-    for (const auto* type : {"text/html", "", "text/event-streams", "+json"}) {
+    for (const auto* type : {"text/html", "Text/HTML; charset=utf-8"}) {
+        const auto got = decode_stream_head(head(type), 0);
+        CHECK_MESSAGE(got.error == errc::unreadable_answer, type);
+        CHECK(got.what.verdict == stagger::verdict::transient);
+        CHECK(got.tells_limit);
+    }
+    for (const auto* type : {"text/plain", "", "text/event-streams", "+json"}) {
         const auto got = decode_stream_head(head(type), 0);
         CHECK_MESSAGE(got.error == errc::malformed_answer, type);
         CHECK(got.what.verdict == stagger::verdict::permanent);
