@@ -29,6 +29,7 @@ struct request {
     unsigned failed_attempts = 0;
     duration previous_wait{0};
     time_point first_sent = never;
+    refusal_history refused;
 };
 
 /// A request on its way, at the server, or on its way back.
@@ -221,7 +222,7 @@ class simulation {
     }
 
     void answer(attempt_key key) {
-        const attempt done = *attempts_.find(key);
+        attempt done = *attempts_.find(key);
         attempts_.erase(key);
         client& who = clients_[done.client];
         if (done.status == 200) {
@@ -233,7 +234,7 @@ class simulation {
             end(who, done, true);
         } else if (is_throttling(done.status)) {
             ++result_.rejected;
-            const time_point told = who.core.throttled(now_, done.permit, done.said);
+            const time_point told = who.core.throttled(now_, done.permit, done.said, done.what.refused);
             come_back(who, done, policy_.obeys_retry_after ? told : now_, retry_cause::throttled);
         } else {
             ++result_.failed;
@@ -246,7 +247,9 @@ class simulation {
     void come_back(client& who, const attempt& done, time_point allowed, retry_cause cause) {
         request again = done.what;
         ++again.failed_attempts;
-        if (policy_.max_attempts > 0 && again.failed_attempts >= policy_.max_attempts) {
+        const bool attempts_run_out =
+            policy_.max_attempts > 0 && again.failed_attempts >= policy_.max_attempts;
+        if (attempts_run_out || again.refused.own) {
             ++result_.lost;
             return end(who, done, false);
         }
@@ -256,7 +259,9 @@ class simulation {
             allowed = std::max(allowed, now_ + again.previous_wait);
         }
         watching_->came_back(now_, done.client, again.number, allowed);
-        who.waiting.emplace(who.core.resubmit(now_, {1, again.tokens}, never, allowed, cause), again);
+        const task_id task =
+            who.core.resubmit(now_, {1, again.tokens}, never, allowed, cause, {}, again.refused);
+        who.waiting.emplace(task, again);
     }
 
     void end(client& who, const attempt& done, bool succeeded) {
