@@ -70,12 +70,19 @@ std::string_view in_words(stagger::wait_reason why) {
             return "too many failures";
         case wait_reason::own_delay:
             return "backing off";
+        case wait_reason::kind_refused:
+            return "this model or key is refused";
     }
     return "unknown";
 }
 
 std::string why_waiting(stagger::wait_reason why) {
     return why == stagger::wait_reason::none ? "" : fmt::format(" ({})", in_words(why));
+}
+
+std::string of_refused_kinds(const stagger::coordinator_status& gate) {
+    if (gate.kind_refused == 0) return {};
+    return fmt::format("{} of them: all of their model or key is refused", gate.kind_refused);
 }
 
 std::string limit_found(const stagger::coordinator_status& gate) {
@@ -105,6 +112,7 @@ std::string format_progress(const progress& view, unsigned width) {
     parts.push_back({limit_found(view.gate), 5});
     parts.push_back({fmt::format("{} in flight", view.gate.in_flight), 4});
     parts.push_back({fmt::format("{} waiting{}", view.gate.waiting, why_waiting(view.gate.why)), 3});
+    parts.push_back({of_refused_kinds(view.gate), 7});
     parts.push_back({fmt::format("{} rejected", view.gate.throttled), 2});
     const auto tokens = view.prompt_tokens + view.completion_tokens;
     parts.push_back({tokens > 0 ? short_count(tokens) + " tokens" : "", 1});

@@ -28,6 +28,8 @@ std::string_view in_words(stagger::wait_reason why);
 
 /// " (pace)"; empty where nobody waits.
 std::string why_waiting(stagger::wait_reason why);
+/// How many wait since their whole model or key is refused; nothing where none do.
+std::string of_refused_kinds(const stagger::coordinator_status& gate);
 
 /// "limit 20.0/s" or "limit 16 in flight" once measured, else the pace of the search for it, "pace 20.0/s".
 std::string limit_found(const stagger::coordinator_status& gate);
