@@ -19,6 +19,8 @@ struct attempt_counts {
     std::uint64_t admitted = 0;
     std::uint64_t refused = 0;
     std::uint64_t under_way = 0;  ///< not known yet
+
+    std::uint64_t sent() const { return admitted + refused + under_way; }
     friend bool operator==(const attempt_counts&, const attempt_counts&) = default;
 };
 
@@ -30,6 +32,7 @@ struct refusal_evidence {
     std::uint32_t alone =
         0;                ///< refusals since each of which others were sent and admitted, and none refused
     double log_rest = 0;  ///< of the others: natural logarithm of the probability that they were chance
+    bool singled_out = false;  ///< others were sent before the last one's attempt, and none refused so far
     friend bool operator==(const refusal_evidence&, const refusal_evidence&) = default;
 };
 

@@ -26,6 +26,8 @@ namespace {
 struct outstanding {
     departure sent;
     task_kind kind{};
+    std::uint64_t alike_before = 0;   // sent
+    std::uint64_t others_before = 0;  // of other kinds
     bool unfunded = false;
     bool answering = false;
     bool probes_kind = false;
@@ -74,6 +76,18 @@ struct coordinator::parts {
         return task;
     }
 
+    /// Only while others are admitted can it be told from a limit what refuses a task: it is tried a few
+    /// times before they run out.
+    seconds longest_wait_aside(time_point now, const refusal_history& so_far) const {
+        constexpr double share_of_what_is_left = 1.0 / 3;
+        constexpr seconds shortest{0.1};
+        const seconds longest = own_refusals::longest_wait(so_far.refusals);
+        const auto others = static_cast<double>(line.standing(lane::first) + expected);
+        if (others == 0) return longest;
+        const seconds left(others / view(now).pace_per_s);
+        return std::min(longest, std::max(shortest, share_of_what_is_left * left));
+    }
+
     task_id rejoin(time_point now, const waiting_line::newcomer& who, time_point not_before,
                    retry_cause cause, const refusal_history& so_far) {
         kinds.know(who.kind);
@@ -82,8 +96,8 @@ struct coordinator::parts {
         if (where == lane::throttled && steps_aside && tells_refusals_apart()) {
             where = lane::aside;
             if (own_refusals::is_doubtful(so_far.evidence)) {
-                const seconds wait = own_refusals::longest_wait(so_far.refusals) * random.uniform();
-                not_before = std::max(not_before, after(now, wait));
+                not_before =
+                    std::max(not_before, after(now, longest_wait_aside(now, so_far) * random.uniform()));
             }
         }
         return join(now, where, who, not_before > now ? not_before : time_point::min());
@@ -195,6 +209,8 @@ struct coordinator::parts {
             attempt.probes_kind = true;
             kinds.probe_sent(attempt.kind);
         }
+        attempt.alike_before = kinds.outcomes(attempt.kind).sent();
+        attempt.others_before = kinds.others_sent(attempt.kind);
         kinds.sent(attempt.kind);
         line.leave_front(from);
         ++counts.admitted;
@@ -273,9 +289,9 @@ struct coordinator::parts {
         }
         attempt_counts alike = kinds.outcomes(attempt.kind);
         --alike.under_way;  // this one
-        own_refusals::note(of_task, now, alike, options.prompt_refused_after());
-        kinds.refused(attempt.kind, now, random);
-        if (own_refusals::is_suspected(of_task.evidence) || kinds.is_suspected(attempt.kind))
+        own_refusals::note(of_task, now, alike, attempt.alike_before, options.prompt_refused_after());
+        kinds.refused(attempt.kind, attempt.others_before, now, random);
+        if (own_refusals::is_suspected(of_task) || kinds.is_suspected(attempt.kind))
             return pace->on_abandoned(now, attempt.sent);
         pace->on_throttled(now, attempt.sent, capped);
     }

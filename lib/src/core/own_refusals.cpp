@@ -35,13 +35,6 @@ double chance_of_refusal(const attempt_counts& others) {
     return own_refusals::chance_of_refusal(others.admitted, others.refused);
 }
 
-/// Others are answered, and nobody else was refused since. Weaker than evidence, since the answers may be to
-/// what was sent before; but a limit refuses others at once.
-bool is_singled_out(const refusal_evidence& evidence) {
-    return evidence.latest.admitted > evidence.before.admitted &&
-           evidence.latest.refused == evidence.before.refused;
-}
-
 }  // namespace
 
 double chance_of_refusal(std::uint64_t admitted, std::uint64_t refused) {
@@ -57,8 +50,9 @@ void begin(refusal_evidence& evidence, const attempt_counts& others) {
     evidence.before = evidence.latest = evidence.weighed = others;
 }
 
-void weigh(refusal_evidence& evidence, const attempt_counts& others) {
+void weigh(refusal_evidence& evidence, const attempt_counts& others, std::uint64_t sent_before) {
     evidence.latest = others;
+    evidence.singled_out = sent_before > evidence.before.sent() && others.refused == evidence.before.refused;
     const attempt_counts stretch = sent_between(evidence.weighed, others);
     if (stretch.admitted == 0) return;
     evidence.weighed = others;
@@ -80,11 +74,15 @@ double log_chance(const refusal_evidence& evidence) {
 }
 
 bool is_doubtful(const refusal_evidence& evidence) {
-    return is_singled_out(evidence) || log_chance(evidence) < doubtful_below;
+    return evidence.singled_out || log_chance(evidence) < doubtful_below;
 }
 
 bool is_suspected(const refusal_evidence& evidence) {
-    return is_singled_out(evidence) || log_chance(evidence) < suspected_below;
+    return evidence.singled_out || log_chance(evidence) < suspected_below;
+}
+
+bool is_suspected(const refusal_history& history) {
+    return history.refusals > 2 && is_suspected(history.evidence);
 }
 
 bool is_established(const refusal_evidence& evidence) {
@@ -95,14 +93,16 @@ bool is_certain(const refusal_evidence& evidence) {
     return log_chance(evidence) < certain_below;
 }
 
-void note(refusal_history& history, time_point now, const attempt_counts& alike, duration shortest) {
+void note(refusal_history& history, time_point now, const attempt_counts& alike, std::uint64_t sent_before,
+          duration shortest) {
     // The task's own refusals are counted with those of its kind, this one only after the call.
     const attempt_counts others{alike.admitted, less(alike.refused, history.refusals), alike.under_way};
+    const std::uint64_t others_before = less(sent_before, history.refusals);
     if (history.refusals++ == 0) {
         history.since = now;
         return begin(history.evidence, others);
     }
-    weigh(history.evidence, others);
+    weigh(history.evidence, others, others_before);
     history.own = is_certain(history.evidence) && now - history.since >= shortest;
 }
 

@@ -25,8 +25,12 @@ double chance_of_refusal(std::uint64_t admitted, std::uint64_t refused);
 
 /// The first refusal of many: selected for being one, it is no evidence, and begins the first stretch.
 void begin(refusal_evidence& evidence, const attempt_counts& others);
-/// A further refusal. `others`: all outcomes so far but those of what was refused.
-void weigh(refusal_evidence& evidence, const attempt_counts& others);
+/** A further refusal.
+ * @param others all outcomes so far but those of what was refused
+ * @param sent_before others that had been sent when the refused attempt was: were a limit the reason, theirs
+ * would have been refused by now
+ */
+void weigh(refusal_evidence& evidence, const attempt_counts& others, std::uint64_t sent_before);
 
 /// Natural logarithm of the probability that chance explains all refusals; 0 where nothing speaks against it.
 double log_chance(const refusal_evidence& evidence);
@@ -40,16 +44,20 @@ bool is_doubtful(const refusal_evidence& evidence);
 /// Hardly chance, or nobody else is refused: such a refusal is not to be taken for a limit, of which others
 /// would tell as well.
 bool is_suspected(const refusal_evidence& evidence);
+/// The same of a task, which at any limit may be refused twice.
+bool is_suspected(const refusal_history& history);
 /// Enough to let a whole kind wait by itself, which one admission undoes: below 1e-4.
 bool is_established(const refusal_evidence& evidence);
 /// Enough to end a task for good: chance explains it with a probability below 1e-9.
 bool is_certain(const refusal_evidence& evidence);
 
 /** A task was refused. The verdict, `refusal_history::own`, takes certainty, and some time.
- * @param alike outcomes of all attempts of its kind before this one
+ * @param alike outcomes of all attempts of its kind but this one
+ * @param sent_before of its kind, when this one was sent
  * @param shortest from the first refusal to the verdict, at least
  */
-void note(refusal_history& history, time_point now, const attempt_counts& alike, duration shortest);
+void note(refusal_history& history, time_point now, const attempt_counts& alike, std::uint64_t sent_before,
+          duration shortest);
 
 /// The longest wait of a task that steps aside after so many refusals: the wait is drawn from zero to this.
 seconds longest_wait(std::uint32_t refusals);

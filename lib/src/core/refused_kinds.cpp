@@ -25,7 +25,8 @@ void refused_kinds::admitted(task_kind kind) {
     --set_aside_;
 }
 
-void refused_kinds::refused(task_kind kind, time_point now, random_source& random) {
+void refused_kinds::refused(task_kind kind, std::uint64_t others_before, time_point now,
+                            random_source& random) {
     dropped(kind);
     state& one = at(kind);
     ++one.outcomes.refused;
@@ -34,7 +35,7 @@ void refused_kinds::refused(task_kind kind, time_point now, random_source& rando
         one.refused_last = true;
         return own_refusals::begin(one.evidence, others(one));
     }
-    own_refusals::weigh(one.evidence, others(one));
+    own_refusals::weigh(one.evidence, others(one), others_before);
     if (one.set_aside || !own_refusals::is_established(one.evidence)) return;
     one.set_aside = true;
     ++set_aside_;

@@ -29,6 +29,8 @@ class refused_kinds {
         return std::min<std::size_t>(static_cast<std::size_t>(kind), task_kinds_told_apart - 1);
     }
 
+    /// Attempts of other kinds so far.
+    std::uint64_t others_sent(task_kind kind) const { return others(at(kind)).sent(); }
     /// What became of all attempts of a kind.
     const attempt_counts& outcomes(task_kind kind) const { return at(kind).outcomes; }
 
@@ -42,7 +44,8 @@ class refused_kinds {
         --all_.under_way;
     }
     void admitted(task_kind kind);
-    void refused(task_kind kind, time_point now, random_source& random);
+    /// @param others_before sent of other kinds, when this attempt was
+    void refused(task_kind kind, std::uint64_t others_before, time_point now, random_source& random);
 
     /// Hardly chance: what is refused of the kind is not to be taken for a limit.
     bool is_suspected(task_kind kind) const;

@@ -145,6 +145,7 @@ class member_writer {
         counts(told, "alike_weighed", alike.weighed);
         told.count("alone", alike.alone);
         told.number("log_rest", alike.log_rest);
+        if (alike.singled_out) told.raw("singled_out", "true");
         if (history.own) told.raw("own", "true");
         told.close();
     }

@@ -75,7 +75,8 @@ class member_reader {
 
     decision throttled() const {
         line_.expect_only({"at_ns", "event", "permit", "said", "earliest_ns", "refused", "own"});
-        return decisions::throttled{permit(), said(), time_or_never("earliest_ns"), refused(), own(line_)};
+        return decisions::throttled{permit(), said(), time_or_never("earliest_ns"), refused(),
+                                    flag(line_, "own")};
     }
 
     decision failed() const {
@@ -124,14 +125,16 @@ class member_reader {
         return task_kind{static_cast<std::uint32_t>(line_.whole("alike", 0, most_of_32_bits))};
     }
 
-    static bool own(const exact_json_object& from) { return from.has("own") && from.flag("own"); }
+    static bool flag(const exact_json_object& from, std::string_view name) {
+        return from.has(name) && from.flag(name);
+    }
 
     refusal_history refused() const {
         refusal_history history;
         if (!line_.has("refused")) return history;
         const exact_json_object told = line_.object("refused");
         told.expect_only({"refusals", "since_ns", "alike_before", "alike_latest", "alike_weighed", "alone",
-                          "log_rest", "own"});
+                          "log_rest", "singled_out", "own"});
         history.refusals = static_cast<std::uint32_t>(told.whole("refusals", 0, most_of_32_bits));
         history.since = told.has("since_ns") ? time(told, "since_ns") : never;
         history.evidence.before = counts(told, "alike_before");
@@ -139,7 +142,8 @@ class member_reader {
         history.evidence.weighed = counts(told, "alike_weighed");
         history.evidence.alone = static_cast<std::uint32_t>(told.whole("alone", 0, most_of_32_bits));
         history.evidence.log_rest = told.number("log_rest");
-        history.own = own(told);
+        history.evidence.singled_out = flag(told, "singled_out");
+        history.own = flag(told, "own");
         return history;
     }
 

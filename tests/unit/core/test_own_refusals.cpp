@@ -41,7 +41,7 @@ struct random_refusals {
                     task = {};
                     continue;
                 }
-                own_refusals::note(task, now, alike, 20s);
+                own_refusals::note(task, now, alike, alike.sent(), 20s);
                 ++alike.refused;
                 if (task.own) ++ended;
             }
@@ -60,7 +60,7 @@ struct poisoned {
         refusal_history task;
         time_point now = start;
         while (now < start + 10min) {
-            own_refusals::note(task, now, alike, 20s);
+            own_refusals::note(task, now, alike, alike.sent(), 20s);
             ++alike.refused;
             if (task.own) return now - task.since;
             const seconds wait = own_refusals::longest_wait(task.refusals) * random.uniform();
@@ -130,7 +130,7 @@ TEST_CASE("refusals while nobody alike is admitted prove nothing, however many")
     attempt_counts alike{1000, 0};
     refusal_history task;
     for (int each = 0; each < 1000; ++each) {
-        own_refusals::note(task, start + each * 1s, alike, 20s);
+        own_refusals::note(task, start + each * 1s, alike, alike.sent(), 20s);
         alike.refused += 3;
     }
     CHECK(task.refusals == 1000);
@@ -142,31 +142,45 @@ TEST_CASE("answers to what was sent before a refusal prove nothing about it") {
     attempt_counts alike{0, 0, 1000};
     refusal_history task;
     for (int each = 0; each < 20; ++each) {
-        own_refusals::note(task, start + each * 8s, alike, 20s);
+        own_refusals::note(task, start + each * 8s, alike, alike.sent(), 20s);
         ++alike.refused;
         alike.admitted += 50;
         alike.under_way -= 50;
     }
     CHECK(own_refusals::log_chance(task.evidence) == 0);
-    CHECK(own_refusals::is_suspected(task.evidence));  // nobody else is refused
+    CHECK_FALSE(own_refusals::is_suspected(task.evidence));
     CHECK_FALSE(task.own);
     alike.admitted += 51;  // one more than were under way
-    own_refusals::note(task, start + 1h, alike, 20s);
+    own_refusals::note(task, start + 1h, alike, alike.sent(), 20s);
     CHECK(own_refusals::log_chance(task.evidence) < 0);
+}
+
+TEST_CASE("who alone is refused of those who were sent since is suspected at once, but not ended") {
+    refusal_history task;
+    own_refusals::note(task, start, {0, 0, 5}, 5, 20s);
+    own_refusals::note(task, start + 1s, {0, 1, 5}, 6, 20s);  // nobody else was sent before it was again
+    CHECK_FALSE(own_refusals::is_suspected(task.evidence));
+    CHECK_FALSE(own_refusals::is_suspected(task));
+    own_refusals::note(task, start + 2s, {0, 2, 7}, 9, 20s);
+    CHECK(own_refusals::is_suspected(task));
+    CHECK(own_refusals::is_doubtful(task.evidence));
+    own_refusals::note(task, start + 1h, {0, 4, 6}, 10, 20s);  // another one was refused
+    CHECK_FALSE(own_refusals::is_suspected(task.evidence));
+    CHECK_FALSE(task.own);
 }
 
 TEST_CASE("no verdict before twenty seconds, however clear it is") {
     attempt_counts alike;
     refusal_history task;
     for (int each = 0; each < 10; ++each) {
-        own_refusals::note(task, start + each * 1s, alike, 20s);
+        own_refusals::note(task, start + each * 1s, alike, alike.sent(), 20s);
         ++alike.refused;
         alike.admitted += 1000;
     }
     CHECK(own_refusals::is_certain(task.evidence));
     CHECK(own_refusals::admitted_meanwhile(task.evidence) == 9000);
     CHECK_FALSE(task.own);
-    own_refusals::note(task, start + 20s, alike, 20s);
+    own_refusals::note(task, start + 20s, alike, alike.sent(), 20s);
     CHECK(task.own);
     CHECK(task.since == start);
 }
@@ -175,7 +189,7 @@ TEST_CASE("a task's own refusals are not held against its like") {
     attempt_counts alike;
     refusal_history task;
     for (int each = 0; each < 10; ++each) {
-        own_refusals::note(task, start + each * 1s, alike, 20s);
+        own_refusals::note(task, start + each * 1s, alike, alike.sent(), 20s);
         ++alike.refused;
         ++alike.admitted;
     }
@@ -185,8 +199,8 @@ TEST_CASE("a task's own refusals are not held against its like") {
 
 TEST_CASE("a history of another coordinator is no evidence in this one") {
     refusal_history task;
-    own_refusals::note(task, start, {1000, 1000}, 20s);
-    own_refusals::note(task, start + 1s, {10, 10}, 20s);
+    own_refusals::note(task, start, {1000, 1000}, 2000, 20s);
+    own_refusals::note(task, start + 1s, {10, 10}, 20, 20s);
     CHECK(own_refusals::log_chance(task.evidence) == 0);
     CHECK(task.refusals == 2);
 }
@@ -206,8 +220,9 @@ TEST_CASE("a kind that is refused while another is admitted is set aside, and on
     const task_kind bad{2};
     kinds.know(bad);
     for (int each = 0; each < 100 && !kinds.any_set_aside(); ++each) {
+        const auto before = kinds.others_sent(bad);
         kinds.sent(bad);
-        kinds.refused(bad, start, random);
+        kinds.refused(bad, before, start, random);
         kinds.sent(good);
         kinds.admitted(good);
         CHECK_FALSE(kinds.is_set_aside(good));
@@ -220,10 +235,11 @@ TEST_CASE("a kind that is refused while another is admitted is set aside, and on
     CHECK(due > start);
     CHECK(due < start + 1.2s);
     for (int each = 0; each < 10; ++each) {
+        const auto before = kinds.others_sent(bad);
         kinds.sent(bad);
         kinds.probe_sent(bad);
         CHECK(kinds.next_probe(bad) == stagger::never);
-        kinds.refused(bad, due, random);
+        kinds.refused(bad, before, due, random);
         kinds.probe_ended(bad, due, random);
         due = kinds.next_probe(bad);
     }
@@ -243,7 +259,7 @@ TEST_CASE("a kind alone is never set aside, nor is one that a limit for all refu
     kinds.know(task_kind{2});
     for (int each = 0; each < 1000; ++each) {
         kinds.sent(task_kind{1});
-        kinds.refused(task_kind{1}, start, random);
+        kinds.refused(task_kind{1}, 0, start, random);
     }
     CHECK_FALSE(kinds.any_set_aside());
     for (int each = 0; each < 100000; ++each) {
@@ -252,7 +268,7 @@ TEST_CASE("a kind alone is never set aside, nor is one that a limit for all refu
         if (random.uniform() < 0.25) {
             kinds.admitted(kind);
         } else {
-            kinds.refused(kind, start, random);
+            kinds.refused(kind, kinds.others_sent(kind), start, random);
         }
         REQUIRE_FALSE(kinds.any_set_aside());
     }

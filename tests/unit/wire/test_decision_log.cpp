@@ -57,6 +57,7 @@ stagger::refusal_history refused_often() {
     history.evidence.weighed = {4, 5, 8};
     history.evidence.alone = 6;
     history.evidence.log_rest = -1.0 / 3;
+    history.evidence.singled_out = true;
     history.own = true;
     return history;
 }
