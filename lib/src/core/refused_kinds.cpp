@@ -44,7 +44,12 @@ void refused_kinds::refused(task_kind kind, std::uint64_t others_before, time_po
 }
 
 bool refused_kinds::is_suspected(task_kind kind) const {
-    return own_refusals::is_suspected(at(kind).evidence);
+    const refusal_evidence& evidence = at(kind).evidence;
+    // Other kinds are still answered, and nothing of them was refused. No proof, but one refusal of theirs
+    // ends the suspicion, and without it the kind would slow everybody down before there is any.
+    const bool alone = evidence.latest.admitted > evidence.before.admitted &&
+                       evidence.latest.refused == evidence.before.refused;
+    return alone || own_refusals::is_suspected(evidence);
 }
 
 void refused_kinds::probe_ended(task_kind kind, time_point now, random_source& random) {
