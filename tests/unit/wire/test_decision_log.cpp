@@ -223,7 +223,7 @@ TEST_CASE("lines are as documented") {
     writer.append(log, {origin + 1s, held{origin + 2s, wait_reason::pace}});
     CHECK(
         log ==
-        R"({"format":"stagger decision log","version":1,"seed":7,"origin_ns":97200000000000,"coordinator":{"max_in_flight":256,"requests_per_minute":0,"tokens_per_minute":0,"probing":0.01,"retry_after_cap_ns":120000000000,"initial_rate":32,"pacing":"ride_the_limit"}})"
+        R"({"format":"stagger decision log","version":1,"seed":7,"origin_ns":97200000000000,"coordinator":{"max_in_flight":256,"requests_per_minute":0,"tokens_per_minute":0,"probing":0.01,"retry_after_cap_ns":120000000000,"prompt_refused_after_ns":20000000000,"initial_rate":32,"pacing":"ride_the_limit"}})"
         "\n"
         R"({"at_ns":0,"event":"submit","task":9,"requests":1,"tokens":20})"
         "\n"
