@@ -126,12 +126,6 @@ struct scripted_peer::state : std::enable_shared_from_this<state> {
                 co_return;
             }
         }
-        while (reply) {
-            if (!co_await receive(*stream, unread)) co_return;
-            const std::string bytes = reply(requests.back());
-            const auto [unsent, count] = co_await asio::async_write(*stream, asio::buffer(bytes), with_error);
-            if (unsent) co_return;
-        }
         // Closing with unread bytes would reset the connection: the peer waits until the client has closed.
         while (co_await receive(*stream, unread)) continue;
     }
@@ -159,7 +153,6 @@ struct scripted_peer::state : std::enable_shared_from_this<state> {
 
     tcp::acceptor acceptor;
     std::vector<script> scripts;
-    std::function<std::string(const std::string&)> reply;  // once the script has run out
     std::shared_ptr<asio::ssl::context> tls;
     std::vector<std::string> requests;
     std::size_t connections = 0;
@@ -171,13 +164,6 @@ struct scripted_peer::state : std::enable_shared_from_this<state> {
 scripted_peer::scripted_peer(asio::io_context& context, std::vector<script> scripts,
                              std::shared_ptr<asio::ssl::context> tls)
     : state_(std::make_shared<state>(context, std::move(scripts), std::move(tls))) {
-    state_->spawn(state_->accept());
-}
-
-scripted_peer::scripted_peer(asio::io_context& context,
-                             std::function<std::string(const std::string& request)> reply)
-    : state_(std::make_shared<state>(context, std::vector<script>(1), nullptr)) {
-    state_->reply = std::move(reply);
     state_->spawn(state_->accept());
 }
 

@@ -3,7 +3,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,9 +37,6 @@ class scripted_peer {
 
     scripted_peer(boost::asio::io_context& context, std::vector<script> scripts,
                   std::shared_ptr<boost::asio::ssl::context> tls = nullptr);
-    /// Answers whatever comes, on any connection, with what `reply` makes of the request.
-    scripted_peer(boost::asio::io_context& context,
-                  std::function<std::string(const std::string& request)> reply);
     ~scripted_peer();
 
     unsigned short port() const;
