@@ -97,6 +97,8 @@ TEST_CASE("options outside their range are refused by name, rule and value") {
           std::string::npos);
     CHECK(message_of([](options& o) { o.probing(0.5); }).find("[0.001, 0.2]") != std::string::npos);
     CHECK(message_of([](options& o) { o.retry_after_cap(0s); }).find("retry_after_cap") != std::string::npos);
+    CHECK(message_of([](options& o) { o.prompt_refused_after(0s); }).find("prompt_refused_after") !=
+          std::string::npos);
     CHECK(message_of([](options& o) { o.remembered({}); }).find("rate_per_s") != std::string::npos);
     CHECK(message_of([](options& o) { o.initial_rate(0); }).find("initial_rate") != std::string::npos);
     CHECK(message_of([](options& o) { o.probing(0.001).probing(0.2).max_in_flight(1); }).empty());
@@ -484,4 +486,5 @@ TEST_CASE("names of modes and reasons") {
     CHECK(to_string(coordinator_mode::closed) == "closed");
     CHECK(to_string(wait_reason::retry_after) == "retry_after");
     CHECK(to_string(wait_reason::own_delay) == "own_delay");
+    CHECK(to_string(wait_reason::kind_refused) == "kind_refused");
 }
