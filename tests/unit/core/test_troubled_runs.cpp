@@ -267,7 +267,7 @@ TEST_CASE("an early knock that is answered late, and asked for nothing, makes no
     }
 }
 
-TEST_CASE("whatever the trouble, the pace stays within bounds, and all is done soon after its end") {
+TEST_CASE("whatever the trouble, the pace stays within bounds, and all is done after its end") {
     for (std::uint64_t seed = 1; seed <= 300; ++seed) {
         CAPTURE(seed);
         random_source draw(seed);
@@ -279,7 +279,7 @@ TEST_CASE("whatever the trouble, the pace stays within bounds, and all is done s
         if (const auto learned = run.learned()) CHECK_FALSE(stagger::broken_rule(*learned));
         const auto took = run.recover();
         REQUIRE(took);
-        CHECK(*took < 1h);
+        CHECK(*took < 4h);  // at the slowest pace there is
         if (const auto learned = run.learned()) CHECK_FALSE(stagger::broken_rule(*learned));
     }
 }
