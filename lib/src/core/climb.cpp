@@ -84,8 +84,11 @@ void climb::ramp(time_point now, const send_log& log, const round_trip& rtt, sec
     }
     const seconds trip = rtt.mean();
     const seconds told = trips_per_doubling * trip;
+    const bool patient = doubles_every > ramp_doubles_every;  // something is remembered
     const seconds period =
-        std::max({fastest_doubling, std::min(doubles_every, told), least_trips_per_doubling * trip});
+        patient
+            ? std::max(doubles_every, told)
+            : std::max({fastest_doubling, std::min(doubles_every, told), least_trips_per_doubling * trip});
     if (now - ramp_.at < period || log.size() - ramp_.sends < least_sends_to_double) return;
     if (log.last().paced) {
         const double doublings = std::min(most_doublings_at_once, (now - ramp_.at) / period);

@@ -88,7 +88,7 @@ class ride_the_limit final : public pacing {
     // Whose refusal it is: a limit's, or chance's.
     void judge(time_point now, const departure& sent, const hints& said);
     void judge_failure(time_point now, const departure& sent);
-    double bar(const departure& sent) const;
+    double bar(const departure& sent, const hints& said) const;
     bool tells_of_load(const departure& sent) const;
     void refused_by_limit(time_point now, const departure& sent, const hints& said);
     void go_on_by_chance(time_point now, const load_response::finding& found);

@@ -27,7 +27,7 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
     const bool held = mode_ == mode::ride && climb_.above() == 0;
     const bool teaches = mode_ == mode::ramp || held || chance_.matter();
     const bool ramps = mode_ == mode::ramp;
-    for (const departure& each : chance_.refused(sent, bar(sent), teaches)) {
+    for (const departure& each : chance_.refused(sent, bar(sent, said), teaches)) {
         if (by_share_) {
             refused_behind_chance(now, each);
         } else if (lost_.looking() && mode_ == mode::ramp) {
@@ -43,11 +43,18 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
 
 void ride_the_limit::judge_failure(time_point now, const departure& sent) {
     for (const departure& each : failing_.refused(sent, bar_for_failures, true)) {
-        if (!closed()) refused_by_limit(now, each, {});
+        if (closed()) return;
+        const failure_streak streak = failures_;
+        refused_by_limit(now, each, {});
+        failures_ = streak;
+        closed_by_failures_ = closed();  // a probe takes as long to fail as they did
     }
 }
 
-double ride_the_limit::bar(const departure& sent) const {
+double ride_the_limit::bar(const departure& sent, const hints& said) const {
+    // A server that says when it opens is believed before one that says nothing: at once, where nothing that
+    // it admitted speaks against it.
+    if (said.retry_after && !chance_.matter()) return service_ ? bar_in_test : 0;
     const bool looks = lost_.looking() && !chance_.matter();
     if (mode_ == mode::ramp) return looks ? bar_in_test : bar_in_ramp;
     if (chance_.matter()) return bar_below_limit;
