@@ -21,6 +21,7 @@
 #include "core/round_trip.hpp"
 #include "core/send_log.hpp"
 #include "core/share_pace.hpp"
+#include "core/unmet_limit.hpp"
 #include "core/window_learner.hpp"
 
 namespace stagger {
@@ -81,6 +82,7 @@ class ride_the_limit final : public pacing {
     void remember(const remembered_limits& limits);
     void finish_in_this_window();
     std::optional<double> learned_rate() const;
+    std::optional<double> admitted_without_limit() const;
 
     double bar(const departure& sent) const;
     bool fell_to_a_part(const departure& rejected) const;
@@ -143,6 +145,7 @@ class ride_the_limit final : public pacing {
     budget budget_;
     send_log log_;
     round_trip rtt_;
+    unmet_limit unmet_;
     rate_estimator estimator_;
     refusals_by_chance chance_;
     load_response response_;
