@@ -37,11 +37,11 @@ class pacer {
     /// @param slot how long a request of cost 1 takes at the present rate
     void sent(time_point now, double cost, seconds slot) {
         const seconds width = cost * slot;
-        if (seconds(now - base_) > std::max(slot, timer_slack)) base_ = now;
+        if (seconds(now - base_) > std::max(slot, timer_slack)) slot_ = base_ = now;
         if (base_ >= group_ends_) group_ends_ = saturating_add(base_, together);
         base_ = after(base_, width);
         const double jitter = jitter_ * random_.uniform(-0.5, 0.5) * width.count();
-        slot_ = base_ < group_ends_ ? group_ends_ - together : saturating_add(base_, from_seconds(jitter));
+        if (base_ >= group_ends_) slot_ = saturating_add(base_, from_seconds(jitter));
     }
 
     /// After a change of rate: one slot of silence, then on at the new rate.
