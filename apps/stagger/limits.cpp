@@ -31,6 +31,13 @@ limits_file state_file() {
     return limits_file(*path);
 }
 
+/// Of a server whose limit was not met, the rate that it admitted.
+std::string rate_of(const remembered_limits& limits) {
+    const bool was_met = limits.kind != stagger::limit_kind::none;
+    return was_met ? fmt::format("{:.3g}/s", limits.rate_per_s)
+                   : fmt::format("over {:.0f}/s", limits.rate_per_s);
+}
+
 /// What a limit has beside its rate, by its kind.
 std::string window_of(const remembered_limits& limits) {
     if (limits.kind == stagger::limit_kind::concurrency) {
@@ -44,14 +51,10 @@ std::string window_of(const remembered_limits& limits) {
 }
 
 std::vector<std::string> cells_of(const limits_key& key, const remembered_limits& limits) {
-    return {key.endpoint,
-            key.model.empty() ? "-" : key.model,
-            key.account,
-            std::string(to_string(limits.kind)),
-            fmt::format("{:.3g}/s", limits.rate_per_s),
-            limits.burst ? fmt::format("{:.0f}", *limits.burst) : "-",
-            window_of(limits),
-            format_age(current_date() - *limits.learned_at)};
+    return {key.endpoint,      key.model.empty() ? "-" : key.model,
+            key.account,       std::string(to_string(limits.kind)),
+            rate_of(limits),   limits.burst ? fmt::format("{:.0f}", *limits.burst) : "-",
+            window_of(limits), format_age(current_date() - *limits.learned_at)};
 }
 
 std::string format_table(const limits_by_key& limits) {

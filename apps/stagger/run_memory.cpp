@@ -20,6 +20,10 @@ std::string how_it_started(const stagger::remembered_limits& memory, double begi
     if (memory.kind == stagger::limit_kind::concurrency) {
         return fmt::format("started with {:.0f} in flight, remembered from {}", *memory.in_flight, age);
     }
+    if (memory.kind == stagger::limit_kind::none) {
+        return fmt::format("started at {:.0f}/s, which was admitted {} without a limit", begins_at_per_s,
+                           age);
+    }
     return fmt::format("started at {:.3g}/s, remembered from {}", begins_at_per_s, age);
 }
 

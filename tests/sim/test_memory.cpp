@@ -246,6 +246,35 @@ TEST_CASE("a memory that no rejection confirmed is not handed on, unless it was 
     CHECK(exceeded->rejections == 0);
 }
 
+TEST_CASE("a server that refused nothing is begun with where it was left") {
+    auto open = far_away(5000);
+    open.provider.limits.clear();
+    const figures first = cold(open);
+    REQUIRE(first.learned);
+    CHECK(first.learned->kind == limit_kind::none);
+    CHECK(first.learned->rate_per_s > 100);
+    const figures second = warm(open, *first.learned);
+    CHECK(second.efficiency > first.efficiency);
+    SUBCASE("a limit that came meanwhile is found like from a cold start") {
+        const auto limited_now = limited(5000, token_bucket(50, 50));
+        check(warm(limited_now, *first.learned), cold(limited_now).efficiency - 0.01,
+              cold(limited_now).waste + 2);
+    }
+}
+
+TEST_CASE("a fast server is soon used to the full, and at once where that is remembered") {
+    auto fast = far_away(60000);
+    fast.provider.limits.clear();
+    fast.provider.latency.mean = 500us;
+    fast.provider.rtt = 0s;
+    fast.clients[0].concurrency = 64;
+    const figures first = cold(fast);
+    CHECK(first.efficiency >= 0.6);
+    REQUIRE(first.learned);
+    CHECK(first.learned->rate_per_s >= 0.9 * 64 / 0.0005);
+    CHECK(warm(fast, *first.learned).efficiency >= 0.95);
+}
+
 TEST_CASE("testing harder notices more and wastes more") {
     const auto scenario = limited(5000, token_bucket(50, 50));
     double before = 0;

@@ -239,8 +239,8 @@ TEST_CASE("the rules hold whatever is remembered, however hard the limit is test
         const provider::scenario scenario = random_scenario(seed);
         stagger::random_source random(seed + 1000);
         stagger::remembered_limits memory;
-        memory.kind = one_of(
-            random, {limit_kind::rate, limit_kind::window, limit_kind::concurrency, limit_kind::lockout});
+        memory.kind = one_of(random, {limit_kind::rate, limit_kind::window, limit_kind::concurrency,
+                                      limit_kind::lockout, limit_kind::none});
         memory.rate_per_s = std::exp(random.uniform(-2, 6));
         if (random.uniform() < 0.5) memory.burst = random.uniform(1, 100);
         memory.quota = random.uniform(1, 1000);

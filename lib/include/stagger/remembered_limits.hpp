@@ -15,6 +15,7 @@ enum class limit_kind {
     window,       ///< how many come within a span; then nothing is admitted until the next one
     concurrency,  ///< how many are in flight
     lockout,      ///< the rate, and whoever exceeds it is refused until it falls silent
+    none,         ///< no limit was met, up to the rate
 };
 std::string_view to_string(limit_kind kind);
 
@@ -25,9 +26,9 @@ std::string_view to_string(limit_kind kind);
  */
 struct remembered_limits {
     limit_kind kind = limit_kind::rate;
-    double rate_per_s = 0;            ///< requests per second in the long run, > 0
-    std::optional<double> burst;      ///< requests admitted at once after a rest, >= 1
-    std::optional<double> quota;      ///< requests a window admits, >= 1
+    double rate_per_s = 0;        ///< requests per second in the long run, > 0; for `none` the fastest seen
+    std::optional<double> burst;  ///< requests admitted at once after a rest, >= 1
+    std::optional<double> quota;  ///< requests a window admits, >= 1
     std::optional<duration> window;   ///< from one window's beginning to the next, > 0
     std::optional<double> in_flight;  ///< requests in flight at once, >= 1; given for `concurrency`
     std::optional<duration> silence;  ///< that ends a lockout, > 0; given for `lockout`

@@ -59,7 +59,9 @@ class climb {
     void begin_ramp() { ramp_ = {}; }
     /// Where everything began.
     double initial() const { return initial_; }
-    void raise_to(double rate) { base_ = std::max(base_, rate); }
+    /// Nobody needs to be faster than that; a ramp that no limit ends has to stop somewhere.
+    static constexpr double fastest_per_s = 1e6;
+    void raise_to(double rate) { base_ = std::max(base_, std::min(rate, fastest_per_s)); }
     /// Before the first rejection the rate doubles so often, or faster where the way is short.
     static constexpr seconds ramp_doubles_every{0.18};
     void ramp(time_point now, const send_log& log, const round_trip& rtt,

@@ -42,6 +42,8 @@ std::string_view to_string(limit_kind kind) {
             return "concurrency";
         case limit_kind::lockout:
             return "lockout";
+        case limit_kind::none:
+            return "none";
     }
     return "unknown";
 }

@@ -17,7 +17,7 @@ constexpr double below_remembered_for_good = 0.99;
 /// The rate that was told, if one was.
 std::optional<double> told_rate(const coordinator_options& options) {
     if (options.requests_per_minute() > 0) return options.requests_per_minute() / 60;
-    if (!options.remembered()) return std::nullopt;
+    if (!options.remembered() || options.remembered()->kind == limit_kind::none) return std::nullopt;
     return options.remembered()->rate_per_s *
            (options.probing() > 0 ? below_remembered : below_remembered_for_good);
 }
@@ -56,8 +56,7 @@ double ride_the_limit::rate(time_point now) const {
         result = headers_.rate(now, log_, rtt_.mean(), backlog_).value_or(result);
     }
     constexpr double slowest = 1.0 / 60;
-    constexpr double fastest = 1e6;
-    return std::clamp(result, slowest, std::min(fastest, budget_.fastest_per_s()));
+    return std::clamp(result, slowest, std::min(climb::fastest_per_s, budget_.fastest_per_s()));
 }
 
 opening ride_the_limit::next_opening(time_point now, const line_view& line) {
@@ -167,6 +166,7 @@ void ride_the_limit::note_service(time_point now, const departure& sent) {
 }
 
 void ride_the_limit::hear_admission(time_point now, const departure& sent, const hints& said) {
+    unmet_.admitted(now);
     note_headers(sent, said, true);
     if (closed()) admitted_while_closed(now, sent);
     if (gate_.refuted_by(sent)) refute_hint(now);
@@ -176,6 +176,7 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
     if (closed()) presume_probe_admitted(now);
     settle(now, sent, outcome::neutral);
     rtt_.sample(now - sent.at);
+    unmet_.refused();
     note_headers(sent, said, false);
     if (closed()) return refused_by_limit(now, sent, said);
     if (by_share_) return refused_behind_chance(now, sent);

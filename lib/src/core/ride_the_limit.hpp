@@ -21,6 +21,7 @@
 #include "core/round_trip.hpp"
 #include "core/send_log.hpp"
 #include "core/share_pace.hpp"
+#include "core/unmet_limit.hpp"
 #include "core/window_learner.hpp"
 
 namespace stagger {
@@ -84,6 +85,7 @@ class ride_the_limit final : public pacing {
     void remember(const remembered_limits& limits);
     void finish_in_this_window();
     std::optional<double> learned_rate() const;
+    std::optional<double> admitted_without_limit() const;
 
     // Whose refusal it is: a limit's, or chance's.
     void judge(time_point now, const departure& sent, const hints& said);
@@ -156,6 +158,7 @@ class ride_the_limit final : public pacing {
     budget budget_;
     send_log log_;
     round_trip rtt_;
+    unmet_limit unmet_;
     rate_estimator estimator_;
     refusals_by_chance chance_;
     refusals_by_chance failing_;  ///< the same of accidents

@@ -20,6 +20,11 @@ constexpr double doubted_after_silences = 10;
 
 void ride_the_limit::remember(const remembered_limits& limits) {
     memory_ = limits;
+    if (limits.kind == limit_kind::none) {
+        // Nothing to test and nothing to go back to: the ramp begins further up.
+        if (!budget_.limits_requests()) climb_.raise_to(limits.rate_per_s);
+        return;
+    }
     rate_is_remembered_ = !budget_.limits_requests();
     if (rate_is_remembered_ && testing_.allowed()) doubt_ = doubted_after;
     switch (limits.kind) {
@@ -35,6 +40,8 @@ void ride_the_limit::remember(const remembered_limits& limits) {
         case limit_kind::lockout:
             if (doubt_) doubt_ = std::max(doubted_after, doubted_after_silences * seconds(*limits.silence));
             return lockout_.remember(*limits.silence, limits.burst);
+        case limit_kind::none:
+            return;
     }
 }
 
@@ -99,8 +106,17 @@ std::optional<double> ride_the_limit::learned_rate() const {
     }
     // No rejection came, but what was remembered is too low: as far as it was admitted above that.
     const double admitted = climb_.rate_before_step();
-    if (!rejected && memory_ && admitted > memory_->rate_per_s) return admitted;
+    const bool has_limit = memory_ && memory_->kind != limit_kind::none;
+    if (!rejected && has_limit && admitted > memory_->rate_per_s) return admitted;
     return std::nullopt;
+}
+
+/// The pace up to which there is no limit, where it is above what this run began with.
+std::optional<double> ride_the_limit::admitted_without_limit() const {
+    const std::optional<double> admitted = unmet_.admitted_per_s();
+    const double began_at = std::max(initial_rate_, memory_ ? memory_->rate_per_s : 0);
+    if (!admitted || budget_.limits_requests() || *admitted <= began_at) return std::nullopt;
+    return std::min(*admitted, climb::fastest_per_s);
 }
 
 std::optional<remembered_limits> ride_the_limit::learned(time_point) const {
@@ -114,7 +130,13 @@ std::optional<remembered_limits> ride_the_limit::learned(time_point) const {
         return found;
     }
     const std::optional<double> rate = learned_rate();
-    if (!rate) return std::nullopt;
+    if (!rate) {
+        const std::optional<double> admitted = admitted_without_limit();
+        if (!admitted) return std::nullopt;
+        found.kind = limit_kind::none;
+        found.rate_per_s = *admitted;
+        return found;
+    }
     found.rate_per_s = *rate;
     if (lockout_.suspected()) {
         found.kind = limit_kind::lockout;

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 
@@ -55,6 +56,71 @@ TEST_CASE("a timer that rings late is made up for") {
     slots.sent(start, 1, 1ms);
     slots.sent(start + 1ms + 1500us, 1, 1ms);
     CHECK(slots.next_slot() == start + 2ms);
+}
+
+namespace {
+
+struct wakings {
+    unsigned timers = 0;
+    unsigned sends = 0;
+    unsigned most_together = 0;
+    seconds shortest = 1h;  ///< between two timers
+};
+
+/// Who sends whenever he may, woken by a timer for each slot that is not due yet.
+wakings keep_sending(pacer& slots, seconds slot, stagger::duration span) {
+    wakings seen;
+    unsigned together = 0;
+    time_point woken = start;
+    for (time_point now = start; now < start + span;) {
+        if (slots.next_slot() <= now) {
+            slots.sent(now, 1, slot);
+            ++seen.sends;
+            seen.most_together = std::max(seen.most_together, ++together);
+            continue;
+        }
+        now = slots.next_slot();
+        if (seen.timers++ > 0) seen.shortest = std::min(seen.shortest, seconds(now - woken));
+        woken = now;
+        together = 0;
+    }
+    return seen;
+}
+
+}  // namespace
+
+TEST_CASE("above a thousand a second slots leave together, a timer a millisecond, and the pace is exact") {
+    for (const double rate : {1500.0, 7000.0, 60000.0}) {
+        CAPTURE(rate);
+        pacer slots(random_source(1));
+        const wakings seen = keep_sending(slots, seconds(1 / rate), 2s);
+        CHECK(seen.timers <= 2000);
+        CHECK(seen.shortest.count() >= 0.00095);
+        // Each slot is rounded up to a nanosecond.
+        CHECK(seen.sends == doctest::Approx(2 * rate).epsilon(0.001));
+        CHECK(seen.most_together <= std::ceil(rate / 1000) + 1);
+    }
+}
+
+TEST_CASE("at a thousand a second and below every slot is on its own") {
+    for (const double rate : {1000.0, 300.0}) {
+        pacer slots(random_source(1));
+        const wakings seen = keep_sending(slots, seconds(1 / rate), 2s);
+        CHECK(seen.most_together == 1);
+        CHECK(seen.timers + 1 >= seen.sends);
+    }
+}
+
+TEST_CASE("a group ends with a pause, and with a change of rate") {
+    pacer slots(random_source(1), 0);
+    slots.sent(start, 1, 100us);
+    CHECK(slots.next_slot() == start);
+    slots.pause(start + 500us);
+    CHECK(slots.next_slot() == start + 500us);
+    slots.sent(start + 500us, 1, 100us);
+    CHECK(slots.next_slot() == start + 500us);
+    slots.skip_slot(start + 500us, 2000);
+    CHECK(slots.next_slot() == start + 1ms);
 }
 
 TEST_CASE("a change of rate begins with a silent slot") {

@@ -7,6 +7,7 @@
 #include "core/concurrency_learner.hpp"
 #include "core/limit_testing.hpp"
 #include "core/lockout_learner.hpp"
+#include "core/unmet_limit.hpp"
 #include "core/window_learner.hpp"
 #include "sends.hpp"
 #include "stagger/coordinator.hpp"
@@ -63,6 +64,7 @@ TEST_CASE("kinds have names") {
     CHECK(to_string(limit_kind::window) == "window");
     CHECK(to_string(limit_kind::concurrency) == "concurrency");
     CHECK(to_string(limit_kind::lockout) == "lockout");
+    CHECK(to_string(limit_kind::none) == "none");
 }
 
 TEST_CASE("limits that cannot be started from are named by field") {
@@ -302,6 +304,55 @@ TEST_CASE("nothing is learned before anything was measured, nor without a pace t
         admitted_in(core, now, 1s);
         CHECK_FALSE(core.learned(now));
     }
+}
+
+TEST_CASE("what a server admitted without a refusal is remembered, from some hundreds on") {
+    stagger::unmet_limit unmet;
+    time_point now = start;
+    for (int each = 0; each < 300; ++each) unmet.admitted(now += 10ms);
+    CHECK_FALSE(unmet.admitted_per_s());
+    unmet.admitted(now += 10ms);
+    CHECK(unmet.admitted_per_s().value() == doctest::Approx(100));
+    SUBCASE("the fastest span counts") {
+        for (int each = 0; each < 300; ++each) unmet.admitted(now += 20ms);
+        CHECK(unmet.admitted_per_s().value() == doctest::Approx(100));
+        for (int each = 0; each < 300; ++each) unmet.admitted(now += 5ms);
+        CHECK(unmet.admitted_per_s().value() == doctest::Approx(200));
+    }
+    SUBCASE("a crowd within a moment is no pace") {
+        for (int each = 0; each < 1000; ++each) unmet.admitted(now);
+        unmet.admitted(now += 1s);
+        CHECK(unmet.admitted_per_s().value() == doctest::Approx(1001));
+    }
+    SUBCASE("a refusal says that there is a limit") {
+        unmet.refused();
+        CHECK_FALSE(unmet.admitted_per_s());
+        for (int each = 0; each < 1000; ++each) unmet.admitted(now += 1ms);
+        CHECK_FALSE(unmet.admitted_per_s());
+    }
+}
+
+TEST_CASE("where no limit was met the next run starts at the pace that was admitted") {
+    time_point now = start;
+    coordinator cold{coordinator_options(), 1};
+    for (int each = 0; each < 20000; ++each) cold.submit(start, {});
+    admitted_in(cold, now, 3s);
+    const auto learned = cold.learned(now);
+    REQUIRE(learned);
+    CHECK(learned->kind == limit_kind::none);
+    CHECK(learned->rate_per_s > 1000);
+    CHECK(learned->rejections == 0);
+    CHECK_FALSE(broken_rule(*learned));
+
+    coordinator warm(coordinator_options().remembered(*learned), 1);
+    CHECK(warm.status(now).pace_per_s == doctest::Approx(learned->rate_per_s));
+    CHECK(warm.status(now).mode == coordinator_mode::ramp);
+    for (int each = 0; each < 500; ++each) warm.submit(now, {});
+    admitted_in(warm, now, 3s);
+    CHECK_FALSE(warm.learned(now));  // not faster than what is known
+
+    coordinator told(coordinator_options().requests_per_minute(600).remembered(*learned), 1);
+    CHECK(told.status(now).pace_per_s <= 10.5);
 }
 
 TEST_CASE("without testing a remembered rate is held until told to look again") {

@@ -37,6 +37,8 @@ limits_by_key of_each_kind() {
     lockout.silence = 3'180ms;
     lockout.burst = 9.25;
     lockout.rejections = 21;
+    auto& none = limits[{"http://127.0.0.1:8080/v1", "none", "m"}] = a_rate(60000);
+    none.kind = limit_kind::none;
     return limits;
 }
 
