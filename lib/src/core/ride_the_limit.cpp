@@ -179,7 +179,7 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
     unmet_.refused();
     note_headers(sent, said, false);
     if (closed()) return refused_by_limit(now, sent, said);
-    if (by_share_) return refused_behind_chance(now, sent);
+    if (by_share_) return refused_behind_chance(now, sent, said);
     judge(now, sent, said);
 }
 

@@ -95,7 +95,7 @@ class ride_the_limit final : public pacing {
     void refused_by_limit(time_point now, const departure& sent, const hints& said);
     void go_on_by_chance(time_point now, const load_response::finding& found);
     void hold_share(time_point now, double pace);
-    void refused_behind_chance(time_point now, const departure& sent);
+    void refused_behind_chance(time_point now, const departure& sent, const hints& said);
     void learn_from_look(time_point now);
 
     void hear_retry_after(time_point now, const departure& rejected, const hints& said);

@@ -29,7 +29,7 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
     const bool ramps = mode_ == mode::ramp;
     for (const departure& each : chance_.refused(sent, bar(sent, said), teaches)) {
         if (by_share_) {
-            refused_behind_chance(now, each);
+            refused_behind_chance(now, each, said);
         } else if (lost_.looking() && mode_ == mode::ramp) {
             look_failed(now, each);
         } else if (ramps && mode_ == mode::ramp && chance_.matter()) {
@@ -94,7 +94,7 @@ void ride_the_limit::hold_share(time_point now, double pace) {
     pacer_.pause(after(now, rtt_.mean()));
 }
 
-void ride_the_limit::refused_behind_chance(time_point now, const departure& sent) {
+void ride_the_limit::refused_behind_chance(time_point now, const departure& sent, const hints& said) {
     if (log_.remembers(sent.number) && log_[sent.number].paced) {
         by_share_->refused(sent, log_[sent.number].rate_per_s, rtt_.mean());
     }
@@ -102,7 +102,9 @@ void ride_the_limit::refused_behind_chance(time_point now, const departure& sent
     // So many in a row are neither chance's nor what the pace is too high by.
     constexpr double unlikely = 1e-6;
     constexpr double above_chance = 0.1;
-    if (std::pow(chance_.share() + above_chance, by_share_->run()) < unlikely) close(now, sent.at, rate(now));
+    if (std::pow(chance_.share() + above_chance, by_share_->run()) >= unlikely) return;
+    hear_retry_after(now, sent, said);
+    close(now, sent.at, rate(now));
 }
 
 void ride_the_limit::learn_from_look(time_point now) {
