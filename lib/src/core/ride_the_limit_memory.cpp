@@ -114,7 +114,7 @@ std::optional<double> ride_the_limit::learned_rate() const {
 /// The pace up to which there is no limit, where it is above what this run began with.
 std::optional<double> ride_the_limit::admitted_without_limit() const {
     const std::optional<double> admitted = unmet_.admitted_per_s();
-    const double began_at = std::max(initial_rate_, memory_ ? memory_->rate_per_s : 0);
+    const double began_at = std::max(climb_.initial(), memory_ ? memory_->rate_per_s : 0);
     if (!admitted || budget_.limits_requests() || *admitted <= began_at) return std::nullopt;
     return std::min(*admitted, climb::fastest_per_s);
 }
