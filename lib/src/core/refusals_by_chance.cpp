@@ -14,6 +14,8 @@ constexpr double falls_with_share = 0.8;
 constexpr double sends_remembered = 2000;
 // Beyond, the first ones are not told apart any more.
 constexpr std::size_t most_undecided = 64;
+// More admissions than these speak against any burst.
+constexpr double most_between = 64;
 
 template <class Weights>
 void normalise(Weights& weights) {
@@ -89,17 +91,39 @@ void refusals_by_chance::admitted_since_last(double count) {
     before_excess_ = by_chance_;
 }
 
-const std::vector<departure>& refusals_by_chance::refused(const departure& sent, double bar, bool teaches) {
+/// A later refusal came back first: what was admitted between the two lies between them nevertheless. It was
+/// counted when the later one came, so it speaks against a limit here alone.
+double refusals_by_chance::evidence_between(send_number refused, send_number presumed_to) const {
+    double count = 0;
+    for (send_number each = refused + 1; each < std::min(next_, presumed_to); ++each) {
+        if (count > most_between) break;
+        count += !refused_.test(each % refused_.size());
+    }
+    const auto admitted = [count](double share) { return std::pow(1 - share, count); };
+    auto by_limit = by_limit_;
+    auto by_chance = by_chance_;
+    return learn(by_limit, limit_shares, admitted) - learn(by_chance, shares, admitted);
+}
+
+const std::vector<departure>& refusals_by_chance::refused(const departure& sent, double bar, bool teaches,
+                                                          send_number presumed_to) {
     caused_.clear();
+    double between = 0;
     if (sent.number >= next_) {
         admitted_since_last(static_cast<double>(sent.number - next_));
+        const send_number fresh = std::min<send_number>(sent.number + 1 - next_, refused_.size());
         next_ = sent.number + 1;
+        for (send_number each = 1; each <= fresh; ++each) refused_.reset((next_ - each) % refused_.size());
+    } else if (next_ - sent.number <= refused_.size()) {
+        between = evidence_between(sent.number, presumed_to);
     }
+    if (next_ - sent.number <= refused_.size()) refused_.set(sent.number % refused_.size());
     const auto refused = [](double share) { return share; };
     const auto known = by_chance_;
     const double chance = learn(by_chance_, shares, refused);
     if (!teaches) by_chance_ = known;
-    excess_ += learn(by_limit_, limit_shares, refused) - chance;
+    const double burst = learn(by_limit_, limit_shares, refused) - chance;
+    excess_ += between < 0 ? std::max(0.0, burst + between) : burst;
     if (undecided_.size() < most_undecided) undecided_.push_back(sent);
     if (excess_ < bar) return caused_;
     caused_.swap(undecided_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <vector>
 
 #include "core/send_counter.hpp"
@@ -26,7 +27,9 @@ class refusals_by_chance {
     /// as they were not returned before; none while chance explains it.
     /// @param bar how much likelier, as a logarithm, the limit must be
     /// @param teaches whether it tells about chance: not where a limit is being tested
-    const std::vector<departure>& refused(const departure& sent, double bar, bool teaches);
+    /// @param presumed_to sends before this one that were not refused by now may be presumed admitted
+    const std::vector<departure>& refused(const departure& sent, double bar, bool teaches,
+                                          send_number presumed_to);
 
     /// The share that is refused whatever the load; next to nothing where nothing points to chance.
     double share() const;
@@ -50,6 +53,7 @@ class refusals_by_chance {
     using weights = std::array<double, Size>;
 
     void admitted_since_last(double count);
+    double evidence_between(send_number refused, send_number presumed_to) const;
     void forget(double count);
 
     weights<shares.size()> by_chance_ = beginning();
@@ -57,6 +61,7 @@ class refusals_by_chance {
     weights<limit_shares.size()> by_limit_ = even();
     double excess_ = 0;  ///< logarithm of how much likelier a limit is
     send_number next_ = 0;
+    std::bitset<1024> refused_;  ///< of the sends before
     std::vector<departure> undecided_;
     std::vector<departure> caused_;
 

@@ -90,6 +90,7 @@ class ride_the_limit final : public pacing {
     // Whose refusal it is: a limit's, or chance's.
     void judge(time_point now, const departure& sent, const hints& said);
     void judge_failure(time_point now, const departure& sent);
+    send_number presumed_to(time_point now) const;
     double bar(const departure& sent, const hints& said) const;
     bool tells_of_load(const departure& sent) const;
     void refused_by_limit(time_point now, const departure& sent, const hints& said);

@@ -27,7 +27,7 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
     const bool held = mode_ == mode::ride && climb_.above() == 0;
     const bool teaches = mode_ == mode::ramp || held || chance_.matter();
     const bool ramps = mode_ == mode::ramp;
-    for (const departure& each : chance_.refused(sent, bar(sent, said), teaches)) {
+    for (const departure& each : chance_.refused(sent, bar(sent, said), teaches, presumed_to(now))) {
         if (by_share_) {
             refused_behind_chance(now, each, said);
         } else if (lost_.looking() && mode_ == mode::ramp) {
@@ -42,13 +42,18 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
 }
 
 void ride_the_limit::judge_failure(time_point now, const departure& sent) {
-    for (const departure& each : failing_.refused(sent, bar_for_failures, true)) {
+    for (const departure& each : failing_.refused(sent, bar_for_failures, true, presumed_to(now))) {
         if (closed()) return;
         const failure_streak streak = failures_;
         refused_by_limit(now, each, {});
         failures_ = streak;
         closed_by_failures_ = closed();  // a probe takes as long to fail as they did
     }
+}
+
+/// Of the sends before this one half of those that are refused have been refused by now.
+send_number ride_the_limit::presumed_to(time_point now) const {
+    return log_.first_since(after(now, -rtt_.mean()));
 }
 
 double ride_the_limit::bar(const departure& sent, const hints& said) const {

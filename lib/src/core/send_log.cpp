@@ -23,6 +23,20 @@ const departure& send_log::add(time_point now, const cost& what, double rate_per
     return record.sent;
 }
 
+send_number send_log::first_since(time_point at) const {
+    send_number from = size() - std::min<send_number>(size(), sends_kept);
+    send_number to = size();
+    while (from < to) {
+        const send_number middle = from + (to - from) / 2;
+        if ((*this)[middle].sent.at < at) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    return from;
+}
+
 void send_log::note_rejection(const departure& sent, bool onset) {
     if (rejections_.size() == rejections_kept) rejections_.erase(rejections_.begin());
     // Answers overtake each other on the way, so a rejection may belong before the last ones.

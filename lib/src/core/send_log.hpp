@@ -60,6 +60,8 @@ class send_log {
     send_number size() const { return sends_.sends(); }
     bool remembers(send_number number) const { return number < size() && size() - number <= sends_kept; }
     const send_record& operator[](send_number number) const { return ring_[number % sends_kept]; }
+    /// The first remembered send that left at this time or later; `size()` if none did.
+    send_number first_since(time_point at) const;
     const send_record& last() const { return (*this)[size() - 1]; }
 
     /// In order of sending.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "core/refusals_by_chance.hpp"
@@ -33,7 +35,7 @@ struct stream {
         departure sent;
         sent.number = number;
         refused.push_back(number);
-        const auto& found = chance.refused(sent, bar, teaches);
+        const auto& found = chance.refused(sent, bar, teaches, next);
         for (const departure& each : found) caused.push_back(each.number);
         return found.size();
     }
@@ -202,6 +204,33 @@ TEST_CASE("refusals that come back out of order count as well") {
     CHECK(sends.refuse_late(290, in_ramp) == 0);
     CHECK(sends.refuse_late(288, in_ramp) == 2);
     CHECK(sends.caused == sends.refused);
+}
+
+TEST_CASE("refusals by chance that overtake each other are no burst, those of a limit are") {
+    // A send a millisecond; a refusal takes 90 to 110 of them, so that it overtakes up to 20 others.
+    const auto found_in = [](double share, send_number sends) {
+        int found = 0;
+        for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+            random_source random(seed);
+            std::vector<std::pair<double, send_number>> back;
+            for (send_number each = 200; each < 200 + sends; ++each) {
+                const double left = static_cast<double>(each);
+                if (random.uniform() < share) back.emplace_back(left + random.uniform(90, 110), each);
+            }
+            std::sort(back.begin(), back.end());
+            stream run;
+            for (const auto& [at, number] : back) {
+                run.next = static_cast<send_number>(at - 100);  // half of those before have come back
+                run.refuse_late(number, in_ramp);
+            }
+            found += !run.caused.empty();
+        }
+        return found;
+    };
+    CHECK(found_in(0.02, 2000) <= 25);
+    CHECK(found_in(0.05, 2000) <= 40);
+    CHECK(found_in(0.6, 300) >= 95);
+    CHECK(found_in(1, 100) == 100);
 }
 
 TEST_CASE("once it is a limit each further refusal is its, until as much was admitted as speaks against it") {
