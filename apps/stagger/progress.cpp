@@ -82,6 +82,8 @@ std::string_view in_words(stagger::wait_reason why) {
             return "too many failures";
         case wait_reason::own_delay:
             return "backing off";
+        case wait_reason::kind_refused:
+            return "this model or key is refused";
     }
     return "unknown";
 }
@@ -90,6 +92,11 @@ std::string why_waiting(const progress& view) {
     if (view.gate.why == stagger::wait_reason::none) return "";
     const auto until = view.closing ? ", until " + view.closing->until : "";
     return fmt::format(" ({}{})", in_words(view.gate.why), until);
+}
+
+std::string of_refused_kinds(const stagger::coordinator_status& gate) {
+    if (gate.kind_refused == 0) return {};
+    return fmt::format("{} of them: all of their model or key is refused", gate.kind_refused);
 }
 
 std::string limit_found(const stagger::coordinator_status& gate) {
@@ -120,6 +127,7 @@ std::string format_progress(const progress& view, unsigned width) {
     parts.push_back({fmt::format("{} in flight", view.gate.in_flight), 4});
     const int telling = view.closing ? 9 : 3;
     parts.push_back({fmt::format("{} waiting{}", view.gate.waiting, why_waiting(view)), telling});
+    parts.push_back({of_refused_kinds(view.gate), 7});
     parts.push_back({fmt::format("{} rejected", view.gate.throttled), 2});
     const auto tokens = view.prompt_tokens + view.completion_tokens;
     parts.push_back({tokens > 0 ? short_count(tokens) + " tokens" : "", 1});

@@ -30,6 +30,8 @@ std::string_view in_words(stagger::wait_reason why);
 
 /// " (pace)", " (server said when, until 14:05:12 UTC)"; empty where nobody waits.
 std::string why_waiting(const progress& view);
+/// How many wait since their whole model or key is refused; nothing where none do.
+std::string of_refused_kinds(const stagger::coordinator_status& gate);
 
 /// "limit 20.0/s" or "limit 16 in flight" once measured, else the pace of the search for it, "pace 20.0/s".
 std::string limit_found(const stagger::coordinator_status& gate);

@@ -88,7 +88,8 @@ std::string format_panel(const progress& view, unsigned width) {
     add(view.stopping ? "stopping" : "done", how_much_is_done(view, room));
     add("rate", joined(rates(view), room));
     add("rejected", joined(rejections(view), room));
-    add("waiting", joined({std::to_string(view.gate.waiting) + why_waiting(view)}, room));
+    add("waiting",
+        joined({std::to_string(view.gate.waiting) + why_waiting(view), of_refused_kinds(view.gate)}, room));
     add("in flight", joined({std::to_string(view.gate.in_flight)}, room));
     add("tokens", joined(tokens(view), room));
     add("time", joined(times(view), room));

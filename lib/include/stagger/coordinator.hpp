@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "stagger/refusal_history.hpp"
 #include "stagger/remembered_limits.hpp"
 #include "stagger/time.hpp"
 #include "stagger/token_usage.hpp"
@@ -90,6 +91,9 @@ class coordinator_options {
     /// (`coordinator_status::hints_cut`, attempt_events::done::hint_cut_to). Default none, `duration::max()`:
     /// a server's word is good until it proves wrong, which one early request finds out.
     coordinator_options& retry_after_cap(duration longest);
+    /// A task that is refused for reasons of its own (errc::prompt_refused) ends this long after its first
+    /// refusal at the earliest, however clear it is by then. > 0. Default 20 s: few disturbances last longer.
+    coordinator_options& prompt_refused_after(duration shortest);
     /// First guess of the rate in requests per second, > 0, doubled until the first rejection. Default 32.
     coordinator_options& initial_rate(double per_second);
     /// What an earlier run learned (`coordinator::learned`). Default: nothing. The pace starts a little below
@@ -107,6 +111,7 @@ class coordinator_options {
     double tokens_per_minute() const { return tokens_per_minute_; }
     double probing() const { return probing_; }
     duration retry_after_cap() const { return retry_after_cap_; }
+    duration prompt_refused_after() const { return prompt_refused_after_; }
     double initial_rate() const { return initial_rate_; }
     const std::optional<remembered_limits>& remembered() const { return remembered_; }
     pacing_kind pacing() const { return pacing_; }
@@ -118,6 +123,7 @@ class coordinator_options {
     double tokens_per_minute_ = 0;
     double probing_ = 0.01;
     duration retry_after_cap_ = duration::max();
+    duration prompt_refused_after_ = std::chrono::seconds(20);
     double initial_rate_ = 32;
     std::optional<remembered_limits> remembered_;
     pacing_kind pacing_ = pacing_kind::ride_the_limit;
@@ -135,7 +141,7 @@ std::string_view to_string(coordinator_mode mode);
 
 /// Why a task comes back to the line.
 enum class retry_cause {
-    throttled,  ///< refused: it rejoins at the front
+    throttled,  ///< refused: it rejoins at the front, from the second refusal on behind one other
     accident,   ///< failed by accident: it rejoins at the front and draws on the retry budget
 };
 std::string_view to_string(retry_cause cause);
@@ -170,6 +176,7 @@ struct coordinator_status {
     std::uint64_t throttled = 0;
     std::uint64_t failed = 0;
     std::uint64_t abandoned = 0;
+    std::size_t kind_refused = 0;  ///< of those that wait: their model or key is refused as a whole
     std::uint64_t hints_cut = 0;  ///< Retry-Afters longer than coordinator_options::retry_after_cap
     /// The server has said that it admits nothing before (Retry-After, or its headers' reset), and that has
     /// not proved wrong. With `ride_the_limit` one attempt at most goes before it.
@@ -205,12 +212,21 @@ class coordinator {
     ~coordinator();
 
     /// A first attempt joins the line at its end. After `deadline` it is handed back by `expire`.
-    task_id submit(time_point now, const cost& what, time_point deadline = never);
+    /// @param alike which tasks it is to be compared with, see `resubmit`
+    task_id submit(time_point now, const cost& what, time_point deadline = never, task_kind alike = {});
     /** @brief A further attempt rejoins at the front, but does not go before `not_before`.
+     *
+     * With `ride_the_limit`, one that was refused more than once lets another task go first. Where alike
+     * tasks were admitted meanwhile, it also waits out a backoff of its own: U(0, min(8 s, 0.1
+     * s·2^refusals)). Where everything of its kind is refused while other kinds are admitted, the kind waits
+     * in a line of its own, and one task of it at a time is tried, at gaps that grow to half a minute.
+     *
      * @param not_before the larger of what `throttled` answered and the task's own backoff
+     * @param alike as it was submitted
+     * @param so_far what `throttled` made of it; without it no refusal counts as a further one
      */
     task_id resubmit(time_point now, const cost& what, time_point deadline, time_point not_before,
-                     retry_cause cause);
+                     retry_cause cause, task_kind alike = {}, const refusal_history& so_far = {});
     /// A waiting task leaves the line (cancelled). False if it is not waiting any more.
     bool withdraw(time_point now, task_id task);
 
@@ -229,6 +245,14 @@ class coordinator {
      * @return the earliest time at which this very request may go again: its own Retry-After, capped
      */
     time_point throttled(time_point now, permit_id permit, const hints& said);
+    /** @brief The same for a task whose refusals are remembered.
+     *
+     * With `ride_the_limit`, refusals that chance hardly explains, since alike tasks were admitted meanwhile,
+     * are kept from the pacing: they are no limit's.
+     *
+     * @param of_task brought up to date; `refusal_history::own` then says whether the task is to end
+     */
+    time_point throttled(time_point now, permit_id permit, const hints& said, refusal_history& of_task);
     /// The attempt failed without telling anything about the limit (5xx, broken connection, timeout).
     void failed(time_point now, permit_id permit);
     /// The attempt was dropped by the caller; nothing is known about it.

@@ -40,6 +40,7 @@ struct submitted {
     cost what;
     time_point deadline = never;
     task_id task{};
+    task_kind alike{};
     friend bool operator==(const submitted&, const submitted&) = default;
 };
 
@@ -50,6 +51,8 @@ struct resubmitted {
     time_point not_before{};  ///< the time of the call, where no wait of its own was asked for
     retry_cause cause = retry_cause::throttled;
     task_id task{};
+    task_kind alike{};
+    refusal_history so_far{};
     friend bool operator==(const resubmitted&, const resubmitted&) = default;
 };
 
@@ -105,6 +108,8 @@ struct throttled {
     permit_id permit{};
     hints said;
     time_point earliest{};  ///< as answered: when this very request may go again
+    refusal_history before{};
+    bool own = false;  ///< as answered: the request itself is what the server refuses
     friend bool operator==(const throttled&, const throttled&) = default;
 };
 

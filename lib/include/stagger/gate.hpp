@@ -4,6 +4,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -47,6 +48,9 @@ class permit {
     void accepted(const hints& said = {}, const token_usage& used = {});
     /// The server refused the attempt. Returns when this very request may go again at the earliest.
     time_point throttled(const hints& said = {});
+    /// The same for a task whose refusals are remembered. `of_task` is brought up to date; its `own` then
+    /// says whether the task is to end, otherwise `admission::refused` takes it along.
+    time_point throttled(const hints& said, refusal_history& of_task);
     /// The attempt failed without telling anything about the limit.
     void failed();
 
@@ -74,8 +78,17 @@ class admission {
         return again_ = true, cause_ = cause, not_before_ = not_before, *this;
     }
 
+    /// Tasks with the same value are alike, such as those of one model and one key: where some are refused
+    /// and others are not, they are compared with their like. Any value; 0 (default): nothing is known.
+    admission& alike(std::uint64_t value) { return alike_ = value, *this; }
+    /// For a further attempt: what is known of the task's refusals, as `permit::throttled` has left it. Who
+    /// is refused again and again then lets others go first. Default: nothing.
+    admission& refused(const refusal_history& so_far) { return refused_ = so_far, *this; }
+
     const stagger::cost& cost() const { return cost_; }
     time_point deadline() const { return deadline_; }
+    std::uint64_t alike() const { return alike_; }
+    const refusal_history& refused() const { return refused_; }
     bool is_retry() const { return again_; }
     retry_cause cause() const { return cause_; }
     time_point not_before() const { return not_before_; }
@@ -83,6 +96,8 @@ class admission {
  private:
     stagger::cost cost_;
     time_point deadline_ = never;
+    std::uint64_t alike_ = 0;
+    refusal_history refused_;
     bool again_ = false;
     retry_cause cause_ = retry_cause::throttled;
     time_point not_before_{};

@@ -17,12 +17,13 @@ enum class wait_reason {
     closed,        ///< nothing is admitted; the next probe is not due, or one is out
     retry_budget,  ///< too many accidents lately: their retries go one at a time
     own_delay,     ///< every waiting task has a wait of its own to sit out
+    kind_refused,  ///< everything of its kind (its model, its key) is refused while others are admitted
 };
 std::string_view to_string(wait_reason reason);
 
 inline constexpr std::array wait_reasons{
     wait_reason::none,   wait_reason::pace,         wait_reason::in_flight, wait_reason::retry_after,
-    wait_reason::closed, wait_reason::retry_budget, wait_reason::own_delay};
+    wait_reason::closed, wait_reason::retry_budget, wait_reason::own_delay, wait_reason::kind_refused};
 
 /// Waiting, by what was waited for. `none`: the coordinator was not asked meanwhile.
 template <class Span>

@@ -38,6 +38,8 @@ std::string_view to_string(wait_reason reason) {
             return "retry_budget";
         case wait_reason::own_delay:
             return "own_delay";
+        case wait_reason::kind_refused:
+            return "kind_refused";
     }
     return "unknown";
 }

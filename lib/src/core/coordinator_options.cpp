@@ -48,6 +48,12 @@ coordinator_options& coordinator_options::retry_after_cap(duration longest) {
     return *this;
 }
 
+coordinator_options& coordinator_options::prompt_refused_after(duration shortest) {
+    require(shortest > duration::zero(), "prompt_refused_after", "> 0 s", to_seconds(shortest));
+    prompt_refused_after_ = shortest;
+    return *this;
+}
+
 coordinator_options& coordinator_options::initial_rate(double per_second) {
     require(std::isfinite(per_second) && per_second > 0, "initial_rate", "finite and > 0", per_second);
     initial_rate_ = per_second;

@@ -49,6 +49,8 @@ constexpr std::array descriptions{
                 "server's certificate is self-signed"},
     description{errc::certificate_untrusted, "certificate_untrusted", "server's certificate is not trusted"},
     description{errc::invalid_request, "invalid_request", "request is invalid and was not sent"},
+    description{errc::prompt_refused, "prompt_refused",
+                "server refuses this prompt while it admits others like it"},
     description{errc::deadline_exceeded, "deadline_exceeded",
                 "request could not be answered before its deadline"},
     description{errc::cancelled, "cancelled", "cancelled"},
@@ -93,7 +95,7 @@ bool matches(errc value, condition group) {
         case condition::retryable:
             return value <= errc::answer_timed_out;
         case condition::permanent:
-            return value >= errc::bad_request && value <= errc::invalid_request;
+            return value >= errc::bad_request && value <= errc::prompt_refused;
         case condition::cancelled:
             return is_cancelled(value);
         case condition::timed_out:

@@ -20,7 +20,7 @@ class line_waits {
     };
 
     /// From now on so many tasks wait for these reasons.
-    void hold(time_point now, const std::array<group, 3>& waiting) {
+    void hold(time_point now, const std::array<group, 4>& waiting) {
         add_up(now, sums_);
         waiting_ = waiting;
         since_ = now;
@@ -40,7 +40,7 @@ class line_waits {
     }
 
     waiting_sums sums_;
-    std::array<group, 3> waiting_{};
+    std::array<group, 4> waiting_{};
     time_point since_{};
 };
 

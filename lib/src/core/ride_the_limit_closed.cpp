@@ -75,10 +75,12 @@ void ride_the_limit::probe_rejected(time_point now) {
     const closed_phase::probe failed = *phase_->out();
     if (failed.trial) {
         gate_.trial_failed();
+        // Only an end that was moved further into the future is a punishment.
         const seconds knocked_after = failed.sent.at - phase_->since();
-        const seconds moved_by = gate_.opens_at() - *phase_->announced_end();
-        if (knocked_after >= seconds(0.9) && moved_by > 0.5 * knocked_after) {
-            lockout_.impatience_punished(gate_.opens_at() - now);
+        const bool announced_anew = gate_.opens_at() > std::max(now, *phase_->announced_end());
+        if (knocked_after >= seconds(0.9) && announced_anew) {
+            const seconds moved_by = gate_.opens_at() - *phase_->announced_end();
+            if (moved_by > 0.5 * knocked_after) lockout_.impatience_punished(gate_.opens_at() - now);
         }
     } else {
         lockout_.probe_rejected(*phase_, failed);

@@ -88,8 +88,10 @@ void ride_the_limit::finish_in_this_window() {
 }
 
 std::optional<double> ride_the_limit::learned_rate() const {
+    if (by_share_) return std::nullopt;  // how far above the limit that is, is not known
     const bool rejected = !log_.rejections().empty();
-    if (measured_ && (!provisional_ || (rejected && lockout_.suspected()))) return measured_;
+    const bool behind_lockout = rejected && lockout_.suspected() && !budget_.limits_requests();
+    if (measured_ && (!provisional_ || behind_lockout)) return measured_;
     // Rejections were too few to measure, but the pace that was found held for a while.
     if (!measured_ && rejected && !closed()) {
         const send_number since = log_.size() - log_.rejections().back().sent.number - 1;

@@ -23,15 +23,14 @@ double gain(double pace, seconds round_trip) {
 }  // namespace
 
 void share_pace::sent(const departure& sent, bool paced, double chance, seconds round_trip) {
-    if (look_from_) {
-        if (!looking()) return;
+    if (looking()) {
         ++seen_.sent;
         look_to_ = sent.number;
         look_ended_ = sent.at;
         return;
     }
     if (paced) per_s_ *= std::exp(gain(per_s_, round_trip) * (chance + aimed_above));
-    if (sent.number < next_look_) return;
+    if (look_from_ || sent.number < next_look_) return;
     look_from_ = sent.number + 1;
     seen_ = {};
 }

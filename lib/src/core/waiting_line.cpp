@@ -10,25 +10,35 @@ std::uint64_t key(task_id task) {
 
 }  // namespace
 
-task_id waiting_line::join(lane where, const cost& what, time_point deadline, time_point not_before) {
+task_id waiting_line::join(lane where, const newcomer& joining, time_point not_before) {
     // Whatever can fail comes first: a throw leaves the line as it was.
     own_waits_.reserve_one();
     deadlines_.reserve_one();
     const bool delayed = not_before != time_point::min();
-    const bool has_deadline = deadline != never;
-    const task_id task{tasks_.insert(entry{what, none, none, where, has_deadline, delayed})};
-    if (where != lane::first) ++retries_;
+    const bool has_deadline = joining.deadline != never;
+    const task_id joined{tasks_.insert(
+        entry{joining.what, none, none, joining.kind, where, joining.was_sent, has_deadline, delayed})};
+    if (joining.was_sent) ++retries_;
     if (has_deadline) {
-        deadlines_.push(deadline, task);
+        deadlines_.push(joining.deadline, joined);
         ++with_deadline_;
     }
     if (delayed) {
-        own_waits_.push(not_before, task);
+        own_waits_.push(not_before, joined);
         ++delayed_;
     } else {
-        link(tasks_.place_of(key(task)));
+        link(tasks_.place_of(key(joined)));
     }
-    return task;
+    return joined;
+}
+
+task_id waiting_line::move_front_to_its_kind(lane from) {
+    const place at = ends_of(from).first;
+    entry& moving = tasks_.at(at);
+    unlink(moving);
+    moving.where = lane_of(moving.kind);
+    link(at);
+    return task_id{tasks_.key_of(at)};
 }
 
 bool waiting_line::leave(task_id task) {
@@ -75,6 +85,7 @@ void waiting_line::link(place at) {
     (line.last == none ? line.first : tasks_.at(line.last).after) = at;
     line.last = at;
     ++line.size;
+    if (joining.where >= lane::kinds) ++standing_by_kind_;
 }
 
 // A task released from its wait is popped at once, so every other entry of a waiting task is live.

@@ -3,6 +3,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/require.hpp>
 #include <boost/asio/ssl/context.hpp>
+#include <functional>
+#include <string>
 #include <utility>
 
 #include "net/client_state.hpp"
@@ -44,6 +46,14 @@ wire::encoding_context make_encoding(const client_options& options, const endpoi
     return context;
 }
 
+/// Whoever sends the same key and the same fields is one account to the server.
+std::size_t account_of(const client_options& options) {
+    std::string all = options.api_key();
+    for (const auto& [name, value] : options.headers())
+        all.append("\n").append(name).append(":").append(value);
+    return std::hash<std::string>()(all);
+}
+
 const client_options& validated(const client_options& options) {
     options.validate();
     return options;
@@ -71,6 +81,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       gate_is_own(own),
       gate_is_elsewhere(gate.get_executor() != executor),
       hidden(wire::secrets_of(options.api_key(), options.headers())),
+      account(account_of(options)),
       pool(strand, make_settings(strand, options, target),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
            options.keep_alive()),

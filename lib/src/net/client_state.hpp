@@ -46,6 +46,7 @@ class client_state : public std::enable_shared_from_this<client_state> {
     const bool gate_is_own;
     const bool gate_is_elsewhere;  ///< its executor is not this client's
     const wire::secrets hidden;
+    const std::size_t account;  ///< tells keys apart
     client_counts counts;
 
     std::string outgoing;  ///< the request that is being sent, used by one after the other

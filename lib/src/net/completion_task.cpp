@@ -6,8 +6,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <cmath>
+#include <string>
 #include <utility>
 
+#include "core/own_refusals.hpp"
 #include "net/clock.hpp"
 #include "net/complete_later.hpp"
 #include "net/http_request.hpp"
@@ -89,7 +92,12 @@ void completion_task::begin() {
     trace_.request_started();
     if (client_->refuses) return refuse(errc::shut_down);
     client_->running.insert(*this);
-    guard([&] { join_line(admission().cost(cost_).deadline(deadline_)); });
+    guard([&] { join_line(to_send()); });
+}
+
+admission completion_task::to_send() const {
+    constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
+    return admission().cost(cost_).deadline(deadline_).alike(client_->account ^ request_.model * spread);
 }
 
 // Whatever the step was about to do has not begun: nothing is under way that could still be told.
@@ -314,7 +322,7 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
         trace_.done(stopped_, info, false);
         return finish(stopped_, std::move(ended.answer));
     }
-    admission next = admission().cost(cost_).deadline(deadline_);
+    admission next = to_send();
     const auto follows =
         may_go_again(ended) ? plan_next(ended, now, earliest, next) : retry_session::next::end;
     const bool late = ended.error && (now >= deadline_ || follows == retry_session::next::late);
@@ -324,13 +332,24 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     // What ended the attempt was not its own limit.
     if (late && attempt_limit_ == deadline_ && ended.error == errc::answer_timed_out)
         info.message = make_error_code(errc::deadline_exceeded).message();
+    const bool refused_itself = follows == retry_session::next::late && refused_for_good();
+    if (refused_itself) explain_refusals(info);
     if (!answer_goes_on())
         trace_.done(ended.error, info, was_refused(ended), again_in, ended.hints, hint_cut_to(ended));
     if (again_in) {
         last_ = std::make_unique<diagnostic>(std::move(info));
         return join_line(next);
     }
-    finish(late ? error_code(errc::deadline_exceeded) : ended.error, std::move(ended.answer));
+    const errc given_up = refused_itself ? errc::prompt_refused : errc::deadline_exceeded;
+    finish(late ? error_code(given_up) : ended.error, std::move(ended.answer));
+}
+
+void completion_task::explain_refusals(diagnostic& info) const {
+    const auto since = std::chrono::duration<double>(steady_now() - refused_->since).count();
+    info.message = "refused " + std::to_string(refused_->refusals) + " times in " +
+                   std::to_string(std::lround(since)) + " s, in which " +
+                   std::to_string(own_refusals::admitted_meanwhile(refused_->evidence)) +
+                   " requests of the same model and key were admitted: " + info.message;
 }
 
 std::optional<duration> completion_task::hint_cut_to(const wire::decoded_answer& ended) const {
@@ -345,7 +364,8 @@ time_point completion_task::report(const wire::decoded_answer& ended, time_point
         ++progress_.rejections;
         hints said = ended.hints;
         if (what.retry_after) said.retry_after = what.retry_after;
-        return leave_.throttled(said);
+        if (!refused_) refused_ = std::make_unique<refusal_history>();
+        return leave_.throttled(said, *refused_);
     }
     if (ended.tells_limit) {
         accept(std::move(leave_), ended.hints, ended.answer.usage);
@@ -364,12 +384,13 @@ retry_session::next completion_task::plan_next(const wire::decoded_answer& ended
     if (options.obey_retry_after()) known.earliest = earliest;
     known.own_backoff = !refused_by_limit || (options.backoff_after_rejection() && known.earliest <= now);
     // Nobody waits for a Retry-After that is over when the deadline has passed.
-    known.too_late = std::max(now, known.earliest) >= deadline_;
+    known.too_late = std::max(now, known.earliest) >= deadline_ || (refused_by_limit && refused_for_good());
     known.last =
         ended.error == errc::unreadable_answer && progress_.unreadable_answers >= most_unreadable_answers;
     const auto step = session_.attempt_ended(result_of(ended), ended.what, now, known, client_->random);
     if (step.what == retry_session::next::attempt)
         next.again(refused_by_limit ? retry_cause::throttled : retry_cause::accident, step.not_before);
+    if (refused_) next.refused(*refused_);
     return step.what;
 }
 

@@ -104,10 +104,16 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     /// The attempt has failed before its answer was whole.
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer&& ended);
+    /// What is asked of the gate for any attempt.
+    admission to_send() const;
     /// Tells the gate how the attempt ended; the earliest time for another one.
     time_point report(const wire::decoded_answer& ended, time_point now);
     /// As attempt_events::done has it.
     std::optional<duration> hint_cut_to(const wire::decoded_answer& ended) const;
+    /// Whether it is this prompt that the server refuses, not one too many.
+    bool refused_for_good() const { return refused_ && refused_->own; }
+    /// Why that is known, in front of the server's own words.
+    void explain_refusals(diagnostic& info) const;
     /// What follows, and the admission of the next attempt if one does.
     retry_session::next plan_next(const wire::decoded_answer& ended, time_point now, time_point earliest,
                                   admission& next);
@@ -150,7 +156,8 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
         duration queued{0};
     };
     progress progress_;
-    std::unique_ptr<diagnostic> last_;  // of an attempt that failed, while the next one is waited for
+    std::unique_ptr<refusal_history> refused_;  // once it was
+    std::unique_ptr<diagnostic> last_;          // of an attempt that failed, while the next one is waited for
     attempt_trace trace_;
 };
 

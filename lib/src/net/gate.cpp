@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/kind_numbers.hpp"
 #include "net/complete_later.hpp"
 #include "net/line_guest.hpp"
 #include "net/out_of_memory.hpp"
@@ -71,6 +72,7 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     bool closed = false;
     bool explains = false;
     coordinator core;
+    kind_numbers kinds;
     std::unordered_map<task_id, guest> guests;
 
  private:
@@ -195,8 +197,10 @@ permit permit::gate_state::explained(permit leave) const {
 }
 
 task_id permit::gate_state::enter_line(time_point now, const admission& what) {
-    return what.is_retry() ? core.resubmit(now, what.cost(), what.deadline(), what.not_before(), what.cause())
-                           : core.submit(now, what.cost(), what.deadline());
+    const task_kind alike = kinds.number_of(what.alike());
+    if (!what.is_retry()) return core.submit(now, what.cost(), what.deadline(), alike);
+    return core.resubmit(now, what.cost(), what.deadline(), what.not_before(), what.cause(), alike,
+                         what.refused());
 }
 
 // Called before the line can admit the task: a later assignment could outlive its completion.
@@ -284,9 +288,14 @@ void permit::accepted(const hints& said, const token_usage& used) {
 }
 
 time_point permit::throttled(const hints& said) {
+    refusal_history forgotten;
+    return throttled(said, forgotten);
+}
+
+time_point permit::throttled(const hints& said, refusal_history& of_task) {
     const auto owner = std::move(owner_);
     time_point earliest{};
-    owner->after([&](time_point now, auto&) { earliest = owner->core.throttled(now, id_, said); });
+    owner->after([&](time_point now, auto&) { earliest = owner->core.throttled(now, id_, said, of_task); });
     return earliest;
 }
 

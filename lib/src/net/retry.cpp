@@ -18,13 +18,14 @@ namespace {
 constexpr auto with_error = asio::as_tuple(asio::deferred);
 
 /// Tells the gate how an attempt ended; the earliest time for another one.
-time_point report(permit leave, const attempt_result& result, const classification& ended) {
+time_point report(permit leave, const attempt_result& result, const classification& ended,
+                  refusal_history& of_task) {
     if (!leave) return {};
     hints said;
     said.retry_after = ended.retry_after;
     switch (ended.verdict) {
         case verdict::throttled:
-            return leave.throttled(said);
+            return leave.throttled(said, of_task);
         case verdict::transient:
             leave.failed();
             return {};
@@ -55,6 +56,7 @@ struct retry_loop::parts {
     std::optional<gate> limiter;
     permit leave;
     admission asked_for;
+    refusal_history refused;
     time_point not_before{};  // of the next attempt, where no gate says so
 
     [[noreturn]] void fail(error_code error) {
@@ -118,7 +120,7 @@ retry_loop::next retry_loop::parts::decide(const attempt_result& result) {
     const classification ended = policy.classify(result);
     const bool refused_by_gate = limiter && ended.verdict == verdict::throttled;
     retry_session::pause known;
-    known.earliest = report(std::move(leave), result, ended);
+    known.earliest = report(std::move(leave), result, ended, refused);
     const time_point now = steady_now();
     if (ended.retry_after) known.earliest = std::max(known.earliest, saturating_add(now, *ended.retry_after));
     known.own_backoff = !refused_by_gate;
@@ -136,6 +138,7 @@ retry_loop::next retry_loop::parts::decide(const attempt_result& result) {
     }
     not_before = step.not_before;
     asked_for.again(refused_by_gate ? retry_cause::throttled : retry_cause::accident, not_before);
+    asked_for.refused(refused);
     return retry_loop::next::attempt;
 }
 

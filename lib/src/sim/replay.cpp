@@ -25,9 +25,11 @@ struct replay::caller {
     coordinator& core;
     time_point now;
 
-    void operator()(const decisions::submitted& call) const { core.submit(now, call.what, call.deadline); }
+    void operator()(const decisions::submitted& call) const {
+        core.submit(now, call.what, call.deadline, call.alike);
+    }
     void operator()(const decisions::resubmitted& call) const {
-        core.resubmit(now, call.what, call.deadline, call.not_before, call.cause);
+        core.resubmit(now, call.what, call.deadline, call.not_before, call.cause, call.alike, call.so_far);
     }
     void operator()(const decisions::withdrawn& call) const { core.withdraw(now, call.task); }
     void operator()(const decisions::admitted&) const { core.next(now); }
@@ -37,7 +39,10 @@ struct replay::caller {
     void operator()(const decisions::accepted& call) const {
         core.accepted(now, call.permit, call.said, call.used);
     }
-    void operator()(const decisions::throttled& call) const { core.throttled(now, call.permit, call.said); }
+    void operator()(const decisions::throttled& call) const {
+        refusal_history of_task = call.before;
+        core.throttled(now, call.permit, call.said, of_task);
+    }
     void operator()(const decisions::failed& call) const { core.failed(now, call.permit); }
     void operator()(const decisions::abandoned& call) const { core.abandoned(now, call.permit); }
     void operator()(const decisions::probed_again&) const { core.probe_again(now); }

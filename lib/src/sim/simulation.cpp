@@ -1,10 +1,12 @@
 #include "sim/simulation.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
+#include "core/kind_numbers.hpp"
 #include "core/slot_map.hpp"
 #include "provider/arrival_peak.hpp"
 #include "provider/draw.hpp"
@@ -30,6 +32,7 @@ struct request {
     duration previous_wait{0};
     verdict previous_end = verdict::ok;  ///< of its last failed attempt
     time_point first_sent = never;
+    refusal_history refused;
 };
 
 /// A request on its way, at the server, or on its way back.
@@ -89,6 +92,7 @@ struct client {
     std::string name;
     coordinator core;
     request_sequence requests;
+    kind_numbers kinds;
     random_source backoff;
     retry_allowance allowance;
     std::unordered_map<task_id, request> waiting;
@@ -208,11 +212,17 @@ class simulation {
             request fresh;
             fresh.drawn = who.requests.next();
             ++who.submitted;
-            who.waiting.emplace(who.core.submit(now_, cost_of(who, fresh)), fresh);
+            const task_id task = who.core.submit(now_, cost_of(who, fresh), never, kind_of(who, fresh));
+            who.waiting.emplace(task, fresh);
         }
         who.core.expect(who.description.requests - who.submitted);
     }
 
+    /// Requests of one model are alike, as they are to a client.
+    static task_kind kind_of(client& who, const request& what) {
+        const std::string_view model = what.drawn.model;
+        return model.empty() ? task_kind{} : who.kinds.number_of(std::hash<std::string_view>{}(model));
+    }
     static cost cost_of(const client& who, const request& what) {
         return {1, what.drawn.known_tokens(who.description)};
     }
@@ -235,7 +245,7 @@ class simulation {
     }
 
     void answer(attempt_key key) {
-        const attempt done = *attempts_.find(key);
+        attempt done = *attempts_.find(key);
         attempts_.erase(key);
         client& who = clients_[done.client];
         if (done.status == 200) {
@@ -248,7 +258,7 @@ class simulation {
             end(who, done, true);
         } else if (is_throttling(done.status)) {
             count_rejection(done);
-            const time_point told = who.core.throttled(now_, done.permit, done.said);
+            const time_point told = who.core.throttled(now_, done.permit, done.said, done.what.refused);
             come_back(who, done, policy_.obeys_retry_after ? told : now_, retry_cause::throttled);
         } else {
             if (is_rejection(done.status)) {
@@ -276,7 +286,7 @@ class simulation {
         state.judged.verdict = cause == retry_cause::throttled ? verdict::throttled : verdict::transient;
         state.judged.retry_after = done.said.retry_after;
         const bool used_up = policy_.max_attempts > 0 && again.failed_attempts >= policy_.max_attempts;
-        if (used_up || !who.allowance.allows(state.judged)) {
+        if (used_up || again.refused.own || !who.allowance.allows(state.judged)) {
             if (!done.what.drawn.never_answered) ++result_.lost;
             return end(who, done, false);
         }
@@ -286,7 +296,9 @@ class simulation {
             allowed = std::max(allowed, now_ + again.previous_wait);
         }
         watching_->came_back(now_, done.client, again.drawn.number, allowed);
-        who.waiting.emplace(who.core.resubmit(now_, cost_of(who, again), never, allowed, cause), again);
+        const task_id task = who.core.resubmit(now_, cost_of(who, again), never, allowed, cause,
+                                               kind_of(who, again), again.refused);
+        who.waiting.emplace(task, again);
     }
 
     void end(client& who, const attempt& done, bool succeeded) {

@@ -33,6 +33,7 @@ struct encoded_request {
     std::string target;         ///< path and query; empty: `common_target`
     std::vector<field> fields;  ///< x-request-id
     std::string body;
+    std::size_t model = 0;  ///< tells models apart: the same for all requests to one
 };
 
 /// Path and query of every request of a context; empty where each has its own.

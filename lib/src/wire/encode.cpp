@@ -1,3 +1,4 @@
+#include <functional>
 #include <utility>
 
 #include "wire/authorization.hpp"
@@ -68,7 +69,7 @@ std::vector<field> common_fields(const encoding_context& context, delivery how) 
 encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
                        std::string& problem, delivery how) {
     error.clear();
-    const auto model = model_of(request, context);
+    std::string model = model_of(request, context);
     encoded_request encoded;
     problem = broken_frame(request, context, model);
     if (problem.empty()) {
@@ -89,6 +90,7 @@ encoded_request encode(const completion_request& request, const encoding_context
         error = errc::invalid_request;
         return {};
     }
+    encoded.model = std::hash<std::string>()(model);
     if (!request.request_id().empty()) encoded.fields.push_back({"x-request-id", request.request_id()});
     return encoded;
 }

@@ -23,6 +23,7 @@ class member_writer {
     void operator()(const decisions::submitted& call) {
         event(names::submit);
         joins(call.task, call.what, call.deadline);
+        alike(call.alike);
     }
 
     void operator()(const decisions::resubmitted& call) {
@@ -30,6 +31,8 @@ class member_writer {
         joins(call.task, call.what, call.deadline);
         time("not_before_ns", call.not_before);
         line_.string("cause", to_string(call.cause));
+        alike(call.alike);
+        refused(call.so_far);
     }
 
     void operator()(const decisions::withdrawn& call) {
@@ -79,6 +82,8 @@ class member_writer {
         permit(call.permit);
         said(call.said);
         time("earliest_ns", call.earliest);
+        refused(call.before);
+        if (call.own) line_.raw("own", "true");
     }
 
     void operator()(const decisions::failed& call) {
@@ -106,15 +111,17 @@ class member_writer {
     }
 
     /// Left out where it never comes.
-    void time(std::string_view name, time_point value) {
+    void time(std::string_view name, time_point value) { time(line_, name, value); }
+
+ private:
+    void time(object_writer& to, std::string_view name, time_point value) {
         if (value == never) return;
         // Wraps where a duration cannot hold the difference, so that every time reads back as itself.
         const auto since = static_cast<std::uint64_t>(value.time_since_epoch().count()) -
                            static_cast<std::uint64_t>(origin_.time_since_epoch().count());
-        line_.raw(name, std::to_string(static_cast<std::int64_t>(since)));
+        to.raw(name, std::to_string(static_cast<std::int64_t>(since)));
     }
 
- private:
     void event(std::string_view name) { line_.string("event", name); }
     void task(task_id id) { line_.count("task", static_cast<std::uint64_t>(id)); }
     void permit(permit_id id) { line_.count("permit", static_cast<std::uint64_t>(id)); }
@@ -126,6 +133,34 @@ class member_writer {
         if (what.prompt_tokens != 0) line_.number("prompt_tokens", what.prompt_tokens);
         if (what.open_answers != 0) line_.number("open_answers", what.open_answers);
         time("deadline_ns", deadline);
+    }
+
+    void alike(task_kind kind) {
+        if (kind != task_kind()) line_.count("alike", static_cast<std::uint64_t>(kind));
+    }
+
+    void refused(const refusal_history& history) {
+        if (history == refusal_history()) return;
+        object_writer told(line_.key("refused"));
+        told.count("refusals", history.refusals);
+        time(told, "since_ns", history.since);
+        const refusal_evidence& alike = history.evidence;
+        counts(told, "alike_before", alike.before);
+        counts(told, "alike_latest", alike.latest);
+        counts(told, "alike_weighed", alike.weighed);
+        told.count("alone", alike.alone);
+        told.number("log_rest", alike.log_rest);
+        if (alike.singled_out) told.raw("singled_out", "true");
+        if (history.own) told.raw("own", "true");
+        told.close();
+    }
+
+    void counts(object_writer& to, std::string_view name, const attempt_counts& outcomes) {
+        object_writer each(to.key(name));
+        each.count("admitted", outcomes.admitted);
+        each.count("refused", outcomes.refused);
+        each.count("under_way", outcomes.under_way);
+        each.close();
     }
 
     void waited(const waiting_times& times) {
@@ -174,6 +209,7 @@ void append_options(std::string& out, const coordinator_options& options) {
     if (options.retry_after_cap() != duration::max()) {
         span(members, "retry_after_cap_ns", options.retry_after_cap());
     }
+    span(members, "prompt_refused_after_ns", options.prompt_refused_after());
     members.number("initial_rate", options.initial_rate());
     if (options.remembered()) {
         object_writer remembered(members.key("remembered"));

@@ -44,7 +44,7 @@ void append_messages(std::string& out, const completion_request& request) {
 // Without it a stream has no usage. A request that sets stream_options means them; null asks for nothing.
 constexpr std::string_view with_usage = R"({"include_usage":true})";
 
-std::string completed_body(const completion_request& request, std::string_view model, delivery how,
+std::string completed_body(const completion_request& request, std::string& model, delivery how,
                            std::string& problem) {
     problem = broken_rule(request, dialect::openai_chat, how, {});
     if (!problem.empty()) return {};
@@ -54,7 +54,11 @@ std::string completed_body(const completion_request& request, std::string_view m
         body.add_raw("stream", "true");
         if (!has_member(request, "stream_options")) body.add_raw("stream_options", with_usage);
     }
-    if (!model.empty()) body.add_string("model", model);
+    if (const json_member* named = body.get("model")) {
+        model = json_string_value(named->value).value_or(std::string());
+    } else if (!model.empty()) {
+        body.add_string("model", model);
+    }
     if (sends_max_tokens(request) && !body.has("max_completion_tokens")) {
         body.add_count("max_tokens", *request.max_new_tokens());
     }
@@ -133,7 +137,7 @@ std::string openai_target(openai_endpoint endpoint, std::string_view base_path) 
            (endpoint == openai_endpoint::chat ? "/chat/completions" : "/completions");
 }
 
-std::string openai_body(const completion_request& request, openai_endpoint endpoint, std::string_view model,
+std::string openai_body(const completion_request& request, openai_endpoint endpoint, std::string& model,
                         std::string& problem, delivery how) {
     if (!request.body().empty()) return completed_body(request, model, how, problem);
 

@@ -15,10 +15,10 @@ enum class openai_endpoint { chat, completions };
 std::string openai_target(openai_endpoint endpoint, std::string_view base_path);
 
 /** The body of a request.
- * @param model may be empty: then none is sent
+ * @param model may be empty: then none is sent; set to the one that a whole body names itself
  * @param problem set if the request breaks a rule
  */
-std::string openai_body(const completion_request& request, openai_endpoint endpoint, std::string_view model,
+std::string openai_body(const completion_request& request, openai_endpoint endpoint, std::string& model,
                         std::string& problem, delivery how = delivery::whole);
 
 /// Takes text, finish reason, usage and id out of an answer; returns what is wrong with it, or nothing.

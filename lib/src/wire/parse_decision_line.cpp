@@ -13,7 +13,7 @@ namespace {
 
 namespace names = decision_names;
 
-constexpr std::int64_t most_in_flight = std::numeric_limits<std::uint32_t>::max();
+constexpr std::int64_t most_of_32_bits = std::numeric_limits<std::uint32_t>::max();
 
 /// Reads the members of each kind of decision.
 class member_reader {
@@ -21,16 +21,21 @@ class member_reader {
     member_reader(const exact_json_object& line, time_point origin) : line_(line), origin_(origin) {}
 
     decision submitted() const {
-        line_.expect_only(
-            {"at_ns", "event", "task", "requests", "tokens", "prompt_tokens", "open_answers", "deadline_ns"});
-        return decisions::submitted{cost_(), time_or_never("deadline_ns"), task()};
+        line_.expect_only({"at_ns", "event", "task", "requests", "tokens", "prompt_tokens", "open_answers",
+                           "deadline_ns", "alike"});
+        return decisions::submitted{cost_(), time_or_never("deadline_ns"), task(), alike()};
     }
 
     decision resubmitted() const {
         line_.expect_only({"at_ns", "event", "task", "requests", "tokens", "prompt_tokens", "open_answers",
-                           "deadline_ns", "not_before_ns", "cause"});
-        return decisions::resubmitted{cost_(), time_or_never("deadline_ns"), time_or_never("not_before_ns"),
-                                      line_.word<retry_cause>("cause"), task()};
+                           "deadline_ns", "not_before_ns", "cause", "alike", "refused"});
+        return decisions::resubmitted{cost_(),
+                                      time_or_never("deadline_ns"),
+                                      time_or_never("not_before_ns"),
+                                      line_.word<retry_cause>("cause"),
+                                      task(),
+                                      alike(),
+                                      refused()};
     }
 
     decision withdrawn() const {
@@ -72,8 +77,9 @@ class member_reader {
     }
 
     decision throttled() const {
-        line_.expect_only({"at_ns", "event", "permit", "said", "earliest_ns"});
-        return decisions::throttled{permit(), said(), time_or_never("earliest_ns")};
+        line_.expect_only({"at_ns", "event", "permit", "said", "earliest_ns", "refused", "own"});
+        return decisions::throttled{permit(), said(), time_or_never("earliest_ns"), refused(),
+                                    flag(line_, "own")};
     }
 
     decision failed() const {
@@ -103,13 +109,15 @@ class member_reader {
                                        line_.word<mode_cause>("because"), view()};
     }
 
-    time_point time(std::string_view name) const {
-        const auto since = static_cast<std::uint64_t>(line_.whole(name));
+    time_point time(std::string_view name) const { return time(line_, name); }
+
+ private:
+    time_point time(const exact_json_object& from, std::string_view name) const {
+        const auto since = static_cast<std::uint64_t>(from.whole(name));
         const auto origin = static_cast<std::uint64_t>(origin_.time_since_epoch().count());
         return time_point(duration(static_cast<std::int64_t>(origin + since)));
     }
 
- private:
     time_point time_or_never(std::string_view name) const { return line_.has(name) ? time(name) : never; }
     task_id task() const { return task_id{line_.count("task")}; }
     permit_id permit() const { return permit_id{line_.count("permit")}; }
@@ -126,10 +134,43 @@ class member_reader {
         return counted;
     }
 
+    task_kind alike() const {
+        if (!line_.has("alike")) return {};
+        return task_kind{static_cast<std::uint32_t>(line_.whole("alike", 0, most_of_32_bits))};
+    }
+
+    static bool flag(const exact_json_object& from, std::string_view name) {
+        return from.has(name) && from.flag(name);
+    }
+
+    refusal_history refused() const {
+        refusal_history history;
+        if (!line_.has("refused")) return history;
+        const exact_json_object told = line_.object("refused");
+        told.expect_only({"refusals", "since_ns", "alike_before", "alike_latest", "alike_weighed", "alone",
+                          "log_rest", "singled_out", "own"});
+        history.refusals = static_cast<std::uint32_t>(told.whole("refusals", 0, most_of_32_bits));
+        history.since = told.has("since_ns") ? time(told, "since_ns") : never;
+        history.evidence.before = counts(told, "alike_before");
+        history.evidence.latest = counts(told, "alike_latest");
+        history.evidence.weighed = counts(told, "alike_weighed");
+        history.evidence.alone = static_cast<std::uint32_t>(told.whole("alone", 0, most_of_32_bits));
+        history.evidence.log_rest = told.number("log_rest");
+        history.evidence.singled_out = flag(told, "singled_out");
+        history.own = flag(told, "own");
+        return history;
+    }
+
+    static attempt_counts counts(const exact_json_object& from, std::string_view name) {
+        const exact_json_object each = from.object(name);
+        each.expect_only({"admitted", "refused", "under_way"});
+        return {each.count("admitted"), each.count("refused"), each.count("under_way")};
+    }
+
     waiting_times waited() const {
         const exact_json_object spans = line_.object("waited_ns");
-        spans.expect_only(
-            {"none", "pace", "in_flight", "retry_after", "closed", "retry_budget", "own_delay"});
+        spans.expect_only({"none", "pace", "in_flight", "retry_after", "closed", "retry_budget", "own_delay",
+                           "kind_refused"});
         waiting_times result;
         for (const wait_reason why : wait_reasons) {
             if (spans.has(to_string(why))) result[why] = spans.span(to_string(why));
@@ -143,7 +184,7 @@ class member_reader {
         seen.pace_per_s = line_.number("pace_per_s");
         if (line_.has("measured_per_s")) seen.measured_per_s = line_.number("measured_per_s");
         if (line_.has("measured_window")) {
-            seen.measured_window = static_cast<unsigned>(line_.whole("measured_window", 0, most_in_flight));
+            seen.measured_window = static_cast<unsigned>(line_.whole("measured_window", 0, most_of_32_bits));
         }
         return seen;
     }
@@ -201,14 +242,18 @@ exact_json_object parse_object(std::string_view line) {
 
 coordinator_options read_options(const exact_json_object& given) {
     given.expect_only({"max_in_flight", "requests_per_minute", "tokens_per_minute", "probing",
-                       "retry_after_cap_ns", "initial_rate", "remembered", "pacing"});
+                       "retry_after_cap_ns", "prompt_refused_after_ns", "initial_rate", "remembered",
+                       "pacing"});
     // The setters check their values and name the option.
     coordinator_options options;
-    options.max_in_flight(static_cast<unsigned>(given.whole("max_in_flight", 1, most_in_flight)));
+    options.max_in_flight(static_cast<unsigned>(given.whole("max_in_flight", 1, most_of_32_bits)));
     options.requests_per_minute(given.number("requests_per_minute"));
     options.tokens_per_minute(given.number("tokens_per_minute"));
     options.probing(given.number("probing"));
     if (given.has("retry_after_cap_ns")) options.retry_after_cap(given.span("retry_after_cap_ns"));
+    if (given.has("prompt_refused_after_ns")) {  // since 0.2
+        options.prompt_refused_after(given.span("prompt_refused_after_ns"));
+    }
     options.initial_rate(given.number("initial_rate"));
     if (given.has("remembered")) options.remembered(read_limits(given.object("remembered")));
     options.pacing(given.word<pacing_kind>("pacing"));

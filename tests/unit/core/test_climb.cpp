@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "core/climb.hpp"
 #include "sends.hpp"
 
@@ -35,15 +37,42 @@ struct pacing_at {
 
 }  // namespace
 
-TEST_CASE("the ramp doubles, but puts only a handful on the way to a rejection") {
+TEST_CASE("the ramp doubles every two and a half trips, so that each doubling is proven before the next") {
     climb pace(0.01, 32);
     send_log log;
-    pacing_at sending(pace, log);
-    sending.send(30, phase::ramp);
-    CHECK(pace.rate() >= 64);
-    sending.send(400, phase::ramp);
-    CHECK(pace.rate() <= 16 / 0.05 + 20 / 0.05);
-    CHECK(pace.rate() >= 16 / 0.05);
+    pacing_at sending(pace, log, 40ms);
+    while (pace.rate() < 4000) sending.send(1, phase::ramp);
+    const double doublings = std::log2(pace.rate() / 32);
+    CHECK(seconds(sending.now - start) / doublings >= seconds(0.1));
+    // At the beginning a slot is a good part of it.
+    CHECK(seconds(sending.now - start) / doublings <= seconds(0.15));
+}
+
+TEST_CASE("however short the way, the ramp does not double faster than timers can follow") {
+    climb pace(0.01, 1000);
+    send_log log;
+    pacing_at sending(pace, log, 100us);
+    while (pace.rate() < 60000) sending.send(1, phase::ramp);
+    CHECK(sending.now - start >= 55ms);
+    CHECK(sending.now - start <= 120ms);
+}
+
+TEST_CASE("however long the way, what is on it is at most three quarters of all that was sent") {
+    for (const auto trip : {500ms, 1000ms, 4000ms}) {
+        climb pace(0.01, 16);
+        send_log log;
+        pacing_at sending(pace, log, trip);
+        stagger::send_number arrived = 0;
+        while (log.size() < 5000) {
+            sending.send(1, phase::ramp);
+            while (log.remembers(arrived) && log[arrived].sent.at + trip < sending.now) ++arrived;
+            const double on_the_way = static_cast<double>(log.size() - arrived);
+            // It had not begun to double a trip ago.
+            if (arrived < 200) continue;
+            CHECK(on_the_way < 0.8 * static_cast<double>(log.size()));
+        }
+        CHECK(pace.rate() > 100);
+    }
 }
 
 TEST_CASE("a pace that nobody uses is not raised") {

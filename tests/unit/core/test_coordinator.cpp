@@ -97,6 +97,8 @@ TEST_CASE("options outside their range are refused by name, rule and value") {
           std::string::npos);
     CHECK(message_of([](options& o) { o.probing(0.5); }).find("[0.001, 0.2]") != std::string::npos);
     CHECK(message_of([](options& o) { o.retry_after_cap(0s); }).find("retry_after_cap") != std::string::npos);
+    CHECK(message_of([](options& o) { o.prompt_refused_after(0s); }).find("prompt_refused_after") !=
+          std::string::npos);
     CHECK(message_of([](options& o) { o.remembered({}); }).find("rate_per_s") != std::string::npos);
     CHECK(message_of([](options& o) { o.initial_rate(0); }).find("initial_rate") != std::string::npos);
     CHECK(message_of([](options& o) { o.probing(0.001).probing(0.2).max_in_flight(1); }).empty());
@@ -152,16 +154,20 @@ TEST_CASE("rejections of one round cut the pace once") {
     const std::size_t sent = drive.log.size();
     REQUIRE(sent > 10);
     for (std::size_t each = 0; each < sent - 4; ++each) drive.accept(drive.log[each]);
-    const double before = drive.core.status(drive.now).pace_per_s;
-    drive.reject(drive.log[sent - 4]);
-    const double after = drive.core.status(drive.now).pace_per_s;
+    const auto pace = [&] { return drive.core.status(drive.now).pace_per_s; };
+    const double before = pace();
+    std::size_t rejected = sent - 4;
+    while (pace() == before) {  // one or two could be chance's
+        REQUIRE(rejected < sent - 1);
+        drive.reject(drive.log[rejected++]);
+    }
+    const double after = pace();
     CHECK(after < before);
-    CHECK(after >= before / 2 - 1e-9);
+    // What was admitted in the first 200 ms may all have been saved.
+    CHECK(after >= before / 10);
     drive.now += 1ms;
-    drive.reject(drive.log[sent - 3]);
-    drive.reject(drive.log[sent - 2]);
-    drive.reject(drive.log[sent - 1]);
-    CHECK(drive.core.status(drive.now).pace_per_s == after);
+    while (rejected < sent) drive.reject(drive.log[rejected++]);
+    CHECK(pace() == after);
     CHECK(drive.mode() == coordinator_mode::search);
 }
 
@@ -312,7 +318,7 @@ TEST_CASE("accidents do not move the rate") {
     drive.run_for(5s);
     const double before = drive.core.status(drive.now).pace_per_s;
     for (std::size_t each = 0; each < drive.log.size(); ++each) {
-        if (each % 5 == 0) {
+        if (each % 5 != 2) {
             drive.accept(drive.log[each]);
         } else {
             drive.core.failed(drive.now, drive.log[each].permit);
@@ -320,6 +326,23 @@ TEST_CASE("accidents do not move the rate") {
     }
     CHECK(drive.core.status(drive.now).pace_per_s >= before);
     CHECK(drive.mode() != coordinator_mode::closed);
+}
+
+TEST_CASE("where most attempts fail from some pace on, that is a limit's doing") {
+    driver drive(coordinator_options().initial_rate(50));
+    drive.submit(1000);
+    drive.run_for(2s);
+    const std::size_t slow = drive.log.size() / 2;
+    const double before = drive.core.status(drive.now).pace_per_s;
+    for (std::size_t each = 0; each < drive.log.size(); ++each) {
+        if (each < slow || each % 4 == 0) {
+            drive.accept(drive.log[each]);
+        } else {
+            drive.core.failed(drive.now, drive.log[each].permit);
+        }
+    }
+    CHECK(drive.core.status(drive.now).pace_per_s < 0.6 * before);
+    CHECK(drive.mode() == coordinator_mode::search);
 }
 
 TEST_CASE("when every recent attempt failed, one probe goes at a time until one succeeds") {
@@ -484,4 +507,5 @@ TEST_CASE("names of modes and reasons") {
     CHECK(to_string(coordinator_mode::closed) == "closed");
     CHECK(to_string(wait_reason::retry_after) == "retry_after");
     CHECK(to_string(wait_reason::own_delay) == "own_delay");
+    CHECK(to_string(wait_reason::kind_refused) == "kind_refused");
 }

@@ -23,6 +23,11 @@ namespace {
 constexpr time_point start = time_point() + 1h;
 constexpr stagger::cost one{1, 0};
 
+task_id join(waiting_line& line, lane where, time_point deadline = never,
+             time_point not_before = time_point::min()) {
+    return line.join(where, {one, deadline, {}, where != lane::first}, not_before);
+}
+
 std::vector<task_id> drained(waiting_line& line, lane where) {
     std::vector<task_id> order;
     while (const auto front = line.front(where)) {
@@ -64,8 +69,8 @@ TEST_CASE("a timer heap drops what died without a search, and does not grow with
 TEST_CASE("first come, first served within a lane") {
     waiting_line line;
     std::vector<task_id> joined;
-    for (int each = 0; each < 5; ++each) joined.push_back(line.join(lane::first, one, never));
-    const task_id again = line.join(lane::throttled, one, never);
+    for (int each = 0; each < 5; ++each) joined.push_back(join(line, lane::first, never));
+    const task_id again = join(line, lane::throttled, never);
     CHECK(line.size() == 6);
     CHECK(line.leave(joined[2]));
     CHECK_FALSE(line.leave(joined[2]));
@@ -77,8 +82,8 @@ TEST_CASE("first come, first served within a lane") {
 
 TEST_CASE("a task with a wait of its own joins its lane when that is over, before those who come later") {
     waiting_line line;
-    const task_id late = line.join(lane::throttled, one, never, start + 2s);
-    const task_id soon = line.join(lane::throttled, one, never, start + 1s);
+    const task_id late = join(line, lane::throttled, never, start + 2s);
+    const task_id soon = join(line, lane::throttled, never, start + 1s);
     CHECK(line.next_timer() == start + 1s);
     CHECK(line.delayed() == 2);
     CHECK_FALSE(line.front(lane::throttled));
@@ -86,14 +91,14 @@ TEST_CASE("a task with a wait of its own joins its lane when that is over, befor
     CHECK_FALSE(line.release_due(start + 1s));
     CHECK(line.front(lane::throttled) == soon);
     CHECK(line.release_due(start + 3s) == late);
-    const task_id after = line.join(lane::throttled, one, never);
+    const task_id after = join(line, lane::throttled, never);
     CHECK(drained(line, lane::throttled) == std::vector{soon, late, after});
     CHECK(line.next_timer() == never);
 }
 
 TEST_CASE("a task that leaves during its own wait is not released") {
     waiting_line line;
-    const task_id gone = line.join(lane::throttled, one, never, start + 1s);
+    const task_id gone = join(line, lane::throttled, never, start + 1s);
     CHECK(line.leave(gone));
     CHECK(line.next_timer() == never);
     CHECK_FALSE(line.release_due(start + 2s));
@@ -103,9 +108,9 @@ TEST_CASE("a task that leaves during its own wait is not released") {
 
 TEST_CASE("deadlines hand tasks back in order, also out of an own wait") {
     waiting_line line;
-    const task_id second = line.join(lane::first, one, start + 2s);
-    const task_id first = line.join(lane::throttled, one, start + 1s, start + 10s);
-    const task_id left = line.join(lane::first, one, start + 500ms);
+    const task_id second = join(line, lane::first, start + 2s);
+    const task_id first = join(line, lane::throttled, start + 1s, start + 10s);
+    const task_id left = join(line, lane::first, start + 500ms);
     line.leave(left);
     CHECK(line.next_timer() == start + 1s);
     CHECK_FALSE(line.take_expired(start));
@@ -128,7 +133,7 @@ TEST_CASE("joining, waiting, leaving in any order keeps every task exactly once"
             const auto where = random.uniform() < 0.5 ? lane::first : lane::throttled;
             const time_point deadline = random.uniform() < 0.5 ? never : now + 400ms;
             const task_id task =
-                delayed ? line.join(where, one, deadline, now + 200ms) : line.join(where, one, deadline);
+                delayed ? join(line, where, deadline, now + 200ms) : join(line, where, deadline);
             REQUIRE(waiting.emplace(task, delayed).second);
         } else if (choice < 0.8 && !waiting.empty()) {
             auto chosen = waiting.lower_bound(task_id{random.next() & 0xffff});

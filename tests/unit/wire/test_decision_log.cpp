@@ -48,6 +48,20 @@ hints everything_said() {
     return said;
 }
 
+stagger::refusal_history refused_often() {
+    stagger::refusal_history history;
+    history.refusals = 0xffffffff;
+    history.since = origin - 3ns;
+    history.evidence.before = {std::numeric_limits<std::uint64_t>::max(), 1, 9};
+    history.evidence.latest = {2, 3, 7};
+    history.evidence.weighed = {4, 5, 8};
+    history.evidence.alone = 6;
+    history.evidence.log_rest = -1.0 / 3;
+    history.evidence.singled_out = true;
+    history.own = true;
+    return history;
+}
+
 std::vector<decision> one_of_each() {
     const coordinator_view measured{coordinator_mode::ride, 1.0 / 3, 0.1 + 0.2, 17};
     hints only_headers;
@@ -59,6 +73,9 @@ std::vector<decision> one_of_each() {
             resubmitted{{2, 3}, never, origin + 5ns, retry_cause::accident, task},
             resubmitted{{2, 3, 4, 5}, origin, origin - 1ns, retry_cause::throttled, task},
             resubmitted{{2, 3}, origin, origin - 5ns, retry_cause::throttled, task},
+            submitted{{}, never, task, stagger::task_kind{63}},
+            resubmitted{
+                {}, never, origin, retry_cause::throttled, task, stagger::task_kind{0xffffffff}, refused_often()},
             withdrawn{task, true, every_reason()},
             withdrawn{task, false, {}},
             admitted{task, permit, every_reason(), measured},
@@ -75,6 +92,7 @@ std::vector<decision> one_of_each() {
             accepted{permit, only_headers, {{}, 16}},
             throttled{permit, everything_said(), origin + 2s},
             throttled{permit, {}, never},
+            throttled{permit, {}, origin, refused_often(), true},
             failed{permit},
             abandoned{permit},
             probed_again{},
@@ -103,6 +121,7 @@ coordinator_options unusual_options() {
         .tokens_per_minute(1e15)
         .probing(0.1 / 3)
         .retry_after_cap(1ns)
+        .prompt_refused_after(2ns)
         .initial_rate(1e-3)
         .remembered(unusual_limits())
         .pacing(stagger::pacing_kind::unpaced);
@@ -161,6 +180,22 @@ TEST_CASE("every kind of record reads back as it was written, to the last digit"
     CHECK_FALSE(reader.next());
 }
 
+TEST_CASE("a log of 0.1, which knows nothing of kinds and of refusals of one's own, is read") {
+    std::istringstream text(
+        header_line("\"prompt_refused_after_ns\":20000000000,") +
+        R"({"at_ns":0,"event":"submit","task":1,"requests":1,"tokens":0})"
+        "\n"
+        R"({"at_ns":5,"event":"throttled","permit":1,"earliest_ns":5})"
+        "\n"
+        R"({"at_ns":5,"event":"resubmit","task":2,"requests":1,"tokens":0,"not_before_ns":5,"cause":"throttled"})"
+        "\n");
+    decision_log_reader reader(text, "log");
+    CHECK(reader.header().options.prompt_refused_after() == 20s);
+    CHECK(std::get<submitted>(reader.next()->what).alike == stagger::task_kind());
+    CHECK(std::get<throttled>(reader.next()->what).before == stagger::refusal_history());
+    CHECK(std::get<resubmitted>(reader.next()->what).so_far == stagger::refusal_history());
+}
+
 TEST_CASE("every option of the coordinator is in the header") {
     std::string log;
     decision_log_writer writer;
@@ -174,6 +209,7 @@ TEST_CASE("every option of the coordinator is in the header") {
     CHECK(read.tokens_per_minute() == wanted.tokens_per_minute());
     CHECK(read.probing() == wanted.probing());
     CHECK(read.retry_after_cap() == wanted.retry_after_cap());
+    CHECK(read.prompt_refused_after() == wanted.prompt_refused_after());
     CHECK(read.initial_rate() == wanted.initial_rate());
     CHECK(read.remembered() == wanted.remembered());
     CHECK(read.pacing() == wanted.pacing());
@@ -201,7 +237,7 @@ TEST_CASE("lines are as documented") {
     writer.append(log, {origin + 1s, held{origin + 2s, wait_reason::pace}});
     CHECK(
         log ==
-        R"({"format":"stagger decision log","version":1,"seed":7,"origin_ns":97200000000000,"coordinator":{"max_in_flight":256,"requests_per_minute":0,"tokens_per_minute":0,"probing":0.01,"initial_rate":32,"pacing":"ride_the_limit"}})"
+        R"({"format":"stagger decision log","version":1,"seed":7,"origin_ns":97200000000000,"coordinator":{"max_in_flight":256,"requests_per_minute":0,"tokens_per_minute":0,"probing":0.01,"prompt_refused_after_ns":20000000000,"initial_rate":32,"pacing":"ride_the_limit"}})"
         "\n"
         R"({"at_ns":0,"event":"submit","task":9,"requests":1,"tokens":20})"
         "\n"
