@@ -137,6 +137,8 @@ double ride_the_limit::after_ramp(time_point now, const departure& rejected) con
 /// The limit has fallen so far that what was measured before says nothing.
 void ride_the_limit::measure_anew(time_point now, const departure& rejected, send_number since) {
     estimator_.forget_before(since);
+    // Where a limit held before, it has fallen; else the same refusals may be chance's.
+    if (lost_.best() > 0) response_.forget();
     measured_.reset();
     mode_ = mode::search;
     search(now, estimator_.up_to(log_, rejected));
