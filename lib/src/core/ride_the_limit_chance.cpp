@@ -17,7 +17,7 @@ constexpr double bar_in_ramp = 9;
 constexpr double bar_below_limit = 7;
 constexpr double bar_in_test = 4.5;
 // Accidents have causes of their own, and come in clusters.
-constexpr double bar_for_failures = 12;
+constexpr double bar_for_failures = 8;
 
 }  // namespace
 
