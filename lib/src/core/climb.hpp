@@ -33,8 +33,8 @@ class typical_run {
  * rate doubles. While the limit is searched it grows by tenths. At the limit the pace holds still for a
  * while, then steps up by `probing` and again by `probing`, enough to meet the limit where it was; only a run
  * that is longer than usual means that the limit has risen, and only then do the steps double. A rejection
- * ends the climb: `cut` sets the new base. Every kind of growth is bounded by how many requests it would put
- * on the way before the first rejection can come back.
+ * ends the climb: `cut` sets the new base. The ramp waits for what a round trip tells; the other kinds of
+ * growth are bounded by how many requests they would put on the way before the first rejection can come back.
  */
 class climb {
  public:

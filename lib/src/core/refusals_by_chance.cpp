@@ -57,12 +57,6 @@ double refusals_by_chance::share() const {
     return mean;
 }
 
-double refusals_by_chance::known() const {
-    double mean = 0;
-    for (std::size_t each = 0; each < shares.size(); ++each) mean += shares[each] * before_excess_[each];
-    return mean;
-}
-
 bool refusals_by_chance::matter() const {
     constexpr double sure = 0.7;
     double noticed = 0;

@@ -33,8 +33,6 @@ class refusals_by_chance {
 
     /// The share that is refused whatever the load; next to nothing where nothing points to chance.
     double share() const;
-    /// The same, before the refusals that are not decided yet.
-    double known() const;
     /// Whether chance refuses a share that matters.
     bool matter() const;
 

@@ -125,12 +125,12 @@ TEST_CASE("a limit that refuses most of what is sent is found within a few refus
 TEST_CASE("refusals of a limit teach nothing about chance") {
     stream sends;
     sends.admit(500);
-    const double before = sends.chance.known();
+    const double before = sends.chance.share();
     for (int each = 0; each < 10; ++each) {
         sends.admit(100);
         CHECK(sends.refuse(in_test, false) == 1);
     }
-    CHECK(sends.chance.known() < before + 0.002);
+    CHECK(sends.chance.share() < before + 0.002);
     CHECK_FALSE(sends.chance.matter());
 }
 
@@ -249,7 +249,7 @@ TEST_CASE("an established share begins with nothing undecided") {
     sends.refuse(1e9);
     sends.refuse(1e9);
     sends.chance.established(0.2);
-    CHECK(sends.chance.known() == doctest::Approx(0.2).epsilon(0.15));
+    CHECK(sends.chance.share() == doctest::Approx(0.2).epsilon(0.15));
     std::size_t returned = 0;
     while (returned == 0) returned = sends.refuse(below_limit);
     CHECK(sends.caused.front() == 22);
