@@ -59,7 +59,10 @@ send_number ride_the_limit::presumed_to(time_point now) const {
 double ride_the_limit::bar(const departure& sent, const hints& said) const {
     // A server that says when it opens is believed before one that says nothing: at once, where nothing that
     // it admitted speaks against it.
-    if (said.retry_after && !chance_.matter()) return service_ ? bar_below_limit : 0;
+    if (said.retry_after && !chance_.matter()) {
+        if (!service_) return 0;
+        return mode_ == mode::ramp ? bar_below_limit : bar_in_test;
+    }
     const bool looks = lost_.looking() && !chance_.matter();
     if (mode_ == mode::ramp) return looks ? bar_in_test : bar_in_ramp;
     if (chance_.matter()) return bar_below_limit;
