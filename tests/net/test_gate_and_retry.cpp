@@ -126,7 +126,8 @@ TEST_CASE("what a gate has learned has its date") {
     CHECK_FALSE(limiter.learned());
     int asked = 0;
     const auto answer = [&](error_code, permit granted) {
-        if (++asked == 3) {
+        ++asked;
+        if (asked > 2 && asked <= 8) {  // one alone may be chance
             granted.throttled();
         } else {
             granted.accepted();
@@ -137,7 +138,7 @@ TEST_CASE("what a gate has learned has its date") {
     limiter.probe_again();
     const auto learned = limiter.learned();
     REQUIRE(learned);
-    CHECK(learned->rejections == 1);
+    CHECK(learned->rejections == 6);
     REQUIRE(learned->learned_at);
     CHECK(*learned->learned_at <= std::chrono::system_clock::now());
     CHECK(*learned->learned_at > std::chrono::system_clock::now() - std::chrono::hours(1));

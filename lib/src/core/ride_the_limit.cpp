@@ -70,7 +70,8 @@ opening ride_the_limit::next_opening(time_point now, const line_view& line) {
     if (closed()) {
         const time_point gate = gate_.opens_at();
         if (phase_->probe_out()) return {probe_is_certain_at(), wait_reason::closed};
-        return {phase_->next_probe(gate), gate > now ? wait_reason::retry_after : wait_reason::closed};
+        const time_point probe = std::max(phase_->next_probe(gate), budget_.next_slot());
+        return {probe, gate > now ? wait_reason::retry_after : wait_reason::closed};
     }
     opening next{std::max(pacer_.next_slot(), budget_.next_slot()), wait_reason::pace};
     const time_point announced = announced_opening(now);

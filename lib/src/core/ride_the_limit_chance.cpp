@@ -16,6 +16,8 @@ namespace {
 constexpr double bar_in_ramp = 9;
 constexpr double bar_below_limit = 7;
 constexpr double bar_in_test = 4.5;
+// What an overloaded server asks for at random is shorter.
+constexpr seconds passing_trouble{10};
 // Accidents have causes of their own, and come in clusters.
 constexpr double bar_for_failures = 8;
 
@@ -58,9 +60,9 @@ send_number ride_the_limit::presumed_to(time_point now) const {
 
 double ride_the_limit::bar(const departure& sent, const hints& said) const {
     // A server that says when it opens is believed before one that says nothing: at once, where nothing that
-    // it admitted speaks against it.
+    // it admitted speaks against it, or where it speaks of more than a passing trouble.
     if (said.retry_after && !chance_.matter()) {
-        if (!service_) return 0;
+        if (!service_ || *said.retry_after > passing_trouble) return 0;
         return mode_ == mode::ramp ? bar_below_limit : bar_in_test;
     }
     const bool looks = lost_.looking() && !chance_.matter();

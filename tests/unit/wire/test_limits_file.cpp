@@ -93,7 +93,7 @@ TEST_CASE("a damaged state file is refused by member, rule and value") {
     CHECK(complaint(damaged("\"limits\":", "\"extra\":1,\"limits\":")).starts_with("extra: unknown member"));
     CHECK(complaint(damaged("\"kind\"", "\"sort\"")).starts_with(entry + ".sort: unknown member"));
     CHECK(complaint(damaged("\"rate\"", "\"speed\"")) ==
-          entry + ".kind: must be one of rate, window, concurrency, lockout, is \"speed\"");
+          entry + ".kind: must be one of rate, window, concurrency, lockout, none, is \"speed\"");
     CHECK(complaint(damaged("\"rate\"", "\"lockout\"")) ==
           entry + ".silence_s: must be given for lockout, is missing");
     CHECK(complaint(damaged(":5,", ":-5,")) == entry + ".rate_per_s: must be > 0 and at most 1e6, is -5");
