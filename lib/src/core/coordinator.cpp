@@ -36,6 +36,8 @@ struct outstanding {
     bool probes_kind = false;
 };
 
+// Refusals of one task: from then on it waits by itself, whatever refuses it.
+constexpr std::uint32_t refused_often = 4;
 constexpr std::uint64_t stepping_aside_stream = 0x6173696465000000u;
 
 /// What the server has said of when it admits again, for strategies that do not ask: until it admits
@@ -107,7 +109,10 @@ struct coordinator::parts {
     seconds longest_wait_aside(time_point now, const refusal_history& so_far) const {
         constexpr double share_of_what_is_left = 1.0 / 3;
         constexpr seconds shortest{0.1};
+        constexpr seconds longest_if_often{2};
         const seconds longest = own_refusals::longest_wait(so_far.refusals);
+        // Whoever is refused that often is no hurry to anybody, however soon the others are done.
+        if (so_far.refusals >= refused_often) return std::min(longest, longest_if_often);
         const auto others = static_cast<double>(line.standing(lane::first) + expected);
         if (others == 0) return longest;
         const seconds left(others / view(now).pace_per_s);
@@ -121,7 +126,7 @@ struct coordinator::parts {
         const bool steps_aside = so_far.refusals > 1 || (so_far.refusals > 0 && kinds.is_suspected(who.kind));
         if (where == lane::throttled && steps_aside && tells_refusals_apart()) {
             where = lane::aside;
-            if (own_refusals::is_doubtful(so_far.evidence)) {
+            if (own_refusals::is_doubtful(so_far.evidence) || so_far.refusals >= refused_often) {
                 not_before =
                     std::max(not_before, after(now, longest_wait_aside(now, so_far) * random.uniform()));
             }

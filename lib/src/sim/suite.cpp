@@ -138,7 +138,40 @@ scenario charging_window(std::string name) {
 
 // ---- refusals that are no limit, or none that stays
 
+scenario sheds(scenario made, double share, unsigned status) {
+    provider::chance_refusals drawn;
+    drawn.share = share;
+    drawn.status = status;
+    made.provider.refusals.by_chance = {drawn};
+    return made;
+}
+
+scenario closed_at_start(scenario made, duration until, provider::retry_after_hint told) {
+    made.provider.refusals.closures = {{0s, until, 503, told}};
+    return made;
+}
+
+scenario fallen_and_risen() {
+    scenario made = bucket("20 to 2 to 20/s", 20, 20, 4'000);
+    made.provider.changes = {{60s, {provider::token_bucket{provider::unit::requests, 2, 20}}},
+                             {90s, {provider::token_bucket{provider::unit::requests, 20, 20}}}};
+    return made;
+}
+
+scenario late_refusals() {
+    scenario made = bucket("bucket 50/s, refusals after 5 s", 50, 50);
+    made.provider.refusals.delay = 5s;
+    return made;
+}
+
+scenario closes_connections() {
+    scenario made = bucket("bucket 50/s, closes connections", 50, 50);
+    made.provider.rejection_status = provider::connection_closed;
+    return made;
+}
+
 /// Nobody is told how many may run: a balancer refuses the likelier, the more do.
+/// are.
 scenario sheds_by_load() {
     scenario made = far_away("refused more and more from 48 to 80 at once", 5'000);
     provider::chance_refusals drawn;
@@ -146,6 +179,13 @@ scenario sheds_by_load() {
     drawn.from_in_flight = 48;
     drawn.to_in_flight = 80;
     made.provider.refusals.by_chance = {drawn};
+    return made;
+}
+
+scenario refused_model() {
+    scenario made = far_away("two models, one of them refused", 400);
+    made.provider.models["retired"].refused = true;
+    made.clients[0].models = {"small", "retired"};
     return made;
 }
 
@@ -168,6 +208,13 @@ scenario reserved_tokens() {
     client.tpm = 60'000;
     client.tokens.mean = 184;
     client.output = provider::token_costs{provider::distribution::constant, 16, 0.5};
+    return made;
+}
+
+scenario poisoned_prompt() {
+    scenario made = far_away("one prompt of 600 always refused", 600);
+    made.clients[0].concurrency = 64;
+    made.clients[0].always_refused = {17};
     return made;
 }
 
@@ -199,7 +246,8 @@ figures_to_reach random_figures(random_kind kind) {
         case random_kind::concurrency:
             return figures(.92, 3);
         case random_kind::adverse:  // all sorts: only that nothing is lost
-        // Refusals that no pace avoids: these are held against other policies (never_worse.hpp).
+        // Refusals that no pace avoids: these are held against other policies
+        // (never_worse.hpp).
         case random_kind::overload:
         case random_kind::overload_bucket:
         case random_kind::closed_at_start:
@@ -214,10 +262,24 @@ figures_to_reach random_figures(random_kind kind) {
 
 namespace {
 
-/// Refusals that are no limit's, or none that stays, and limits that are not everybody's.
+/// Refusals that are no limit's, or none that stays, and limits that are not
+/// everybody's.
 std::vector<suite_row> rows_of_refusals() {
+    using hint = provider::retry_after_hint;
     return {
+        {sheds(far_away("10 % are 529", 10'000), .1, 529), figures_beside_rivals(.95, 0, 1.02)},
+        {sheds(bucket("bucket 50/s, 10 % are 503", 50, 50), .1, 503), figures_beside_rivals(.98, 12, 1.02)},
+        {closed_at_start(far_away("closed for 10 s", 10'000), 10s, hint::none),
+         figures_beside_rivals(.86, 1, 1.02)},
+        {closed_at_start(bucket("closed for 30 s, Retry-After in s, bucket 50/s", 50, 50), 30s,
+                         hint::integer),
+         figures_beside_rivals(.98, 2, 1.02)},
+        {fallen_and_risen(), figures_beside_rivals(.95, 3, 1.05)},
+        {late_refusals(), figures_beside_rivals(.93, 20, 1.02)},
+        {closes_connections(), figures_beside_rivals(.95, 10, 1.02)},
         {sheds_by_load(), figures(.55, 8)},
+        {poisoned_prompt(), figures_beside_rivals(.95, 5, 1.02)},
+        {refused_model(), figures_beside_rivals(.88, 1500, 1.15)},
         {limited_models(), figures_beside_rivals(.998, 2, 1.02)},
         {reserved_tokens(), figures_beside_rivals(.99, 0.5, 1.02)},
     };
