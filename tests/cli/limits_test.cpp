@@ -20,7 +20,7 @@ using stagger::test::chat_answer;
 using stagger::test::scripted_peer;
 using stagger::test::turn;
 
-constexpr int prompts_to_learn = 30;
+constexpr int prompts_to_learn = 60;
 
 /// Refuses a few requests in the beginning (one alone may be chance), and then admits enough to show that the pace holds. To every run
 /// alike, since each has a connection of its own.
@@ -31,7 +31,7 @@ class limiting_server : public scripted_server {
  private:
     static scripted_peer::script script() {
         scripted_peer::script turns(prompts_to_learn, turn{chat_answer("hi")});
-        turns.insert(turns.begin() + 3, 6, turn{answer(429, R"({"error":{"message":"slow down"}})")});
+        turns.insert(turns.begin() + 25, 4, turn{answer(429, R"({"error":{"message":"slow down"}})")});
         return turns;
     }
 };

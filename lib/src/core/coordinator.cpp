@@ -37,7 +37,7 @@ struct outstanding {
 };
 
 // Refusals of one task: from then on it waits by itself, whatever refuses it.
-constexpr std::uint32_t refused_often = 4;
+constexpr std::uint32_t refused_often = 20;
 constexpr std::uint64_t stepping_aside_stream = 0x6173696465000000u;
 
 /// What the server has said of when it admits again, for strategies that do not ask: until it admits
@@ -109,7 +109,7 @@ struct coordinator::parts {
     seconds longest_wait_aside(time_point now, const refusal_history& so_far) const {
         constexpr double share_of_what_is_left = 1.0 / 3;
         constexpr seconds shortest{0.1};
-        constexpr seconds longest_if_often{2};
+        constexpr seconds longest_if_often{0.3};
         const seconds longest = own_refusals::longest_wait(so_far.refusals);
         // Whoever is refused that often is no hurry to anybody, however soon the others are done.
         if (so_far.refusals >= refused_often) return std::min(longest, longest_if_often);
@@ -508,7 +508,9 @@ coordinator_status coordinator::status(time_point now) const {
     result.kind_refused = parts_->of_refused_kinds();
     result.in_flight = parts_->permits.size();
     result.waited = parts_->waits.at(now);
-    const bool all_wait = result.waiting > 0 && parts_->line.delayed() == result.waiting;
+    // For the server's word, not for a backoff of their own.
+    const bool all_wait = result.waiting > 0 && parts_->line.delayed() == result.waiting &&
+                          parts_->announced.opens_at(now).has_value();
     if (all_wait && result.in_flight == 0) result.all_wait_until = parts_->line.next_timer();
     parts_->pace->describe(now, result);
     // Riding the limit, what proved wrong lately is not believed.
