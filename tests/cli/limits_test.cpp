@@ -22,8 +22,8 @@ using stagger::test::turn;
 
 constexpr int prompts_to_learn = 60;
 
-/// Refuses a few requests in the beginning (one alone may be chance), and then admits enough to show that the pace holds. To every run
-/// alike, since each has a connection of its own.
+/// Refuses a few requests in the beginning (one alone may be chance), and then admits enough to show that the
+/// pace holds. To every run alike, since each has a connection of its own.
 class limiting_server : public scripted_server {
  public:
     limiting_server() : scripted_server({script()}) {}

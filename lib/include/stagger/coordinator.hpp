@@ -177,7 +177,7 @@ struct coordinator_status {
     std::uint64_t failed = 0;
     std::uint64_t abandoned = 0;
     std::size_t kind_refused = 0;  ///< of those that wait: their model or key is refused as a whole
-    std::uint64_t hints_cut = 0;  ///< Retry-Afters longer than coordinator_options::retry_after_cap
+    std::uint64_t hints_cut = 0;   ///< Retry-Afters longer than coordinator_options::retry_after_cap
     /// The server has said that it admits nothing before (Retry-After, or its headers' reset), and that has
     /// not proved wrong. With `ride_the_limit` one attempt at most goes before it.
     std::optional<time_point> opens_at;

@@ -278,8 +278,8 @@ std::vector<suite_row> rows_of_refusals() {
         {late_refusals(), figures_beside_rivals(.93, 20, 1.02)},
         {closes_connections(), figures_beside_rivals(.95, 10, 1.02)},
         {sheds_by_load(), figures(.55, 8)},
-        {poisoned_prompt(), figures_beside_rivals(.95, 5, 1.02)},
-        {refused_model(), figures_beside_rivals(.88, 1500, 1.15)},
+        {poisoned_prompt(), figures_beside_rivals(.95, 20, 1.02)},
+        {refused_model(), figures_beside_rivals(.88, 7000, 1.15)},
         {limited_models(), figures_beside_rivals(.998, 2, 1.02)},
         {reserved_tokens(), figures_beside_rivals(.99, 0.5, 1.02)},
     };
