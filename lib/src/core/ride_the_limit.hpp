@@ -90,6 +90,7 @@ class ride_the_limit final : public pacing {
     // Whose refusal it is: a limit's, or chance's.
     void judge(time_point now, const departure& sent, const hints& said);
     void judge_failure(time_point now, const departure& sent);
+    bool cut_by_failure(time_point now, const departure& failed);
     send_number presumed_to(time_point now) const;
     double bar(const departure& sent, const hints& said) const;
     bool tells_of_load(const departure& sent) const;
@@ -163,6 +164,8 @@ class ride_the_limit final : public pacing {
     rate_estimator estimator_;
     refusals_by_chance chance_;
     refusals_by_chance failing_;  ///< the same of accidents
+    unsigned failure_cuts_ = 0;   ///< for accidents, one soon behind the other
+    send_number last_failure_cut_ = 0;
     load_response response_;
     lost_limit lost_;
     std::optional<share_pace> by_share_;  ///< while a limit behind chance is held

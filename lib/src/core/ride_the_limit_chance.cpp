@@ -18,6 +18,9 @@ constexpr double bar_below_limit = 7;
 constexpr double bar_in_test = 4.5;
 // What an overloaded server asks for at random is shorter.
 constexpr seconds passing_trouble{10};
+// Cuts one soon behind the other: a server that closes connections above its limit takes a few.
+constexpr unsigned most_failure_cuts = 8;
+constexpr send_number failures_forgotten_after = 32;
 // Accidents have causes of their own, and come in clusters.
 constexpr double bar_for_failures = 8;
 
@@ -44,13 +47,30 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
 }
 
 void ride_the_limit::judge_failure(time_point now, const departure& sent) {
+    if (failure_cuts_ > most_failure_cuts) return;
     for (const departure& each : failing_.refused(sent, bar_for_failures, true, presumed_to(now))) {
         if (closed()) return;
+        if (each.at > last_cut_ && cut_by_failure(now, each)) return;
         const failure_streak streak = failures_;
         refused_by_limit(now, each, {});
         failures_ = streak;
         closed_by_failures_ = closed();  // a probe takes as long to fail as they did
     }
+}
+
+/// True where going slower has not helped time and again: failures are no limit's here, and the pace goes
+/// back.
+bool ride_the_limit::cut_by_failure(time_point now, const departure& failed) {
+    if (failure_cuts_ > 0 && failed.number - last_failure_cut_ > failures_forgotten_after) failure_cuts_ = 0;
+    last_failure_cut_ = failed.number;
+    if (++failure_cuts_ <= most_failure_cuts) return false;
+    const double fastest = response_.fastest();
+    measured_.reset();
+    estimator_.forget_before(log_.size());
+    mode_ = mode::ramp;
+    cut(now, std::max(rate(now), fastest));
+    response_.forget();
+    return true;
 }
 
 /// Of the sends before this one half of those that are refused have been refused by now.

@@ -349,9 +349,9 @@ class simulation {
         answered.refused_by_chance = rejected && decided.refused_by == provider::refusal_cause::chance;
         answered.said = as_hints(decided);
         answered.service = decided.service;
-        if (decided.what != provider::decision::kind::admit) {
-            events_.schedule(now_ + decided.service + answered.way_back, {event::kind::answer, key});
-        } else if (model_.departures_matter()) {
+        const bool holds_place =
+            decided.what == provider::decision::kind::admit && model_.departures_matter();
+        if (holds_place) {
             events_.schedule(now_ + decided.service, {event::kind::leave, key});
         } else {
             events_.schedule(now_ + decided.service + answered.way_back, {event::kind::answer, key});
