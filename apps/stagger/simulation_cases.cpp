@@ -85,6 +85,7 @@ sim::random_kind find_random_kind(const std::string& name) {
 
 std::vector<sim::random_kind> find_random_kinds(const std::vector<std::string>& names) {
     std::vector<sim::random_kind> kinds;
+    kinds.reserve(names.size());
     for (const std::string& each : names) kinds.push_back(find_random_kind(each));
     return kinds;
 }
