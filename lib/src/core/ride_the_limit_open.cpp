@@ -16,7 +16,7 @@ constexpr double small_growth = 0.31;
 
 // What takes longer to be refused is held back by the server, and says nothing about the way.
 constexpr seconds longest_pause{1};
-// Two in a hundred are the least that a limit is worth remembering by.
+// So many admissions give the limit to two in a hundred.
 constexpr double enough_to_rely_on = 50;
 
 /// A limit that is ridden refuses one, or several in a row. Refusals with admissions between them within a
