@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "batch/write_all.hpp"
-#include "commands.hpp"
-#include "environment_arguments.hpp"
-#include "usage_problem.hpp"
+#include "cli/commands.hpp"
+#include "cli/environment_arguments.hpp"
+#include "cli/usage_problem.hpp"
 #include "version.hpp"
 
 namespace {

@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "base/decimal.hpp"
+#include "dialect/authorization.hpp"
 #include "stagger/dialect.hpp"
-#include "wire/authorization.hpp"
-#include "wire/decimal.hpp"
 
 namespace stagger::server {
 

@@ -5,10 +5,10 @@
 #include <exception>
 #include <iostream>
 
+#include "scenario/scenario_file.hpp"
 #include "throttled_server/api_key.hpp"
 #include "throttled_server/default_scenario.hpp"
 #include "throttled_server/version.hpp"
-#include "wire/scenario_file.hpp"
 
 namespace stagger::server {
 namespace {

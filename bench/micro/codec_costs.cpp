@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "costs.hpp"
+#include "dialect/dialect.hpp"
 #include "stopwatch.hpp"
-#include "wire/dialect.hpp"
 
 namespace costs {
 

@@ -13,9 +13,9 @@
 #include <system_error>
 
 #include "costs.hpp"
-#include "net/clock.hpp"
-#include "net/connection_pool.hpp"
-#include "net/endpoint.hpp"
+#include "http/clock.hpp"
+#include "http/connection_pool.hpp"
+#include "http/endpoint.hpp"
 #include "stopwatch.hpp"
 
 namespace costs {

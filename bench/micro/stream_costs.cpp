@@ -3,8 +3,8 @@
 #include <string_view>
 
 #include "costs.hpp"
+#include "dialect/sse_parser.hpp"
 #include "stopwatch.hpp"
-#include "wire/sse_parser.hpp"
 
 namespace costs {
 

@@ -16,8 +16,8 @@
 #include <string>
 #include <utility>
 
+#include "dialect/dialect.hpp"
 #include "stagger/client.hpp"
-#include "wire/dialect.hpp"
 
 namespace asio = boost::asio;
 

@@ -11,7 +11,7 @@
 #include "cli/child.hpp"
 #include "cli/result_lines.hpp"
 #include "cli/servers.hpp"
-#include "core/send_policy.hpp"
+#include "coordinator/send_policy.hpp"
 
 using stagger::test::answer;
 using stagger::test::chat_answer;

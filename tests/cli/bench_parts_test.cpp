@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "bench_table.hpp"
-#include "service_level_text.hpp"
+#include "bench/bench_table.hpp"
+#include "bench/service_level_text.hpp"
 #include "unit/load/sample_results.hpp"
 
 using stagger::load::service_level;

@@ -1,10 +1,10 @@
 #include <doctest/doctest.h>
 
-#include "closing.hpp"
-#include "duration_text.hpp"
-#include "progress.hpp"
-#include "progress_panel.hpp"
-#include "wall_clock.hpp"
+#include "sending/closing.hpp"
+#include "sending/progress.hpp"
+#include "sending/progress_panel.hpp"
+#include "terminal/duration_text.hpp"
+#include "terminal/wall_clock.hpp"
 
 using namespace std::chrono_literals;
 using app::closing;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "duration_text.hpp"
-#include "exit_code.hpp"
-#include "progress.hpp"
-#include "progress_panel.hpp"
-#include "recent_rate.hpp"
+#include "cli/exit_code.hpp"
+#include "sending/progress.hpp"
+#include "sending/progress_panel.hpp"
+#include "sending/recent_rate.hpp"
+#include "terminal/duration_text.hpp"
 
 using namespace std::chrono_literals;
 

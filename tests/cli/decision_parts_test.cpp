@@ -5,11 +5,11 @@
 #include <future>
 #include <string>
 
-#include "decision_log_file.hpp"
-#include "decision_summary.hpp"
-#include "exit_code.hpp"
+#include "cli/exit_code.hpp"
+#include "records/decision_log.hpp"
+#include "sending/decision_log_file.hpp"
+#include "sending/decision_summary.hpp"
 #include "support/temporary_folder.hpp"
-#include "wire/decision_log.hpp"
 
 using namespace std::chrono_literals;
 namespace decisions = stagger::decisions;

@@ -6,12 +6,12 @@
 #include <thread>
 #include <vector>
 
-#include "account_name.hpp"
-#include "duration_text.hpp"
-#include "limits_file.hpp"
-#include "probing_text.hpp"
-#include "run_memory.hpp"
+#include "sending/account_name.hpp"
+#include "sending/limits_file.hpp"
+#include "sending/probing_text.hpp"
+#include "sending/run_memory.hpp"
 #include "support/temporary_folder.hpp"
+#include "terminal/duration_text.hpp"
 
 using namespace std::chrono_literals;
 using stagger::wire::limits_by_key;

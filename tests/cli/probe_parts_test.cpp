@@ -2,11 +2,11 @@
 
 #include <boost/json/parse.hpp>
 
-#include "probe_text.hpp"
+#include "probe/probe_text.hpp"
 
-using stagger::load::limit_rule;
-using stagger::load::probe_findings;
-using stagger::load::probe_verdict;
+using stagger::probe::limit_rule;
+using stagger::probe::probe_findings;
+using stagger::probe::probe_verdict;
 
 namespace {
 

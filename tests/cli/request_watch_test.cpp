@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "request_watch.hpp"
+#include "sending/request_watch.hpp"
 
 namespace {
 

@@ -8,10 +8,10 @@
 #include <sstream>
 
 #include "cli/child.hpp"
+#include "scenario/scenario_file.hpp"
 #include "sim/suite.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/xml_outline.hpp"
-#include "wire/scenario_file.hpp"
 
 namespace {
 

@@ -5,18 +5,18 @@
 #include <set>
 #include <stdexcept>
 
-#include "exit_code.hpp"
-#include "figures_check.hpp"
-#include "in_parallel.hpp"
-#include "load_plot.hpp"
-#include "never_worse_table.hpp"
-#include "plot_axis.hpp"
-#include "random_summary.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/in_parallel.hpp"
 #include "sim/suite.hpp"
-#include "simulation_cases.hpp"
-#include "simulation_table.hpp"
+#include "simulate/figures_check.hpp"
+#include "simulate/never_worse_table.hpp"
+#include "simulate/random_summary.hpp"
+#include "simulate/simulation_cases.hpp"
+#include "simulate/simulation_table.hpp"
 #include "support/xml_outline.hpp"
-#include "text_table.hpp"
+#include "terminal/load_plot.hpp"
+#include "terminal/plot_axis.hpp"
+#include "terminal/text_table.hpp"
 
 using namespace std::chrono_literals;
 namespace sim = stagger::sim;

@@ -7,7 +7,7 @@ using namespace layers;
 namespace {
 
 const header_owners owners = {
-    {"stagger/time.hpp", "core"}, {"stagger/coordinator.hpp", "core"}, {"stagger/gate.hpp", "net"}};
+    {"stagger/time.hpp", "base"}, {"stagger/coordinator.hpp", "coordinator"}, {"stagger/gate.hpp", "net"}};
 
 std::vector<violation> includes(const std::string& path, const std::string& text) {
     return wrong_includes({{path, text}}, owners);
@@ -32,11 +32,11 @@ TEST_CASE("every include of this project follows the layers") {
     CHECK(to_string(wrong_includes(real_sources(), real_owners())) == "");
 }
 
-TEST_CASE("core, provider, wire and sim have no clock, thread, socket or global randomness") {
+TEST_CASE("the pure layers have no clock, thread, socket or global randomness") {
     CHECK(to_string(banned_words(real_sources(), real_owners())) == "");
 }
 
-TEST_CASE("Beast is included by one file of net and one of the throttled server") {
+TEST_CASE("Beast is included by one file of http and one of the throttled server") {
     CHECK(to_string(beast_spread(real_sources())) == "");
 }
 
@@ -46,45 +46,45 @@ TEST_CASE("public headers belong to the layer whose CMakeLists.txt lists them") 
                                    "stagger_library(net\n HEADERS\n stagger/gate.hpp\n SOURCES gate.cpp)"}});
     CHECK(found == header_owners{{"stagger/gate.hpp", "net"}});
     CHECK(layer_of("lib/include/stagger/gate.hpp", found) == "net");
-    CHECK(layer_of("lib/src/core/pacer.cpp", found) == "core");
+    CHECK(layer_of("lib/src/pacing/pacer.cpp", found) == "pacing");
     CHECK(layer_of("apps/stagger/main.cpp", found) == "apps");
     CHECK(includes("lib/include/stagger/forgotten.hpp", "").size() == 1);
 }
 
 TEST_CASE("an include against the arrows is found") {
-    auto found = includes("lib/src/core/pacer.cpp", "#include <vector>\n#include \"net/pool.hpp\"\n");
+    auto found = includes("lib/src/pacing/pacer.cpp", "#include <vector>\n#include \"net/pool.hpp\"\n");
     REQUIRE(found.size() == 1);
     CHECK(found[0].line == 2);
-    CHECK(includes("lib/src/wire/dialect.cpp", "#include \"stagger/gate.hpp\"").size() == 1);
+    CHECK(includes("lib/src/dialect/dialect.cpp", "#include \"stagger/gate.hpp\"").size() == 1);
     CHECK(includes("lib/src/net/pool.cpp", "#include \"batch/runner.hpp\"").size() == 1);
     CHECK(includes("lib/src/net/pool.cpp", "#include \"provider/model.hpp\"").size() == 1);
     CHECK(includes("lib/include/stagger/time.hpp", "# include <stagger/gate.hpp>").size() == 1);
     CHECK(includes("lib/src/provider/model.cpp", "#include \"stagger/coordinator.hpp\"").size() == 1);
-    CHECK(includes("examples/complete.cpp", "#include \"wire/dialect.hpp\"").size() == 1);
+    CHECK(includes("examples/complete.cpp", "#include \"dialect/dialect.hpp\"").size() == 1);
     CHECK(includes("lib/src/net/gate.cpp", "#include \"stagger/unlisted.hpp\"").size() == 1);
 }
 
 TEST_CASE("an include along the arrows is none") {
-    CHECK(includes("lib/src/net/pool.cpp", "#include \"stagger/gate.hpp\"\n#include \"wire/dialect.hpp\"")
+    CHECK(includes("lib/src/net/pool.cpp", "#include \"stagger/gate.hpp\"\n#include \"dialect/dialect.hpp\"")
               .empty());
     CHECK(includes("lib/src/provider/model.cpp", "#include \"stagger/time.hpp\"").empty());
-    CHECK(includes("lib/src/core/pacer.cpp", "// #include \"net/pool.hpp\"\n").empty());
+    CHECK(includes("lib/src/pacing/pacer.cpp", "// #include \"net/pool.hpp\"\n").empty());
     CHECK(includes("apps/stagger/main.cpp", "#include <CLI/CLI.hpp>\n#include <sys/stat.h>").empty());
 }
 
 TEST_CASE("a library where it does not belong is found") {
-    CHECK(includes("lib/src/core/pacer.cpp", "#include <boost/json.hpp>").size() == 1);
-    CHECK(includes("lib/src/core/error.cpp", "#include <boost/system/error_code.hpp>").empty());
-    CHECK(includes("lib/src/wire/lines.cpp", "#include <boost/json/value.hpp>").empty());
+    CHECK(includes("lib/src/pacing/pacer.cpp", "#include <boost/json.hpp>").size() == 1);
+    CHECK(includes("lib/src/base/error.cpp", "#include <boost/system/error_code.hpp>").empty());
+    CHECK(includes("lib/src/dialect/lines.cpp", "#include <boost/json/value.hpp>").empty());
     CHECK(includes("lib/src/batch/runner.cpp", "#include <boost/beast/http.hpp>").size() == 1);
 }
 
 TEST_CASE("a header that brings in a layer's own library is included by that layer only") {
-    const header_owners with_dialect = {{"stagger/dialect.hpp", "wire"}};
-    source_file value{"lib/src/wire/document.hpp", "#include <boost/json/value.hpp>"};
-    source_file through{"lib/src/wire/body.hpp", "#include \"wire/document.hpp\""};
-    source_file inside{"lib/src/wire/body.cpp", "#include \"wire/body.hpp\""};
-    source_file outside{"lib/src/net/client.cpp", "#include \"wire/body.hpp\""};
+    const header_owners with_dialect = {{"stagger/dialect.hpp", "dialect"}};
+    source_file value{"lib/src/json/document.hpp", "#include <boost/json/value.hpp>"};
+    source_file through{"lib/src/dialect/body.hpp", "#include \"json/document.hpp\""};
+    source_file inside{"lib/src/dialect/body.cpp", "#include \"dialect/body.hpp\""};
+    source_file outside{"lib/src/net/client.cpp", "#include \"dialect/body.hpp\""};
     source_file published{"lib/include/stagger/dialect.hpp", "#include <boost/json/value.hpp>"};
     CHECK(wrong_includes({value, through, inside}, with_dialect).empty());
     CHECK(wrong_includes({value, through, inside, outside}, with_dialect).size() == 1);
@@ -92,19 +92,19 @@ TEST_CASE("a header that brings in a layer's own library is included by that lay
 }
 
 TEST_CASE("a clock, a thread or global randomness in a pure layer is found") {
-    CHECK(words("lib/src/core/a.cpp", "auto t = std::chrono::steady_clock::now();").size() == 1);
-    CHECK(words("lib/src/wire/a.cpp", "x;\nauto t = system_clock :: now();").at(0).line == 2);
+    CHECK(words("lib/src/coordinator/a.cpp", "auto t = std::chrono::steady_clock::now();").size() == 1);
+    CHECK(words("lib/src/dialect/a.cpp", "x;\nauto t = system_clock :: now();").at(0).line == 2);
     CHECK(words("lib/src/sim/a.cpp", "std::random_device device;").size() == 1);
     CHECK(words("lib/src/provider/a.hpp", "std::thread t; std::jthread u;").size() == 2);
-    CHECK(words("lib/src/wire/a.cpp", "#include <boost/asio/post.hpp>").size() == 1);
-    CHECK(words("lib/src/core/a.cpp", "// never std::thread\nstd::this_thread::yield();").empty());
+    CHECK(words("lib/src/dialect/a.cpp", "#include <boost/asio/post.hpp>").size() == 1);
+    CHECK(words("lib/src/coordinator/a.cpp", "// never std::thread\nstd::this_thread::yield();").empty());
     CHECK(words("lib/src/net/a.cpp", "std::chrono::steady_clock::now();").empty());
 }
 
 TEST_CASE("Beast in a second file or in a header is found") {
-    source_file first{"lib/src/net/exchange.cpp",
+    source_file first{"lib/src/http/exchange.cpp",
                       "#include <boost/beast/http.hpp>\n#include <boost/beast/core.hpp>"};
-    source_file second{"lib/src/net/pool.cpp", "#include <boost/beast/core.hpp>"};
+    source_file second{"lib/src/http/pool.cpp", "#include <boost/beast/core.hpp>"};
     source_file server{"apps/throttled_server/listener.cpp", "#include <boost/beast.hpp>"};
     source_file header{"apps/throttled_server/listener.hpp", "#include <boost/beast.hpp>"};
     source_file tool{"apps/stagger/main.cpp", "#include <boost/beast.hpp>"};

@@ -34,7 +34,7 @@ std::string section(const std::string& page, const std::string& title) {
 TEST_CASE(
     "every name of tenacity and backoff in docs/retries.md has a test of its own, and every test a row") {
     const std::string tables = section(read_source("docs/retries.md").text, "From tenacity or backoff");
-    const std::string tests = read_source("tests/unit/core/test_retry_names.cpp").text;
+    const std::string tests = read_source("tests/unit/retry/test_retry_names.cpp").text;
     const auto rows = matches(tables, table_row, 1);
     CHECK(rows.size() > 50);
     CHECK(rows == matches(tests, std::regex(R"re(SUBCASE\("([^"]+)"\))re"), 1));
@@ -42,7 +42,7 @@ TEST_CASE(
 
 TEST_CASE("every function in the tables of docs/retries.md is in a public header and in their tests") {
     const std::string tables = section(read_source("docs/retries.md").text, "From tenacity or backoff");
-    const std::string tests = read_source("tests/unit/core/test_retry_names.cpp").text;
+    const std::string tests = read_source("tests/unit/retry/test_retry_names.cpp").text;
     std::string headers;
     for (const source_file& header : read_sources({"lib/include/stagger"}, {".hpp"})) headers += header.text;
     // What the caller brings is no name of ours.

@@ -22,9 +22,9 @@ TEST_CASE("line_of counts from 1") {
 }
 
 TEST_CASE("read_sources finds this project's files") {
-    auto files = read_sources({"lib/src/core", "no/such/folder"}, {".cpp"});
+    auto files = read_sources({"lib/src/pacing", "no/such/folder"}, {".cpp"});
     REQUIRE(!files.empty());
-    CHECK(files.front().path.starts_with("lib/src/core/"));
+    CHECK(files.front().path.starts_with("lib/src/pacing/"));
     CHECK(source_exists("CMakeLists.txt"));
     CHECK(!source_exists("no/such/file"));
 }

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/answer_parser.hpp"
+#include "http/answer_parser.hpp"
 
 using namespace stagger;
 

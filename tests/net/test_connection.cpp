@@ -8,8 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "net/clock.hpp"
-#include "net/connection.hpp"
+#include "http/clock.hpp"
+#include "http/connection.hpp"
 #include "support/completing.hpp"
 #include "support/raw_peer.hpp"
 #include "support/scripted_peer.hpp"

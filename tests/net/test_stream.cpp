@@ -12,10 +12,10 @@
 #include <functional>
 #include <future>
 
+#include "scenario/scenario_file.hpp"
 #include "support/completing.hpp"
 #include "support/scripted_peer.hpp"
 #include "throttled_server/server.hpp"
-#include "wire/scenario_file.hpp"
 
 namespace asio = boost::asio;
 using namespace stagger;

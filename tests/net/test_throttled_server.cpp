@@ -10,10 +10,10 @@
 #include <thread>
 #include <vector>
 
+#include "dialect/rate_limit_headers.hpp"
 #include "net/loopback_client.hpp"
+#include "scenario/scenario_file.hpp"
 #include "throttled_server/server.hpp"
-#include "wire/rate_limit_headers.hpp"
-#include "wire/scenario_file.hpp"
 
 using namespace stagger;
 using namespace stagger::test;

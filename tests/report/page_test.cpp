@@ -1,12 +1,12 @@
 #include <doctest/doctest.h>
 
-#include "markup_text.hpp"
 #include "report/figure_text.hpp"
 #include "report/html_table.hpp"
 #include "report/report_page.hpp"
 #include "report/report_results.hpp"
 #include "report/sections.hpp"
 #include "support/xml_outline.hpp"
+#include "terminal/markup_text.hpp"
 
 namespace {
 

@@ -10,8 +10,8 @@
 namespace {
 
 using namespace stagger;
-using load::probe_answer;
-using load::probe_plan;
+using probe::probe_answer;
+using probe::probe_plan;
 
 struct event {
     enum class kind { look, arrive, leave, answer, queue } what = kind::look;
@@ -37,7 +37,7 @@ hints as_hints(const provider::decision& decided) {
 
 class probed_provider {
  public:
-    probed_provider(const provider::provider_description& description, const load::probe_bounds& bounds,
+    probed_provider(const provider::provider_description& description, const probe::probe_bounds& bounds,
                     std::uint64_t seed)
         : description_(description),
           model_(description, seed, time_point{}),
@@ -46,7 +46,7 @@ class probed_provider {
 
     probe_plan run() {
         look(time_point{});
-        while (!events_.empty() && plan_.end() == load::probe_end::running) {
+        while (!events_.empty() && plan_.end() == probe::probe_end::running) {
             const auto next = events_.take();
             handle(next.at, next.what);
             look(next.at);
@@ -135,6 +135,6 @@ class probed_provider {
 }  // namespace
 
 probe_plan probe_in_virtual_time(const provider::provider_description& provider,
-                                 const load::probe_bounds& bounds, std::uint64_t seed) {
+                                 const probe::probe_bounds& bounds, std::uint64_t seed) {
     return probed_provider(provider, bounds, seed).run();
 }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/send_policy.hpp"
+#include "coordinator/send_policy.hpp"
 #include "scenarios.hpp"
 #include "sim/simulation.hpp"
 

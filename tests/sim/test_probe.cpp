@@ -4,7 +4,7 @@
 #include <cmath>
 #include <functional>
 
-#include "load/probe_findings.hpp"
+#include "probe/probe_findings.hpp"
 #include "probe_in_virtual_time.hpp"
 #include "stagger/random.hpp"
 
@@ -12,8 +12,8 @@ namespace {
 
 using namespace stagger;
 using namespace std::chrono_literals;
-using load::limit_rule;
-using load::probe_verdict;
+using probe::limit_rule;
+using probe::probe_verdict;
 using provider::provider_description;
 
 // Of each kind. The address sanitizer looks for other faults, and takes many times as long.
@@ -40,14 +40,14 @@ provider_description draw_provider(random_source& random) {
     return drawn;
 }
 
-load::probe_findings probe(const provider_description& server, std::uint64_t seed,
-                           const load::probe_bounds& bounds = {}) {
-    const load::probe_plan done = probe_in_virtual_time(server, bounds, seed);
+probe::probe_findings findings_of(const provider_description& server, std::uint64_t seed,
+                                  const probe::probe_bounds& bounds = {}) {
+    const probe::probe_plan done = probe_in_virtual_time(server, bounds, seed);
     REQUIRE(done.answers().size() <= bounds.max_requests);
-    return load::conclude(done.answers(), done.end());
+    return probe::conclude(done.answers(), done.end());
 }
 
-void check_rate(const load::probe_findings& found, double per_s) {
+void check_rate(const probe::probe_findings& found, double per_s) {
     CHECK(found.limit.rate_per_s().best == doctest::Approx(per_s).epsilon(0.05));
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("a probe tells a token bucket, its rate and its depth") {
         const double per_s = over_magnitudes(random, 0.5, 100);
         const double burst = whole(random, 2, 60);
         server.limits = {provider::token_bucket{provider::unit::requests, per_s, burst}};
-        const auto found = probe(server, seed);
+        const auto found = findings_of(server, seed);
         REQUIRE(found.verdict == probe_verdict::rate);
         CHECK(found.is_sure());
         check_rate(found, per_s);
@@ -83,7 +83,7 @@ TEST_CASE("a probe measures a bucket of one, which gathers nothing") {
         const double per_s = over_magnitudes(random, 0.5, 10);
         server.rtt = std::min<duration>(server.rtt, 5ms);
         server.limits = {provider::token_bucket{provider::unit::requests, per_s, 1}};
-        const auto found = probe(server, seed);
+        const auto found = findings_of(server, seed);
         REQUIRE(found.verdict == probe_verdict::rate);
         CHECK(found.is_sure());
         check_rate(found, per_s);
@@ -97,7 +97,7 @@ TEST_CASE("a probe tells a window by the clock, its length and its quota") {
         const double quota = whole(random, 5, 60);
         server.limits = {provider::fixed_window{provider::unit::requests, quota, from_seconds(window_s),
                                                 from_seconds(random.uniform(0, window_s))}};
-        const auto found = probe(server, seed);
+        const auto found = findings_of(server, seed);
         REQUIRE(found.verdict == probe_verdict::window);
         CHECK(found.is_sure());
         CHECK(found.limit.rule == limit_rule::clock_opens);
@@ -111,7 +111,7 @@ TEST_CASE("a probe tells a sliding window from one that opens all at once") {
         const double window_s = over_magnitudes(random, 1, 20);
         const double quota = whole(random, 5, 60);
         server.limits = {provider::sliding_window{provider::unit::requests, quota, from_seconds(window_s)}};
-        const auto found = probe(server, seed);
+        const auto found = findings_of(server, seed);
         REQUIRE(found.verdict == probe_verdict::window);
         CHECK(found.is_sure());
         CHECK(found.limit.rule == limit_rule::sliding);
@@ -125,7 +125,7 @@ TEST_CASE("a probe counts the places of a limit on concurrency") {
         provider::concurrency_limit limit;
         limit.max = static_cast<unsigned>(whole(random, 1, 60));
         server.limits = {limit};
-        const auto found = probe(server, seed);
+        const auto found = findings_of(server, seed);
         REQUIRE(found.verdict == probe_verdict::concurrency);
         CHECK(found.is_sure());
         CHECK(found.limit.capacity.best == limit.max);
@@ -134,9 +134,9 @@ TEST_CASE("a probe counts the places of a limit on concurrency") {
 
 TEST_CASE("a probe finds nothing where there is no limit, and says how far it looked") {
     probe_many([](random_source&, provider_description& server, std::uint64_t seed) {
-        const auto found = probe(server, seed);
+        const auto found = findings_of(server, seed);
         CHECK(found.verdict == probe_verdict::none_found);
-        CHECK(found.admitted == load::probe_bounds().max_requests);
+        CHECK(found.admitted == probe::probe_bounds().max_requests);
         CHECK(found.most_at_once >= 100);
     });
 }
@@ -144,13 +144,13 @@ TEST_CASE("a probe finds nothing where there is no limit, and says how far it lo
 TEST_CASE("a probe keeps to its bounds, and tells what it has seen by then") {
     provider_description server;
     server.limits = {provider::token_bucket{provider::unit::requests, 0.2, 3}};
-    load::probe_bounds bounds;
+    probe::probe_bounds bounds;
     bounds.max_time = 20s;
-    CHECK(probe(server, 1, bounds).end == load::probe_end::out_of_time);
+    CHECK(findings_of(server, 1, bounds).end == probe::probe_end::out_of_time);
     bounds = {};
     bounds.max_requests = 60;
-    const auto few = probe(server, 1, bounds);
-    CHECK(few.end == load::probe_end::out_of_requests);
+    const auto few = findings_of(server, 1, bounds);
+    CHECK(few.end == probe::probe_end::out_of_requests);
     CHECK(few.requests == 60);
 }
 
@@ -159,20 +159,20 @@ TEST_CASE("a probe that ends with the first refusals does not say that everythin
     server.rtt = 1ms;
     server.latency.mean = 10ms;
     server.limits = {provider::token_bucket{provider::unit::requests, 0.2, 3}};
-    load::probe_bounds bounds;
+    probe::probe_bounds bounds;
     bounds.max_requests = 40;
-    CHECK(probe(server, 1, bounds).verdict == probe_verdict::undecided);
+    CHECK(findings_of(server, 1, bounds).verdict == probe_verdict::undecided);
     bounds = {};
     bounds.max_time = 4s;  // the next one is admitted after five
-    const auto brief = probe(server, 1, bounds);
+    const auto brief = findings_of(server, 1, bounds);
     CHECK(brief.verdict == probe_verdict::closed);
-    CHECK(brief.end == load::probe_end::out_of_time);
+    CHECK(brief.end == probe::probe_end::out_of_time);
 }
 
 TEST_CASE("a probe of a server that fails is short") {
     provider_description server;
     server.faults.outages = {{0s, 1h, 502}};
-    const auto found = probe(server, 1);
+    const auto found = findings_of(server, 1);
     CHECK(found.verdict == probe_verdict::down);
     CHECK(found.requests == 3);
 }
@@ -185,11 +185,11 @@ TEST_CASE("a probe checks what Retry-After says") {
     const auto truth_of = [&](provider::retry_after_hint hint, duration wrong = 30s) {
         server.hints.retry_after = hint;
         server.hints.wrong = wrong;
-        return probe(server, 1).hints.retry_after.truth;
+        return findings_of(server, 1).hints.retry_after.truth;
     };
-    CHECK(truth_of(provider::retry_after_hint::exact) == load::hint_truth::holds);
-    CHECK(truth_of(provider::retry_after_hint::integer) == load::hint_truth::rounded_up);
-    CHECK(truth_of(provider::retry_after_hint::wrong) == load::hint_truth::too_long);
-    CHECK(truth_of(provider::retry_after_hint::wrong, 100ms) == load::hint_truth::too_short);
-    CHECK(truth_of(provider::retry_after_hint::none) == load::hint_truth::unknown);
+    CHECK(truth_of(provider::retry_after_hint::exact) == probe::hint_truth::holds);
+    CHECK(truth_of(provider::retry_after_hint::integer) == probe::hint_truth::rounded_up);
+    CHECK(truth_of(provider::retry_after_hint::wrong) == probe::hint_truth::too_long);
+    CHECK(truth_of(provider::retry_after_hint::wrong, 100ms) == probe::hint_truth::too_short);
+    CHECK(truth_of(provider::retry_after_hint::none) == probe::hint_truth::unknown);
 }

@@ -12,14 +12,14 @@
 #include <utility>
 #include <vector>
 
+#include "records/decision_log.hpp"
+#include "scenario/format_scenario.hpp"
 #include "scenarios.hpp"
 #include "sim/random_scenario.hpp"
 #include "sim/replay.hpp"
 #include "sim/simulation.hpp"
 #include "stagger/decision_log.hpp"
 #include "stagger/random.hpp"
-#include "wire/decision_log.hpp"
-#include "wire/format_scenario.hpp"
 
 // Rules that hold whatever the provider does, checked at every step of random scenarios. A failure prints the
 // scenario as a file that `stagger simulate` takes; the run has its seed.

@@ -2,11 +2,11 @@
 
 #include <set>
 
+#include "scenario/format_scenario.hpp"
+#include "scenario/scenario_file.hpp"
 #include "scenarios.hpp"
 #include "sim/clairvoyant.hpp"
 #include "sim/random_scenario.hpp"
-#include "wire/format_scenario.hpp"
-#include "wire/scenario_file.hpp"
 
 using namespace scenarios;
 using stagger::sim::measured_kinds;

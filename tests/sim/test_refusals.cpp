@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "core/send_policy.hpp"
+#include "coordinator/send_policy.hpp"
 #include "scenarios.hpp"
 #include "sim/clairvoyant.hpp"
 #include "sim/request_sequence.hpp"

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "markup_text.hpp"
+#include "terminal/markup_text.hpp"
 
 namespace app {
 

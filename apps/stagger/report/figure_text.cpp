@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "plot_axis.hpp"
+#include "terminal/plot_axis.hpp"
 
 namespace app {
 

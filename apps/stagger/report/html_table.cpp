@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "markup_text.hpp"
 #include "report/figure_text.hpp"
+#include "terminal/markup_text.hpp"
 
 namespace app {
 

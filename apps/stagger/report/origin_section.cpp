@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
-#include "markup_text.hpp"
 #include "report/figure_text.hpp"
 #include "report/sections.hpp"
+#include "terminal/markup_text.hpp"
 
 namespace app {
 namespace {

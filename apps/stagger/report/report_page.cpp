@@ -7,12 +7,12 @@
 #include <map>
 #include <new>
 
+#include "json/json_writer.hpp"
 #include "load/results_file.hpp"
-#include "markup_text.hpp"
 #include "report/embedded_files.hpp"
 #include "report/sections.hpp"
+#include "terminal/markup_text.hpp"
 #include "version.hpp"
-#include "wire/json_writer.hpp"
 
 namespace app {
 namespace {

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <array>
 
-#include "progress.hpp"
 #include "report/chart_figure.hpp"
 #include "report/html_table.hpp"
 #include "report/sections.hpp"
+#include "sending/progress.hpp"
 
 namespace app {
 namespace {

@@ -2,10 +2,10 @@
 
 #include <unistd.h>
 
+#include "batch/batch_line.hpp"
 #include "batch/file_handle.hpp"
 #include "batch/line_splitter.hpp"
 #include "batch/write_all.hpp"
-#include "wire/batch_line.hpp"
 
 namespace stagger::batch {
 namespace {

@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
+#include "batch/batch_line.hpp"
 #include "batch/file_handle.hpp"
 #include "batch/line_splitter.hpp"
 #include "stagger/prompt_source.hpp"
-#include "wire/batch_line.hpp"
 
 namespace stagger::batch {
 

@@ -6,9 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "batch/batch_line.hpp"
 #include "batch/line_sums.hpp"
 #include "stagger/prompt_source.hpp"
-#include "wire/batch_line.hpp"
 
 namespace stagger::batch {
 

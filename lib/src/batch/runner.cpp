@@ -4,8 +4,8 @@
 #include <boost/asio/deferred.hpp>
 #include <utility>
 
+#include "batch/batch_line.hpp"
 #include "batch/engine.hpp"
-#include "wire/batch_line.hpp"
 
 namespace asio = boost::asio;
 

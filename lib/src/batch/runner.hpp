@@ -12,9 +12,9 @@
 #include "batch/result_file.hpp"
 #include "batch/transport.hpp"
 #include "batch/unanswered_prompts.hpp"
+#include "dialect/secrets.hpp"
 #include "stagger/admission_watch.hpp"
 #include "stagger/batch.hpp"
-#include "wire/secrets.hpp"
 
 namespace stagger::batch {
 

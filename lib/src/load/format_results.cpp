@@ -1,9 +1,9 @@
 #include <concepts>
 #include <type_traits>
 
+#include "json/json_writer.hpp"
 #include "load/results_file.hpp"
 #include "load/results_members.hpp"
-#include "wire/json_writer.hpp"
 
 namespace stagger::load {
 

@@ -8,8 +8,8 @@
 #include <exception>
 #include <utility>
 
-#include "net/clock.hpp"
-#include "wire/dialect.hpp"
+#include "dialect/dialect.hpp"
+#include "http/clock.hpp"
 
 namespace asio = boost::asio;
 

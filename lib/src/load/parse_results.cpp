@@ -3,9 +3,9 @@
 #include <concepts>
 #include <type_traits>
 
+#include "json/json_text.hpp"
 #include "load/results_file.hpp"
 #include "load/results_members.hpp"
-#include "wire/json_text.hpp"
 
 namespace stagger::load {
 

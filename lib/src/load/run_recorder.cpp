@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "wire/error_name.hpp"
+#include "base/error_name.hpp"
 
 namespace stagger::load {
 

@@ -4,8 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "json/json_writer.hpp"
 #include "provider/draw.hpp"
-#include "wire/json_writer.hpp"
 
 namespace stagger::load {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "http/connection.hpp"
 #include "net/client_counts.hpp"
-#include "net/connection.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/observer.hpp"
 

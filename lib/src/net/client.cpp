@@ -7,11 +7,11 @@
 #include <string>
 #include <utility>
 
+#include "http/seed.hpp"
+#include "http/tls_context.hpp"
 #include "net/client_state.hpp"
 #include "net/running_operation.hpp"
-#include "net/seed.hpp"
 #include "net/streamed_answer_task.hpp"
-#include "net/tls_context.hpp"
 #include "net/whole_answer_task.hpp"
 
 namespace stagger {

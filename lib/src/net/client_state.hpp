@@ -4,17 +4,17 @@
 #include <memory>
 #include <string>
 
+#include "dialect/dialect.hpp"
+#include "dialect/secrets.hpp"
+#include "http/connection_pool.hpp"
+#include "http/http_request.hpp"
+#include "http/io_types.hpp"
 #include "net/client_counts.hpp"
-#include "net/connection_pool.hpp"
-#include "net/http_request.hpp"
-#include "net/io_types.hpp"
 #include "net/next_turn.hpp"
 #include "net/running_operations.hpp"
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/random.hpp"
-#include "wire/dialect.hpp"
-#include "wire/secrets.hpp"
 
 namespace stagger::detail {
 

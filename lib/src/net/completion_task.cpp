@@ -10,12 +10,12 @@
 #include <string>
 #include <utility>
 
-#include "core/own_refusals.hpp"
-#include "net/clock.hpp"
-#include "net/complete_later.hpp"
-#include "net/http_request.hpp"
+#include "coordinator/own_refusals.hpp"
+#include "http/clock.hpp"
+#include "http/complete_later.hpp"
+#include "http/http_request.hpp"
+#include "http/out_of_memory.hpp"
 #include "net/judgement.hpp"
-#include "net/out_of_memory.hpp"
 
 namespace stagger::detail {
 

@@ -8,15 +8,15 @@
 #include <optional>
 #include <string>
 
+#include "dialect/dialect.hpp"
+#include "http/complete_later.hpp"
+#include "http/io_types.hpp"
 #include "net/attempt_trace.hpp"
 #include "net/client_state.hpp"
-#include "net/complete_later.hpp"
-#include "net/io_types.hpp"
 #include "net/line_guest.hpp"
 #include "net/running_operation.hpp"
 #include "stagger/client.hpp"
 #include "stagger/retry_session.hpp"
-#include "wire/dialect.hpp"
 
 namespace stagger::detail {
 

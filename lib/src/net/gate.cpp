@@ -9,11 +9,11 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/kind_numbers.hpp"
-#include "net/complete_later.hpp"
+#include "coordinator/kind_numbers.hpp"
+#include "http/complete_later.hpp"
+#include "http/out_of_memory.hpp"
+#include "http/seed.hpp"
 #include "net/line_guest.hpp"
-#include "net/out_of_memory.hpp"
-#include "net/seed.hpp"
 
 namespace stagger {
 

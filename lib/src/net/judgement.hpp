@@ -1,8 +1,8 @@
 #pragma once
 
+#include "dialect/dialect.hpp"
 #include "stagger/attempt_result.hpp"
 #include "stagger/retry_policy.hpp"
-#include "wire/dialect.hpp"
 
 namespace stagger::detail {
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
+#include "http/out_of_memory.hpp"
 #include "net/completion_task.hpp"
-#include "net/out_of_memory.hpp"
 
 namespace stagger::detail {
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "net/io_types.hpp"
+#include "http/io_types.hpp"
 
 namespace stagger::detail {
 

@@ -6,9 +6,9 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "net/clock.hpp"
-#include "net/complete_later.hpp"
-#include "net/out_of_memory.hpp"
+#include "http/clock.hpp"
+#include "http/complete_later.hpp"
+#include "http/out_of_memory.hpp"
 
 namespace stagger::detail {
 

@@ -6,16 +6,16 @@
 #include <optional>
 #include <string>
 
+#include "dialect/dialect.hpp"
+#include "dialect/sse_parser.hpp"
+#include "dialect/stream_answer.hpp"
+#include "http/connection_pool.hpp"
+#include "http/io_types.hpp"
 #include "net/attempt_trace.hpp"
 #include "net/client_state.hpp"
-#include "net/connection_pool.hpp"
-#include "net/io_types.hpp"
 #include "net/running_operation.hpp"
 #include "stagger/completion_stream.hpp"
 #include "stagger/gate.hpp"
-#include "wire/dialect.hpp"
-#include "wire/sse_parser.hpp"
-#include "wire/stream_answer.hpp"
 
 namespace stagger::detail {
 

@@ -5,8 +5,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "net/clock.hpp"
-#include "net/seed.hpp"
+#include "http/clock.hpp"
+#include "http/seed.hpp"
 #include "stagger/retry_session.hpp"
 
 namespace stagger::detail {

@@ -5,7 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "net/complete_later.hpp"
+#include "http/complete_later.hpp"
 
 namespace stagger::detail {
 

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "net/io_types.hpp"
+#include "http/io_types.hpp"
 #include "net/running_operation.hpp"
 #include "stagger/error.hpp"
 

@@ -3,10 +3,10 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <utility>
 
-#include "net/clock.hpp"
-#include "net/complete_later.hpp"
+#include "dialect/status_meaning.hpp"
+#include "http/clock.hpp"
+#include "http/complete_later.hpp"
 #include "net/open_stream.hpp"
-#include "wire/status_meaning.hpp"
 
 namespace stagger::detail {
 

@@ -3,7 +3,7 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <utility>
 
-#include "net/complete_later.hpp"
+#include "http/complete_later.hpp"
 
 namespace stagger::detail {
 

@@ -11,7 +11,7 @@
 
 #include "stagger/time.hpp"
 
-/// What a scenario file says about a provider: plain values, checked by the reader in wire/.
+/// What a scenario file says about a provider: plain values, checked by the reader in scenario/.
 namespace stagger::provider {
 
 enum class unit { requests, tokens };

@@ -1,6 +1,6 @@
 #include "sim/policy.hpp"
 
-#include "core/send_policy.hpp"
+#include "coordinator/send_policy.hpp"
 
 namespace stagger::sim {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/retry_allowance.hpp"
+#include "coordinator/retry_allowance.hpp"
 #include "stagger/backoff_policy.hpp"
 #include "stagger/coordinator.hpp"
 
@@ -27,8 +27,8 @@ struct policy {
     retry_allowance allowance{send_policy()};
 };
 
-/// What a client with `--policy NAME` does (core/send_policy.hpp), or none. A wait of the task's own, where
-/// the policy has none, is the default above.
+/// What a client with `--policy NAME` does (coordinator/send_policy.hpp), or none. A wait of the task's own,
+/// where the policy has none, is the default above.
 std::optional<policy> find_policy(std::string_view name);
 
 }  // namespace stagger::sim

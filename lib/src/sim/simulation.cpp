@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include "core/kind_numbers.hpp"
-#include "core/slot_map.hpp"
+#include "base/slot_map.hpp"
+#include "coordinator/kind_numbers.hpp"
 #include "provider/arrival_peak.hpp"
 #include "provider/draw.hpp"
 #include "provider/model.hpp"

@@ -10,8 +10,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "batch/batch_line.hpp"
 #include "support/temporary_folder.hpp"
-#include "wire/batch_line.hpp"
 
 namespace asio = boost::asio;
 using stagger::batch::fsync_policy;

@@ -5,10 +5,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "batch/batch_line.hpp"
 #include "batch/engine.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/batch/fake_transport.hpp"
-#include "wire/batch_line.hpp"
 
 namespace asio = boost::asio;
 

@@ -6,9 +6,9 @@
 #include <boost/asio/io_context.hpp>
 #include <set>
 
+#include "batch/batch_line.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/batch/fake_transport.hpp"
-#include "wire/batch_line.hpp"
 
 namespace asio = boost::asio;
 namespace batch = stagger::batch;

@@ -1,0 +1,268 @@
+#include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <exception>
+
+#include "batch/runner.hpp"
+#include "batch_files.hpp"
+#include "batch_limits.hpp"
+#include "batch_report.hpp"
+#include "cli/commands.hpp"
+#include "cli/distinct_files.hpp"
+#include "cli/last_outputs.hpp"
+#include "cli/output_file.hpp"
+#include "cli/stop_signals.hpp"
+#include "dry_run.hpp"
+#include "sending/attempt_log.hpp"
+#include "sending/closing_notice.hpp"
+#include "sending/decision_log_file.hpp"
+#include "sending/log.hpp"
+#include "sending/progress_display.hpp"
+#include "sending/run_description.hpp"
+#include "sending/run_memory.hpp"
+#include "sending/send_options.hpp"
+#include "sending/summary.hpp"
+#include "terminal/console.hpp"
+
+namespace asio = boost::asio;
+namespace batch = stagger::batch;
+
+namespace app {
+namespace {
+
+// After the second signal everything is being closed; this is for what does not let itself be closed.
+constexpr auto closing_patience = std::chrono::seconds(1);
+
+/// One run of the command: the runner, and around it what a user sees and presses.
+class session {
+ public:
+    session(const batch_file_options& files, const send_options& options, const batch::run_limits& limits,
+            const stagger::batch_options& order)
+        : files_(files),
+          out_(options.quiet),
+          log_(make_log(out_, options.log_level)),
+          plan_(make_plan(options, stagger::duration::zero())),
+          signals_(context_),
+          display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
+          closing_(context_, out_, log_, [this] { return std::optional(runner_->status()); }),
+          patience_timer_(context_) {
+        one_is_standard_output({{"--output", files.results},
+                                {"--report", files.report},
+                                {"--summary", options.summary_file},
+                                {"--decision-log", options.decision_log}});
+        keep_apart("--report", files.report, {files.prompts, files.results});
+        keep_apart("--summary", options.summary_file, {files.prompts, files.results, files.report});
+        keep_apart("--decision-log", options.decision_log,
+                   {files.prompts, files.results, files.report, options.summary_file});
+        report_page_.emplace(context_, files.report);
+        auto ended = [this](const stagger::attempt_events::done& attempt) {
+            runner_->attempt_ended(attempt.info);
+            closing_.attempt_ended(attempt);
+        };
+        closing_.hide(plan_.hidden);
+        closing_.longest_wait(options.max_wait);
+        plan_.client.observer(report_page_->watch([this] { return gate_->status(); },
+                                                  std::make_shared<attempt_log>(log_, std::move(ended))));
+        memory_.emplace(options, plan_, log_);
+        const auto client = make_client(context_.get_executor(), plan_);
+        gate_.emplace(client.gate());
+        describe_run(options);
+        summary_.emplace(options.summary_file);
+        auto opened = open_batch_files(context_.get_executor(), files_, plan_, out_);
+        failed_before_ = files_.retry_failed ? 0 : opened.results->failed_before();
+        runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(opened.prompts),
+                                                  std::move(opened.results), plan_.hidden);
+        batch::run_limits ends = limits;
+        ends.longest_wait = options.max_wait;
+        runner_->limits(ends);
+        runner_->options(order);
+        runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
+    }
+
+    exit_code run() {
+        signals_.await([this] { interrupted_ ? stop_at_once() : stop_gently(); });
+        display_.start();
+        report_page_->start();
+        closing_.start();
+        auto finished = [this](std::exception_ptr failed, batch::run_report report) {
+            if (failed) std::rethrow_exception(failed);
+            report_ = std::move(report);
+            context_.stop();
+        };
+        asio::co_spawn(context_, runner_->run(), std::move(finished));
+        context_.run();
+        return conclude();
+    }
+
+ private:
+    /// What a report says beside the figures.
+    void describe_run(const send_options& options) {
+        about_ = describe_this_run(options, plan_);
+        about_.load.kind = "batch";
+        about_.load.concurrency = options.max_concurrency;
+        about_.load.seed = options.jitter_seed;
+        about_.load.prompts = files_.prompts_name();
+    }
+
+    void on_result(const stagger::batch_result& result) {
+        const auto& info = result.answer.info;
+        log_->debug("{}: {}, status {}, attempts {}, rejections {}, waited {:.3f} s, served {:.3f} s",
+                    result.custom_id, result.error ? result.error.message() : "answered", info.http_status,
+                    info.attempts, info.rejections, stagger::to_seconds(info.queued),
+                    stagger::to_seconds(info.served));
+        if (!result.error) return;
+        ++problems_;
+        if (problems_ > problems_shown) return;
+        out_.error(files_.prompts_name() + ":" + std::to_string(result.position) + ": " +
+                   stagger::wire::failure_message(result.error, info));
+        if (problems_ == problems_shown) out_.error("further ones are only in " + files_.results_name());
+    }
+
+    void stop_gently() {
+        interrupted_ = true;
+        runner_->drain();
+        const auto in_flight = runner_->status().in_flight;
+        if (in_flight > 0) {
+            out_.remark("interrupted: awaiting " + std::to_string(in_flight) +
+                        " in flight; once more stops at once");
+        }
+        display_.show();
+    }
+
+    void stop_at_once() {
+        runner_->stop();
+        patience_timer_.expires_after(closing_patience);
+        patience_timer_.async_wait([this](stagger::error_code error) {
+            if (!error) context_.stop();
+        });
+    }
+
+    progress view() const {
+        progress now;
+        const auto& counts = runner_->counts();
+        now.done = counts.succeeded;
+        now.failed = counts.failed;
+        now.left = runner_->left();
+        now.prompt_tokens = counts.prompt_tokens;
+        now.completion_tokens = counts.completion_tokens;
+        now.gate = runner_->status();
+        now.closing = closing_.current();
+        now.elapsed = runner_->elapsed();
+        now.stopping = runner_->stopping();
+        return now;
+    }
+
+    exit_code conclude() {
+        display_.finish();
+        closing_.finish();
+        if (!report_) report_ = runner_->report();
+        const auto& report = *report_;
+        const auto code = explain(report);
+        if (report.end != batch::run_end::endpoint_unusable || report.counts.recorded() > 0) {
+            out_.print(describe(report));
+            if (const auto remark = memory_->remark()) out_.print(*remark);
+        }
+        memory_->keep(gate_->learned());
+        last_outputs outputs(out_);
+        outputs.write([&] { summary_->write(to_json(report, plan_.policy)); });
+        outputs.write([&] { report_page_->finish(report, plan_.policy, about_); });
+        outputs.write([&] {
+            if (plan_.decisions) plan_.decisions->finish();
+        });
+        return outputs.failed() ? exit_code::file_failed : code;
+    }
+
+    exit_code explain(const batch::run_report& report) {
+        const auto kept = ": " + std::to_string(report.counts.recorded()) + " results of this run are kept";
+        switch (report.end) {
+            case batch::run_end::finished:
+                return report.counts.failed + failed_before_ > 0 ? exit_code::some_failed : exit_code::done;
+            case batch::run_end::interrupted:
+                out_.remark("interrupted, " + left(report) + "; " + how_to_continue());
+                return exit_code::interrupted;
+            case batch::run_end::deadline_passed:
+            case batch::run_end::too_many_failures:
+                out_.error("stopped, " + report.problem + ": " + left(report) + "; " + how_to_continue());
+                return exit_code::stopped_early;
+            case batch::run_end::nothing_admitted:
+                out_.error("stopped, " + closing_.gave_up(report.opens_at) + "; " + left(report) + "; " +
+                           how_to_continue());
+                return exit_code::nothing_admitted;
+            case batch::run_end::endpoint_unusable:
+                out_.error("cannot use " + plan_.base_url + ": " + report.problem +
+                           missing_key(plan_, report.unusable));
+                if (report.counts.recorded() > 0) out_.remark(left(report) + "; " + how_to_continue());
+                return exit_code::endpoint_unusable;
+            case batch::run_end::output_failed:
+                out_.error(files_.results_name() + ": " + report.problem + kept + ", " + left(report));
+                return exit_code::file_failed;
+            case batch::run_end::input_failed:
+                out_.error(files_.prompts_name() + ": " + report.problem + kept);
+                return exit_code::file_failed;
+        }
+        return exit_code::done;
+    }
+
+    static std::string left(const batch::run_report& report) {
+        return report.left ? std::to_string(*report.left) + " left" : "the rest left";
+    }
+
+    std::string how_to_continue() const {
+        return files_.results == "-" ? "standard output cannot be continued"
+                                     : std::string("the same command ") +
+                                           (files_.overwrite ? "without --overwrite " : "") + "continues";
+    }
+
+    const batch_file_options& files_;
+    console out_;
+    std::shared_ptr<spdlog::logger> log_;
+    send_plan plan_;
+    std::optional<run_memory> memory_;
+    asio::io_context context_{1};
+    std::optional<stagger::gate> gate_;  // its timer must not outlive the context
+    stop_signals signals_;
+    progress_display display_;
+    closing_notice closing_;
+    asio::steady_timer patience_timer_;
+    std::optional<output_file> summary_;
+    std::optional<batch_report> report_page_;
+    stagger::load::results_document about_;
+    std::shared_ptr<batch::runner> runner_;
+    std::optional<batch::run_report> report_;
+    std::size_t failed_before_ = 0;
+    std::size_t problems_ = 0;
+    bool interrupted_ = false;
+};
+
+class batch_command final : public command {
+ public:
+    explicit batch_command(CLI::App& parser) {
+        add_batch_file_options(parser, files_);
+        add_batch_limits(parser, limits_, order_);
+        add_send_options(parser, options_);
+    }
+
+    exit_code run() override {
+        if (files_.dry_run) {
+            console out(options_.quiet);
+            return dry_run(files_, make_plan(options_, stagger::duration::zero()), out);
+        }
+        session one(files_, options_, limits_, order_);
+        return one.run();
+    }
+
+ private:
+    batch_file_options files_;
+    batch::run_limits limits_;
+    stagger::batch_options order_;
+    send_options options_;
+};
+
+}  // namespace
+
+std::unique_ptr<command> make_batch_command(CLI::App& parser) {
+    return std::make_unique<batch_command>(parser);
+}
+
+}  // namespace app

@@ -1,0 +1,188 @@
+#include "batch_files.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "batch/prompt_survey.hpp"
+#include "cli/distinct_files.hpp"
+#include "parameters_hash.hpp"
+#include "prompts_with_defaults.hpp"
+
+namespace app {
+namespace {
+
+namespace batch = stagger::batch;
+
+constexpr auto ways_out = "; --accept-changes goes by the ids, --overwrite starts over";
+
+stagger::prompt_file_format parse_format(const std::string& name) {
+    if (name == "auto") return stagger::prompt_file_format::automatic;
+    if (name == "text") return stagger::prompt_file_format::text;
+    if (name == "jsonl") return stagger::prompt_file_format::jsonl;
+    throw failure(exit_code::wrong_usage, "--format: must be auto, text or jsonl, is \"" + name + "\"");
+}
+
+batch::fsync_policy parse_fsync(const std::string& name) {
+    if (name == "always") return batch::fsync_policy::always;
+    if (name == "interval") return batch::fsync_policy::interval;
+    if (name == "never") return batch::fsync_policy::never;
+    throw failure(exit_code::wrong_usage, "--fsync: must be always, interval or never, is \"" + name + "\"");
+}
+
+batch::result_file_options opening(const batch_file_options& options, const send_plan& plan) {
+    batch::result_file_options how;
+    if (options.overwrite && (options.retry_failed || options.accept_changes)) {
+        throw failure(exit_code::wrong_usage,
+                      "--overwrite: keeps nothing that --retry-failed or --accept-changes could continue");
+    }
+    if (options.retry_failed) how.mode = batch::if_results_exist::retry_failed;
+    if (options.overwrite) how.mode = batch::if_results_exist::overwrite;
+    how.by_id = options.accept_changes;
+    how.fsync = parse_fsync(options.fsync);
+    how.parameters = parameters_hash(plan, options.format + '\n' + options.form);
+    return how;
+}
+
+std::unique_ptr<batch::prompt_file> open_prompt_file(const boost::asio::any_io_executor& executor,
+                                                     const batch_file_options& options,
+                                                     const send_plan& plan) {
+    stagger::error_code unreadable;
+    auto prompts = batch::prompt_file::open(executor, options.prompts, parse_format(options.format),
+                                            plan.dialect, unreadable);
+    if (unreadable)
+        throw failure(exit_code::file_failed, options.prompts_name() + ": " + unreadable.message());
+    if (options.form.empty()) return prompts;
+    try {
+        prompts->fill_in(stagger::wire::prompt_template(options.form));
+    } catch (const std::invalid_argument& wrong) {
+        throw failure(exit_code::wrong_usage, std::string("--template: ") + wrong.what());
+    }
+    return prompts;
+}
+
+void refuse_repeated_ids(const batch_file_options& options, batch::prompt_file& prompts, std::size_t count) {
+    const auto found = batch::find_repeated_id(prompts, count);
+    if (!found) return;
+    throw failure(exit_code::wrong_usage, options.prompts + ":" + std::to_string(found->second_line) +
+                                              ": the id \"" + found->custom_id + "\" is that of line " +
+                                              std::to_string(found->first_line));
+}
+
+void refuse_changes(const batch_file_options& options, batch::prompt_file& prompts,
+                    const batch::result_file& results, const batch::line_sums::range& among) {
+    const auto line = batch::changed_line(prompts, results, among);
+    throw failure(exit_code::wrong_usage, options.prompts + ":" + std::to_string(line.value_or(among.first)) +
+                                              ": is not what " + options.results + " answers for that line" +
+                                              ways_out);
+}
+
+void look_over(const batch_file_options& options, batch::prompt_file& prompts,
+               const batch::result_file& results) {
+    const auto found = batch::survey(prompts, results.recorded());
+    if (!found) {
+        if (options.check_ids) {
+            throw failure(exit_code::wrong_usage,
+                          "--check-ids: " + options.prompts_name() + " can be read only once");
+        }
+        return;
+    }
+    prompts.expect(found->prompts);
+    if (found->changed) refuse_changes(options, prompts, results, *found->changed);
+    if (options.check_ids) refuse_repeated_ids(options, prompts, found->prompts);
+}
+
+void tell_of_resuming(const batch_file_options& options, const batch::result_file& results, console& out) {
+    const auto name = options.results_name();
+    if (results.torn_line_cut()) out.remark(name + ": cut off a result that was written in part");
+    const auto failed = results.failed_before();
+    if (failed > 0) {
+        const auto count = std::to_string(failed);
+        out.remark(options.retry_failed
+                       ? name + ": asking again for " + count + " that failed"
+                       : name + ": " + count + " failed before; --retry-failed asks again for them");
+    }
+    const auto answered = results.recorded().size() - (options.retry_failed ? 0 : failed);
+    if (results.recorded().size() > 0)
+        out.remark(name + ": " + std::to_string(answered) + " answered already");
+}
+
+}  // namespace
+
+void add_batch_file_options(CLI::App& command, batch_file_options& options) {
+    command
+        .add_option("PROMPTS", options.prompts,
+                    "Prompt list: plain text, one a line, or JSONL with prompt, messages or in OpenAI Batch "
+                    "form; - for standard input")
+        ->required();
+    command
+        .add_option("-o,--output", options.results,
+                    "Results, one a line, in OpenAI Batch form. Where it exists, prompts that have one are "
+                    "skipped; - "
+                    "for standard output")
+        ->required()
+        ->type_name("RESULTS");
+    command.add_flag("--overwrite", options.overwrite, "Start over where RESULTS exists");
+    command.add_flag("--retry-failed", options.retry_failed,
+                     "Ask again for what failed, too; its results are replaced");
+    command.add_flag("--accept-changes", options.accept_changes,
+                     "Continue although prompts or parameters have changed: skip what RESULTS has by its id");
+    command.add_flag("--check-ids", options.check_ids, "Refuse PROMPTS where an id stands twice");
+    command
+        .add_option("--fsync", options.fsync,
+                    "When results are made to survive a crash of the machine: always (before they count), "
+                    "interval (a second later) or never (default interval)")
+        ->type_name("WHEN");
+    command.add_option("--format", options.format, "How PROMPTS is read: auto, text or jsonl (default auto)")
+        ->type_name("FORMAT");
+    command
+        .add_option(
+            "--template", options.form,
+            "Prompts are made of this: {text} stands for a line of plain text, {NAME} for a member of "
+            "a JSONL line; {{ and }} are braces")
+        ->type_name("TEXT");
+    command.add_flag("--dry-run", options.dry_run,
+                     "Send nothing: count prompts and estimate tokens and the time the limits allow");
+    command
+        .add_option(
+            "--progress", options.progress,
+            "On standard error: auto (redrawn on terminals, a panel where there is room, else a line), "
+            "line (never a panel), jsonl (an object a second) or off (default auto)")
+        ->type_name("HOW");
+    command
+        .add_option("--report", options.report,
+                    "Write the run's figures as one page with charts and tables; - for standard output")
+        ->type_name("FILE.html");
+}
+
+batch_files open_batch_files(const boost::asio::any_io_executor& executor, const batch_file_options& options,
+                             const send_plan& plan, console& out) {
+    const auto how = opening(options, plan);
+    if (same_file(options.prompts, options.results)) {
+        throw failure(exit_code::wrong_usage,
+                      "the results cannot go into the prompt file " + options.prompts);
+    }
+    auto prompts = open_prompt_file(executor, options, plan);
+    batch_files files;
+    std::string problem;
+    files.results = batch::result_file::open(executor, options.results, how, problem);
+    if (!files.results) throw failure(exit_code::file_failed, options.results_name() + ": " + problem);
+    if (const auto line = files.results->other_parameters(); line > 0 && !options.accept_changes) {
+        throw failure(exit_code::wrong_usage, options.results + ":" + std::to_string(line) +
+                                                  ": was asked with another " + hashed_options + ways_out);
+    }
+    look_over(options, *prompts, *files.results);
+    tell_of_resuming(options, *files.results, out);
+    if (options.retry_failed && files.results->failed_before() > 0 &&
+        !files.results->take_out_failed(problem)) {
+        throw failure(exit_code::file_failed, options.results_name() + ": " + problem);
+    }
+    files.prompts = std::make_unique<prompts_with_defaults>(std::move(prompts), plan);
+    return files;
+}
+
+std::unique_ptr<stagger::prompt_source> open_prompts(const boost::asio::any_io_executor& executor,
+                                                     const batch_file_options& options,
+                                                     const send_plan& plan) {
+    return std::make_unique<prompts_with_defaults>(open_prompt_file(executor, options, plan), plan);
+}
+
+}  // namespace app

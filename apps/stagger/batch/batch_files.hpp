@@ -1,0 +1,67 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+
+#include "batch/result_file.hpp"
+#include "sending/send_options.hpp"
+#include "stagger/prompt_source.hpp"
+#include "terminal/console.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace app {
+
+/// What `stagger batch` takes on its command line about its files, as given.
+struct batch_file_options {
+    std::string prompts;
+    std::string results;
+    std::string format = "auto";
+    std::string form;  ///< --template
+    std::string fsync = "interval";
+    bool overwrite = false;
+    bool retry_failed = false;
+    bool accept_changes = false;
+    bool check_ids = false;
+    bool dry_run = false;
+    std::string progress = "auto";
+    std::string report;
+
+    std::string prompts_name() const { return prompts == "-" ? "standard input" : prompts; }
+    std::string results_name() const { return results == "-" ? "standard output" : results; }
+};
+
+/// Problems of single lines beyond these are only in the results file.
+inline constexpr std::size_t problems_shown = 20;
+
+/// Adds the options to the subcommand; `options` must outlive the parsing.
+void add_batch_file_options(CLI::App& command, batch_file_options& options);
+
+/// Both files of a batch, fit for each other.
+struct batch_files {
+    std::unique_ptr<stagger::prompt_source> prompts;
+    std::unique_ptr<stagger::batch::result_file> results;
+};
+
+/** Opens both, makes sure that the results are of these prompts and parameters, and says what is continued.
+ *
+ * Nothing that the results file holds is taken out before all of that is sure.
+ *
+ * @param plan must outlive the prompts
+ * @throws failure wrong_usage or file_failed
+ */
+batch_files open_batch_files(const boost::asio::any_io_executor& executor, const batch_file_options& options,
+                             const send_plan& plan, console& out);
+
+/** Opens the prompts alone.
+ * @param plan must outlive them
+ * @throws failure wrong_usage or file_failed
+ */
+std::unique_ptr<stagger::prompt_source> open_prompts(const boost::asio::any_io_executor& executor,
+                                                     const batch_file_options& options,
+                                                     const send_plan& plan);
+
+}  // namespace app

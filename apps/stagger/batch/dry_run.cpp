@@ -1,0 +1,117 @@
+#include "dry_run.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
+
+#include "batch/existing_results.hpp"
+#include "batch/unanswered_prompts.hpp"
+#include "cli/output_file.hpp"
+#include "coordinator/token_forecast.hpp"
+#include "dialect/dialect.hpp"
+#include "terminal/duration_text.hpp"
+
+namespace app {
+namespace {
+
+namespace asio = boost::asio;
+namespace batch = stagger::batch;
+
+struct estimate {
+    std::size_t prompts = 0;
+    std::size_t unreadable = 0;
+    stagger::cost tokens{0};
+
+    /// Where nothing bounds an answer its length is only supposed.
+    double supposed() const { return stagger::token_forecast::supposed_answer * tokens.open_answers; }
+    double all_tokens() const { return tokens.prompt_tokens + tokens.tokens + supposed(); }
+};
+
+asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std::string name, console& out) {
+    stagger::error_code error;
+    while (auto prompt = co_await prompts.read(error)) {
+        if (prompt->request) {
+            ++sum.prompts;
+            const auto cost = stagger::wire::cost_of(*prompt->request);
+            sum.tokens.tokens += cost.tokens;
+            sum.tokens.prompt_tokens += cost.prompt_tokens;
+            sum.tokens.open_answers += cost.open_answers;
+            continue;
+        }
+        if (sum.unreadable++ < problems_shown)
+            out.error(name + ":" + std::to_string(prompt->position) + ": " + prompt->problem);
+    }
+    if (error) throw failure(exit_code::file_failed, name + ": " + error.message());
+}
+
+/// What a results file has results of, which is not opened for writing and need not exist.
+batch::recorded_prompts recorded(const batch_file_options& options) {
+    const batch::file_handle file(options.overwrite || options.results == "-"
+                                      ? -1
+                                      : ::open(options.results.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    if (!file) return batch::recorded_prompts();
+    batch::reading_results how;
+    how.by_id = options.accept_changes;
+    how.failed_are_recorded = !options.retry_failed;
+    std::string problem;
+    auto found = batch::read_existing_results(file.get(), how, problem);
+    if (!found) throw failure(exit_code::file_failed, options.results + ": " + problem);
+    return std::move(found->recorded);
+}
+
+/// How long a limit that is told makes the amount take; 0 where none is told.
+double minutes(double amount, double a_minute) {
+    return a_minute > 0 ? amount / a_minute : 0;
+}
+
+std::string time_text(const send_plan& plan, const estimate& sum) {
+    const auto of_requests = minutes(static_cast<double>(sum.prompts), plan.limits.requests_per_minute());
+    const auto of_tokens = minutes(sum.all_tokens(), plan.limits.tokens_per_minute());
+    if (of_requests + of_tokens <= 0) return "unknown: neither --rpm nor --tpm is given";
+    const auto* which = of_requests >= of_tokens ? "--rpm" : "--tpm";
+    const bool supposes = of_tokens > of_requests && sum.tokens.open_answers > 0;
+    return fmt::format("{} {}, for {}",
+                       format_clock(stagger::from_seconds(60 * std::max(of_requests, of_tokens))),
+                       supposes ? "with answers as long as supposed" : "at least", which);
+}
+
+/// How sure each part is: a maximum is charged whether it is used or not, a length that nothing bounds is not
+/// known before it is there.
+std::string tokens_text(const estimate& sum) {
+    std::string text = fmt::format("{:.0f} in prompts", sum.tokens.prompt_tokens);
+    if (sum.tokens.tokens > 0) text += fmt::format(", {:.0f} in answers at most", sum.tokens.tokens);
+    if (sum.tokens.open_answers > 0) {
+        text +=
+            fmt::format(", {:.0f} in {:.0f} answers without a maximum, if they have {:.0f} each",
+                        sum.supposed(), sum.tokens.open_answers, stagger::token_forecast::supposed_answer);
+    }
+    return text;
+}
+
+}  // namespace
+
+exit_code dry_run(const batch_file_options& options, const send_plan& plan, console& out) {
+    asio::io_context context(1);
+    const auto known = recorded(options);
+    batch::unanswered_prompts prompts(open_prompts(context.get_executor(), options, plan), known);
+    estimate sum;
+    auto rethrow = [](const std::exception_ptr& failed) {
+        if (failed) std::rethrow_exception(failed);
+    };
+    asio::co_spawn(context, add_up(prompts, sum, options.prompts_name(), out), rethrow);
+    context.run();
+    write_standard_output(
+        fmt::format("prompts to send   {}\n"
+                    "answered before   {}\n"
+                    "unreadable lines  {}\n"
+                    "tokens, about     {}\n"
+                    "time              {}\n",
+                    sum.prompts, prompts.skipped(), sum.unreadable, tokens_text(sum), time_text(plan, sum)));
+    return sum.unreadable > 0 ? exit_code::some_failed : exit_code::done;
+}
+
+}  // namespace app

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "sending/send_options.hpp"
+#include "stagger/prompt_source.hpp"
+
+namespace app {
+
+/// The prompts of another source, with what the command line says added where a prompt does not say it
+/// itself.
+class prompts_with_defaults final : public stagger::prompt_source {
+ public:
+    /// @param plan must outlive this
+    prompts_with_defaults(std::unique_ptr<stagger::prompt_source> prompts, const send_plan& plan)
+        : prompts_(std::move(prompts)), plan_(plan) {}
+
+    boost::asio::awaitable<std::optional<stagger::batch_prompt>> read(stagger::error_code& error) override {
+        auto prompt = co_await prompts_->read(error);
+        if (prompt && prompt->request) apply_defaults(plan_, *prompt->request);
+        co_return prompt;
+    }
+
+    std::optional<std::size_t> remaining() const override { return prompts_->remaining(); }
+
+ private:
+    std::unique_ptr<stagger::prompt_source> prompts_;
+    const send_plan& plan_;
+};
+
+}  // namespace app

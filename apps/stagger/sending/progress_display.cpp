@@ -1,0 +1,102 @@
+#include "progress_display.hpp"
+
+#include <csignal>
+#include <utility>
+
+#include "cli/exit_code.hpp"
+#include "progress_panel.hpp"
+#include "stagger/error.hpp"
+
+namespace app {
+namespace {
+
+constexpr auto redraw_interval = std::chrono::milliseconds(200);
+constexpr auto line_interval = std::chrono::seconds(1);
+
+}  // namespace
+
+progress_mode parse_progress_mode(const std::string& name) {
+    if (name == "auto") return progress_mode::fitting;
+    if (name == "line") return progress_mode::line;
+    if (name == "jsonl") return progress_mode::jsonl;
+    if (name == "off") return progress_mode::off;
+    throw failure(exit_code::wrong_usage,
+                  "--progress: must be auto, line, jsonl or off, is \"" + name + "\"");
+}
+
+progress_display::progress_display(boost::asio::io_context& context, console& out, progress_mode mode,
+                                   std::function<progress()> look)
+    : timer_(context), changes_(context), out_(out), mode_(mode), look_(std::move(look)) {}
+
+bool progress_display::shows() const {
+    if (mode_ == progress_mode::off) return false;
+    return mode_ == progress_mode::jsonl || out_.shows_status();
+}
+
+void progress_display::start() {
+    if (!shows()) return;
+    answers_.add(std::chrono::steady_clock::now(), 0);
+    show_later();
+    if (mode_ == progress_mode::jsonl) return;
+    changes_.add(SIGWINCH);
+    changes_.add(SIGTSTP);
+    show_again_after_changes();
+}
+
+void progress_display::show_again_after_changes() {
+    changes_.async_wait([this](stagger::error_code error, int signal) {
+        if (error) return;
+        if (signal == SIGTSTP) suspend();
+        show();
+        show_again_after_changes();
+    });
+}
+
+// The shell gets a clean terminal, and on what it leaves there nothing is drawn.
+void progress_display::suspend() {
+    out_.clear_status();
+    changes_.remove(SIGTSTP);  // back to what the system does then
+    ::raise(SIGTSTP);
+    changes_.add(SIGTSTP);
+}
+
+void progress_display::show_later() {
+    if (mode_ == progress_mode::jsonl) {
+        timer_.expires_after(line_interval);
+    } else {
+        timer_.expires_after(redraw_interval);
+    }
+    timer_.async_wait([this](stagger::error_code error) {
+        if (error) return;
+        show();
+        show_later();
+    });
+}
+
+void progress_display::show() {
+    if (!shows()) return;
+    progress view = look_();
+    answers_.add(std::chrono::steady_clock::now(), view.done + view.failed);
+    view.results_per_s = answers_.per_s();
+    if (mode_ == progress_mode::jsonl) {
+        out_.log(progress_json(view));
+    } else {
+        out_.status(drawing(view));
+    }
+}
+
+std::string progress_display::drawing(const progress& view) const {
+    const auto window = out_.size();
+    const bool roomy = window.rows >= least_panel_height && window.columns >= least_panel_width;
+    return mode_ == progress_mode::fitting && roomy ? format_panel(view, window.columns)
+                                                    : format_progress(view, window.columns);
+}
+
+void progress_display::finish() {
+    timer_.cancel();
+    changes_.cancel();
+    if (mode_ == progress_mode::jsonl) show();
+    out_.clear_status();
+}
+
+}  // namespace app

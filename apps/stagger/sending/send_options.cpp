@@ -1,0 +1,336 @@
+#include "send_options.hpp"
+
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "api_key.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/option_values.hpp"
+#include "coordinator/retry_allowance.hpp"
+#include "coordinator/send_policy.hpp"
+#include "decision_log_file.hpp"
+#include "probing_text.hpp"
+#include "stagger/dialect.hpp"
+
+namespace app {
+namespace {
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? value : "";
+}
+
+std::string policy_names() {
+    std::string all;
+    for (const auto name : stagger::send_policy_names()) all.append(all.empty() ? "" : ", ").append(name);
+    return all;
+}
+
+void add_limit_options(CLI::App& command, send_options& options, const std::string& usual_deadline) {
+    constexpr auto group = "Limits";
+    command
+        .add_option("--policy", options.policy,
+                    "Who decides when to send: " + policy_names() + " (default coordinated)")
+        ->type_name("NAME")
+        ->group(group);
+    add_whole_number<unsigned>(
+        command, "--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
+        "Requests in flight at most (default 256)")
+        ->group(group);
+    add_whole_number<unsigned>(
+        command, "--max-attempts", [&options](unsigned value) { options.max_attempts = value; }, 0,
+        "Times a prompt is sent at most; 0: until its deadline (default 0; tenacity 6, cookbook 5, "
+        "openai-sdk and aws-standard 3)")
+        ->group(group);
+    add_duration(
+        command, "--timeout", [&options](stagger::duration value) { options.timeout = value; },
+        "One attempt, from sending to the answer's end (default 300s)")
+        ->group(group);
+    add_duration(
+        command, "--deadline", [&options](stagger::duration value) { options.deadline = value; },
+        "One prompt from the moment it is taken up, waiting included; 0: none (default " + usual_deadline +
+            ")")
+        ->group(group);
+    add_duration(
+        command, "--max-wait", [&options](stagger::duration value) { options.max_wait = value; },
+        "Ends the run, with 6, once nothing is admitted for longer, as the server says or as it turns out; "
+        "0: waits however long (default 0)")
+        ->group(group);
+    add_number(
+        command, "--rpm", [&options](double value) { options.requests_per_minute = value; },
+        "A known limit, kept without testing it: requests a minute")
+        ->group(group);
+    add_number(
+        command, "--tpm", [&options](double value) { options.tokens_per_minute = value; },
+        "The same for tokens a minute")
+        ->group(group);
+    command
+        .add_option_function<std::string>(
+            "--probing",
+            [&options](const std::string& text) {
+                const auto value = parse_probing(text);
+                if (!value) {
+                    throw CLI::ValidationError(
+                        "--probing",
+                        "must be off, or within 0.1% and 20% such as 1% or 0.01, is \"" + text + "\"");
+                }
+                options.probing = *value;
+            },
+            "How far above the measured limit it is tested; off: not at all (default 1%)")
+        ->type_name("SHARE")
+        ->group(group);
+    command
+        .add_flag("--no-remember", options.no_remember,
+                  "Neither start from what earlier runs learned of the limits, nor keep what this one learns")
+        ->group(group);
+    add_whole_number<std::uint64_t>(
+        command, "--jitter-seed", [&options](std::uint64_t value) { options.jitter_seed = value; }, 0,
+        "Seed of everything random (default: from the system)")
+        ->group(group);
+}
+
+void add_report_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Report";
+    add_message_options(command, options);
+    command.add_option("--summary", options.summary_file, "Write the run's figures there as JSON")
+        ->type_name("FILE")
+        ->group(group);
+    command
+        .add_option("--decision-log", options.decision_log,
+                    "Write there why every request waited, as JSON lines; stagger replay reads them")
+        ->type_name("FILE")
+        ->group(group);
+}
+
+std::pair<std::string, std::string> parse_header(const std::string& text) {
+    const auto colon = text.find(':');
+    if (colon == std::string::npos || colon == 0) {
+        throw failure(
+            exit_code::wrong_usage,
+            "--header: must read \"Name: value\", one has no name and colon; it is not repeated here, "
+            "since it may hold a key");
+    }
+    auto name = text.substr(0, colon);
+    const auto value_begin = text.find_first_not_of(" \t", colon + 1);
+    auto value = value_begin == std::string::npos ? std::string() : text.substr(value_begin);
+    std::string lower = name;
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    if (lower == "authorization") {
+        throw failure(exit_code::wrong_usage,
+                      "--header: a key does not belong on the command line, where others can read it; use "
+                      "--api-key-file");
+    }
+    return {std::move(name), std::move(value)};
+}
+
+std::pair<std::string, std::string> parse_param(const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) {
+        throw failure(exit_code::wrong_usage, "--param: must read NAME=JSON, is \"" + text + "\"");
+    }
+    auto name = text.substr(0, equals);
+    auto value = text.substr(equals + 1);
+    if (name == "stream")
+        throw failure(exit_code::wrong_usage,
+                      "--param stream: not a member to set; complete and bench have --stream, a batch takes "
+                      "whole answers");
+    boost::json::error_code wrong;
+    boost::json::parse(value, wrong);
+    if (wrong) {
+        throw failure(exit_code::wrong_usage,
+                      "--param " + name + ": the value must be JSON (a text needs quotes), is " + value);
+    }
+    return {std::move(name), std::move(value)};
+}
+
+void set_policy(const send_options& options, send_plan& plan) {
+    const auto chosen = stagger::find_send_policy(options.policy);
+    if (!chosen) throw unknown_policy(options.policy);
+    if (chosen->pacing == stagger::pacing_kind::fixed_rate && !(options.requests_per_minute > 0)) {
+        throw failure(exit_code::wrong_usage,
+                      "--policy " + options.policy + ": needs --rpm, the rate that it keeps");
+    }
+    stagger::retry_policy retry;
+    retry.max_attempts(options.max_attempts.value_or(chosen->max_attempts));
+    stagger::keep_to_allowance(retry, *chosen);
+    plan.client.retry(std::move(retry));
+    if (chosen->backoff) plan.client.backoff(*chosen->backoff).backoff_after_rejection(true);
+    plan.client.obey_retry_after(chosen->obeys_retry_after);
+    plan.limits.pacing(chosen->pacing);
+    plan.policy = options.policy;
+}
+
+void set_endpoint(const send_options& options, send_plan& plan) {
+    const auto dialect = stagger::parse_dialect(options.dialect);
+    if (!dialect) {
+        throw failure(exit_code::wrong_usage,
+                      "--dialect: must be openai-chat, openai-completions or llm-engine, is \"" +
+                          options.dialect + "\"");
+    }
+    plan.dialect = *dialect;
+    const bool llm_engine = *dialect == stagger::dialect::llm_engine;
+    const auto* url_variable = llm_engine ? "LLM_ENGINE_BASE_PATH" : "OPENAI_BASE_URL";
+    plan.base_url = options.base_url.empty() ? environment(url_variable) : options.base_url;
+    if (plan.base_url.empty()) {
+        throw failure(exit_code::wrong_usage,
+                      std::string("no base URL: give --base-url or set ") + url_variable);
+    }
+    const auto* variable = key_variable(*dialect);
+    plan.secret = options.api_key_file.empty() ? checked_api_key(environment(variable), variable)
+                                               : read_api_key(options.api_key_file);
+    if (!options.ca_file.empty() && ::access(options.ca_file.c_str(), R_OK) != 0) {
+        throw failure(exit_code::file_failed,
+                      options.ca_file + ": " + std::error_code(errno, std::generic_category()).message());
+    }
+    plan.client.base_url(plan.base_url).dialect(*dialect).model(options.model).api_key(plan.secret);
+    plan.client.ca_file(options.ca_file);
+}
+
+}  // namespace
+
+failure unknown_policy(const std::string& name) {
+    return {exit_code::wrong_usage, "--policy: \"" + name + "\" is none of " + policy_names()};
+}
+
+void add_endpoint_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Endpoint";
+    command
+        .add_option("--base-url", options.base_url,
+                    "Where the API is, such as https://api.example.com/v1 "
+                    "(else OPENAI_BASE_URL; for llm-engine LLM_ENGINE_BASE_PATH)")
+        ->type_name("URL")
+        ->group(group);
+    command.add_option("--model", options.model, "Model of prompts that name none")
+        ->type_name("NAME")
+        ->group(group);
+    command
+        .add_option(
+            "--dialect", options.dialect,
+            "What the server speaks: openai-chat, openai-completions or llm-engine (default openai-chat)")
+        ->type_name("NAME")
+        ->group(group);
+    command
+        .add_option("--api-key-file", options.api_key_file,
+                    "File that holds the API key (else OPENAI_API_KEY; for llm-engine SCALE_API_KEY)")
+        ->type_name("FILE")
+        ->group(group);
+    command
+        .add_option("--ca-file", options.ca_file,
+                    "Certificate authorities to trust beside the system's (PEM)")
+        ->type_name("FILE")
+        ->group(group);
+    command
+        .add_option("--header", options.headers, "A header for every request, \"Name: value\"; repeatable")
+        ->type_name("HEADER")
+        ->group(group)
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+void add_request_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Request";
+    add_whole_number<unsigned>(
+        command, "--max-tokens", [&options](unsigned value) { options.max_tokens = value; }, 1,
+        "Tokens to generate at most (default: the server's)")
+        ->group(group);
+    add_number(
+        command, "--temperature", [&options](double value) { options.temperature = value; },
+        "0 to 2; llm-engine 0 to 1 (default: the server's)")
+        ->group(group);
+    command.add_option("--param", options.params, "Any member of the request's body, NAME=JSON; repeatable")
+        ->type_name("NAME=JSON")
+        ->group(group)
+        ->take_all()
+        ->allow_extra_args(false);
+}
+
+void add_message_options(CLI::App& command, send_options& options) {
+    constexpr auto group = "Report";
+    command.add_flag("--quiet", options.quiet, "Say nothing but errors")->group(group);
+    command
+        .add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off (default warn)")
+        ->type_name("LEVEL")
+        ->group(group);
+}
+
+void add_send_options(CLI::App& command, send_options& options) {
+    const auto usual_deadline = command.get_name() == "batch" ? "none" : "10m";
+    add_endpoint_options(command, options);
+    add_request_options(command, options);
+    add_limit_options(command, options, usual_deadline);
+    add_report_options(command, options);
+}
+
+send_plan make_plan(const send_options& options, stagger::duration usual_deadline) {
+    send_plan plan;
+    set_policy(options, plan);
+    set_endpoint(options, plan);
+    if (options.timeout <= stagger::duration::zero()) {
+        throw failure(exit_code::wrong_usage, "--timeout: must be longer than 0, is 0");
+    }
+    plan.client.attempt_timeout(options.timeout).deadline(options.deadline.value_or(usual_deadline));
+    plan.client.jitter_seed(options.jitter_seed).single_threaded(true);  // main has one thread
+    for (const auto& each : options.headers) {
+        auto [name, value] = parse_header(each);
+        plan.client.header(std::move(name), std::move(value));
+    }
+    plan.hidden = stagger::wire::secrets_of(plan.secret, plan.client.headers());
+    for (const auto& each : options.params) plan.params.push_back(parse_param(each));
+    const double highest = plan.dialect == stagger::dialect::llm_engine ? 1 : 2;
+    if (options.temperature && !(*options.temperature >= 0 && *options.temperature <= highest)) {
+        throw failure(exit_code::wrong_usage, fmt::format("--temperature: must be within 0 and {}, is {}",
+                                                          highest, *options.temperature));
+    }
+    plan.max_tokens = options.max_tokens;
+    plan.temperature = options.temperature;
+    plan.limits.max_in_flight(options.max_concurrency);
+    for (const auto& [name, value] :
+         {std::pair("--rpm", options.requests_per_minute), std::pair("--tpm", options.tokens_per_minute)}) {
+        if (!(value >= 0 && value < 1e12)) {
+            throw failure(exit_code::wrong_usage,
+                          fmt::format("{}: must be a number from 0 (0: unknown), is {}", name, value));
+        }
+    }
+    plan.limits.requests_per_minute(options.requests_per_minute).tokens_per_minute(options.tokens_per_minute);
+    plan.limits.probing(options.probing);
+    if (!options.decision_log.empty()) {
+        plan.decisions = std::make_shared<decision_log_file>(options.decision_log);
+        plan.limits.recorder(plan.decisions);
+    }
+    return plan;
+}
+
+stagger::client make_client(const boost::asio::any_io_executor& executor, const send_plan& plan) {
+    try {
+        return stagger::client(executor, plan.client, plan.limits);
+    } catch (const std::invalid_argument& wrong) {
+        throw failure(exit_code::wrong_usage, wrong.what());
+    }
+}
+
+std::string missing_key(const send_plan& plan, stagger::error_code refused) {
+    if (!plan.secret.empty() || refused != stagger::errc::unauthorized) return {};
+    return std::string(
+               "; no API key was sent: give --api-key-file, here or in the configuration file, or set ") +
+           key_variable(plan.dialect);
+}
+
+void apply_defaults(const send_plan& plan, stagger::completion_request& request) {
+    if (plan.max_tokens && !request.max_new_tokens()) request.max_new_tokens(*plan.max_tokens);
+    if (plan.temperature && !request.temperature()) request.temperature(*plan.temperature);
+    for (const auto& [name, value] : plan.params) {
+        const auto& own = request.members();
+        const auto same = [&name = name](const auto& member) { return member.first == name; };
+        if (std::none_of(own.begin(), own.end(), same)) request.set(name, value);
+    }
+}
+
+}  // namespace app

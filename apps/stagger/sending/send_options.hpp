@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/exit_code.hpp"
+#include "dialect/secrets.hpp"
+#include "stagger/client.hpp"
+#include "stagger/completion.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace app {
+
+class decision_log_file;
+
+/// What every subcommand that sends takes on its command line, as given.
+struct send_options {
+    std::string base_url;
+    std::string model;
+    std::string dialect = "openai-chat";
+    std::string api_key_file;
+    std::string policy = "coordinated";
+    unsigned max_concurrency = 256;
+    std::optional<unsigned> max_attempts;
+    stagger::duration timeout = std::chrono::seconds(300);
+    std::optional<stagger::duration> deadline;
+    stagger::duration max_wait{0};  ///< 0: however long
+    double requests_per_minute = 0;
+    double tokens_per_minute = 0;
+    double probing = stagger::coordinator_options().probing();
+    bool no_remember = false;
+    std::string ca_file;
+    std::optional<unsigned> max_tokens;
+    std::optional<double> temperature;
+    std::vector<std::string> params;
+    std::vector<std::string> headers;
+    std::uint64_t jitter_seed = 0;
+    bool quiet = false;
+    std::string log_level = "warn";
+    std::string summary_file;
+    std::string decision_log;
+};
+
+/// To be thrown for a name that `find_send_policy` does not know.
+failure unknown_policy(const std::string& name);
+
+/// Adds the options to a subcommand; `options` must outlive the parsing. The last is all of them.
+void add_endpoint_options(CLI::App& command, send_options& options);
+void add_request_options(CLI::App& command, send_options& options);
+void add_message_options(CLI::App& command, send_options& options);
+void add_send_options(CLI::App& command, send_options& options);
+
+/// The options, checked and put into the library's terms.
+struct send_plan {
+    stagger::client_options client;
+    stagger::coordinator_options limits;
+    stagger::dialect dialect = stagger::dialect::openai_chat;
+    std::string policy;
+    std::string base_url;
+    std::string secret;             ///< the API key
+    stagger::wire::secrets hidden;  ///< it, and what headers hold
+    std::vector<std::pair<std::string, std::string>> params;
+    std::optional<unsigned> max_tokens;
+    std::optional<double> temperature;
+    std::shared_ptr<decision_log_file> decisions;  ///< null without --decision-log
+};
+
+/** Fills in what is not given from the environment.
+ * @param usual_deadline of a request, where none is given; zero: none
+ * @throws failure wrong_usage or file_failed
+ */
+send_plan make_plan(const send_options& options, stagger::duration usual_deadline);
+
+/// @throws failure wrong_usage, naming the option, its rule and its value
+stagger::client make_client(const boost::asio::any_io_executor& executor, const send_plan& plan);
+
+/// What to add to the message of a refusal where the reason may be that no key was sent; else empty.
+std::string missing_key(const send_plan& plan, stagger::error_code refused);
+
+/// Adds to a request what the command line says and the request does not.
+void apply_defaults(const send_plan& plan, stagger::completion_request& request);
+
+}  // namespace app

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <optional>
+
+#include "stagger/time.hpp"
+
+namespace stagger {
+
+/** @brief What one attempt costs a limit.
+ *
+ * Its tokens are reserved when it is sent. What is only estimated follows what the server counted of earlier
+ * attempts, also while the task waits, and is settled when its own count is known (`coordinator::accepted`):
+ * what was not used is given back to the pace, what was used beyond it is charged.
+ */
+struct cost {
+    double requests = 1;
+    double tokens = 0;  ///< taken as they are: those of the prompt, where known, and what an answer may have
+                        ///< at most, which providers charge whether it is used or not
+    double prompt_tokens = 0;  ///< besides, those of the prompt where they are estimated by its length
+    double open_answers = 0;   ///< besides, answers whose length nothing bounds: the usual one is reserved
+
+    bool is_estimated() const { return prompt_tokens > 0 || open_answers > 0; }
+    friend bool operator==(const cost&, const cost&) = default;
+};
+
+/// One dimension of a provider's rate-limit headers, as the header values say, relative to their arrival.
+struct limit_hint {
+    std::optional<double> limit;
+    std::optional<double> remaining;
+    std::optional<duration> reset;
+    friend bool operator==(const limit_hint&, const limit_hint&) = default;
+};
+
+/// What the headers of an answer tell about the limit. Hints are believed only while they prove true.
+struct hints {
+    std::optional<duration> retry_after;
+    limit_hint requests;
+    limit_hint tokens;
+    friend bool operator==(const hints&, const hints&) = default;
+};
+
+}  // namespace stagger

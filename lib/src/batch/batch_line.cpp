@@ -1,0 +1,281 @@
+#include "batch/batch_line.hpp"
+
+#include <boost/url/params_view.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <limits>
+#include <stdexcept>
+#include <utility>
+
+#include "base/utf8.hpp"
+#include "json/json_text.hpp"
+#include "json/json_writer.hpp"
+
+namespace stagger::wire {
+
+namespace {
+
+using members = std::vector<json_member>;
+
+[[noreturn]] void refuse(const std::string& problem) {
+    throw std::invalid_argument(problem);
+}
+
+std::string name_of(dialect target) {
+    return "the " + std::string(to_string(target)) + " dialect";
+}
+
+/// Beginning of a value that is shown when it is refused.
+std::string shown(std::string_view json) {
+    constexpr std::size_t longest = 60;
+    if (json.size() <= longest) return std::string(json);
+    auto end = longest;
+    while (end > 0 && (static_cast<unsigned char>(json[end]) & 0xc0) == 0x80) --end;
+    return std::string(json.substr(0, end)) + "...";
+}
+
+bool is_given(const json_member* member) {
+    return member && member->value != "null";
+}
+
+std::string text_of(const json_member& member, const std::string& path) {
+    auto text = json_string_value(member.value);
+    if (!text) refuse(path + ": must be a string, is " + shown(member.value));
+    return std::move(*text);
+}
+
+bool is_whole_number(std::string_view json) {
+    return !json.empty() && json.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+unsigned count_of(const json_member& member) {
+    const double value = is_whole_number(member.value) ? json_number_value(member.value) : 0;
+    if (value < 1 || value > std::numeric_limits<unsigned>::max()) {
+        refuse(member.name + ": must be a whole number from 1, is " + shown(member.value));
+    }
+    return static_cast<unsigned>(value);
+}
+
+double number_of(const json_member& member) {
+    if (member.value.find_first_not_of("+-.0123456789eE") != std::string_view::npos) {
+        refuse(member.name + ": must be a number, is " + shown(member.value));
+    }
+    return json_number_value(member.value);
+}
+
+std::optional<std::string> custom_id_of(const members& line) {
+    for (const std::string_view name : {"custom_id", "id"}) {
+        const auto* id = find_member(line, name);
+        if (!is_given(id)) continue;
+        if (is_whole_number(id->value)) return std::string(id->value);
+        auto text = text_of(*id, id->name);
+        if (text.empty()) refuse(id->name + ": must not be empty");
+        return text;
+    }
+    return std::nullopt;
+}
+
+/// Whether `url` names the endpoint that the dialect posts to; any host and any prefix will do.
+bool url_fits(std::string_view url, dialect target) {
+    const auto path = url.substr(0, url.find_first_of("?#"));
+    switch (target) {
+        case dialect::openai_chat:
+            return path.ends_with("/chat/completions");
+        case dialect::openai_completions:
+            return path.ends_with("/completions") && !path.ends_with("/chat/completions");
+        case dialect::llm_engine:
+            return path.ends_with("/v1/llm/completions-sync");
+    }
+    return false;
+}
+
+/// The member that asks the question in a body of the dialect.
+std::string_view question_member(dialect target) {
+    return target == dialect::openai_chat ? "messages" : "prompt";
+}
+
+/// The model in the query of an LLM Engine URL, or empty.
+std::string model_in_query(std::string_view url) {
+    const auto parsed = boost::urls::parse_uri_reference(boost::urls::string_view(url.data(), url.size()));
+    if (parsed.has_error()) return {};
+    const auto params = parsed->params();
+    const auto found = params.find("model_endpoint_name");
+    return found == params.end() ? std::string() : (*found).value;
+}
+
+completion_request read_batch_request(const members& line, dialect target) {
+    const auto* method = find_member(line, "method");
+    if (is_given(method) && text_of(*method, "method") != "POST") {
+        refuse("method: must be \"POST\", is " + shown(method->value));
+    }
+    const auto* url = find_member(line, "url");
+    if (!is_given(url)) refuse("url: is missing");
+    const auto endpoint = text_of(*url, "url");
+    if (!url_fits(endpoint, target)) {
+        refuse("url: " + shown(url->value) + " does not fit " + name_of(target));
+    }
+    const auto* body = find_member(line, "body");
+    if (!is_given(body)) refuse("body: is missing");
+    const auto content = json_members(body->value);
+    if (!content) refuse("body: must be an object, is " + shown(body->value));
+    const auto question = question_member(target);
+    if (!is_given(find_member(*content, question))) refuse("body." + std::string(question) + ": is missing");
+    auto request = completion_request::from_body(std::string(body->value));
+    if (target == dialect::llm_engine) request.model(model_in_query(endpoint));
+    return request;
+}
+
+bool is_token_limit(std::string_view name) {
+    return name == "max_tokens" || name == "max_new_tokens";
+}
+
+/// @param is_prompt whether a member went into the prompt, and is no parameter
+template <class IsPrompt>
+completion_request read_prompt_request(const members& line, dialect target, std::string prompt,
+                                       IsPrompt is_prompt) {
+    completion_request request(std::move(prompt));
+    for (const auto& member : line) {
+        if (member.name == "id" || member.name == "custom_id" || is_prompt(member.name)) continue;
+        const bool null = member.value == "null";
+        if (member.name == "system") {
+            if (null) continue;
+            if (target != dialect::openai_chat)
+                refuse("system: " + name_of(target) + " has no system message");
+            request.system(text_of(member, "system"));
+        } else if (member.name == "model") {
+            if (!null) request.model(text_of(member, "model"));
+        } else if (is_token_limit(member.name)) {
+            if (!null) request.max_new_tokens(count_of(member));
+        } else if (member.name == "temperature") {
+            if (!null) request.temperature(number_of(member));
+        } else {
+            request.set(member.name, std::string(member.value));
+        }
+    }
+    return request;
+}
+
+/// The messages as written, with the line's `system` in front of them.
+std::string messages_of(const members& line) {
+    const auto messages = find_member(line, "messages")->value;
+    if (messages.front() != '[') refuse("messages: must be an array, is " + shown(messages));
+    const auto rest = json_trimmed(messages.substr(1));
+    if (rest == "]") refuse("messages: must not be empty");
+    const auto* system = find_member(line, "system");
+    if (!is_given(system)) return std::string(messages);
+    std::string out = "[";
+    object_writer message(out);
+    message.string("role", "system");
+    message.string("content", text_of(*system, "system"));
+    message.close();
+    out += ',';
+    out += rest;
+    return out;
+}
+
+completion_request read_chat_request(const members& line, dialect target) {
+    if (target != dialect::openai_chat) {
+        refuse("messages: " + name_of(target) + " takes \"prompt\"; messages need the openai-chat dialect");
+    }
+    std::string body;
+    object_writer writer(body);
+    for (const auto& member : line) {
+        if (member.name == "id" || member.name == "custom_id" || member.name == "system") continue;
+        if (member.name == "messages") {
+            writer.raw("messages", messages_of(line));
+        } else {
+            writer.raw(member.name == "max_new_tokens" ? "max_tokens" : member.name, member.value);
+        }
+    }
+    writer.close();
+    return completion_request::from_body(std::move(body));
+}
+
+completion_request read_filled_request(const members& line, dialect target, const prompt_template& form) {
+    for (const std::string_view own : {"prompt", "messages", "body"}) {
+        if (is_given(find_member(line, own)) && !form.has_place(own))
+            refuse(std::string(own) + ": cannot stand beside a template that has no place for it");
+    }
+    auto prompt = form.fill([&](const std::string& name) {
+        const auto* member = find_member(line, name);
+        if (!is_given(member)) refuse(name + ": is missing, and the template has a place for it");
+        auto text = json_string_value(member->value);
+        return text ? std::move(*text) : std::string(member->value);
+    });
+    return read_prompt_request(line, target, std::move(prompt),
+                               [&](const std::string& name) { return form.has_place(name); });
+}
+
+completion_request read_request(const members& line, dialect target, const prompt_template* form) {
+    if (form) return read_filled_request(line, target, *form);
+    const bool prompt = is_given(find_member(line, "prompt"));
+    const bool messages = is_given(find_member(line, "messages"));
+    const bool batch = find_member(line, "body") || find_member(line, "url") || find_member(line, "method");
+    if (batch) return read_batch_request(line, target);
+    if (prompt && messages) refuse("prompt: cannot stand beside messages");
+    if (prompt) {
+        return read_prompt_request(line, target, text_of(*find_member(line, "prompt"), "prompt"),
+                                   [](const std::string& name) { return name == "prompt"; });
+    }
+    if (messages) return read_chat_request(line, target);
+    refuse("prompt: is missing, and there are neither messages nor a body");
+}
+
+void refuse_duplicates(const members& line) {
+    for (auto one = line.begin(); one != line.end(); ++one) {
+        if (find_member(line, one->name) != &*one) refuse(one->name + ": is given twice");
+    }
+}
+
+std::string default_id(std::size_t line_number) {
+    return "line-" + std::to_string(line_number);
+}
+
+batch_item parse_json_line(std::string_view line, std::size_t line_number, dialect target,
+                           const prompt_template* form) {
+    if (const auto problem = json_problem(line)) refuse("not valid JSON: " + *problem);
+    const auto found = json_members(line);
+    if (!found) refuse("must be a JSON object, is " + shown(line));
+    auto custom_id = custom_id_of(*found).value_or(default_id(line_number));
+    try {
+        refuse_duplicates(*found);
+        return {custom_id, read_request(*found, target, form)};
+    } catch (const std::invalid_argument& wrong) {
+        throw batch_line_error(std::move(custom_id), wrong.what());
+    }
+}
+
+std::string filled_with(std::string_view line, const prompt_template& form) {
+    return form.fill([&](const std::string& name) {
+        if (name != prompt_template::whole_line)
+            refuse(name + ": a line of plain text fills in {text} and no other place of a template");
+        return std::string(line);
+    });
+}
+
+batch_item parse_any_line(std::string_view line, prompt_format format, std::size_t line_number,
+                          dialect target, const prompt_template* form) {
+    if (const auto at = invalid_utf8_at(line)) refuse("not valid UTF-8 at byte " + std::to_string(*at));
+    if (json_trimmed(line).empty()) refuse("the line is empty");
+    if (format == prompt_format::jsonl) return parse_json_line(line, line_number, target, form);
+    auto prompt = form ? filled_with(line, *form) : std::string(line);
+    return {default_id(line_number), completion_request(std::move(prompt))};
+}
+
+}  // namespace
+
+batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number,
+                            dialect target, const prompt_template* form) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    if (line_number == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    try {
+        return parse_any_line(line, format, line_number, target, form);
+    } catch (const batch_line_error&) {
+        throw;
+    } catch (const std::invalid_argument& wrong) {
+        throw batch_line_error(default_id(line_number), wrong.what());
+    }
+}
+
+}  // namespace stagger::wire

@@ -1,0 +1,271 @@
+#include <cmath>
+#include <utility>
+
+#include "base/date.hpp"
+#include "base/decimal.hpp"
+#include "dialect/dialect.hpp"
+#include "dialect/error_body.hpp"
+#include "dialect/llm_engine_dialect.hpp"
+#include "dialect/openai_dialect.hpp"
+#include "dialect/rate_limit_headers.hpp"
+#include "dialect/server_message.hpp"
+#include "dialect/status_meaning.hpp"
+#include "json/json_document.hpp"
+
+namespace stagger::wire {
+
+namespace {
+
+/// Clocks further apart than this are believed to be wrong against each other; below, ours is the finer one,
+/// as a Date has whole seconds.
+constexpr double clock_tolerance_s = 2;
+constexpr unsigned http_ok = 200;
+
+std::string_view value_of(const std::vector<field>& fields, std::string_view name) {
+    for (const auto& one : fields) {
+        if (equal_ignoring_case(one.name, name)) return trim(one.value);
+    }
+    return {};
+}
+
+/// The time against which dates in the response are to be read: by the server's clock where ours differs.
+double time_of_response(const std::vector<field>& fields, double unix_now) {
+    const auto date = parse_http_date(value_of(fields, "date"));
+    return date && std::abs(*date - unix_now) > clock_tolerance_s ? *date : unix_now;
+}
+
+/// Of a server that encodes a body although nobody asked for it; empty of any other. Some say "none", or the
+/// name of a character set, of a body that is plain.
+std::string_view encoding_of(const std::vector<field>& fields) {
+    const auto encoding = value_of(fields, "content-encoding");
+    for (const std::string_view packed :
+         {"gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"}) {
+        if (equal_ignoring_case(encoding, packed)) return encoding;
+    }
+    return {};
+}
+
+/// What reading one response needs to know.
+struct reading {
+    const response& received;
+    stagger::dialect dialect;
+    const secrets& hidden;
+
+    std::string readable(std::string_view text) const { return readable_message(text, hidden); }
+};
+
+std::string read_answer(const json_node& document, stagger::dialect dialect, completion& answer) {
+    switch (dialect) {
+        case dialect::openai_chat:
+            return read_openai_answer(document, openai_endpoint::chat, answer);
+        case dialect::openai_completions:
+            return read_openai_answer(document, openai_endpoint::completions, answer);
+        case dialect::llm_engine:
+            return read_llm_engine_answer(document, answer);
+    }
+    return "its dialect is unknown";
+}
+
+std::string beginning(const reading& from) {
+    return from.received.body.empty() ? "the body is empty"
+                                      : shown_beginning(from.received.body, from.hidden);
+}
+
+void fail(decoded_answer& out, errc error, std::string message, verdict what = verdict::permanent) {
+    out.error = error;
+    out.what = {what};
+    // The limit let it through, whatever became of it then.
+    out.tells_limit = true;
+    out.answer.text.clear();
+    out.answer.finish_reason.clear();
+    out.answer.usage = {};
+    out.answer.info.message = std::move(message);
+}
+
+std::string encoded_answer(std::string_view encoding) {
+    return "answer is encoded (" + std::string(encoding) + "), which nobody asked for";
+}
+
+void decode_success(const reading& from, decoded_answer& out) {
+    const json_document document(from.received.body);
+    // Only its text shows that an answer without a length was cut: then nobody has received it whole.
+    if (document.is_incomplete() && from.received.ends_with_connection) {
+        fail(out, errc::answer_truncated, "the connection ended inside the answer", verdict::transient);
+        return;
+    }
+    if (document.is_too_large()) {
+        fail(out, errc::answer_too_large, "answer has " + document.problem());
+        return;
+    }
+    const auto encoding = encoding_of(from.received.fields);
+    if (!document.problem().empty() && !encoding.empty()) {
+        fail(out, errc::malformed_answer, from.readable(encoded_answer(encoding)));
+        return;
+    }
+    if (!document.problem().empty()) {
+        auto message = from.readable("answer is not JSON (" + document.problem() + "); " + beginning(from));
+        // Any other success says by itself that there may be nothing to read.
+        const bool readable_next_time = from.received.status == http_ok && !document.is_too_deep();
+        if (!readable_next_time) return fail(out, errc::malformed_answer, std::move(message));
+        // Nobody has an answer to this prompt: something broke on the way that will hardly break again.
+        return fail(out, errc::unreadable_answer, std::move(message), verdict::transient);
+    }
+    const auto* object = document.object();
+    if (!object) {
+        fail(out, errc::malformed_answer, from.readable("answer is no JSON object; " + beginning(from)));
+        return;
+    }
+    if (const auto reported = reported_error(*object)) {
+        auto message = from.readable(reported->message);
+        fail(out, errc::error_in_answer,
+             message.empty() ? "answer reports an error without a message" : message);
+        return;
+    }
+    const auto problem = read_answer(*object, from.dialect, out.answer);
+    if (!problem.empty()) {
+        fail(out, errc::malformed_answer,
+             from.readable("answer has an unknown shape: " + problem + "; " + beginning(from)));
+    }
+}
+
+bool is_quota_exhausted(unsigned status, const error_body& body) {
+    constexpr std::string_view exhausted = "insufficient_quota";
+    return status == 429 && (body.code == exhausted || body.type == exhausted);
+}
+
+bool is_redirect(unsigned status) {
+    return status >= 300 && status < 400;
+}
+
+bool is_error(unsigned status) {
+    return status >= 400 && status < 600;
+}
+
+/// Not an answer, but HTTP: what any other status says of itself is not to be relied on.
+bool is_refusal(unsigned status) {
+    return is_redirect(status) || is_error(status);
+}
+
+status_meaning meaning_of(const reading& from, const error_body& body, const hints& said) {
+    const auto status = from.received.status;
+    if (is_quota_exhausted(status, body)) return {errc::quota_exhausted, verdict::permanent, false};
+    if (from.dialect == dialect::llm_engine && is_disguised_overload(status, body.message)) {
+        return {errc::overloaded, verdict::throttled, false};
+    }
+    auto meaning = meaning_of_status(status);
+    // A Retry-After of zero asks for nothing: alone it does not make an error one that passes.
+    const bool asks_to_wait = said.retry_after && *said.retry_after > duration::zero();
+    if (is_error(status) && asks_to_wait && meaning.verdict != verdict::throttled) {
+        meaning = {errc::overloaded, verdict::throttled, true};
+    }
+    return meaning;
+}
+
+/// x-should-retry: the server knows better than any table.
+void apply_override(const std::vector<field>& fields, status_meaning& meaning) {
+    const auto wish = value_of(fields, "x-should-retry");
+    if (equal_ignoring_case(wish, "false") && meaning.verdict != verdict::permanent) {
+        meaning.verdict = verdict::permanent;
+        meaning.tells_limit = false;
+    } else if (equal_ignoring_case(wish, "true") && meaning.verdict == verdict::permanent) {
+        meaning.verdict = verdict::transient;
+    }
+}
+
+std::string message_of(const reading& from, const error_body& body) {
+    const auto status = std::to_string(from.received.status);
+    if (is_redirect(from.received.status)) {
+        const auto target = value_of(from.received.fields, "location");
+        if (target.empty()) return "HTTP " + status + " without a target";
+        return from.readable("HTTP " + status + " redirects to " + std::string(target));
+    }
+    const auto encoding = encoding_of(from.received.fields);
+    const bool unread = body.message == from.received.body;
+    if (!encoding.empty() && unread)
+        return from.readable("HTTP " + status + "; its message is encoded (" + std::string(encoding) + ")");
+    auto message = from.readable(body.message);
+    return message.empty() ? "HTTP " + status + " without a message" : message;
+}
+
+void decode_failure(const reading& from, decoded_answer& out) {
+    const auto body = read_error_body(from.received.body);
+    auto meaning = meaning_of(from, body, out.hints);
+    if (is_refusal(from.received.status)) apply_override(from.received.fields, meaning);
+    out.error = meaning.error;
+    out.what.verdict = meaning.verdict;
+    out.tells_limit = meaning.tells_limit;
+    if (meaning.verdict != verdict::permanent) out.what.retry_after = out.hints.retry_after;
+    out.answer.info.message = message_of(from, body);
+}
+
+/// The media type of the body, without its parameters.
+std::string_view media_type(const std::vector<field>& fields) {
+    const auto type = value_of(fields, "content-type");
+    return trim(type.substr(0, type.find(';')));
+}
+
+bool is_json(std::string_view type) {
+    constexpr std::string_view suffix = "+json";
+    return equal_ignoring_case(type, "application/json") ||
+           (type.size() > suffix.size() &&
+            equal_ignoring_case(type.substr(type.size() - suffix.size()), suffix));
+}
+
+/// What the head alone says.
+void read_head(const response& received, double unix_now, const secrets& hidden, decoded_answer& out) {
+    if (may_carry_hints(received.fields)) {
+        out.hints = read_hints(received.fields, time_of_response(received.fields, unix_now));
+    }
+    auto& info = out.answer.info;
+    info.http_status = received.status;
+    auto request_id = value_of(received.fields, "x-request-id");
+    if (request_id.empty()) request_id = value_of(received.fields, "request-id");
+    info.request_id = readable_message(request_id, hidden);
+}
+
+}  // namespace
+
+bool is_event_stream(const std::vector<field>& fields) {
+    return equal_ignoring_case(media_type(fields), "text/event-stream");
+}
+
+decoded_answer decode_stream_head(const response& received, double unix_now, const secrets& hidden) {
+    decoded_answer out;
+    read_head(received, unix_now, hidden, out);
+    const auto type = media_type(received.fields);
+    if (!is_event_stream(received.fields) && !is_json(type)) {
+        const auto named = type.empty() ? "without a Content-Type" : "but " + std::string(type);
+        auto message = readable_message("answer is no event stream, " + named, hidden);
+        // A page in the place of an answer is an accident of this prompt. Of any other type nobody knows
+        // whether it could have been read.
+        if (equal_ignoring_case(type, "text/html")) {
+            fail(out, errc::unreadable_answer, std::move(message), verdict::transient);
+        } else {
+            fail(out, errc::malformed_answer, std::move(message));
+        }
+    }
+    const auto encoding = encoding_of(received.fields);
+    if (is_event_stream(received.fields) && !encoding.empty()) {
+        // Its lines would be taken for fields that nobody knows, and its end for a cut.
+        fail(out, errc::malformed_answer, readable_message(encoded_answer(encoding), hidden));
+    }
+    out.answer.info.last_error = out.error;
+    return out;
+}
+
+decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now, const secrets& hidden) {
+    const reading from{received, dialect, hidden};
+    decoded_answer out;
+    read_head(received, unix_now, hidden, out);
+
+    if (is_success(received.status)) {
+        decode_success(from, out);
+    } else {
+        decode_failure(from, out);
+    }
+    out.answer.info.last_error = out.error;
+    out.answer.raw = std::move(received.body);
+    return out;
+}
+
+}  // namespace stagger::wire

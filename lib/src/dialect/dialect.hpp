@@ -1,0 +1,96 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "dialect/delivery.hpp"
+#include "dialect/secrets.hpp"
+#include "stagger/attempt_result.hpp"
+#include "stagger/completion.hpp"
+#include "stagger/dialect.hpp"
+#include "stagger/hints.hpp"
+
+namespace stagger::wire {
+
+struct field {
+    std::string name;  ///< as sent; compared without case
+    std::string value;
+};
+
+/// What a dialect needs to know beside the request.
+struct encoding_context {
+    stagger::dialect dialect = stagger::dialect::openai_chat;
+    std::string
+        base_path;  ///< path of the base URL, percent-encoded, with or without a trailing slash; may be empty
+    std::string model;    ///< used where the request names none
+    std::string api_key;  ///< may be empty: no authorization is sent then
+};
+
+/// What a request has of its own.
+struct encoded_request {
+    std::string target;         ///< path and query; empty: `common_target`
+    std::vector<field> fields;  ///< x-request-id
+    std::string body;
+    std::size_t model = 0;  ///< tells models apart: the same for all requests to one
+};
+
+/// Path and query of every request of a context; empty where each has its own.
+std::string common_target(const encoding_context& context);
+/// Authorization, content-type, accept: the same for every request of a context for which `encode` succeeds.
+std::vector<field> common_fields(const encoding_context& context, delivery how);
+
+/** Turns a request into bytes.
+ * @param problem set to what is wrong ("temperature: must be within 0..2, is 3") with errc::invalid_request
+ */
+encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
+                       std::string& problem, delivery how = delivery::whole);
+
+/// A response as the transport received it.
+struct response {
+    unsigned status = 0;
+    std::vector<field> fields;
+    std::string body;
+    bool ends_with_connection =
+        false;  ///< no length was told: nothing but its text shows whether it is whole
+};
+
+/// A response as the caller and the coordinator need it.
+struct decoded_answer {
+    error_code error;         ///< none, or the errc of api-facts' table
+    classification what;      ///< whether to try again, and the Retry-After
+    bool tells_limit = true;  ///< false: neither accepted nor rejected for the rate, whatever the verdict
+    stagger::hints hints;
+    completion answer;  ///< text, usage, raw; info: status, message, request id
+};
+
+/** Reads a response, whatever it holds: nothing in it can make this fail.
+ * @param unix_now seconds since 1970, for Retry-After and reset values that are dates; the response's own
+ * Date is used instead where the two clocks differ
+ * @param hidden masked in messages, should the server repeat it
+ */
+decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now,
+                      const secrets& hidden = {});
+
+/// Whether the Content-Type is that of server-sent events.
+bool is_event_stream(const std::vector<field>& fields);
+
+/** Reads the head of a successful answer to a streamed request; its body is yet to come, as an event stream
+ * or as a whole answer in JSON.
+ * @pre received.status is 2xx
+ * @return with errc::malformed_answer if the body will be neither, errc::unreadable_answer for a page in HTML
+ */
+decoded_answer decode_stream_head(const response& received, double unix_now, const secrets& hidden = {});
+
+/** What a request costs a limit, before anything is known of its answer.
+ *
+ * Its own `expected_tokens`, else its prompt by its length (bytes of text / 4), and for its answers the most
+ * that they may have, which providers charge whether it is used or not; an answer of which that is not said
+ * is left open.
+ */
+cost cost_of(const completion_request& request);
+/// Of its prompt, by its length.
+double estimate_prompt_tokens(const completion_request& request);
+
+}  // namespace stagger::wire

@@ -1,0 +1,95 @@
+#include "dialect/stream_answer.hpp"
+
+#include <utility>
+
+#include "dialect/error_body.hpp"
+#include "dialect/llm_engine_dialect.hpp"
+#include "dialect/openai_dialect.hpp"
+#include "dialect/server_message.hpp"
+#include "json/json_document.hpp"
+
+namespace stagger::wire {
+
+namespace {
+
+constexpr std::string_view end_marker = "[DONE]";
+
+void add_delta(completion& answer, const completion_delta& delta) {
+    answer.text += delta.text;
+    if (!delta.finish_reason.empty()) answer.finish_reason = delta.finish_reason;
+    if (delta.usage.prompt_tokens) answer.usage.prompt_tokens = delta.usage.prompt_tokens;
+    if (delta.usage.completion_tokens) answer.usage.completion_tokens = delta.usage.completion_tokens;
+}
+
+}  // namespace
+
+stream_answer::step stream_answer::take(sse_event&& event, completion_delta& delta) {
+    if (dialect_ != dialect::llm_engine && event.data == end_marker) {
+        if (!has_choices_) return fail(errc::malformed_answer, "the stream ended without any choices");
+        whole_ = true;
+        return step::end;
+    }
+    if (event.type == "error") return take_reported_error(event.data);
+    const step taken = take_delta(event, delta);
+    if (taken == step::delta) {
+        add_delta(answer_, delta);
+        delta.raw = std::move(event.data);
+    }
+    return taken;
+}
+
+stream_answer::step stream_answer::take_delta(const sse_event& event, completion_delta& delta) {
+    const json_document document(event.data);
+    if (document.is_too_large())
+        return fail(errc::answer_too_large, "an event of the answer has " + document.problem());
+    const auto* object = document.object();
+    if (!object) {
+        if (event.type != "message" || event.data == end_marker) return step::nothing;
+        const auto problem = document.problem().empty() ? "no JSON object" : "not JSON";
+        return fail(errc::malformed_answer, "an event of the answer is " + std::string(problem) + "; " +
+                                                shown_beginning(event.data, hidden_));
+    }
+    std::string problem;
+    delta = {};
+    if (dialect_ == dialect::llm_engine) {
+        if (auto reported = llm_engine_stream_error(*object))
+            return fail(errc::error_in_answer, std::move(*reported));
+        problem = read_llm_engine_delta(*object, delta, answer_.info.request_id, whole_);
+    } else {
+        if (const auto reported = reported_error(*object))
+            return fail(errc::error_in_answer, reported->message);
+        const auto endpoint =
+            dialect_ == dialect::openai_chat ? openai_endpoint::chat : openai_endpoint::completions;
+        problem = read_openai_delta(*object, endpoint, delta, answer_.info.request_id, has_choices_);
+    }
+    if (problem.empty()) return step::delta;
+    return fail(errc::malformed_answer,
+                "an event has an unknown shape: " + problem + "; " + shown_beginning(event.data, hidden_));
+}
+
+stream_answer::step stream_answer::take_reported_error(std::string_view data) {
+    return fail(errc::error_in_answer, read_error_body(data).message);
+}
+
+stream_answer::step stream_answer::take_end_of_body() {
+    if (whole_) return step::end;
+    if (dialect_ != dialect::llm_engine && !answer_.finish_reason.empty()) {
+        whole_ = true;
+        return step::end;
+    }
+    return fail(errc::answer_truncated, "the stream ended before the answer did");
+}
+
+stream_answer::step stream_answer::fail(error_code error, std::string message) {
+    whole_ = false;
+    error_ = error;
+    message = readable_message(message, hidden_);
+    if (message.empty()) {
+        message =
+            error == errc::error_in_answer ? "answer reports an error without a message" : error.message();
+    }
+    answer_.info.message = std::move(message);
+    return step::failed;
+}
+
+}  // namespace stagger::wire

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dialect/dialect.hpp"
+
+namespace stagger {
+
+/// What stands in the head of every request of a client.
+struct common_head {
+    std::string target;  ///< of requests that have none of their own
+    std::string lines;   ///< each with its end
+};
+
+/// @param own_lines from format_fixed_fields; what they name is not said twice
+common_head make_common_head(std::string_view authority, const wire::encoding_context& encoding,
+                             wire::delivery how, std::string_view own_lines);
+
+/// A whole POST as one string, to be sent by one write.
+void format_http_request(std::string& to, const wire::encoded_request& request, const common_head& common);
+
+/** The header lines that the caller adds to every request of a client.
+ * @throws std::invalid_argument "header: ..." for a name that is no token, a value with control characters,
+ * or a header that belongs to the transport
+ */
+std::string format_fixed_fields(const std::vector<std::pair<std::string, std::string>>& headers);
+
+}  // namespace stagger

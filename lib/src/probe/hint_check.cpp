@@ -1,0 +1,121 @@
+#include "probe/hint_check.hpp"
+
+#include <algorithm>
+#include <functional>
+
+#include "probe/limit_evidence.hpp"
+
+namespace stagger::probe {
+namespace {
+
+using namespace std::chrono_literals;
+using outcome = probe_answer::outcome;
+
+/// What a refusal says of the time to wait, if it does.
+using said_wait = std::function<std::optional<duration>(const hints&)>;
+
+bool is_whole_seconds(duration span) {
+    return span % duration(1s) == duration::zero();
+}
+
+/// A moment by the clock is rounded to its seconds also where the time until then is no whole number of them.
+enum class rounding { if_whole, always };
+
+/// Holds what refusals said against what was sent after them.
+class wait_checker {
+ public:
+    wait_checker(const std::vector<probe_answer>& answers, said_wait read, rounding how)
+        : answers_(answers),
+          read_(std::move(read)),
+          rounded_(how == rounding::always),
+          slack_(2 * from_seconds(evidence_of(answers).slack_s) + 10ms) {}
+
+    wait_check check() {
+        for (const probe_answer& each : answers_) {
+            if (each.what != outcome::refused) continue;
+            if (const auto wait = read_(each.said)) check_one(each, *wait);
+        }
+        result_.truth = judge();
+        result_.off = result_.truth == hint_truth::too_short ? late_ : early_;
+        return result_;
+    }
+
+ private:
+    void check_one(const probe_answer& refused, duration wait) {
+        result_.shortest = result_.said == 0 ? wait : std::min(result_.shortest, wait);
+        result_.longest = std::max(result_.longest, wait);
+        ++result_.said;
+        whole_ = whole_ && (rounded_ || is_whole_seconds(wait));
+        const time_point promised = refused.ended + wait;
+        const auto next = first_admitted_after(refused.sent + slack_);
+        if (next && *next < promised - slack_) early_ = std::max(early_, promised - *next);
+        for (const probe_answer& each : answers_) {
+            const bool undisturbed = !next || each.sent < *next;
+            if (each.what != outcome::refused || each.sent <= promised + slack_ || !undisturbed) continue;
+            late_ = std::max(late_, each.sent - promised);
+        }
+        was_tried_ = was_tried_ || next;
+    }
+
+    std::optional<time_point> first_admitted_after(time_point moment) const {
+        std::optional<time_point> first;
+        for (const probe_answer& each : answers_) {
+            if (each.what == outcome::admitted && each.sent > moment && (!first || each.sent < *first))
+                first = each.sent;
+        }
+        return first;
+    }
+
+    hint_truth judge() const {
+        if (late_ > duration::zero()) return hint_truth::too_short;
+        if (early_ >= duration(1s) || (early_ > duration::zero() && !whole_)) return hint_truth::too_long;
+        if (early_ > duration::zero()) return hint_truth::rounded_up;
+        return was_tried_ ? hint_truth::holds : hint_truth::unknown;
+    }
+
+    const std::vector<probe_answer>& answers_;
+    said_wait read_;
+    bool rounded_;
+    duration slack_;
+    wait_check result_;
+    duration early_{0};
+    duration late_{0};
+    bool whole_ = true;
+    bool was_tried_ = false;
+};
+
+hint_truth check_remaining(const std::vector<probe_answer>& answers) {
+    std::size_t said = 0;
+    std::size_t wrong = 0;
+    for (const probe_answer& each : answers) {
+        if (each.what != outcome::refused || !each.said.requests.remaining) continue;
+        ++said;
+        wrong += *each.said.requests.remaining >= 1;
+    }
+    if (said == 0) return hint_truth::unknown;
+    // One that was counted on the way may be late.
+    constexpr std::size_t one_in = 10;
+    return wrong * one_in > said ? hint_truth::too_long : hint_truth::holds;
+}
+
+}  // namespace
+
+hint_checks check_hints(const std::vector<probe_answer>& answers, const limit_fit& limit) {
+    hint_checks checks;
+    checks.retry_after = wait_checker(
+                             answers, [](const hints& said) { return said.retry_after; }, rounding::if_whole)
+                             .check();
+    for (const probe_answer& each : answers) {
+        const limit_hint& said = each.said.requests;
+        if (said.limit) checks.limit = said.limit;
+        checks.rate_headers += said.limit || said.remaining || said.reset;
+    }
+    checks.remaining = check_remaining(answers);
+    if (limit.rule == limit_rule::first_opens || limit.rule == limit_rule::clock_opens)
+        checks.reset = wait_checker(
+                           answers, [](const hints& said) { return said.requests.reset; }, rounding::always)
+                           .check();
+    return checks;
+}
+
+}  // namespace stagger::probe

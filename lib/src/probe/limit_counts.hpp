@@ -1,0 +1,27 @@
+#pragma once
+
+#include <vector>
+
+#include "probe/limit_evidence.hpp"
+
+namespace stagger::probe {
+
+/** @brief What a limit of some rule had counted when each request came, the request itself included.
+ *
+ * A capacity explains an admission if it is at least that count, and a refusal if it is less. Arrivals are
+ * uncertain by the evidence's slack: for an admission the least count is told that they allow, for a refusal
+ * the highest.
+ */
+struct limit_counts {
+    std::vector<double> admitted;
+    std::vector<double> refused;
+};
+
+limit_counts count_draining(const limit_evidence& evidence, double per_s);
+limit_counts count_in_flight(const limit_evidence& evidence);
+limit_counts count_first_opens(const limit_evidence& evidence, double window_s);
+/// @param turned_s a moment at which a window began
+limit_counts count_clock_opens(const limit_evidence& evidence, double window_s, double turned_s);
+limit_counts count_sliding(const limit_evidence& evidence, double window_s);
+
+}  // namespace stagger::probe

@@ -1,0 +1,250 @@
+#include "probe/probe_choice.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "probe/server_line.hpp"
+
+namespace stagger::probe {
+namespace {
+
+using outcome = probe_answer::outcome;
+using namespace std::chrono_literals;
+
+constexpr std::size_t most_greetings = 3;
+constexpr duration greeting_gap = 500ms;
+// Until the first refusal nobody knows what a refusal takes; then polls begin, a little above a timer's
+// jitter.
+constexpr duration first_poll = 10ms;
+// Enough to tell "one at a time" from "all again".
+constexpr std::size_t burst_after_opening = 8;
+// Half the width of the range that a measurement may leave: the rest of five per cent is for its middle.
+constexpr double precise_enough = 0.02;
+
+probe_trial greeting(time_point at) {
+    probe_trial trial = burst("one request alone", at, 1);
+    trial.awaits_answers = true;
+    return trial;
+}
+
+}  // namespace
+
+bool probe_view::admitted(const probe_answer& answer) const {
+    return answer.what == outcome::admitted ||
+           (answer.what == outcome::pending && now - answer.sent >= patience);
+}
+
+bool probe_view::anything(outcome what) const {
+    return std::any_of(answers.begin(), answers.end(),
+                       [what](const probe_answer& each) { return each.what == what; });
+}
+
+std::optional<time_point> probe_view::first_admitted() const {
+    std::optional<time_point> first;
+    for (std::size_t each = trial_begin; each < answers.size(); ++each) {
+        if (admitted(answers[each]) && (!first || answers[each].sent < *first)) first = answers[each].sent;
+    }
+    return first;
+}
+
+std::size_t probe_view::refused_in_trial() const {
+    return static_cast<std::size_t>(
+        std::count_if(answers.begin() + static_cast<long>(trial_begin), answers.end(),
+                      [](const probe_answer& each) { return each.what == outcome::refused; }));
+}
+
+time_point probe_view::last_sent() const {
+    time_point last{};
+    for (const probe_answer& each : answers) last = std::max(last, each.sent);
+    return last;
+}
+
+std::vector<limit_fit> ranked_fits(const std::vector<probe_answer>& answers) {
+    const limit_evidence evidence = evidence_of(answers);
+    std::vector<limit_fit> fits = fit_all(evidence);
+    const auto line = find_line(answers);
+    const bool paced = line && line->is_paced();
+    const auto rank = [paced](const limit_fit& fit) {
+        return fit.rule != limit_rule::in_flight ? 1 : paced ? 2 : 0;
+    };
+    std::stable_sort(fits.begin(), fits.end(), [&](const limit_fit& left, const limit_fit& right) {
+        if (left.unexplained != right.unexplained) return left.unexplained < right.unexplained;
+        return rank(left) < rank(right);
+    });
+    return fits;
+}
+
+std::optional<probe_trial> probe_choice::next(const probe_view& seen) {
+    if (!seen.anything(outcome::admitted) && !seen.anything(outcome::refused)) {
+        if (greetings_ == most_greetings) return std::nullopt;
+        return greeting(seen.now + greeting_gap * (greetings_++ == 0 ? 0 : 1));
+    }
+    if (!seen.anything(outcome::refused)) return find_refusal(seen);
+    if (awaits_opening_) {
+        if (const auto opened = seen.first_admitted()) {
+            opened_ = *opened;
+            opened_once_ = true;
+            awaits_opening_ = false;
+        }
+    }
+    if (!opened_once_) {
+        awaits_opening_ = true;
+        return await_opening(seen);
+    }
+    if (!tried_after_opening_) {
+        tried_after_opening_ = true;
+        return burst("a few at once", seen.now, burst_after_opening);
+    }
+    return look_closer(seen);
+}
+
+std::optional<probe_trial> probe_choice::find_refusal(const probe_view& seen) {
+    if (seen.requests_left == 0) return std::nullopt;
+    const std::size_t requests = next_burst_;
+    next_burst_ *= 2;
+    return burst("more and more at once", seen.now, requests);
+}
+
+probe_trial probe_choice::await_opening(const probe_view& seen) const {
+    poll_times when;
+    when.origin = seen.last_sent();
+    when.first = std::max(first_poll, seen.now - when.origin);
+    when.end = seen.end;
+    return poll(when);
+}
+
+std::optional<probe_trial> probe_choice::look_closer(const probe_view& seen) {
+    const std::vector<limit_fit> fits = ranked_fits(seen.answers);
+    const auto in_flight = std::find_if(
+        fits.begin(), fits.end(), [](const limit_fit& each) { return each.rule == limit_rule::in_flight; });
+    const auto line = find_line(seen.answers);
+    const bool may_be_in_flight =
+        in_flight->unexplained <= fits.front().unexplained + 1 && !(line && line->is_paced());
+    if (may_be_in_flight && (!tried_closed_loop_ || in_flight == fits.begin()))
+        return test_concurrency(seen, *in_flight);
+    if (is_window(fits.front().rule)) {
+        const bool doubtful = is_window(fits[1].rule) && fits[1].unexplained <= fits.front().unexplained + 1;
+        return measure_window(seen, fits.front(), doubtful);
+    }
+    return measure_rate(seen, fits.front());
+}
+
+std::optional<probe_trial> probe_choice::test_concurrency(const probe_view& seen, const limit_fit& fit) {
+    const auto places = static_cast<std::size_t>(fit.capacity.best);
+    if (!tried_closed_loop_) {
+        tried_closed_loop_ = true;
+        constexpr std::size_t fewest = 12;
+        const std::size_t requests = std::min(std::max(2 * places, fewest), seen.requests_left / 2 + 1);
+        return closed_loop(seen.now, static_cast<unsigned>(places), requests);
+    }
+    // A burst, and whether the next is admitted when one of it is answered and not before, twice.
+    constexpr int enough = 4;
+    if (concurrent_trials_ == enough) return std::nullopt;
+    if (concurrent_trials_++ % 2 == 0)
+        return burst("two more at once than may be in flight", seen.now, places + 2);
+    probe_trial trial = await_opening(seen);
+    trial.awaits_answers = true;
+    return trial;
+}
+
+std::optional<probe_trial> probe_choice::measure_rate(const probe_view& seen, const limit_fit& fit) {
+    constexpr int most_trials = 12;
+    if (fit.pace.uncertainty() <= precise_enough || rate_trials_ == most_trials)
+        return measure_depth(seen, fit);
+    ++rate_trials_;
+    if (auto closer = close_in(seen, fit)) return closer;
+    // Seldom limits cost time, frequent ones requests.
+    constexpr double slow_per_s = 2;
+    constexpr double roughly = 0.3;
+    const double per_s = std::sqrt(fit.pace.low * fit.pace.high);
+    const double attempts_per_admission = per_s < slow_per_s ? 5 : 3;
+    const std::size_t requests = fit.pace.uncertainty() > roughly ? 12 : 30;
+    return paced("more than is admitted, evenly", seen.now, requests,
+                 from_seconds(1 / (per_s * attempts_per_admission)));
+}
+
+// A bucket of one gathers nothing while nobody asks, so that what counts is the time from one admission to
+// the next: it is asked for within the range that is left, in quarters.
+std::optional<probe_trial> probe_choice::close_in(const probe_view& seen, const limit_fit& fit) const {
+    const auto last = std::find_if(seen.answers.rbegin(), seen.answers.rend(),
+                                   [&](const probe_answer& each) { return seen.admitted(each); });
+    const duration shortest = from_seconds(1 / fit.pace.high);
+    const duration longest = from_seconds(1 / fit.pace.low);
+    if (fit.capacity.best > 1 || (longest - shortest) / 4 < seen.patience || last == seen.answers.rend())
+        return std::nullopt;
+    probe_trial trial;
+    trial.name = "one just before the next is admitted, one just after";
+    trial.until_admitted = true;
+    for (int quarter = 1; quarter <= 4; ++quarter)
+        trial.sends.push_back(last->sent + shortest + (longest - shortest) * quarter / 4);
+    trial.sends.push_back(last->sent + longest * 3 / 2);
+    return trial;
+}
+
+std::optional<probe_trial> probe_choice::measure_depth(const probe_view& seen, const limit_fit& fit) {
+    if (tried_depth_) return std::nullopt;
+    tried_depth_ = true;
+    constexpr duration longest_rest = 20s;
+    constexpr std::size_t beyond = 4;
+    const double depth = std::ceil(fit.capacity.best);
+    const duration rest = from_seconds(1.1 * (depth + 1) / fit.pace.low);
+    if (rest > longest_rest || rest > (seen.end - seen.now) / 2) return std::nullopt;
+    return burst("a burst after a rest", seen.now + rest, static_cast<std::size_t>(depth) + beyond);
+}
+
+std::optional<probe_trial> probe_choice::measure_window(const probe_view& seen, const limit_fit& fit,
+                                                        bool doubtful) {
+    if (window_ == window_step::fill) {
+        constexpr int most_fills = 4;
+        if (fills_ == 0 || (seen.refused_in_trial() == 0 && fills_ < most_fills))
+            return fill_window(seen, fit);
+        window_ = window_step::await;
+        awaits_opening_ = true;
+        return await_window(seen, fit);
+    }
+    if (window_ == window_step::await) {
+        window_ = window_step::done;
+        if (!tried_halves_) {
+            tried_halves_ = true;
+            if (auto halves = split_window(seen, fit)) return halves;
+        }
+    }
+    // Once more from any moment on: what looked the same by chance does not do so again.
+    constexpr int most_rounds = 2;
+    if (!(doubtful || fit.pace.uncertainty() > precise_enough) || window_rounds_ == most_rounds)
+        return std::nullopt;
+    ++window_rounds_;
+    window_ = window_step::fill;
+    fills_ = 0;
+    opened_ = seen.now;
+    return fill_window(seen, fit);
+}
+
+probe_trial probe_choice::fill_window(const probe_view& seen, const limit_fit& fit) {
+    constexpr std::size_t beyond = 2;
+    const auto used = static_cast<std::size_t>(
+        std::count_if(seen.answers.begin(), seen.answers.end(),
+                      [&](const probe_answer& each) { return each.sent >= opened_ && seen.admitted(each); }));
+    const auto quota = static_cast<std::size_t>(fit.capacity.low);
+    const std::size_t rest = quota > used ? quota - used : 0;
+    return burst("the quota at once", seen.now, rest + (beyond << (2 * fills_++)));
+}
+
+probe_trial probe_choice::await_window(const probe_view& seen, const limit_fit& fit) const {
+    constexpr double too_early = 0.3;
+    poll_times when;
+    when.origin = opened_;
+    when.first = std::max({first_poll, seen.now - opened_, from_seconds(too_early * fit.pace.best)});
+    when.factor = 1.08;
+    when.end = seen.end;
+    return poll(when);
+}
+
+std::optional<probe_trial> probe_choice::split_window(const probe_view& seen, const limit_fit& fit) const {
+    probe_trial trial =
+        split_quota(opened_, from_seconds(fit.pace.best), static_cast<std::size_t>(fit.capacity.best));
+    if (trial.sends.size() > seen.requests_left || trial.sends.back() > seen.end) return std::nullopt;
+    return trial;
+}
+
+}  // namespace stagger::probe

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "probe/probe_answer.hpp"
+
+namespace stagger::probe {
+
+/// Requests that the server lets in and makes wait for each other.
+struct server_line {
+    double served_per_s = 0;  ///< how fast it moves
+    double longest_s = 0;     ///< the longest answer took
+    double alone_s = 0;       ///< what one takes that has nobody before it
+
+    /// One request is done sooner than the line moves by one: its pace is a limit, not work.
+    bool is_paced() const { return served_per_s * alone_s < most_places; }
+
+ private:
+    // Of a server that works on one request at a time this would be 1; less than that is nobody's work.
+    static constexpr double most_places = 0.7;
+};
+
+/// The line that requests sent together stood in, if their answers came evenly one after the other.
+std::optional<server_line> find_line(const std::vector<probe_answer>& answers);
+
+}  // namespace stagger::probe

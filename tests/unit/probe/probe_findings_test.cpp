@@ -1,0 +1,87 @@
+#include <doctest/doctest.h>
+
+#include "probe/probe_findings.hpp"
+#include "stagger/random.hpp"
+
+using namespace stagger;
+using namespace stagger::probe;
+using outcome = probe_answer::outcome;
+
+namespace {
+
+probe_answer answered(double sent_s, outcome what) {
+    probe_answer made;
+    made.sent = time_point{} + from_seconds(sent_s);
+    made.ended = made.sent + from_seconds(0.01);
+    made.what = what;
+    return made;
+}
+
+/// Ten requests a second, each refused or not as `refuses` says.
+template <class Refuses>
+probe_findings conclude_from(std::size_t requests, Refuses refuses) {
+    std::vector<probe_answer> answers;
+    for (std::size_t each = 0; each < requests; ++each) {
+        answers.push_back(
+            answered(0.1 * static_cast<double>(each), refuses(each) ? outcome::refused : outcome::admitted));
+    }
+    return conclude(answers, probe_end::finished);
+}
+
+}  // namespace
+
+TEST_CASE("a limit that gives the answers as they came is sure") {
+    // Five a second: every second request drains in time.
+    const auto found = conclude_from(100, [](std::size_t each) { return each % 2 == 1; });
+    REQUIRE(found.has_limit());
+    CHECK(found.limit.unexplained == 0);
+    CHECK(found.is_sure());
+}
+
+TEST_CASE(
+    "a server that refuses by chance has no limit that is sure, and the advice keeps below what it "
+    "admitted") {
+    random_source random(7);
+    const auto found = conclude_from(200, [&](std::size_t) { return random.uniform(0, 1) < 0.3; });
+    REQUIRE(found.has_limit());
+    CHECK(found.limit.unexplained > 0);
+    CHECK_FALSE(found.is_sure());
+    CHECK(found.cautious_per_s > 0);
+    CHECK(found.cautious_per_s <= static_cast<double>(found.admitted) / 19.9);
+}
+
+TEST_CASE("a fit that explains only the more frequent answers is not sure") {
+    probe_findings found;
+    found.verdict = probe_verdict::rate;
+    found.admitted = 16;
+    found.refused = 184;
+    found.limit.unexplained = 2;
+    CHECK(found.is_sure());
+    found.limit.unexplained = 3;  // less than two in a hundred, but perhaps every fifth admission
+    CHECK_FALSE(found.is_sure());
+    found.admitted = 100;
+    found.refused = 100;
+    found.limit.unexplained = 10;
+    CHECK(found.is_sure());
+    found.limit.unexplained = 11;
+    CHECK_FALSE(found.is_sure());
+}
+
+TEST_CASE("what was not answered yet admits nothing, unless something else was answered") {
+    std::vector<probe_answer> answers(2);
+    const auto nothing = conclude(answers, probe_end::out_of_time);
+    CHECK(nothing.verdict == probe_verdict::unanswered);
+    CHECK(nothing.admitted == 0);
+    answers.push_back(answered(0, outcome::failed));
+    CHECK(conclude(answers, probe_end::stopped).verdict == probe_verdict::unanswered);
+    answers.push_back(answered(0, outcome::admitted));
+    CHECK(conclude(answers, probe_end::stopped).verdict == probe_verdict::none_found);
+    CHECK(conclude(answers, probe_end::stopped).admitted == 3);
+}
+
+TEST_CASE("refusals that were not watched for a second leave it open") {
+    const auto brief = conclude_from(10, [](std::size_t each) { return each >= 2; });
+    CHECK(brief.verdict == probe_verdict::undecided);
+    const auto longer = conclude_from(20, [](std::size_t each) { return each >= 2; });
+    CHECK(longer.verdict == probe_verdict::closed);
+}
