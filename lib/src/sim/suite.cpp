@@ -277,7 +277,7 @@ std::vector<suite_row> rows_of_refusals() {
         {fallen_and_risen(), figures_beside_rivals(.95, 3, 1.05)},
         {late_refusals(), figures_beside_rivals(.93, 20, 1.02)},
         {closes_connections(), figures_beside_rivals(.95, 10, 1.02)},
-        {sheds_by_load(), figures(.55, 8)},
+        {sheds_by_load(), figures(.55, 10)},
         {poisoned_prompt(), figures_beside_rivals(.95, 20, 1.02)},
         {refused_model(), figures_beside_rivals(.88, 7000, 1.15)},
         {limited_models(), figures_beside_rivals(.998, 2, 1.02)},
@@ -290,8 +290,8 @@ std::vector<suite_row> rows_of_limits() {
     figures_to_reach without_bursts = figures(.998, 0.9);
     without_bursts.most_peak_10ms = 10;
     without_bursts.most_peak_1s = 130;
-    figures_to_reach shared = figures(.90, 2.5);
-    shared.least_jain = .92;
+    figures_to_reach shared = figures(.90, 3);
+    shared.least_jain = .9;
     shared.least_aggregate_goodput_per_s = .99 * 50;
     const auto few_lockouts = [](double least_efficiency, double most_waste, double most_lockouts) {
         figures_to_reach required = figures(least_efficiency, most_waste);
@@ -325,7 +325,7 @@ std::vector<suite_row> rows_of_limits() {
         {says_retry_after(lockout("lockout of 3 s, Retry-After 4"), hint::wrong, 4s),
          few_lockouts(.67, 9, 3)},
         {lockout_with_told_rate(), few_lockouts(.98, 0, 0)},
-        {charging_window("window 20 per 2 s, refusals charged"), figures(.84, 7.4)},
+        {charging_window("window 20 per 2 s, refusals charged"), figures(.84, 6.5)},
         {says_retry_after(charging_window("window 20 per 2 s, refusals charged, Retry-After 2"), hint::wrong,
                           2s),
          figures(.72, 6)},

@@ -22,6 +22,10 @@ constexpr seconds fastest_doubling{0.01};
 // been admitted before, so that the waste of finding the limit stays a small part of the work.
 constexpr double overshoot_requests = 16;
 constexpr double overshoot_of_sent = 0.05;
+// Of a ramp: a quarter of what was sent before, so that what a limit refuses of it stays less than what it
+// admitted; or a hundredth of all that is known to come, which is the waste that is aimed at anyhow.
+constexpr double unproven_of_sent = 0.25;
+constexpr double unproven_of_job = 0.01;
 
 constexpr send_number least_sends_to_double = 4;
 constexpr double most_doublings_at_once = 2;
@@ -77,7 +81,8 @@ void climb::note_waste(double recent_waste) {
     patience_ = std::clamp(patience_ * factor, 1.0, most_patience);
 }
 
-void climb::ramp(time_point now, const send_log& log, const round_trip& rtt, seconds doubles_every) {
+void climb::ramp(time_point now, const send_log& log, const round_trip& rtt, double backlog,
+                 seconds doubles_every) {
     if (ramp_.sends == 0) {
         ramp_ = {log.size(), now};
         return;
@@ -93,7 +98,10 @@ void climb::ramp(time_point now, const send_log& log, const round_trip& rtt, sec
     if (log.last().paced) {
         const double doublings = std::min(most_doublings_at_once, (now - ramp_.at) / period);
         before_step_ = rate();
-        raise_to(base_ * std::exp2(doublings));
+        const double sent = static_cast<double>(log.size());
+        const double unproven =
+            std::max({overshoot_requests, unproven_of_sent * sent, unproven_of_job * (sent + backlog)});
+        raise_to(std::min(base_ * std::exp2(doublings), unproven / trip.count()));
     }
     ramp_ = {log.size(), now};
 }

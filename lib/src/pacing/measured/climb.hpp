@@ -64,7 +64,8 @@ class climb {
     void raise_to(double rate) { base_ = std::max(base_, std::min(rate, fastest_per_s)); }
     /// Before the first rejection the rate doubles so often, or faster where the way is short.
     static constexpr seconds ramp_doubles_every{0.18};
-    void ramp(time_point now, const send_log& log, const round_trip& rtt,
+    /// @param backlog requests that are known to come
+    void ramp(time_point now, const send_log& log, const round_trip& rtt, double backlog,
               seconds doubles_every = ramp_doubles_every);
     void search(time_point now, const send_log& log, const round_trip& rtt);
     /// @param price how many admitted requests a rejection is worth avoiding for, usually 1

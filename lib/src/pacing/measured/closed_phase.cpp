@@ -7,8 +7,8 @@ namespace stagger {
 namespace {
 
 constexpr seconds longest_gap{2};
-constexpr double longest_gap_of_closed = 0.03;
-constexpr double gap_growth = 1.4;
+constexpr double longest_gap_of_closed = 0.05;
+constexpr double gap_growth = 1.6;
 // While a penalty for impatience is possible, longer silences are tried sooner.
 constexpr double gap_growth_by_silence = 2;
 constexpr seconds doubling_from{0.7};

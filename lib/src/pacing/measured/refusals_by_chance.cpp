@@ -14,6 +14,10 @@ constexpr double falls_with_share = 0.8;
 constexpr double sends_remembered = 2000;
 // Beyond, the first ones are not told apart any more.
 constexpr std::size_t most_undecided = 64;
+// Beyond the bar, of what a long run of refusals said: it spoke of a pace that has been cut since. Where
+// chance refuses a share that matters, the next ones have to say more of it again.
+constexpr double most_left = 12;
+constexpr double most_left_behind_chance = -3;
 // More admissions than these speak against any burst.
 constexpr double most_between = 64;
 
@@ -120,6 +124,7 @@ const std::vector<departure>& refusals_by_chance::refused(const departure& sent,
     excess_ += between < 0 ? std::max(0.0, burst + between) : burst;
     if (undecided_.size() < most_undecided) undecided_.push_back(sent);
     if (excess_ < bar) return caused_;
+    excess_ = std::min(excess_, bar + (matter() ? most_left_behind_chance : most_left));
     caused_.swap(undecided_);
     undecided_.clear();
     by_chance_ = before_excess_;

@@ -105,12 +105,12 @@ void ride_the_limit::step_up(time_point now) {
             return;
         case mode::ramp:
             if (lost_.looking() && lost_.at_best()) return;
-            return climb_.ramp(now, log_, rtt_);
+            return climb_.ramp(now, log_, rtt_, backlog_);
         case mode::search:
             return climb_.search(now, log_, rtt_);
         case mode::ride: {
             if (climb_.rate() >= budget_.fastest_per_s() || !testing_.allowed()) return;
-            if (doubt_) return climb_.ramp(now, log_, rtt_, doubles_every());
+            if (doubt_) return climb_.ramp(now, log_, rtt_, backlog_, doubles_every());
             // Behind a lockout a rejection costs all that would be admitted meanwhile.
             const double price =
                 lockout_.confirmed() ? 1 + lockout_.silence().count() * measured_.value_or(0) : 1;

@@ -21,6 +21,7 @@
 #include "pacing/measured/share_pace.hpp"
 #include "pacing/measured/unmet_limit.hpp"
 #include "pacing/measured/window_learner.hpp"
+#include "pacing/measured/window_turns.hpp"
 #include "pacing/pacer.hpp"
 #include "pacing/pacing.hpp"
 
@@ -137,6 +138,7 @@ class ride_the_limit final : public pacing {
     void reopen_behind_chance(time_point now, const departure& probe);
     bool reopens_in_growth(time_point now, const departure& probe);
     void reopen_after_lockout(time_point now, const departure& probe, const open_run& before, double rate);
+    void note_turn(const departure& probe, const window_learner::cycle& done);
     void reopen_after_window(time_point now, const departure& probe);
     bool was_presumed_admitted(time_point now, const departure& rejected) const;
     void close_again();
@@ -163,11 +165,13 @@ class ride_the_limit final : public pacing {
     unmet_limit unmet_;
     rate_estimator estimator_;
     refusals_by_chance chance_;
-    refusals_by_chance failing_;  ///< the same of accidents
-    unsigned failure_cuts_ = 0;   ///< for accidents, one soon behind the other
+    send_number chance_matters_since_ = 0;  ///< what was sent before met a server that was not known for it
+    refusals_by_chance failing_;            ///< the same of accidents
+    unsigned failure_cuts_ = 0;             ///< for accidents, one soon behind the other
     send_number last_failure_cut_ = 0;
     load_response response_;
     lost_limit lost_;
+    bool fall_is_known_ = false;          ///< the limit was measured anew, lower, since it last held
     std::optional<share_pace> by_share_;  ///< while a limit behind chance is held
     charge_unit_learner units_;
     climb climb_;
@@ -175,6 +179,7 @@ class ride_the_limit final : public pacing {
     header_tracker headers_;
     concurrency_learner concurrency_;
     window_learner windows_;
+    window_turns turns_;
     lockout_learner lockout_;
 
     std::optional<closed_phase> phase_;

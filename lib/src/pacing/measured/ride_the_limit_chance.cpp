@@ -32,12 +32,14 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
     const bool held = mode_ == mode::ride && climb_.above() == 0;
     const bool teaches = mode_ == mode::ramp || held || chance_.matter();
     const bool ramps = mode_ == mode::ramp;
-    for (const departure& each : chance_.refused(sent, bar(sent, said), teaches, presumed_to(now))) {
+    const std::vector<departure>& caused = chance_.refused(sent, bar(sent, said), teaches, presumed_to(now));
+    if (!chance_.matter()) chance_matters_since_ = log_.size();
+    for (const departure& each : caused) {
         if (by_share_) {
             refused_behind_chance(now, each, said);
         } else if (lost_.looking() && mode_ == mode::ramp) {
             look_failed(now, each);
-        } else if (ramps && mode_ == mode::ramp && chance_.matter()) {
+        } else if (ramps && mode_ == mode::ramp && each.number >= chance_matters_since_) {
             constexpr double below = 0.6;
             hold_share(now, std::min(below * rate(now), after_ramp(now, each)));
         } else {

@@ -17,6 +17,8 @@ constexpr seconds shortest_span{0.001};
 
 bool ride_the_limit::shuts(const departure& rejected, const rejected_run& run) const {
     if (lockout_.confirmed()) return true;
+    // Where a quota ends at its usual number, one refusal says it.
+    if (turns_.windows() > 0 && windows_.used_up_by(log_.admitted_since(opened_))) return true;
     const seconds three_slots = measured_ ? seconds(3 / *measured_) : seconds(0);
     return run.length >= rejections_to_close &&
            rejected.at - run.since >= std::max(2 * rtt_.mean(), three_slots);
@@ -54,7 +56,8 @@ void ride_the_limit::close(time_point now, time_point since, double rate_at_reje
     // The next window begins where this one ends.
     if (!announced && !lockout_.suspected() && windows_.used_up_by(log_.admitted_since(opened_) + 1)) {
         const seconds window = windows_.shortest_span();
-        const time_point end = after(opened_.at, window);
+        const auto turn = turns_.is_to_be_checked() ? std::nullopt : turns_.next();
+        const time_point end = turn ? turn->to : after(opened_.at, window);
         // The rest of a window that was nearly spread out. A longer wait would never notice that windows have
         // become shorter.
         if (end - now <= longest_expected * window) phase_->expect_end(end);
@@ -179,6 +182,17 @@ void ride_the_limit::reopen_after_lockout(time_point now, const departure& probe
     cut(now, *measured_);
 }
 
+/// A window that turned, where the same quota was used up in it as in the one before.
+void ride_the_limit::note_turn(const departure& probe, const window_learner::cycle& done) {
+    // A limit that admits evenly does not stay closed for so many slots.
+    constexpr double telling_slots = 3;
+    const bool stayed_closed = done.closed.count() * rate_before_closing_ >= telling_slots;
+    const bool again = window_learner::is_whole(done) && !done.first && windows_.used_up_by(done.admitted);
+    const time_point refused =
+        phase_->any_probe_rejected() ? std::max(phase_->last_rejected(), phase_->since()) : phase_->since();
+    turns_.turned({refused, probe.at}, again && (stayed_closed || turns_.windows() > 1));
+}
+
 void ride_the_limit::reopen_after_window(time_point now, const departure& probe) {
     time_point last_known_closed = std::max(phase_->last_rejected(), phase_->since());
     if (!phase_->any_probe_rejected() && !phase_->announced_end()) {
@@ -197,7 +211,12 @@ void ride_the_limit::reopen_after_window(time_point now, const departure& probe)
         done.first && !window_learner::is_window_like(done) && !phase_->opened_by_completion();
     if (in_growth && reopens_in_growth(now, probe)) return;
     const bool whole = window_learner::is_whole(done);
+    note_turn(probe, done);
     measured_ = windows_.reopened(done, measured_or_base());
+    if (whole && turns_.windows() > 0 && windows_.quota()) {
+        const double most = std::max(*windows_.quota(), done.admitted);
+        measured_ = std::min(*measured_, most / std::max(shortest_span, turns_.least_length()).count());
+    }
     rate_is_remembered_ = false;
     const send_number last_rejected = log_.mark_onset_before(probe.number);
     if (window_learner::is_window_like(done)) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "pacing/measured/ride_the_limit.hpp"
 
@@ -138,7 +139,7 @@ double ride_the_limit::after_ramp(time_point now, const departure& rejected) con
 void ride_the_limit::measure_anew(time_point now, const departure& rejected, send_number since) {
     estimator_.forget_before(since);
     // Where a limit held before, it has fallen; else the same refusals may be chance's.
-    if (lost_.best() > 0) response_.forget();
+    if (lost_.best() > 0 && !std::exchange(fall_is_known_, true)) response_.forget();
     measured_.reset();
     mode_ = mode::search;
     search(now, estimator_.up_to(log_, rejected));
@@ -164,7 +165,10 @@ void ride_the_limit::ride(time_point now, const rejected_run& run, const estimat
     }
     if (!testing_.allowed()) return hold(now, *limit.precise);
     note_limit(*limit.precise);
-    if (limit.admitted >= enough_to_rely_on) lost_.held(*limit.precise);
+    if (limit.admitted >= enough_to_rely_on) {
+        lost_.held(*limit.precise);
+        fall_is_known_ = false;
+    }
     end_test(limit);
     const double below = 1 - (run.length > 1 ? 3 * probing_ : probing_);
     if (climb_.has_proven_steps()) return cut(now, std::max(*measured_, climb_.rate_before_step()) * below);
