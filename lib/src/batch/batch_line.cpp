@@ -96,7 +96,7 @@ std::string_view question_member(dialect target) {
 
 /// The model in the query of an LLM Engine URL, or empty.
 std::string model_in_query(std::string_view url) {
-    const auto parsed = boost::urls::parse_uri_reference(boost::urls::string_view(url.data(), url.size()));
+    const auto parsed = boost::urls::parse_uri_reference(url);
     if (parsed.has_error()) return {};
     const auto params = parsed->params();
     const auto found = params.find("model_endpoint_name");

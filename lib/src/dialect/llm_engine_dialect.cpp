@@ -60,7 +60,7 @@ std::string llm_engine_target(std::string_view base_path, std::string_view model
     std::string target(base_path);
     target += how == delivery::streamed ? "/v1/llm/completions-stream" : "/v1/llm/completions-sync";
     target += "?model_endpoint_name=";
-    target += urls::encode(urls::string_view(model.data(), model.size()), urls::unreserved_chars);
+    target += urls::encode(model, urls::unreserved_chars);
     return target;
 }
 

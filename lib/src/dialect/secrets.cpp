@@ -39,7 +39,7 @@ std::string escaped(std::string_view word, std::string_view characters) {
 /// As the query of a URL has it, which a redirect repeats.
 std::string percent_encoded(std::string_view word) {
     namespace urls = boost::urls;
-    return urls::encode(urls::string_view(word.data(), word.size()), urls::unreserved_chars);
+    return urls::encode(word, urls::unreserved_chars);
 }
 
 }  // namespace
