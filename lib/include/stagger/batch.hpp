@@ -17,7 +17,8 @@ namespace stagger {
 
 namespace batch {
 class engine;
-}
+class engine_handle;
+}  // namespace batch
 
 /// How one prompt of a batch ended.
 struct batch_result {
@@ -58,7 +59,8 @@ class batch_options {
 /** @brief The results of a batch as an asynchronous range, in the order in which they arrive or, with
  * `batch_options::ordered`, in that of the prompts.
  *
- * Destroying it cancels what is outstanding.
+ * Destroying it cancels what is outstanding. It may outlive the execution context: then, and once it was
+ * moved from, `async_next` and `taken_up` throw std::logic_error, and the other members do nothing.
  *
  * @par Thread safety
  * Safe: any thread may call any member, but only one `async_next` may be outstanding.
@@ -86,7 +88,7 @@ class batch_results {
      */
     template <boost::asio::completion_token_for<next_signature> CompletionToken = boost::asio::deferred_t>
     auto async_next(CompletionToken&& token = CompletionToken()) {
-        return boost::asio::async_initiate<CompletionToken, next_signature>(initiate_next{engine_}, token);
+        return boost::asio::async_initiate<CompletionToken, next_signature>(initiate_next{handle_}, token);
     }
 
     /// Takes up no further prompt. Results go on until everything taken up has ended.
@@ -98,16 +100,16 @@ class batch_results {
 
  private:
     struct initiate_next {
-        std::shared_ptr<batch::engine> target;
+        std::shared_ptr<batch::engine_handle> target;
         template <class Handler>
         void operator()(Handler&& handler) const {
             batch_results::start_next(target, std::forward<Handler>(handler));
         }
     };
-    static void start_next(const std::shared_ptr<batch::engine>& target,
+    static void start_next(const std::shared_ptr<batch::engine_handle>& target,
                            boost::asio::any_completion_handler<next_signature> handler);
 
-    std::shared_ptr<batch::engine> engine_;
+    std::shared_ptr<batch::engine_handle> handle_;
 };
 
 /** @brief Sends every prompt of a source through a client.
@@ -118,6 +120,7 @@ class batch_results {
  *
  * @par Object lifetimes
  * The results keep the source and the client's state alive.
+ * @throws std::invalid_argument if there is no source; std::logic_error as the client's members do
  */
 batch_results submit(client target, std::unique_ptr<prompt_source> source, const batch_options& options = {});
 /// @copydoc submit

@@ -23,8 +23,9 @@
 namespace stagger {
 
 namespace detail {
+class client_handle;
 class client_state;
-}
+}  // namespace detail
 
 /** @brief Options of a `client`. Setters chain; everything is checked when the client is constructed.
  *
@@ -168,7 +169,14 @@ class client_options {
  * @par Thread safety
  * Safe: any thread may call any member.
  * @par Object lifetimes
- * Outstanding operations keep the state alive; the execution context must outlive them.
+ * Outstanding operations keep the state alive, and end uncalled with the execution context. A client may
+ * outlive the context: what it has counted, and what its gate has learned, can still be read, and `close`
+ * does nothing. Of a client that was moved from, and of whatever else of one whose context was destroyed,
+ * every member throws std::logic_error.
+ * @par Fork
+ * Where `execution_context::notify_fork` tells of it, the connections stay the parent's. The child has copies
+ * of the requests that run: one that was in flight meets errc::connection_lost there, and its next attempt
+ * goes by a connection of the child's. No other thread may use the client meanwhile.
  */
 class client {
  public:
@@ -177,8 +185,9 @@ class client {
     using drain_signature = void(error_code, std::size_t);
 
     /// A client with a gate of its own, built from `limits`.
-    /// @throws std::invalid_argument naming the option, its rule and its value, `ca_file` included;
-    ///         boost::system::system_error if the system's certificate authorities cannot be loaded
+    /// @throws std::invalid_argument naming the option, its rule and its value, `ca_file` included, or if the
+    ///         executor is empty; boost::system::system_error if the system's certificate authorities cannot
+    ///         be loaded
     client(boost::asio::any_io_executor executor, const client_options& options,
            const coordinator_options& limits = {});
     /// A client that shares a gate with others of the same account. `close` leaves the gate open.
@@ -204,7 +213,7 @@ class client {
     template <
         boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
     auto async_complete(completion_request request, CompletionToken&& token = CompletionToken()) const {
-        return boost::asio::async_initiate<CompletionToken, completion_signature>(initiate_complete{state_},
+        return boost::asio::async_initiate<CompletionToken, completion_signature>(initiate_complete{handle_},
                                                                                   token, std::move(request));
     }
 
@@ -231,7 +240,7 @@ class client {
      */
     template <boost::asio::completion_token_for<stream_signature> CompletionToken = boost::asio::deferred_t>
     auto async_stream(completion_request request, CompletionToken&& token = CompletionToken()) const {
-        return boost::asio::async_initiate<CompletionToken, stream_signature>(initiate_stream{state_}, token,
+        return boost::asio::async_initiate<CompletionToken, stream_signature>(initiate_stream{handle_}, token,
                                                                               std::move(request));
     }
 
@@ -252,7 +261,7 @@ class client {
      */
     template <boost::asio::completion_token_for<drain_signature> CompletionToken = boost::asio::deferred_t>
     auto async_drain(duration limit, CompletionToken&& token = CompletionToken()) const {
-        return boost::asio::async_initiate<CompletionToken, drain_signature>(initiate_drain{state_}, token,
+        return boost::asio::async_initiate<CompletionToken, drain_signature>(initiate_drain{handle_}, token,
                                                                              limit);
     }
 
@@ -273,29 +282,32 @@ class client {
     using any_complete_handler = boost::asio::any_completion_handler<completion_signature>;
     using any_stream_handler = boost::asio::any_completion_handler<stream_signature>;
     using any_drain_handler = boost::asio::any_completion_handler<drain_signature>;
+    using handle_pointer = std::shared_ptr<detail::client_handle>;
     using state_pointer = std::shared_ptr<detail::client_state>;
 
     struct initiate_complete {
-        state_pointer target;
+        handle_pointer of;
         template <class Handler>
         void operator()(Handler&& handler, const completion_request& request) const {
+            const state_pointer& target = client::state_of(of);
             const bool at_home = is_at_home(*target, handler);
             client::start_complete(target, request, std::forward<Handler>(handler), at_home);
         }
     };
     struct initiate_stream {
-        state_pointer target;
+        handle_pointer of;
         template <class Handler>
         void operator()(Handler&& handler, const completion_request& request) const {
+            const state_pointer& target = client::state_of(of);
             const bool at_home = is_at_home(*target, handler);
             client::start_stream(target, request, std::forward<Handler>(handler), at_home);
         }
     };
     struct initiate_drain {
-        state_pointer target;
+        handle_pointer of;
         template <class Handler>
         void operator()(Handler&& handler, duration limit) const {
-            client::start_drain(target, limit, std::forward<Handler>(handler));
+            client::start_drain(client::state_of(of), limit, std::forward<Handler>(handler));
         }
     };
     static void start_complete(const state_pointer& target, const completion_request& request,
@@ -304,6 +316,9 @@ class client {
                              any_stream_handler handler, bool at_home);
     static void start_drain(const state_pointer& target, duration limit, any_drain_handler handler);
 
+    /// @throws std::logic_error, as above
+    const detail::client_handle& handle() const;
+    static const state_pointer& state_of(const handle_pointer& handle);
     static const boost::asio::any_io_executor& executor_of(const detail::client_state& target);
     /// Whether a handler is known to run on the client's own executor: asked of an erased one, that costs an
     /// allocation.
@@ -316,7 +331,7 @@ class client {
         return false;
     }
 
-    state_pointer state_;
+    handle_pointer handle_;  // null once moved from
 };
 
 }  // namespace stagger

@@ -35,7 +35,7 @@ class permit {
         if (owner_) abandon();
     }
 
-    /// True until a report is made that ends the attempt.
+    /// True until a report is made that ends the attempt. Where it is false, a report does nothing.
     explicit operator bool() const { return static_cast<bool>(owner_); }
     /// What the wait was for. All zero unless the gate explains waits (`gate::explain_waits`).
     waiting_times waited() const { return waited_ ? *waited_ : waiting_times(); }
@@ -110,14 +110,18 @@ class admission {
  * @par Thread safety
  * Safe: any thread may call any member.
  * @par Object lifetimes
- * Outstanding waits and permits keep the state alive; the execution context must outlive them.
+ * Outstanding waits and permits keep the state alive. They, and the gate, may outlive the execution context:
+ * the gate is closed then, without an executor, and what it has learned can still be read. Of a gate that was
+ * moved from, every member throws std::logic_error.
  */
 class gate {
  public:
     using admit_signature = void(error_code, permit);
 
     /// @param seed of the jitter; 0: taken from the system
-    /// @throws std::invalid_argument if the options contradict each other (`coordinator`)
+    /// @throws std::invalid_argument if the options contradict each other (`coordinator`), or if the executor
+    /// is
+    ///         empty
     gate(boost::asio::any_io_executor executor, const coordinator_options& options, std::uint64_t seed = 0);
 
     /** @brief Waits in line for leave to send one attempt.
@@ -181,6 +185,10 @@ class gate {
     joined join(const admission& what, std::shared_ptr<detail::line_guest> who);
     /// Gives up a place in line: whoever has it is told errc::cancelled, if nothing else before.
     void leave(task_id task);
+
+    /// @throws std::logic_error if it was moved from
+    static state& checked(const std::shared_ptr<state>& used);
+    state& checked() const { return checked(state_); }
 
     std::shared_ptr<state> state_;
 };

@@ -37,6 +37,7 @@ class engine : public std::enable_shared_from_this<engine> {
     std::optional<batch_result> next_ready();
     void drain();
     void cancel();
+    const boost::asio::any_io_executor& executor() const { return target_.executor; }
     std::size_t taken_up() const { return taken_up_.load(std::memory_order_relaxed); }
 
  private:

@@ -1,3 +1,4 @@
+#include <stdexcept>
 #include <utility>
 
 #include "batch/engine.hpp"
@@ -24,6 +25,7 @@ transport transport_of(const client& target) {
 }  // namespace batch
 
 batch_results submit(client target, std::unique_ptr<prompt_source> source, const batch_options& options) {
+    if (!source) throw std::invalid_argument("source: must not be null");
     auto engine = std::make_shared<batch::engine>(batch::transport_of(target), std::move(source), options);
     engine->start();
     return batch_results(std::move(engine));

@@ -6,6 +6,7 @@
 
 #include "net/client_counts.hpp"
 #include "net/connection_pool.hpp"
+#include "net/context_bound.hpp"
 #include "net/http_request.hpp"
 #include "net/io_types.hpp"
 #include "net/next_turn.hpp"
@@ -24,6 +25,9 @@ class client_state : public std::enable_shared_from_this<client_state> {
     client_state(boost::asio::any_io_executor executor, const client_options& chosen, stagger::gate shared,
                  bool gate_is_own);
 
+    /// As context_bound has it.
+    void context_ends() noexcept;
+    void forked(fork_side side);
     /// From any thread: ends what runs and refuses what comes.
     void close();
     /// From any thread: refuses what comes and waits for what runs.

@@ -141,6 +141,12 @@ void completion_task::stop(errc why) {
     signal_.emit(asio::cancellation_type::terminal);
 }
 
+// A gate of another context would keep it.
+void completion_task::context_ends() noexcept {
+    const auto self = shared_from_this();
+    if (place_) client_->gate.leave(*place_);
+}
+
 // Neither a coroutine nor a handler waits in line: they would be most of what a waiting request takes.
 void completion_task::join_line(const admission& what) {
     progress_.phase = request_phase::queued;

@@ -34,6 +34,10 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
 
     /// On the strand: ends the request with `why`, wherever it is.
     void stop(errc why) override;
+    void context_ends() noexcept override;
+    void leave_to_parent() noexcept override {
+        if (leased_) leased_->leave_to_parent();
+    }
 
  protected:
     /// What a handler runs on, as executor_of_handler has it.

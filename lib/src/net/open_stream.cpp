@@ -4,6 +4,7 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "net/clock.hpp"
@@ -118,10 +119,15 @@ void open_stream::enroll() {
     if (client_->closed) stop(errc::shut_down);
 }
 
+client_state& open_stream::living_client() const {
+    if (!client_) throw std::logic_error("completion_stream: its execution context was destroyed");
+    return *client_;
+}
+
 void open_stream::next(handler_type handler) {
+    const asio::any_io_executor& ours = living_client().executor;
     asker who{std::move(handler), {}};
-    who.executor =
-        executor_of_handler(asio::get_associated_executor(who.handler, client_->executor), client_->executor);
+    who.executor = executor_of_handler(asio::get_associated_executor(who.handler, ours), ours);
     listen_for_cancellation(who.handler);
     asio::post(client_->strand, [self = shared_from_this(), who = std::move(who)]() mutable {
         try {
@@ -340,7 +346,19 @@ void open_stream::stop(errc why) {
     release(why);
 }
 
+// Whoever asks is destroyed with the context, and so is what reads.
+void open_stream::context_ends() noexcept {
+    if (!ended_) note_end(answer_.answer().info, errc::shut_down);
+    ended_ = true;
+    asking_ = nullptr;
+    leave_ = {};
+    leased_.release();
+    trace_.reset();
+    client_.reset();
+}
+
 void open_stream::abandon() {
+    if (!client_) return;
     asio::post(client_->strand, [self = shared_from_this()] {
         if (!self->ended_) self->stop(errc::cancelled);
     });

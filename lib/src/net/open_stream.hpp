@@ -48,6 +48,10 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     /// The caller has let go of the stream.
     void abandon();
     void stop(errc why) override;
+    void context_ends() noexcept override;
+    void leave_to_parent() noexcept override {
+        if (leased_) leased_->leave_to_parent();
+    }
     const completion& result() { return answer_.answer(); }
 
  private:
@@ -86,7 +90,10 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     /// Gives back the connection: the client need not know of the stream any more.
     void let_go();
 
-    std::shared_ptr<client_state> client_;
+    /// The client, whose context lives. @throws std::logic_error otherwise
+    client_state& living_client() const;
+
+    std::shared_ptr<client_state> client_;  // null once its context has ended
     connection_pool::lease leased_;
     permit leave_;
     std::optional<attempt_trace> trace_;  // of the request, once it has begun
