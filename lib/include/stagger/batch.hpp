@@ -5,6 +5,7 @@
 #include <boost/asio/deferred.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,7 +61,7 @@ class batch_options {
  * `batch_options::ordered`, in that of the prompts.
  *
  * Destroying it cancels what is outstanding. It may outlive the execution context: then, and once it was
- * moved from, `async_next` and `taken_up` throw std::logic_error, and the other members do nothing.
+ * moved from, `async_next`, `taken_up` and `thrown` throw std::logic_error, and the other members do nothing.
  *
  * @par Thread safety
  * Safe: any thread may call any member, but only one `async_next` may be outstanding.
@@ -84,7 +85,8 @@ class batch_results {
      * All types, without side effect: no result is lost. Ends with errc::cancelled.
      * @par Errors
      * errc::cancelled; errc::invalid_request if another `async_next` is outstanding; what the source could
-     * not read any further, after the results of everything before.
+     * not read any further, after the results of everything before: its error, the code of a system_error that
+     * it threw, or errc::callback_threw after any other exception, which `thrown` has.
      */
     template <boost::asio::completion_token_for<next_signature> CompletionToken = boost::asio::deferred_t>
     auto async_next(CompletionToken&& token = CompletionToken()) {
@@ -97,6 +99,8 @@ class batch_results {
     void cancel();
     /// Prompts taken from the source until now.
     std::size_t taken_up() const;
+    /// What the source threw, which ends the batch; null: nothing, or not yet.
+    std::exception_ptr thrown() const;
 
  private:
     struct initiate_next {

@@ -27,6 +27,8 @@ struct cost {
     double open_answers = 0;   ///< besides, answers whose length nothing bounds: the usual one is reserved
 
     bool is_estimated() const { return prompt_tokens > 0 || open_answers > 0; }
+    /// Every member is to be a finite number >= 0. @throws std::invalid_argument naming the one that is not
+    void validate() const;
     friend bool operator==(const cost&, const cost&) = default;
 };
 
@@ -212,6 +214,7 @@ class coordinator {
     ~coordinator();
 
     /// A first attempt joins the line at its end. After `deadline` it is handed back by `expire`.
+    /// @throws std::invalid_argument as cost::validate does
     /// @param alike which tasks it is to be compared with, see `resubmit`
     task_id submit(time_point now, const cost& what, time_point deadline = never, task_kind alike = {});
     /** @brief A further attempt rejoins at the front, but does not go before `not_before`.

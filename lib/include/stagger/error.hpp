@@ -52,6 +52,7 @@ enum class errc {
     certificate_wrong_host,     ///< it is for other names than the base URL's host
     certificate_self_signed,    ///< signed by nobody but itself, and not trusted: `client_options::ca_file`
     certificate_untrusted,      ///< signed by nobody that is trusted, or otherwise invalid
+    callback_threw,             ///< a function of the program's own threw: of a retry policy, or a source
     invalid_request,            ///< refused before sending: a field breaks its rule
     prompt_refused,  ///< refused by a limit again and again while prompts of its model and key were admitted
     deadline_exceeded,  ///< the request's own deadline passed, or cannot be kept; `diagnostic` has the last

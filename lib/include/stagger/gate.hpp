@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -70,7 +71,8 @@ class admission {
  public:
     admission() = default;
     /// What the attempt costs the limits. Default: one request, no tokens.
-    admission& cost(const stagger::cost& value) { return cost_ = value, *this; }
+    /// @throws std::invalid_argument as cost::validate does
+    admission& cost(const stagger::cost& value) { return value.validate(), cost_ = value, *this; }
     /// The wait ends with errc::deadline_exceeded at this time. Default: never.
     admission& deadline(time_point value) { return deadline_ = value, *this; }
     /// A further attempt of a task: it goes to the front of the line, not before `not_before`.
@@ -183,6 +185,9 @@ class gate {
     };
     /// @param who is told when the wait is over, if it comes to one
     joined join(const admission& what, std::shared_ptr<detail::line_guest> who);
+    /// The leave that whoever has this executor was given already, for an attempt of which this is part; else
+    /// empty.
+    permit lent_to(const boost::asio::any_completion_executor& of_handler) const;
     /// Gives up a place in line: whoever has it is told errc::cancelled, if nothing else before.
     void leave(task_id task);
 

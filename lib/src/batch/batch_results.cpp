@@ -49,6 +49,10 @@ std::size_t batch_results::taken_up() const {
     return living(handle_).taken_up();
 }
 
+std::exception_ptr batch_results::thrown() const {
+    return living(handle_).thrown();
+}
+
 void batch_results::start_next(const handle_pointer& target,
                                boost::asio::any_completion_handler<next_signature> handler) {
     living(target).async_next(std::move(handler));

@@ -12,7 +12,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/system/system_error.hpp>
+
+#include "core/thrown_error.hpp"
 
 namespace asio = boost::asio;
 
@@ -167,13 +168,18 @@ void engine::ended(std::uint64_t sequence, result_queue::node result) {
 
 void engine::reading_ended(std::exception_ptr failure) {
     reading_done_ = true;
-    try {
-        if (failure && !stopping_) std::rethrow_exception(failure);
-    } catch (const boost::system::system_error& error) {
-        source_error_ = error.code();
+    if (failure && !stopping_) {
+        source_error_ = error_of(failure).error;
+        const std::lock_guard lock(mutex_);
+        thrown_ = std::move(failure);
     }
     announce_rest();
     deliver();
+}
+
+std::exception_ptr engine::thrown() const {
+    const std::lock_guard lock(mutex_);
+    return thrown_;
 }
 
 void engine::stop_reading() {

@@ -37,6 +37,8 @@ class engine : public std::enable_shared_from_this<engine> {
     std::optional<batch_result> next_ready();
     void drain();
     void cancel();
+    /// What the source threw; null: nothing, or not yet.
+    std::exception_ptr thrown() const;
     const boost::asio::any_io_executor& executor() const { return target_.executor; }
     std::size_t taken_up() const { return taken_up_.load(std::memory_order_relaxed); }
 
@@ -95,6 +97,7 @@ class engine : public std::enable_shared_from_this<engine> {
     bool reader_waits_ = false;
     bool consumer_waits_ = false;
     bool consumer_called_ = false;  // it waits, but has been told
+    std::exception_ptr thrown_;     // by the source
 };
 
 }  // namespace stagger::batch

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/own_refusals.hpp"
+#include "core/thrown_error.hpp"
 #include "net/clock.hpp"
 #include "net/complete_later.hpp"
 #include "net/http_request.hpp"
@@ -45,6 +46,19 @@ constexpr unsigned most_unreadable_answers = 3;
 bool is_running(const asio::any_io_executor& executor) {
     const auto* const context = executor.target<asio::io_context::executor_type>();
     return context && context->running_in_this_thread();
+}
+
+/// What a function of the program's own threw; null: nothing.
+template <class Call>
+std::exception_ptr thrown_by(Call call) {
+    try {
+        call();
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (...) {
+        return std::current_exception();
+    }
+    return nullptr;
 }
 
 bool was_refused(const wire::decoded_answer& ended) {
@@ -101,7 +115,7 @@ admission completion_task::to_send() const {
 }
 
 // Whatever the step was about to do has not begun: nothing is under way that could still be told.
-void completion_task::run_out_of_memory() {
+void completion_task::break_down(error_code error, std::string message, std::exception_ptr thrown) {
     if (ended_) return;
     exchanging_ = false;
     if (leased_) progress_.phase = leased_->phase();
@@ -110,10 +124,24 @@ void completion_task::run_out_of_memory() {
     completion result;
     if (last_) result.info = std::move(*last_);
     note_progress(result.info);
-    result.info.last_error = out_of_memory();
-    result.info.message = out_of_memory().message();
-    trace_.done(out_of_memory(), result.info, false);
-    finish(out_of_memory(), std::move(result));
+    result.info.last_error = error;
+    result.info.message = std::move(message);
+    result.info.thrown = std::move(thrown);
+    trace_.done(error, result.info, false);
+    finish(error, std::move(result));
+}
+
+void completion_task::end_by(const std::exception_ptr& thrown) {
+    thrown_error meant = error_of(thrown);
+    break_down(meant.error, std::move(meant.message), thrown);
+}
+
+void completion_task::end_by(const std::exception_ptr& thrown, completion&& result) {
+    thrown_error meant = error_of(thrown);
+    result.info.message = std::move(meant.message);
+    result.info.thrown = thrown;
+    trace_.done(meant.error, result.info, false);
+    finish(meant.error, std::move(result));
 }
 
 void completion_task::refuse(error_code error) {
@@ -154,6 +182,11 @@ void completion_task::join_line(const admission& what) {
     not_before_ = what.is_retry() ? what.not_before() : joined_;
     trace_.queued(joined_, not_before_);
     if (stopped_ != errc{}) return end_in_line(stopped_);
+    // A request that is all of an attempt of async_retry has its leave already.
+    if (!what.is_retry() && handler_executor_) {
+        if (permit lent = client_->gate.lent_to(*handler_executor_))
+            return begin_or_end({}, std::move(lent), joined_);
+    }
     std::shared_ptr<line_guest> guest(shared_from_this(), this);
     if (client_->gate_is_elsewhere)
         guest = std::make_shared<distant_guest>(std::move(guest), client_->executor);
@@ -318,7 +351,9 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     if (ended.error == errc::unreadable_answer) ++progress_.unreadable_answers;
     note_progress(info);
     // An answer that goes on has not ended, and is no result yet.
-    if (!stopped && !answer_goes_on()) judge(ended, client_->options.retry());
+    // What a policy throws does not keep the gate from being told what the dialect makes of it.
+    std::exception_ptr thrown;
+    if (!stopped && !answer_goes_on()) thrown = thrown_by([&] { judge(ended, client_->options.retry()); });
     const time_point earliest = stopped ? time_point() : report(ended, now);
     leave_ = {};
     info.rejections = progress_.rejections;
@@ -329,8 +364,10 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
         return finish(stopped_, std::move(ended.answer));
     }
     admission next = to_send();
-    const auto follows =
-        may_go_again(ended) ? plan_next(ended, now, earliest, next) : retry_session::next::end;
+    auto follows = retry_session::next::end;
+    if (!thrown && may_go_again(ended))
+        thrown = thrown_by([&] { follows = plan_next(ended, now, earliest, next); });
+    if (thrown) return end_by(thrown, std::move(ended.answer));
     const bool late = ended.error && (now >= deadline_ || follows == retry_session::next::late);
     std::optional<duration> again_in;
     if (follows == retry_session::next::attempt)

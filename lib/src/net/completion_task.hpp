@@ -3,6 +3,7 @@
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <exception>
 #include <memory>
 #include <new>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "net/complete_later.hpp"
 #include "net/io_types.hpp"
 #include "net/line_guest.hpp"
+#include "net/out_of_memory.hpp"
 #include "net/running_operation.hpp"
 #include "stagger/client.hpp"
 #include "stagger/retry_session.hpp"
@@ -95,16 +97,24 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void await_answer();
     void on_read(const error_code& error) override;
     void take(const error_code& error);
-    /// Where memory runs out in a step, the request ends with that: whoever runs the context is not to blame.
+    /// What a step throws ends the request: whoever runs the context is not to blame, and the caller waits.
     template <class Step>
     void guard(Step step) {
         try {
             step();
         } catch (const std::bad_alloc&) {
             run_out_of_memory();
+        } catch (...) {
+            end_by(std::current_exception());
         }
     }
-    void run_out_of_memory();
+    void run_out_of_memory() { break_down(out_of_memory(), out_of_memory().message(), nullptr); }
+    /// A function of the program's own has thrown.
+    void end_by(const std::exception_ptr& thrown);
+    /// In the middle of a step.
+    void break_down(error_code error, std::string message, std::exception_ptr thrown);
+    /// After an attempt that has ended.
+    void end_by(const std::exception_ptr& thrown, completion&& result);
     /// The attempt has failed before its answer was whole.
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer&& ended);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/kind_numbers.hpp"
+#include "net/attempt_executor.hpp"
 #include "net/complete_later.hpp"
 #include "net/context_bound.hpp"
 #include "net/line_guest.hpp"
@@ -49,6 +50,7 @@ struct permit::gate_state final : std::enable_shared_from_this<gate_state>, deta
           core(chosen, seed) {}
 
     gate::joined join(const admission& what, guest who);
+    permit lent_to(const asio::any_completion_executor& of_handler) const;
     void admit(const admission& what, handler_type handler);
     void cancel(task_id task);
     void close();
@@ -244,7 +246,18 @@ gate::joined permit::gate_state::join(const admission& what, guest who) {
     return got;
 }
 
+permit permit::gate_state::lent_to(const asio::any_completion_executor& of_handler) const {
+    detail::lent_permit* const lent = detail::leave_of_attempt(of_handler);
+    if (!lent) return {};
+    return lent->take_if([this](const permit& leave) { return leave.owner_.get() == this; });
+}
+
 void permit::gate_state::admit(const admission& what, handler_type handler) {
+    if (!what.is_retry()) {
+        const asio::any_completion_executor theirs = asio::get_associated_executor(handler, executor);
+        if (permit lent = lent_to(theirs))
+            return waiting_handler(std::move(handler), executor).leave_line({}, std::move(lent));
+    }
     const auto slot = asio::get_associated_cancellation_slot(handler);
     auto joining = std::make_shared<waiting_handler>(std::move(handler), executor);
     after([&](time_point now, std::vector<ending>& endings) {
@@ -342,6 +355,10 @@ void gate::start_admit(const std::shared_ptr<state>& target, const admission& wh
 
 gate::joined gate::join(const admission& what, std::shared_ptr<detail::line_guest> who) {
     return checked().join(what, std::move(who));
+}
+
+permit gate::lent_to(const asio::any_completion_executor& of_handler) const {
+    return checked().lent_to(of_handler);
 }
 
 void gate::leave(task_id task) {

@@ -40,8 +40,8 @@ class open_stream::pending_read final : public connection_user,
         try {
             connection& from = *stream_->leased_;
             if (from.answer_is_whole() || stream_->unread_) return take();
-            if (stream_->events_) return from.read_some(shared_from_this(), limit_);
-            from.read_rest(shared_from_this(), limit_);
+            if (stream_->form_ == wire::body_form::whole) return from.read_rest(shared_from_this(), limit_);
+            from.read_some(shared_from_this(), limit_);
         } catch (const std::bad_alloc&) {
             stream_->run_out_of_memory();
         }
@@ -101,7 +101,7 @@ open_stream::open_stream(std::shared_ptr<client_state> client, beginning from)
       answer_(client_->options.dialect(), client_->hidden),
       sent_at_(from.sent_at),
       deadline_(from.deadline),
-      events_(wire::is_event_stream(received_.fields)) {
+      form_(wire::form_of(received_.fields)) {
     answer_.answer().info = std::move(from.info);
 }
 
@@ -161,7 +161,8 @@ void open_stream::begin_next(asker&& who) {
         }
         return complete(error_, std::nullopt);
     }
-    if (events_ && take_buffered()) return;
+    settle_form();
+    if (form_ == wire::body_form::events && take_buffered()) return;
     reading_ = true;
     // Counted from the call: while nobody asks, the stream is not idle.
     const time_point limit =
@@ -174,15 +175,26 @@ bool open_stream::take_what_came() {
         fail(stopped_, error_code(stopped_).message());
         return true;
     }
-    if (!events_ && !unread_) {
+    settle_form();
+    if (form_ == wire::body_form::unknown) return false;
+    if (form_ == wire::body_form::whole && !unread_) {
+        if (!leased_->answer_is_whole()) return false;
         take_whole_answer();
         return true;
     }
     return take_buffered();
 }
 
+// What is neither is read as a document: that says what is wrong with it.
+void open_stream::settle_form() {
+    using wire::body_form;
+    if (form_ == body_form::unknown) form_ = wire::form_of_beginning(received_.body);
+    const bool ended = unread_ || leased_->answer_is_whole();
+    if (form_ == body_form::neither || (form_ == body_form::unknown && ended)) form_ = body_form::whole;
+}
+
 bool open_stream::take_buffered() {
-    while (events_ && taken_ < received_.body.size()) {
+    while (form_ == wire::body_form::events && taken_ < received_.body.size()) {
         error_code error;
         taken_ += parser_.put(std::string_view(received_.body).substr(taken_), error);
         if (error) {

@@ -13,6 +13,7 @@
 #include "net/running_operation.hpp"
 #include "stagger/completion_stream.hpp"
 #include "stagger/gate.hpp"
+#include "wire/body_form.hpp"
 #include "wire/dialect.hpp"
 #include "wire/sse_parser.hpp"
 #include "wire/stream_answer.hpp"
@@ -66,6 +67,8 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     void begin_next(asker&& who);
     /// Takes what a read has brought; false if that needs more bytes.
     bool take_what_came();
+    /// Where the head has not told, and the beginning of the body has come, that does.
+    void settle_form();
     /// Takes what is buffered apart, up to the next delta or the end; false if that needs more bytes.
     bool take_buffered();
     bool take_event();
@@ -103,7 +106,7 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     wire::stream_answer answer_;
     time_point sent_at_{};
     time_point deadline_ = never;
-    bool events_ = true;  // else one JSON document
+    wire::body_form form_ = wire::body_form::events;
     bool ended_ = false;
     bool untold_ =
         false;           // it ended while nobody asked: `result` is the caller's to read until somebody does

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <utility>
 
+#include "wire/body_form.hpp"
 #include "wire/date.hpp"
 #include "wire/decimal.hpp"
 #include "wire/dialect.hpp"
@@ -204,13 +205,6 @@ std::string_view media_type(const std::vector<field>& fields) {
     return trim(type.substr(0, type.find(';')));
 }
 
-bool is_json(std::string_view type) {
-    constexpr std::string_view suffix = "+json";
-    return equal_ignoring_case(type, "application/json") ||
-           (type.size() > suffix.size() &&
-            equal_ignoring_case(type.substr(type.size() - suffix.size()), suffix));
-}
-
 /// What the head alone says.
 void read_head(const response& received, double unix_now, const secrets& hidden, decoded_answer& out) {
     if (may_carry_hints(received.fields)) {
@@ -226,16 +220,16 @@ void read_head(const response& received, double unix_now, const secrets& hidden,
 }  // namespace
 
 bool is_event_stream(const std::vector<field>& fields) {
-    return equal_ignoring_case(media_type(fields), "text/event-stream");
+    return form_of(fields) == body_form::events;
 }
 
 decoded_answer decode_stream_head(const response& received, double unix_now, const secrets& hidden) {
     decoded_answer out;
     read_head(received, unix_now, hidden, out);
     const auto type = media_type(received.fields);
-    if (!is_event_stream(received.fields) && !is_json(type)) {
-        const auto named = type.empty() ? "without a Content-Type" : "but " + std::string(type);
-        auto message = readable_message("answer is no event stream, " + named, hidden);
+    const auto form = form_of(received.fields);
+    if (form == body_form::neither) {
+        auto message = readable_message("answer is no event stream, but " + std::string(type), hidden);
         // A page in the place of an answer is an accident of this prompt. Of any other type nobody knows
         // whether it could have been read.
         if (equal_ignoring_case(type, "text/html")) {
@@ -245,7 +239,7 @@ decoded_answer decode_stream_head(const response& received, double unix_now, con
         }
     }
     const auto encoding = encoding_of(received.fields);
-    if (is_event_stream(received.fields) && !encoding.empty()) {
+    if (form != body_form::whole && !encoding.empty()) {
         // Its lines would be taken for fields that nobody knows, and its end for a cut.
         fail(out, errc::malformed_answer, readable_message(encoded_answer(encoding), hidden));
     }

@@ -52,11 +52,27 @@ std::string detail_of(const json_node& document) {
 
 }  // namespace
 
+namespace {
+
+/// Some servers write every member of their answers, an empty error among them.
+bool says_nothing(const json_node& error) {
+    for (const auto& one : error) {
+        const bool empty_text = one.is_string() && one.text().empty();
+        const bool contains_nothing = (one.is_object() || one.is_array()) && one.size() == 0;
+        const bool is_false = one.is_bool() && !one.boolean();
+        if (!one.is_null() && !empty_text && !contains_nothing && !is_false && one.integer() != 0) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
 std::optional<error_body> reported_error(const json_node& document) {
     const auto* error = member(document, "error");
     if (!error) return std::nullopt;
     if (error->is_string() && !error->text().empty()) return error_body{text_of(*error), {}, {}};
     if (!error->is_object()) return std::nullopt;
+    if (says_nothing(*error) && member(document, "choices")) return std::nullopt;
     return error_body{text_member(*error, "message"), text_member(*error, "type"),
                       text_member(*error, "code")};
 }

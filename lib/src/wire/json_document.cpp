@@ -4,9 +4,11 @@
 #include <boost/json/error.hpp>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "wire/json_text.hpp"
 #include "wire/json_tree_builder.hpp"
+#include "wire/lenient_json.hpp"
 
 namespace stagger::wire {
 
@@ -15,6 +17,19 @@ namespace json = boost::json;
 json_document::json_document(std::string_view text)
     : memory_(first_block_.data(), first_block_.size()), nodes_(&memory_) {
     nodes_.reserve(usual_nodes);
+    parse(text);
+    const bool is_bounded = !too_large_ && !too_deep_;
+    if (problem_.empty() || !is_bounded) return;
+    auto readable = as_others_read(text);
+    if (!readable) return;
+    exchanged_ = std::move(*readable);
+    nodes_.clear();
+    unescaped_.clear();
+    problem_.clear();
+    parse(exchanged_);
+}
+
+void json_document::parse(std::string_view text) {
     json::parse_options options;
     options.max_depth = max_json_depth;
     json::basic_parser<json_tree_builder> parser(options, text, nodes_, unescaped_);

@@ -6,6 +6,7 @@
 #include "wire/error_name.hpp"
 #include "wire/json_text.hpp"
 #include "wire/json_writer.hpp"
+#include "wire/lenient_json.hpp"
 
 namespace stagger::wire {
 
@@ -65,8 +66,11 @@ void append_seconds(std::string& out, duration span) {
 
 /// The body as it came if it is JSON, on one line; as a string otherwise. That of an answer was understood
 /// before.
+// What is no JSON, and was read as others do, is written as it was read: the line has to be JSON.
 void append_body(std::string& out, std::string_view raw, bool answered) {
-    answered || !json_problem(raw) ? append_json_in_one_line(out, raw) : append_json_string(out, raw);
+    if (!answered && json_problem(raw)) return append_json_string(out, raw);
+    const auto exchanged = as_others_read(raw);
+    append_json_in_one_line(out, exchanged ? *exchanged : raw);
 }
 
 void append_response(std::string& out, const completion& result, bool answered) {

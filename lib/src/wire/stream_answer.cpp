@@ -4,6 +4,7 @@
 
 #include "wire/error_body.hpp"
 #include "wire/json_document.hpp"
+#include "wire/json_text.hpp"
 #include "wire/llm_engine_dialect.hpp"
 #include "wire/openai_dialect.hpp"
 #include "wire/server_message.hpp"
@@ -13,6 +14,11 @@ namespace stagger::wire {
 namespace {
 
 constexpr std::string_view end_marker = "[DONE]";
+
+/// Some servers put blanks around it, which no client minds.
+bool is_end(const sse_event& event) {
+    return json_trimmed(event.data) == end_marker;
+}
 
 void add_delta(completion& answer, const completion_delta& delta) {
     answer.text += delta.text;
@@ -24,7 +30,7 @@ void add_delta(completion& answer, const completion_delta& delta) {
 }  // namespace
 
 stream_answer::step stream_answer::take(sse_event&& event, completion_delta& delta) {
-    if (dialect_ != dialect::llm_engine && event.data == end_marker) {
+    if (dialect_ != dialect::llm_engine && is_end(event)) {
         if (!has_choices_) return fail(errc::malformed_answer, "the stream ended without any choices");
         whole_ = true;
         return step::end;
@@ -44,7 +50,7 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
         return fail(errc::answer_too_large, "an event of the answer has " + document.problem());
     const auto* object = document.object();
     if (!object) {
-        if (event.type != "message" || event.data == end_marker) return step::nothing;
+        if (event.type != "message" || is_end(event)) return step::nothing;
         const auto problem = document.problem().empty() ? "no JSON object" : "not JSON";
         return fail(errc::malformed_answer, "an event of the answer is " + std::string(problem) + "; " +
                                                 shown_beginning(event.data, hidden_));

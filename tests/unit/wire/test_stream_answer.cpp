@@ -113,6 +113,8 @@ TEST_CASE("[DONE] may be missing after a finish reason, and after nothing else")
     CHECK(cut.answer.text == "x");
     CHECK(read(chat, {}).error == errc::answer_truncated);
     CHECK_FALSE(read(chat, {chat_event(R"({"content":"x"})"), "[DONE]"}).error);
+    CHECK_FALSE(read(chat, {chat_event(R"({"content":"x"})"), "[DONE] "}).error);
+    CHECK_FALSE(read(chat, {chat_event(R"({"content":"x"})"), " \t[DONE]"}).error);
     CHECK(read(chat, {"[DONE]"}).error == errc::malformed_answer);
     CHECK(read(chat, {usage_event, "[DONE]"}).error == errc::malformed_answer);
 }
@@ -211,7 +213,11 @@ TEST_CASE("the head of a streamed answer says what its body will be") {
         CHECK(got.what.verdict == stagger::verdict::transient);
         CHECK(got.tells_limit);
     }
-    for (const auto* type : {"text/plain", "", "text/event-streams", "+json"}) {
+    for (const auto* type : {"text/plain", ""}) {
+        CHECK_FALSE(is_event_stream(head(type).fields));
+        CHECK_FALSE(decode_stream_head(head(type), 0).error);
+    }
+    for (const auto* type : {"text/event-streams", "+json"}) {
         const auto got = decode_stream_head(head(type), 0);
         CHECK_MESSAGE(got.error == errc::malformed_answer, type);
         CHECK(got.what.verdict == stagger::verdict::permanent);
