@@ -27,7 +27,6 @@ struct place {
     bool after_success = false;  ///< it is asked about a success, too
 };
 
-
 std::vector<place> all_places() {
     const auto policy = [](auto change) {
         return [change](client_options& options) {
@@ -51,8 +50,7 @@ std::vector<place> all_places() {
         {"before_sleep", policy([=](retry_policy& to) { to.before_sleep(hook); })},
         {"on_success", policy([=](retry_policy& to) { to.on_success(hook); }), true},
         {"on_give_up", policy([=](retry_policy& to) { to.max_attempts(1).on_give_up(hook); })},
-        {"backoff",
-         [=](client_options& options) { options.backoff(backoff_policy::computed(wait)); }},
+        {"backoff", [=](client_options& options) { options.backoff(backoff_policy::computed(wait)); }},
     };
 }
 

@@ -85,8 +85,8 @@ class batch_results {
      * All types, without side effect: no result is lost. Ends with errc::cancelled.
      * @par Errors
      * errc::cancelled; errc::invalid_request if another `async_next` is outstanding; what the source could
-     * not read any further, after the results of everything before: its error, the code of a system_error that
-     * it threw, or errc::callback_threw after any other exception, which `thrown` has.
+     * not read any further, after the results of everything before: its error, the code of a system_error
+     * that it threw, or errc::callback_threw after any other exception, which `thrown` has.
      */
     template <boost::asio::completion_token_for<next_signature> CompletionToken = boost::asio::deferred_t>
     auto async_next(CompletionToken&& token = CompletionToken()) {

@@ -50,9 +50,9 @@ class completion_request {
     completion_request& set(std::string name, std::string json_text);
     /// An id of the caller's that is sent as `x-request-id`: printable ASCII.
     completion_request& request_id(std::string id);
-    /// Tokens that this request costs a token budget, prompt and answer: a finite number >= 0, taken as it is. 0: estimated from
-    /// the prompt's length, what the answer may have at most, else what answers have had, and settled when
-    /// the server has counted.
+    /// Tokens that this request costs a token budget, prompt and answer: a finite number >= 0, taken as it
+    /// is. 0: estimated from the prompt's length, what the answer may have at most, else what answers have
+    /// had, and settled when the server has counted.
     completion_request& expected_tokens(double count);
 
     const std::string& prompt() const { return prompt_; }
@@ -95,7 +95,8 @@ struct diagnostic {
     unsigned http_status = 0;  ///< of the last attempt; 0 if no answer came
     std::string request_id;    ///< the server's name for the last attempt
     error_code last_error;     ///< of the last attempt; differs from the result's code after a deadline
-    std::exception_ptr thrown; ///< by a function of the retry policy, where that ended the request; else null
+    std::exception_ptr
+        thrown;  ///< by a function of the retry policy, where that ended the request; else null
     /// Where the request was when it ended; for an observer, where the attempt was.
     request_phase phase = request_phase::not_started;
     unsigned attempts = 0;    ///< sent

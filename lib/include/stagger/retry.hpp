@@ -186,8 +186,8 @@ inline const backoff_policy default_backoff =
  * admitted by it and reported to it, and after a rejection the gate alone decides when the next one may go.
  * What the attempt awaits and that asks the same gate for leave, such as a request of a client, has the
  * attempt's: the first to ask takes it, and reports to the gate in its place. That holds for what the
- * operation awaits itself, on the executor that it was given; what it spawns elsewhere waits in the line, and may
- * wait for ever where every place is held by an attempt that waits for it.
+ * operation awaits itself, on the executor that it was given; what it spawns elsewhere waits in the line, and
+ * may wait for ever where every place is held by an attempt that waits for it.
  *
  * @par Preconditions
  * The operation's result is void, or default-constructible and movable.

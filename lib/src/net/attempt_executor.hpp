@@ -27,20 +27,21 @@ class attempt_executor {
         inner_.execute(std::forward<Function>(function));
     }
     template <class Property>
-        requires boost::asio::can_query<const boost::asio::any_io_executor&, const Property&>::value
-    decltype(auto) query(const Property& property) const {
+    requires boost::asio::can_query<const boost::asio::any_io_executor&,
+                                    const Property&>::value decltype(auto)
+    query(const Property& property) const {
         return boost::asio::query(inner_, property);
     }
     template <class Property>
-        requires boost::asio::can_require<const boost::asio::any_io_executor&, const Property&>::value
-    attempt_executor require(const Property& property) const {
-        return {boost::asio::require(inner_, property), leave_};
-    }
+    requires boost::asio::can_require<const boost::asio::any_io_executor&, const Property&>::value
+        attempt_executor
+        require(const Property& property)
+    const { return {boost::asio::require(inner_, property), leave_}; }
     template <class Property>
-        requires boost::asio::can_prefer<const boost::asio::any_io_executor&, const Property&>::value
-    attempt_executor prefer(const Property& property) const {
-        return {boost::asio::prefer(inner_, property), leave_};
-    }
+    requires boost::asio::can_prefer<const boost::asio::any_io_executor&, const Property&>::value
+        attempt_executor
+        prefer(const Property& property)
+    const { return {boost::asio::prefer(inner_, property), leave_}; }
     friend bool operator==(const attempt_executor& left, const attempt_executor& right) noexcept {
         return left.inner_ == right.inner_ && left.leave_ == right.leave_;
     }
@@ -58,7 +59,8 @@ class attempt_executor {
 /// The leave of the attempt that an operation is part of; null: of none that is known.
 inline lent_permit* leave_of_attempt(const boost::asio::any_completion_executor& of_handler) {
     const auto* const nested = of_handler.target<boost::asio::any_io_executor>();
-    const auto* const attempt = nested ? nested->target<attempt_executor>() : nullptr;
+    const auto* const attempt =
+        nested ? nested->target<attempt_executor>() : of_handler.target<attempt_executor>();
     return attempt ? &attempt->leave() : nullptr;
 }
 

@@ -60,7 +60,8 @@ bool says_nothing(const json_node& error) {
         const bool empty_text = one.is_string() && one.text().empty();
         const bool contains_nothing = (one.is_object() || one.is_array()) && one.size() == 0;
         const bool is_false = one.is_bool() && !one.boolean();
-        if (!one.is_null() && !empty_text && !contains_nothing && !is_false && one.integer() != 0) return false;
+        if (!one.is_null() && !empty_text && !contains_nothing && !is_false && one.integer() != 0)
+            return false;
     }
     return true;
 }

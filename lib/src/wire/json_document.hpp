@@ -15,9 +15,9 @@ namespace stagger::wire {
 /** @brief A parsed JSON text, to be read and not changed.
  *
  * Bounded by `max_json_depth` and `json_tree_builder::most_nodes`; what is deeper than
- * `json_tree_builder::deepest_node` is left out. Of duplicate members the last counts. What is no JSON and yet
- * read by others is read as `as_others_read` has it. Else not JSON: an empty document with a problem. Its nodes refer to the text, which must outlive it, and copy only what has
- * escapes.
+ * `json_tree_builder::deepest_node` is left out. Of duplicate members the last counts. What is no JSON and
+ * yet read by others is read as `as_others_read` has it. Else not JSON: an empty document with a problem. Its
+ * nodes refer to the text, which must outlive it, and copy only what has escapes.
  */
 class json_document {
  public:

@@ -40,8 +40,8 @@ std::string_view json_trimmed(std::string_view text);
 /// @pre `checked` is text of a JSON number; what a double cannot hold becomes infinite
 double json_number_value(std::string_view checked);
 
-/// The characters of a string value, U+FFFD in the place of half of a surrogate pair; nothing if it is another
-/// kind of value.
+/// The characters of a string value, U+FFFD in the place of half of a surrogate pair; nothing if it is
+/// another kind of value.
 /// @param checked text for which json_problem found nothing
 std::optional<std::string> json_string_value(std::string_view checked);
 

@@ -71,7 +71,8 @@ TEST_CASE("plain text: a prompt a line, blank lines skipped and counted, whateve
 
 TEST_CASE("a line whose id can be read keeps it, whatever else is wrong with the line") {
     const temporary_folder folder;
-    const auto seen = read_file(folder.write("list.jsonl", R"({"custom_id":"r1","method":"post","url":"/v1/x","body":{}}
+    const auto seen =
+        read_file(folder.write("list.jsonl", R"({"custom_id":"r1","method":"post","url":"/v1/x","body":{}}
 {"custom_id":"r2","prompt":5}
 {"id":[],"prompt":"a"}
 not JSON

@@ -107,7 +107,8 @@ TEST_CASE("options outside their range are refused by name, rule and value") {
 TEST_CASE("a cost that cannot be reckoned with is refused where it is set") {
     coordinator one({}, 1);
     for (const double wrong : {std::nan(""), HUGE_VAL, -HUGE_VAL, -1.0}) {
-        for (const auto member : {&cost::requests, &cost::tokens, &cost::prompt_tokens, &cost::open_answers}) {
+        for (const auto member :
+             {&cost::requests, &cost::tokens, &cost::prompt_tokens, &cost::open_answers}) {
             cost what;
             what.*member = wrong;
             CHECK_THROWS_AS(what.validate(), std::invalid_argument);

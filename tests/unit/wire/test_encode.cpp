@@ -262,8 +262,8 @@ TEST_CASE("broken rules of the request's own settings") {
     CHECK(problem_of(request, dialect::llm_engine) == "top_k: must be -1 with temperature 0, is 3");
     CHECK(problem_of(request, dialect::openai_chat).empty());
 
-    for (const auto& [count, shown] : {std::pair(std::nan(""), "not a number"),
-                                       std::pair(HUGE_VAL, "infinite"), std::pair(-1.0, "-1")}) {
+    for (const auto& [count, shown] :
+         {std::pair(std::nan(""), "not a number"), std::pair(HUGE_VAL, "infinite"), std::pair(-1.0, "-1")}) {
         auto expecting = why;
         CHECK(problem_of(expecting.expected_tokens(count), dialect::openai_chat) ==
               std::string("expected_tokens: must be a finite number >= 0, is ") + shown);
@@ -374,8 +374,10 @@ TEST_CASE("tokens: the prompt is estimated from its text, an answer is what it m
                   R"("image_url":{"url":"data:xxxxxxxxxxxxxxxxxxxxxxx"}}]}],"max_tokens":1})") ==
           limited(5, 1));
     // No server counts so many, and the budget is to go on counting.
-    CHECK(of_body(R"({"prompt":"1234","max_tokens":18446744073709551615,"n":4000000000})") == limited(1, 1e12));
-    CHECK(cost_of(completion_request("1234").set("max_tokens", "1e300").set("n", "1e300")) == limited(1, 1e12));
+    CHECK(of_body(R"({"prompt":"1234","max_tokens":18446744073709551615,"n":4000000000})") ==
+          limited(1, 1e12));
+    CHECK(cost_of(completion_request("1234").set("max_tokens", "1e300").set("n", "1e300")) ==
+          limited(1, 1e12));
     // Whatever it is, it is a number.
     for (const auto* odd : {"", "[]", "{", R"({"prompt":{}})", R"({"messages":[1,null,{"content":7}]})",
                             R"({"max_tokens":-5})", R"({"max_tokens":"x","n":-1})"}) {

@@ -90,8 +90,8 @@ TEST_CASE("numbers are written as short as they read back") {
 }
 
 TEST_CASE("JSON is checked without being kept") {
-    for (const auto* text :
-         {"1", " {} ", "[]", R"({"a":[1,2.5e3,null,true,"x"]})", "1e999", R"("\ud83d\ude80")", R"("\ud83d")"}) {
+    for (const auto* text : {"1", " {} ", "[]", R"({"a":[1,2.5e3,null,true,"x"]})", "1e999",
+                             R"("\ud83d\ude80")", R"("\ud83d")"}) {
         CHECK_MESSAGE(!json_problem(text), text);
     }
     for (const auto* text : {"", " ", "{", "{}}", "{} x", "[1,]", "{a:1}", "'a'", "nul", "01", "NaN",

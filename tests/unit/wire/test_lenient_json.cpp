@@ -63,7 +63,8 @@ TEST_CASE("an answer that others read is read, and its body kept as it came") {
     const row rows[] = {
         {chat_with(R"(a\ud83d b)"), "a\xEF\xBF\xBD b"},
         {chat_with("a\xFF"), "a\xEF\xBF\xBD"},
-        {chat_with("a", R"(,"logprobs":{"content":[{"token":"a","logprob":-Infinity,"top_logprobs":[NaN]}]})"),
+        {chat_with("a",
+                   R"(,"logprobs":{"content":[{"token":"a","logprob":-Infinity,"top_logprobs":[NaN]}]})"),
          "a"},
         {"\xEF\xBB\xBF" + chat_with("a"), "a"},
     };
