@@ -12,12 +12,15 @@ namespace stagger::wire {
 
 namespace json = boost::json;
 
-json_document::json_document(std::string_view text)
+json_document::json_document(std::string_view text, deepest kept)
     : memory_(first_block_.data(), first_block_.size()), nodes_(&memory_) {
     nodes_.reserve(usual_nodes);
     json::parse_options options;
     options.max_depth = max_json_depth;
-    json::basic_parser<json_tree_builder> parser(options, text, nodes_, unescaped_);
+    json::basic_parser<json_tree_builder> parser(options, text, nodes_, unescaped_,
+                                                 kept == deepest::of_an_error
+                                                     ? json_tree_builder::deepest_of_an_error
+                                                     : json_tree_builder::deepest_node);
     boost::system::error_code error;
     const std::size_t parsed = parser.write_some(false, text.data(), text.size(), error);
     if (!error && parsed < text.size()) error = json::error::extra_data;

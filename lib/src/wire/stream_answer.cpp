@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "wire/error_body.hpp"
+#include "wire/error_meaning.hpp"
 #include "wire/json_document.hpp"
 #include "wire/llm_engine_dialect.hpp"
 #include "wire/openai_dialect.hpp"
@@ -13,6 +14,22 @@ namespace stagger::wire {
 namespace {
 
 constexpr std::string_view end_marker = "[DONE]";
+
+/// By the same names as in an answer that comes whole. A stream is not tried again, so no opening matters.
+error_code error_of(const error_body& reported) {
+    switch (meaning_inside_answer(reported, 0).what) {
+        case named_meaning::kind::throttled:
+            return errc::rate_limited;
+        case named_meaning::kind::overloaded:
+            return errc::overloaded;
+        case named_meaning::kind::exhausted:
+            return errc::quota_exhausted;
+        case named_meaning::kind::key_refused:
+        case named_meaning::kind::none:
+            break;
+    }
+    return errc::error_in_answer;
+}
 
 void add_delta(completion& answer, const completion_delta& delta) {
     answer.text += delta.text;
@@ -57,7 +74,7 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
         problem = read_llm_engine_delta(*object, delta, answer_.info.request_id, whole_);
     } else {
         if (const auto reported = reported_error(*object))
-            return fail(errc::error_in_answer, reported->message);
+            return fail(error_of(*reported), reported->message);
         const auto endpoint =
             dialect_ == dialect::openai_chat ? openai_endpoint::chat : openai_endpoint::completions;
         problem = read_openai_delta(*object, endpoint, delta, answer_.info.request_id, has_choices_);
@@ -68,7 +85,8 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
 }
 
 stream_answer::step stream_answer::take_reported_error(std::string_view data) {
-    return fail(errc::error_in_answer, read_error_body(data).message);
+    const auto reported = read_error_body(data);
+    return fail(error_of(reported), reported.message);
 }
 
 stream_answer::step stream_answer::take_end_of_body() {

@@ -151,6 +151,10 @@ TEST_CASE("an error inside a stream ends it with the server's words and the text
           "status 429: Too many requests");
     CHECK(words(read(engine, {R"({"request_id":"r","output":null,"error":{"status_code":500}})"})) ==
           "status 500");
+    CHECK(read(chat, {begun, R"({"error":{"message":"x","code":429}})"}).error == errc::rate_limited);
+    CHECK(read(chat, {R"({"error":{"message":"x","type":"overloaded_error"}})"}).error == errc::overloaded);
+    CHECK(read(chat, {R"({"error":{"message":"x","code":"insufficient_quota"}})"}).error ==
+          errc::quota_exhausted);
     stream_answer answer(chat, "my-secret-key");
     completion_delta delta;
     CHECK(answer.take({"error", R"({"message":"no my-secret-key"})", ""}, delta) == step::failed);
