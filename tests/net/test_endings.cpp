@@ -272,3 +272,47 @@ TEST_CASE(
     llm.async_drain(std::chrono::hours(1), [llm](error_code, std::size_t) {});
     while (peer.connections() == 0) context.run_one();
 }
+
+TEST_CASE("a request whose attempts all fail while another was answered is given up, and lists them") {
+    asio::io_context context;
+    const turn broken{answer(500, R"({"error":{"message":"invalid Unicode"}})")};
+    const std::vector<turn> poison(20, broken);
+    scripted_peer peer(context, {poison, {{chat_answer("ok")}}, poison});
+    stagger::client llm(context.get_executor(),
+                        stagger::test::impatient_options_for(peer.base_url()).give_up_after(3, {}));
+    std::optional<stagger::test::outcome> ended;
+    llm.async_complete(completion_request("poison"), [&](error_code error, stagger::completion result) {
+        ended.emplace(stagger::test::outcome{error, std::move(result)});
+    });
+    const auto sound = complete(context, llm, completion_request("sound"));
+    CHECK_FALSE(sound.error);
+    CHECK(sound.result.info.tries.empty());
+    while (!ended && context.run_one() != 0) continue;
+    REQUIRE(ended);
+    const stagger::diagnostic& info = ended->result.info;
+    CHECK(ended->error == errc::prompt_failed);
+    CHECK(ended->error == stagger::condition::permanent);
+    CHECK(info.attempts >= 3);
+    CHECK(info.tries.size() == info.attempts);
+    CHECK(info.tries.front().error == errc::server_error);
+    CHECK(info.tries.front().http_status == 500);
+    CHECK(info.tries.front().message == "invalid Unicode");
+    CHECK(info.message.find(" 1 other requests of the same model and key were answered: ") !=
+          std::string::npos);
+    CHECK(info.alike == sound.result.info.alike);
+}
+
+TEST_CASE(
+    "where nothing is answered, a request is tried on until its deadline, and lists the first and the last") {
+    asio::io_context context;
+    const turn broken{answer(500, R"({"error":{"message":"down"}})")};
+    std::vector<turn> outage(30, broken);
+    outage.push_back({answer(400, R"({"error":{"message":"up again"}})")});
+    scripted_peer peer(context, {outage});
+    stagger::client llm(context.get_executor(),
+                        stagger::test::impatient_options_for(peer.base_url()).give_up_after(3, {}));
+    const auto ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.error == errc::bad_request);
+    CHECK(ended.result.info.attempts == 31);
+    CHECK(ended.result.info.tries.size() == 20);
+}

@@ -35,7 +35,8 @@ class batch_options {
     /** @brief Prompts taken up and not yet handed out as results, at most: what bounds the memory of a batch.
      *
      * 0 (default): twice what the client's gate lets be in flight, so that tasks that wait for a further
-     * attempt do not keep the server idle.
+     * attempt do not keep the server idle. Those of a model or key that is refused as a whole wait beside
+     * them then, up to twenty times as many.
      */
     batch_options& window(std::size_t prompts) { return window_ = prompts, *this; }
     std::size_t window() const { return window_; }

@@ -24,7 +24,8 @@ namespace stagger {
 
 namespace detail {
 class client_state;
-}
+struct client_access;
+}  // namespace detail
 
 /** @brief Options of a `client`. Setters chain; everything is checked when the client is constructed.
  *
@@ -43,6 +44,17 @@ class client_options {
     /// Which endings are tried again. Default: by the table in docs/retries.md, without a limit on attempts.
     /// Refused are `fallback`, `reraise(false)` and `statistics`, which are of a single call.
     client_options& retry(retry_policy policy);
+    /** @brief Gives up, with errc::prompt_failed, a request whose attempts fail while others are answered.
+     *
+     * That is: at least `tries` of its attempts met accidents (5xx, broken connections, time limits), the
+     * first of them was sent at least `over` ago, and since then requests of the same model and key were
+     * answered, and more of them than came into trouble. Where nothing is answered the server is down, and
+     * the request is tried on. Not where `retry` has a limit on attempts of its own.
+     *
+     * @param tries default 6; 0: never
+     * @param over >= 0, default 15 s: longer than a server needs to be restarted behind its proxy
+     */
+    client_options& give_up_after(unsigned tries, duration over = std::chrono::seconds(15));
     /// A task's own wait after an accident. Default: full jitter, 0.5 s doubling up to 30 s.
     client_options& backoff(backoff_policy policy);
     /// Whether `backoff` also applies after a rejection that carries no Retry-After to obey. Default false:
@@ -110,6 +122,8 @@ class client_options {
     const std::string& model() const { return model_; }
     stagger::dialect dialect() const { return dialect_; }
     const retry_policy& retry() const { return retry_; }
+    unsigned give_up_after_tries() const { return give_up_after_tries_; }
+    duration give_up_after_time() const { return give_up_after_time_; }
     const backoff_policy& backoff() const { return backoff_; }
     bool backoff_after_rejection() const { return backoff_after_rejection_; }
     bool obey_retry_after() const { return obey_retry_after_; }
@@ -137,6 +151,8 @@ class client_options {
     std::string model_;
     stagger::dialect dialect_ = stagger::dialect::openai_chat;
     retry_policy retry_;
+    unsigned give_up_after_tries_ = 6;
+    duration give_up_after_time_ = std::chrono::seconds(15);
     backoff_policy backoff_ =
         backoff_policy::full_jitter(std::chrono::milliseconds(500), std::chrono::seconds(30));
     bool backoff_after_rejection_ = false;
@@ -316,6 +332,7 @@ class client {
         return false;
     }
 
+    friend struct detail::client_access;
     state_pointer state_;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -88,6 +89,14 @@ class completion_request {
     std::unique_ptr<further> extras_;
 };
 
+/// One of a request's attempts that met an accident.
+struct failed_try {
+    duration sent_after{0};  ///< since the request began
+    error_code error;
+    unsigned http_status = 0;  ///< 0 if no answer came
+    std::string message;       ///< as diagnostic::message
+};
+
 /// How a request came to its end, whether it succeeded or not.
 struct diagnostic {
     std::string message;       ///< the server's own words, or what the transport met; empty after success
@@ -102,6 +111,11 @@ struct diagnostic {
     unsigned unreadable_answers = 0;
     duration queued{0};  ///< waiting in line and backing off, all attempts together
     duration served{0};  ///< from sending to the answer's end, last attempt
+    /// Requests with the same number went to the same model with the same key. 0: it was not begun.
+    std::uint64_t alike = 0;
+    /// After a failure: the attempts that met accidents, in their order; of very many the first and the last
+    /// ones.
+    std::vector<failed_try> tries;
 };
 
 /** @brief A piece of an answer that arrives as a stream.

@@ -272,6 +272,8 @@ class coordinator {
     void probe_again(time_point now);
 
     coordinator_status status(time_point now) const;
+    /// The same as `coordinator_status::kind_refused`, for less.
+    std::size_t kind_refused() const;
     /// What the next run can start from. Nothing as long as nothing was measured in this one: what was
     /// remembered or configured is not handed back.
     std::optional<remembered_limits> learned(time_point now) const;

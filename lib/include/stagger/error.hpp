@@ -55,6 +55,8 @@ enum class errc {
     certificate_untrusted,      ///< signed by nobody that is trusted, or otherwise invalid
     invalid_request,            ///< refused before sending: a field breaks its rule
     prompt_refused,  ///< refused by a limit again and again while prompts of its model and key were admitted
+    prompt_failed,   ///< its attempts met accidents again and again while prompts of its model and key were
+                     ///< answered: `client_options::give_up_after`
     deadline_exceeded,  ///< the request's own deadline passed, or cannot be kept; `diagnostic` has the last
                         ///< failure
     cancelled,          ///< per-operation cancellation

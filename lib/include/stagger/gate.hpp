@@ -140,6 +140,8 @@ class gate {
     /// Work that is known to come beside what waits, in requests: lets the last of it finish early.
     void expect(std::size_t further_requests);
     coordinator_status status() const;
+    /// The same as `coordinator_status::kind_refused`, for less.
+    std::size_t kind_refused() const;
     /// What the next run can start from, with the date; nothing as long as nothing was measured.
     std::optional<remembered_limits> learned() const;
     /// The limit may have risen: tests it once. For coordinator_options::probing(0), which does not by

@@ -502,6 +502,10 @@ std::optional<remembered_limits> coordinator::learned(time_point now) const {
     return found ? startable_part(*found) : std::nullopt;
 }
 
+std::size_t coordinator::kind_refused() const {
+    return parts_->of_refused_kinds();
+}
+
 coordinator_status coordinator::status(time_point now) const {
     coordinator_status result = parts_->counts;
     result.waiting = parts_->line.size();

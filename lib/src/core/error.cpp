@@ -51,6 +51,7 @@ constexpr std::array descriptions{
     description{errc::invalid_request, "invalid_request", "request is invalid and was not sent"},
     description{errc::prompt_refused, "prompt_refused",
                 "server refuses this prompt while it admits others like it"},
+    description{errc::prompt_failed, "prompt_failed", "prompt fails every time while others are answered"},
     description{errc::deadline_exceeded, "deadline_exceeded",
                 "request could not be answered before its deadline"},
     description{errc::cancelled, "cancelled", "cancelled"},
@@ -95,7 +96,7 @@ bool matches(errc value, condition group) {
         case condition::retryable:
             return value <= errc::answer_timed_out;
         case condition::permanent:
-            return value >= errc::bad_request && value <= errc::prompt_refused;
+            return value >= errc::bad_request && value <= errc::prompt_failed;
         case condition::cancelled:
             return is_cancelled(value);
         case condition::timed_out:

@@ -4,12 +4,14 @@
 #include <memory>
 #include <string>
 
+#include "core/own_failures.hpp"
 #include "net/client_counts.hpp"
 #include "net/connection_pool.hpp"
 #include "net/http_request.hpp"
 #include "net/io_types.hpp"
 #include "net/next_turn.hpp"
 #include "net/running_operations.hpp"
+#include "net/turnstile.hpp"
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/random.hpp"
@@ -53,6 +55,8 @@ class client_state : public std::enable_shared_from_this<client_state> {
     connection_pool pool;
     random_source random;
     running_operations running;
+    turnstile held;  ///< requests that are not sent for now, by whoever drives the client
+    outcomes_by_kind outcomes;
     bool refuses = false;  ///< new requests: it drains or is closed
     bool closed = false;   ///< what runs is stopped
 };

@@ -39,6 +39,10 @@ class distant_guest final : public line_guest {
     asio::any_io_executor running_;
 };
 
+// Of a request that is tried for hours: enough to see what it met at first and what it meets now.
+constexpr std::size_t most_tries_listed = 20;
+constexpr std::size_t first_tries_listed = 10;
+
 // Each was made, and may have been billed: more than this is not worth what may be wrong with all of them.
 constexpr unsigned most_unreadable_answers = 3;
 
@@ -95,9 +99,21 @@ void completion_task::begin() {
     guard([&] { join_line(to_send()); });
 }
 
-admission completion_task::to_send() const {
+std::uint64_t completion_task::alike() const {
     constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
-    return admission().cost(cost_).deadline(deadline_).alike(client_->account ^ request_.model * spread);
+    return client_->account ^ request_.model * spread;
+}
+
+admission completion_task::to_send() const {
+    return admission().cost(cost_).deadline(deadline_).alike(alike());
+}
+
+admission completion_task::once_more(time_point now) const {
+    admission again = to_send();
+    if (progress_.attempts == 0) return again;
+    again.again(refused_ ? retry_cause::throttled : retry_cause::accident, std::max(now, not_before_));
+    if (refused_) again.refused(*refused_);
+    return again;
 }
 
 // Whatever the step was about to do has not begun: nothing is under way that could still be told.
@@ -138,7 +154,18 @@ void completion_task::stop(errc why) {
     stopped_ = why;
     if (place_) return client_->gate.leave(*place_);
     if (exchanging_) return leased_->cancel();
+    if (client_->held.forget(this)) {
+        const io_executor posting = client_->posting;
+        return posting.execute([self = shared_from_this()] { self->end_in_line(self->stopped_); });
+    }
     signal_.emit(asio::cancellation_type::terminal);
+}
+
+// Those in front would keep the one that is let through waiting, and take the pace for nothing.
+void completion_task::step_aside() {
+    if (!place_ || stopped_ != errc{} || chosen_ || client_->held.lets_pass(alike())) return;
+    steps_aside_ = true;
+    client_->gate.leave(*place_);
 }
 
 // Neither a coroutine nor a handler waits in line: they would be most of what a waiting request takes.
@@ -148,6 +175,29 @@ void completion_task::join_line(const admission& what) {
     not_before_ = what.is_retry() ? what.not_before() : joined_;
     trace_.queued(joined_, not_before_);
     if (stopped_ != errc{}) return end_in_line(stopped_);
+    if (may_pass(what)) stand_in_line(what);
+}
+
+bool completion_task::may_pass(const admission& what) {
+    if (chosen_ || client_->held.is_open()) return true;
+    using answer = turnstile::answer;
+    const auto go_on = [self = shared_from_this(), what](answer said) {
+        self->chosen_ = said == answer::chosen;
+        self->guard([&] {
+            said == answer::refused ? self->end_in_line(errc::shut_down) : self->stand_in_line(what);
+        });
+    };
+    const answer said = client_->held.ask(alike());
+    if (said == answer::waits) {
+        client_->held.wait(this, alike(), request_.body.size(), go_on);
+        return false;
+    }
+    chosen_ = said == answer::chosen;
+    if (said == answer::refused) end_in_line(errc::shut_down);
+    return said != answer::refused;
+}
+
+void completion_task::stand_in_line(const admission& what) {
     std::shared_ptr<line_guest> guest(shared_from_this(), this);
     if (client_->gate_is_elsewhere)
         guest = std::make_shared<distant_guest>(std::move(guest), client_->executor);
@@ -170,6 +220,13 @@ void completion_task::leave_line(const error_code& error, permit leave) {
 }
 
 void completion_task::begin_or_end(const error_code& error, permit leave, time_point now) {
+    const bool left_to_wait = std::exchange(steps_aside_, false) && error == errc::cancelled;
+    if (stopped_ == errc{} && (left_to_wait || (leave && !client_->held.is_open()))) {
+        const admission again = once_more(now);
+        joined_ = now;  // what it waited until now is counted
+        if (!may_pass(again)) return;
+        if (left_to_wait) return stand_in_line(again);
+    }
     // Stopped and admitted at the same moment: the permit is dropped unused.
     const bool goes = leave && stopped_ == errc{};
     trace_.waited(leave, goes);
@@ -193,6 +250,7 @@ void completion_task::note_progress(diagnostic& info) const {
     info.rejections = progress_.rejections;
     info.unreadable_answers = progress_.unreadable_answers;
     info.queued = progress_.queued;
+    info.alike = alike();
 }
 
 void completion_task::begin_attempt(time_point now) {
@@ -200,6 +258,9 @@ void completion_task::begin_attempt(time_point now) {
     attempt_limit_ = std::min(saturating_add(sent_at_, client_->options.attempt_timeout()), deadline_);
     session_.attempt_begins(sent_at_);
     ++progress_.attempts;
+    chosen_ = false;
+    if (!outcomes_) outcomes_ = &client_->outcomes.of(alike());
+    before_ = *outcomes_;
     progress_.phase = request_phase::awaiting_place;
     if (!client_->pool.take_idle(sent_at_, leased_)) return connect();
     on_connected({});
@@ -323,8 +384,9 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
         return finish(stopped_, std::move(ended.answer));
     }
     admission next = to_send();
-    const auto follows =
-        may_go_again(ended) ? plan_next(ended, now, earliest, next) : retry_session::next::end;
+    const bool given_up = fails_for_good(ended, now);
+    const bool goes_again = may_go_again(ended) && !given_up;
+    const auto follows = goes_again ? plan_next(ended, now, earliest, next) : retry_session::next::end;
     const bool late = ended.error && (now >= deadline_ || follows == retry_session::next::late);
     std::optional<duration> again_in;
     if (follows == retry_session::next::attempt)
@@ -334,14 +396,42 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
         info.message = make_error_code(errc::deadline_exceeded).message();
     const bool refused_itself = follows == retry_session::next::late && refused_for_good();
     if (refused_itself) explain_refusals(info);
+    if (given_up) explain_failures(info);
     if (!answer_goes_on())
         trace_.done(ended.error, info, was_refused(ended), again_in, ended.hints, hint_cut_to(ended));
     if (again_in) {
         last_ = std::make_unique<diagnostic>(std::move(info));
         return join_line(next);
     }
-    const errc given_up = refused_itself ? errc::prompt_refused : errc::deadline_exceeded;
-    finish(late ? error_code(given_up) : ended.error, std::move(ended.answer));
+    if (given_up) return finish(errc::prompt_failed, std::move(ended.answer));
+    const errc too_late = refused_itself ? errc::prompt_refused : errc::deadline_exceeded;
+    finish(late ? error_code(too_late) : ended.error, std::move(ended.answer));
+}
+
+bool completion_task::fails_for_good(const wire::decoded_answer& ended, time_point now) {
+    if (!ended.error || ended.what.verdict != verdict::transient) return false;
+    if (!failed_) {
+        failed_ = std::make_unique<failures>();
+        failed_->history = {before_, sent_at_, 0};
+        ++outcomes_->troubled;
+    }
+    ++failed_->history.failures;
+    auto& tries = failed_->tries;
+    if (tries.size() == most_tries_listed) tries.erase(tries.begin() + first_tries_listed);
+    const diagnostic& info = ended.answer.info;
+    tries.push_back({sent_at_ - started_, ended.error, info.http_status, info.message});
+    const client_options& options = client_->options;
+    if (options.retry().max_attempts() != 0) return false;
+    return are_own_failures(failed_->history, *outcomes_, now,
+                            {options.give_up_after_tries(), options.give_up_after_time()});
+}
+
+void completion_task::explain_failures(diagnostic& info) const {
+    const auto since = std::chrono::duration<double>(steady_now() - failed_->history.first_sent).count();
+    info.message = "failed " + std::to_string(failed_->history.failures) + " times in " +
+                   std::to_string(std::lround(since)) + " s, in which " +
+                   std::to_string(answered_since(failed_->history, *outcomes_)) +
+                   " other requests of the same model and key were answered: " + info.message;
 }
 
 void completion_task::explain_refusals(diagnostic& info) const {
@@ -397,6 +487,8 @@ retry_session::next completion_task::plan_next(const wire::decoded_answer& ended
 void completion_task::finish(error_code error, completion&& result) {
     if (!answer_goes_on()) trace_.request_ended(!error);
     if (!error) result.info.message.clear();
+    if (!error && outcomes_) ++outcomes_->answered;
+    if (error && failed_) result.info.tries = std::move(failed_->tries);
     ended_ = true;
     const auto executor = std::move(handler_executor_);
     const auto theirs = executor ? *executor : asio::any_completion_executor();

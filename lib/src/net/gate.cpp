@@ -329,6 +329,11 @@ coordinator_status gate::status() const {
     return state_->core.status(std::chrono::steady_clock::now());
 }
 
+std::size_t gate::kind_refused() const {
+    const std::lock_guard lock(state_->mutex);
+    return state_->core.kind_refused();
+}
+
 std::optional<remembered_limits> gate::learned() const {
     const std::lock_guard lock(state_->mutex);
     auto limits = state_->core.learned(std::chrono::steady_clock::now());

@@ -17,6 +17,8 @@ class running_operation
 
     /// Ends it with `why`, wherever it is; it leaves the client's set later, not inside this call.
     virtual void stop(errc why) = 0;
+    /// It may be held by the turnstile now: it is not to stand in the gate's line then.
+    virtual void step_aside() {}
 
  protected:
     ~running_operation() = default;

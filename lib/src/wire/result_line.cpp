@@ -88,12 +88,27 @@ void append_error(std::string& out, std::string_view code, std::string_view mess
     error.close();
 }
 
+void append_tries(std::string& out, const std::vector<failed_try>& tries) {
+    out += '[';
+    for (const failed_try& each : tries) {
+        if (&each != &tries.front()) out += ',';
+        object_writer one(out);
+        append_seconds(one.key("sent_after_s"), each.sent_after);
+        one.string("code", error_name(each.error));
+        if (each.http_status != 0) one.count("status_code", each.http_status);
+        one.string("message", each.message);
+        one.close();
+    }
+    out += ']';
+}
+
 void append_ours(std::string& out, const diagnostic& info, const result_origin& origin) {
     object_writer history(out);
     history.count("attempts", info.attempts);
     history.count("rejections", info.rejections);
     append_seconds(history.key("waiting_s"), info.queued);
     append_seconds(history.key("service_s"), info.served);
+    if (!info.tries.empty()) append_tries(history.key("tries"), info.tries);
     if (origin.line > 0) {
         history.count("line", origin.line);
         append_quoted_hex(history.key("line_hash"), origin.line_hash);

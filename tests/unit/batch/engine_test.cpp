@@ -119,6 +119,41 @@ TEST_CASE("without a window, twice what may be in flight is taken up") {
     CHECK(all.peer.expected == 92);
 }
 
+TEST_CASE("prompts of a kind that is refused as a whole take no places from the others, up to a bound") {
+    fixture all;
+    auto results = all.start(std::make_unique<counting_source>(1000), 0);
+    outcome seen;
+    asio::co_spawn(all.context, collect(results, seen), asio::detached);
+    all.run();
+    all.peer.set_aside = 3;
+    all.peer.succeed(0);
+    all.run();
+    CHECK(all.peer.sent.size() == 11);
+    all.peer.set_aside = 100000;
+    all.peer.succeed(0);
+    all.run();
+    CHECK(all.peer.sent.size() == 168);
+    // They are sent again: nothing new until there are as few as usual.
+    all.peer.set_aside = 0;
+    while (all.peer.sent.size() > 8) {
+        all.peer.succeed(0);
+        all.run();
+    }
+    CHECK(all.peer.requests == 170);
+}
+
+TEST_CASE("who has chosen a window keeps it, whatever is refused") {
+    fixture all;
+    auto results = all.start(std::make_unique<counting_source>(1000), 10);
+    outcome seen;
+    asio::co_spawn(all.context, collect(results, seen), asio::detached);
+    all.run();
+    all.peer.set_aside = 5;
+    all.peer.succeed(0);
+    all.run();
+    CHECK(all.peer.sent.size() <= 10);
+}
+
 TEST_CASE("a consumer that does not ask stops the batch at the window") {
     fixture all;
     all.peer.answer = [](const std::string& prompt) {
