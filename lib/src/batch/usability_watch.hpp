@@ -24,7 +24,7 @@ namespace stagger::batch {
 class usability_watch {
  public:
     /// As many by chance are rare, and a prompt list that is wrong as a whole does not lose much by them.
-    static constexpr unsigned few = 5;
+    static constexpr unsigned few = 4;
     /// Long enough for a gateway that takes up another key.
     static constexpr duration pause = std::chrono::seconds(1);
 
