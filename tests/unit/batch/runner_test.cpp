@@ -84,6 +84,12 @@ struct fixture {
 
 using ids = std::multiset<std::string>;
 
+std::string one_prompt_a_line(std::size_t count) {
+    std::string text;
+    for (std::size_t number = 0; number < count; ++number) text += "p\n";
+    return text;
+}
+
 stagger::diagnostic attempt(stagger::error_code error, const std::string& message) {
     stagger::diagnostic info;
     info.last_error = error;
@@ -244,7 +250,7 @@ TEST_CASE("where only a refused key was answered the run says so, without result
 TEST_CASE(
     "a few failures in a row that may be the endpoint's hold everything, and have no results until then") {
     fixture all;
-    all.start("a\nb\nc\nd\ne\nf\ng\n");
+    all.start(one_prompt_a_line(batch::usability_watch::few + 2));
     all.runner->attempt_ended(attempt({}, ""));
     all.peer.succeed(0);
     for (unsigned each = 0; each < batch::usability_watch::few; ++each) {
@@ -259,7 +265,7 @@ TEST_CASE(
     REQUIRE(all.report);
     CHECK(all.report->end == run_end::endpoint_unusable);
     CHECK(all.report->problem == "account's quota is used up: nothing is left");
-    CHECK(all.report->left == 6);
+    CHECK(all.report->left == batch::usability_watch::few + 1);
     CHECK(all.recorded() == ids{"+line-1"});
 }
 

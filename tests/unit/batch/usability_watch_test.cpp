@@ -99,7 +99,7 @@ TEST_CASE("what was under way when one asks again decides nothing, unless it is 
     before.served = 10s;
     CHECK_FALSE(all.watch.attempt_ended(all.now, before));
     before = attempt({});
-    before.served = 2s;
+    before.served = usability_watch::pause + 500ms;
     CHECK(all.watch.attempt_ended(all.now, before) == usability_watch::order{step::release, 7});
 }
 
