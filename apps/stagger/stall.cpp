@@ -1,5 +1,6 @@
 #include "stall.hpp"
 
+#include "batch/endpoint_watch.hpp"
 #include "closing.hpp"
 #include "duration_text.hpp"
 #include "stagger/error.hpp"
@@ -9,6 +10,8 @@ namespace {
 
 // What stands still for some seconds every minute is news once.
 constexpr auto quiet_time = std::chrono::minutes(10);
+// A batch to which nothing is ever answered ends by itself, and says why.
+constexpr auto until_unreachable = stagger::batch::endpoint_watch::patience + std::chrono::seconds(1);
 
 }  // namespace
 
@@ -27,7 +30,9 @@ std::optional<stall> stall_watch::look(stagger::time_point now, const stagger::c
         accepted_ = seen.accepted;
         turned_away_ = turned_away;
     }
-    if (turned_away == turned_away_ || now - *since_ <= a_few_seconds) return std::nullopt;
+    const bool never_answered = seen.accepted + seen.throttled == 0;
+    const stagger::duration patience = never_answered ? stagger::duration(until_unreachable) : a_few_seconds;
+    if (turned_away == turned_away_ || now - *since_ <= patience) return std::nullopt;
     return stall{now - *since_, words_};
 }
 

@@ -45,7 +45,7 @@ TEST_CASE("what holds everybody for more than a few seconds is said once, and th
     CHECK(all.told(start + 36s) == "again: nothing was admitted for 36 s: \"account is not active\"");
     CHECK(all.told(start + 60s).empty());
     all.turned_away(errc::server_error, "upstream is gone");
-    CHECK(all.told(start + 66s) == "again: nothing was admitted for 2 min: \"upstream is gone\"");
+    CHECK(all.told(start + 66s) == "again: nothing was admitted for 66 s: \"upstream is gone\"");
 }
 
 TEST_CASE("where something is admitted, nobody waits, or a slow server is at work, nothing is said") {
@@ -67,6 +67,14 @@ TEST_CASE("where something is admitted, nobody waits, or a slow server is at wor
     idle.turned_away(errc::rate_limited, "no");
     idle.seen.waiting = 0;
     CHECK(idle.told(start + 1h).empty());
+}
+
+TEST_CASE("where nothing was ever answered, the run may end for it first") {
+    fixture all;
+    all.told(start);
+    all.turned_away(errc::connect_failed, "refused");
+    CHECK(all.told(start + 10s).empty());
+    CHECK(all.told(start + 12s) == "nothing was admitted for 12 s: \"refused\"");
 }
 
 TEST_CASE("a short standstill every minute is said once in ten minutes, a long one again") {

@@ -87,7 +87,9 @@ std::optional<usability_watch::order> usability_watch::failed(std::uint64_t kind
         give_up(one);
         return order{step::refuse, kind};
     }
-    if (one.now == phase::pausing || one.in_a_row < one.enough) return std::nullopt;
+    // Prompts that stand together in a list may be wrong in the same way.
+    const unsigned enough = of_prompts ? 2 * one.enough : one.enough;
+    if (one.now == phase::pausing || one.in_a_row < enough) return std::nullopt;
     one.now = phase::pausing;
     one.since = now;
     return order{step::hold, kind};
@@ -148,8 +150,12 @@ void usability_watch::finish() {
     for (auto& [kind, one] : kinds_) {
         if (one.in_a_row == 0 || one.now == phase::unusable) continue;
         // Prompts that are refused as invalid may be so; there was none left to ask.
-        if (blame_of(one.error) == blame::prompt) continue;
-        if (one.now != phase::usable || !answered_) give_up(one);
+        const bool of_prompts = blame_of(one.error) == blame::prompt;
+        if (!of_prompts && (one.now != phase::usable || !answered_)) {
+            give_up(one);
+        } else {
+            one.in_a_row = 0;
+        }
     }
 }
 

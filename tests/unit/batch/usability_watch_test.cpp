@@ -34,8 +34,8 @@ struct fixture {
         now += 200ms;
         return watch.attempt_ended(now, attempt(error, kind, message));
     }
-    void suspect(error_code error, std::uint64_t kind = 7) {
-        for (unsigned each = 1; each < few; ++each) REQUIRE_FALSE(ends(error, kind));
+    void suspect(error_code error, std::uint64_t kind = 7, unsigned times = few) {
+        for (unsigned each = 1; each < times; ++each) REQUIRE_FALSE(ends(error, kind));
         REQUIRE(ends(error, kind) == usability_watch::order{step::hold, kind});
         now += usability_watch::pause;
         REQUIRE(watch.look(now) == std::vector<usability_watch::order>{{step::ask_again, kind}});
@@ -150,7 +150,7 @@ TEST_CASE("prompts that are refused as invalid are their own, unless all are in 
     for (unsigned each = 0; each < 100; ++each) CHECK_FALSE(answered.ends(errc::bad_request));
 
     fixture all;
-    all.suspect(errc::bad_request);
+    all.suspect(errc::bad_request, 7, 2 * few);
     CHECK(all.ends(errc::bad_request) == usability_watch::order{step::refuse, 7});
 }
 
@@ -171,9 +171,10 @@ TEST_CASE("when nothing will be sent any more, what is suspected is unusable, an
     after_answers.ends(errc::not_found);
     after_answers.watch.finish();
     CHECK_FALSE(after_answers.watch.any_unusable());
+    CHECK_FALSE(after_answers.watch.is_open(attempt(errc::not_found)));
 
     fixture of_prompts;
-    for (unsigned each = 0; each < few; ++each) of_prompts.ends(errc::bad_request);
+    for (unsigned each = 0; each < 2 * few; ++each) of_prompts.ends(errc::bad_request);
     of_prompts.watch.finish();
     CHECK_FALSE(of_prompts.watch.any_unusable());
 }

@@ -272,7 +272,6 @@ TEST_CASE(
         refuse();
     }
     CHECK_FALSE(kinds.any_set_aside());
-    CHECK_FALSE(kinds.is_suspected(bad));
     // A limit refuses some of the others, too.
     for (int each = 0; each < 10; ++each) kinds.refused(good, 0, start, random);
     for (int each = 0; each < 8; ++each) kinds.admitted(good);
