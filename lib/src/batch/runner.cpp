@@ -124,8 +124,9 @@ void runner::take(batch_result result) {
     std::string line = line_of(result);
     result.answer.raw = {};
     result.answer.text = {};
-    if (result.error && usability_.is_open(result.answer.info)) {
-        held_.push_back({std::move(result), std::move(line)});
+    const time_point now = std::chrono::steady_clock::now();
+    if (result.error && usability_.is_open(result.answer.info, now)) {
+        held_.push_back({std::move(result), std::move(line), now});
         return;
     }
     // In the order of the prompts nothing is recorded before what comes before it.
@@ -147,7 +148,7 @@ void runner::settle_held() {
     std::vector<held_result> open;
     for (auto& one : std::exchange(held_, {})) {
         if (given_up(one.result)) continue;
-        if (usability_.is_open(one.result.answer.info)) {
+        if (usability_.is_open(one.result.answer.info, one.ended)) {
             open.push_back(std::move(one));
         } else {
             record(std::move(one.result), std::move(one.line));

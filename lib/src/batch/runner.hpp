@@ -139,6 +139,7 @@ class runner : public std::enable_shared_from_this<runner> {
     struct held_result {
         batch_result result;
         std::string line;
+        time_point ended;
     };
     std::vector<held_result> held_;
     wire::secrets hidden_;

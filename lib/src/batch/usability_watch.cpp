@@ -61,6 +61,7 @@ std::optional<usability_watch::order> usability_watch::attempt_ended(time_point 
 std::optional<usability_watch::order> usability_watch::succeeded(std::uint64_t kind, kind_state& one,
                                                                  time_point sent) {
     one.answered = answered_ = true;
+    one.latest_answered = std::max(one.latest_answered, sent);
     if (one.in_a_row == 0 || sent < one.first_sent) return std::nullopt;
     one.in_a_row = 0;
     if (one.now == phase::usable) return std::nullopt;
@@ -116,13 +117,13 @@ bool usability_watch::may_be_endpoints(error_code error) {
     return blame_of(error) != blame::nobody;
 }
 
-bool usability_watch::is_open(const diagnostic& info) const {
+bool usability_watch::is_open(const diagnostic& info, time_point ended) const {
     const blame whose = blame_of(info.last_error);
     const auto found = kinds_.find(info.alike);
     if (whose == blame::nobody || found == kinds_.end()) return false;
     const kind_state& one = found->second;
     if (whose == blame::prompt && one.answered) return false;
-    return one.in_a_row > 0 && one.now != phase::unusable;
+    return one.latest_answered < ended && one.now != phase::unusable;
 }
 
 bool usability_watch::is_unusable(std::uint64_t kind) const {
@@ -148,13 +149,17 @@ bool usability_watch::any_unusable() const {
 
 void usability_watch::finish() {
     for (auto& [kind, one] : kinds_) {
-        if (one.in_a_row == 0 || one.now == phase::unusable) continue;
+        if (one.now == phase::unusable) continue;
+        if (one.in_a_row == 0) {
+            one.latest_answered = time_point::max();
+            continue;
+        }
         // Prompts that are refused as invalid may be so; there was none left to ask.
         const bool of_prompts = blame_of(one.error) == blame::prompt;
         if (!of_prompts && (one.now != phase::usable || !answered_)) {
             give_up(one);
         } else {
-            one.in_a_row = 0;
+            one.latest_answered = time_point::max();
         }
     }
 }

@@ -49,7 +49,9 @@ class usability_watch {
     /// moment.
     static bool may_be_endpoints(error_code error);
     /// Whether a result that failed so may be the endpoint's fault: it is no result before that is decided.
-    bool is_open(const diagnostic& info) const;
+    /// @param ended when it failed: only what was sent later and answered shows that the endpoint could be
+    /// used then
+    bool is_open(const diagnostic& info, time_point ended) const;
     bool is_unusable(std::uint64_t kind) const;
     /// Everything that was sent is of kinds that are unusable.
     bool all_unusable() const;
@@ -71,9 +73,10 @@ class usability_watch {
         unsigned in_a_row = 0;
         unsigned enough = few;
         bool answered = false;
-        time_point first_sent{};  // of those in a row
-        time_point since{};       // the phase began
-        error_code error;         // the last of them
+        time_point latest_answered = time_point::min();  // when that was sent
+        time_point first_sent{};                         // of those in a row
+        time_point since{};                              // the phase began
+        error_code error;                                // the last of them
         std::string message;
     };
 

@@ -51,13 +51,13 @@ TEST_CASE("a few in a row pause, one asks again, and then the endpoint is unusab
         all.ends({});
         all.suspect(code);
         CHECK_FALSE(all.watch.all_unusable());
-        CHECK(all.watch.is_open(attempt(code)));
+        CHECK(all.watch.is_open(attempt(code), all.now - 1ms));
         CHECK(all.ends(code) == usability_watch::order{step::refuse, 7});
         CHECK(all.watch.is_unusable(7));
         CHECK(all.watch.endpoint_unusable());
         CHECK(all.watch.error() == make_error_code(code));
         CHECK(all.watch.reason() == make_error_code(code).message() + ": words");
-        CHECK_FALSE(all.watch.is_open(attempt(code)));
+        CHECK_FALSE(all.watch.is_open(attempt(code), all.now - 1ms));
         CHECK_FALSE(all.ends({}));
     }
 }
@@ -74,20 +74,32 @@ TEST_CASE("an answer between them counts from anew, and one that was sent before
     fixture all;
     for (unsigned each = 1; each < few; ++each) all.ends(errc::not_found);
     CHECK_FALSE(all.ends({}));
-    CHECK_FALSE(all.watch.is_open(attempt(errc::not_found)));
+    CHECK_FALSE(all.watch.is_open(attempt(errc::not_found), all.now - 200ms));
     for (unsigned each = 1; each < few; ++each) all.ends(errc::not_found);
     diagnostic slow = attempt({});
     slow.served = 1h;
     CHECK_FALSE(all.watch.attempt_ended(all.now, slow));
-    CHECK(all.watch.is_open(attempt(errc::not_found)));
+    CHECK(all.watch.is_open(attempt(errc::not_found), all.now - 1ms));
     CHECK(all.ends(errc::not_found) == usability_watch::order{step::hold, 7});
+}
+
+TEST_CASE("a failure is its prompt's own once something is answered that was sent behind it") {
+    fixture all;
+    all.ends(errc::quota_exhausted);
+    const time_point failed_at = all.now;
+    diagnostic overtaken = attempt({});
+    overtaken.served = 50ms;
+    CHECK_FALSE(all.watch.attempt_ended(failed_at + 20ms, overtaken));
+    CHECK(all.watch.is_open(attempt(errc::quota_exhausted), failed_at));
+    CHECK_FALSE(all.watch.attempt_ended(failed_at + 60ms, overtaken));
+    CHECK_FALSE(all.watch.is_open(attempt(errc::quota_exhausted), failed_at));
 }
 
 TEST_CASE("where the one that asks again is answered, the kind goes on, and is suspected less soon") {
     fixture all;
     all.suspect(errc::forbidden);
     CHECK(all.ends({}) == usability_watch::order{step::release, 7});
-    CHECK_FALSE(all.watch.is_open(attempt(errc::forbidden)));
+    CHECK_FALSE(all.watch.is_open(attempt(errc::forbidden), all.now - 200ms));
     for (unsigned each = 1; each < 2 * few; ++each) CHECK_FALSE(all.ends(errc::forbidden));
     CHECK(all.ends(errc::forbidden) == usability_watch::order{step::hold, 7});
 }
@@ -116,7 +128,7 @@ TEST_CASE("throttling, outages and overload never make anything unusable") {
     for (const auto code : {errc::rate_limited, errc::overloaded, errc::server_error, errc::connection_lost,
                             errc::answer_timed_out, errc::error_in_answer, errc::prompt_refused}) {
         for (unsigned each = 0; each < 100; ++each) CHECK_FALSE(all.ends(code));
-        CHECK_FALSE(all.watch.is_open(attempt(code)));
+        CHECK_FALSE(all.watch.is_open(attempt(code), all.now - 1ms));
     }
     all.watch.finish();
     CHECK_FALSE(all.watch.any_unusable());
@@ -171,7 +183,7 @@ TEST_CASE("when nothing will be sent any more, what is suspected is unusable, an
     after_answers.ends(errc::not_found);
     after_answers.watch.finish();
     CHECK_FALSE(after_answers.watch.any_unusable());
-    CHECK_FALSE(after_answers.watch.is_open(attempt(errc::not_found)));
+    CHECK_FALSE(after_answers.watch.is_open(attempt(errc::not_found), after_answers.now));
 
     fixture of_prompts;
     for (unsigned each = 0; each < 2 * few; ++each) of_prompts.ends(errc::bad_request);
@@ -183,5 +195,5 @@ TEST_CASE("beyond the kinds that are told apart nothing is suspected") {
     fixture all;
     for (std::uint64_t kind = 1; kind < 1000; ++kind) all.ends(errc::not_found, kind);
     for (unsigned each = 0; each < 2 * few; ++each) CHECK_FALSE(all.ends(errc::not_found, 999));
-    CHECK_FALSE(all.watch.is_open(attempt(errc::not_found, 999)));
+    CHECK_FALSE(all.watch.is_open(attempt(errc::not_found, 999), all.now - 1ms));
 }
