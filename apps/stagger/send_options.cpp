@@ -328,7 +328,7 @@ void apply_defaults(const send_plan& plan, stagger::completion_request& request)
     if (plan.temperature && !request.temperature()) request.temperature(*plan.temperature);
     for (const auto& [name, value] : plan.params) {
         const auto& own = request.members();
-        const auto same = [&name = name](const auto& member) { return member.first == name; };
+        const auto same = [&wanted = name](const auto& member) { return member.first == wanted; };
         if (std::none_of(own.begin(), own.end(), same)) request.set(name, value);
     }
 }
