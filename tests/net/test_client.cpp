@@ -65,6 +65,16 @@ TEST_CASE("a header of the caller's stands instead of the client's own, and no e
         CHECK_FALSE(contains(sent, replaced));
 }
 
+TEST_CASE("the scheme of a base URL is read without regard to case") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{chat_answer("a")}}});
+    client llm(context.get_executor(), options_for("HTTP" + peer.base_url().substr(4)));
+    CHECK_FALSE(complete(context, llm, completion_request("a")).error);
+    CHECK_NOTHROW(client(context.get_executor(), options_for("HTTPS://api.example.com/v1")));
+    CHECK_THROWS_AS(client(context.get_executor(), options_for("ftps://api.example.com/v1")),
+                    std::invalid_argument);
+}
+
 TEST_CASE("a connection is kept and used again") {
     asio::io_context context;
     scripted_peer peer(context, {{{chat_answer("one")}, {chat_answer("two")}}});

@@ -1,9 +1,17 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -271,4 +279,94 @@ TEST_CASE(
     llm.async_complete(completion_request("a"), [llm](error_code, const completion&) {});
     llm.async_drain(std::chrono::hours(1), [llm](error_code, std::size_t) {});
     while (peer.connections() == 0) context.run_one();
+}
+
+namespace {
+
+/// Answers whatever speaks of poison with 500, and anything else well.
+class picky_peer {
+ public:
+    explicit picky_peer(asio::io_context& context)
+        : acceptor_(context, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {
+        asio::co_spawn(context, accept(), asio::detached);
+    }
+    std::string base_url() const {
+        return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) + "/v1";
+    }
+
+ private:
+    asio::awaitable<void> accept() {
+        constexpr auto token = asio::as_tuple(asio::use_awaitable);
+        for (;;) {
+            auto [error, socket] = co_await acceptor_.async_accept(token);
+            if (error) co_return;
+            asio::co_spawn(acceptor_.get_executor(), serve(std::move(socket)), asio::detached);
+        }
+    }
+    static asio::awaitable<void> serve(asio::ip::tcp::socket socket) {
+        constexpr auto token = asio::as_tuple(asio::use_awaitable);
+        const std::string refusal = answer(500, R"({"error":{"message":"invalid Unicode"}})");
+        const std::string sound = chat_answer("ok");
+        std::string received;
+        for (;;) {
+            // Behind the messages; what follows them stays for the next time.
+            const auto buffer = asio::dynamic_buffer(received);
+            const auto [error, size] = co_await asio::async_read_until(socket, buffer, "}]", token);
+            if (error) co_return;
+            const bool poisoned = received.find("poison") != std::string::npos;
+            received.erase(0, size);
+            const auto reply = asio::buffer(poisoned ? refusal : sound);
+            const auto [lost, written] = co_await asio::async_write(socket, reply, token);
+            if (lost || written == 0) co_return;
+        }
+    }
+
+    asio::ip::tcp::acceptor acceptor_;
+};
+
+}  // namespace
+
+TEST_CASE("a request whose attempts all fail while another was answered is given up, and lists them") {
+    asio::io_context context;
+    picky_peer peer(context);
+    // It waits, so that it does not take every slot that there is.
+    client llm(context.get_executor(), options_for(peer.base_url())
+                                           .backoff(backoff_policy::constant(std::chrono::milliseconds(100)))
+                                           .give_up_after(3, {}));
+    std::optional<outcome> ended;
+    llm.async_complete(completion_request("poison"), [&](error_code error, completion result) {
+        ended.emplace(outcome{error, std::move(result)});
+    });
+    const auto sound = complete(context, llm, completion_request("sound"));
+    CHECK_FALSE(sound.error);
+    CHECK(sound.result.info.tries.empty());
+    while (!ended && context.run_one() != 0) continue;
+    REQUIRE(ended);
+    const diagnostic& info = ended->result.info;
+    CHECK(ended->error == errc::prompt_failed);
+    CHECK(ended->error == condition::permanent);
+    CHECK(info.attempts >= 3);
+    REQUIRE_FALSE(info.tries.empty());
+    CHECK(info.tries.size() == std::min(info.attempts, 20U));
+    CHECK(info.tries.front().error == errc::server_error);
+    CHECK(info.tries.front().http_status == 500);
+    CHECK(info.tries.front().message == "invalid Unicode");
+    CHECK(info.message.find(" 1 other requests of the same model and key were answered: ") !=
+          std::string::npos);
+    CHECK(info.alike == sound.result.info.alike);
+}
+
+TEST_CASE(
+    "where nothing is answered, a request is tried on until its deadline, and lists the first and the last") {
+    asio::io_context context;
+    const turn broken{answer(500, R"({"error":{"message":"down"}})")};
+    std::vector<turn> outage(30, broken);
+    outage.push_back({answer(400, R"({"error":{"message":"up again"}})")});
+    scripted_peer peer(context, {outage});
+    stagger::client llm(context.get_executor(),
+                        stagger::test::impatient_options_for(peer.base_url()).give_up_after(3, {}));
+    const auto ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.error == errc::bad_request);
+    CHECK(ended.result.info.attempts == 31);
+    CHECK(ended.result.info.tries.size() == 20);
 }

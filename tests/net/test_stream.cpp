@@ -271,6 +271,43 @@ TEST_CASE("an error inside a stream ends it with the server's words") {
     CHECK(peer.requests().size() == 1);
 }
 
+TEST_CASE("a head that does not say what the body is leaves that to the body's beginning") {
+    asio::io_context context;
+    const std::string stream = "data: " + chat_documents({"a"})[0] +
+                               "\n\ndata: " + chat_documents({"a"}).at(1) + "\n\ndata: [DONE]\n\n";
+    const std::string whole = chat_answer("a");
+    const std::string document = whole.substr(whole.find("\r\n\r\n") + 4);
+    for (const std::string type :
+         {"", "Content-Type: text/plain\r\n", "Content-Type: text/event-stream\r\n"}) {
+        for (const std::string& body : {stream, "\xEF\xBB\xBF\n" + stream, document, "\n\n" + document}) {
+            if (type.ends_with("stream\r\n") && body.ends_with(document)) continue;
+            CAPTURE(type);
+            CAPTURE(body);
+            const std::string head =
+                "HTTP/1.1 200 OK\r\n" + type + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+            scripted_peer peer(context, {{{head + body}}});
+            client llm(context.get_executor(), options_for(peer.base_url()), quick());
+            opening got = open(context, llm);
+            REQUIRE_FALSE(got.error);
+            std::string text;
+            CHECK_FALSE(take_all(context, got.stream, &text));
+            CHECK(text == "a");
+            CHECK(llm.gate().status().in_flight == 0);
+        }
+    }
+    for (const std::string body : {"oops", " ", ""}) {
+        CAPTURE(body);
+        const std::string head =
+            "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+        scripted_peer peer(context, {{{head + body}}});
+        client llm(context.get_executor(), options_for(peer.base_url()), quick());
+        opening got = open(context, llm);
+        REQUIRE_FALSE(got.error);
+        CHECK(take_all(context, got.stream) == errc::unreadable_answer);
+        CHECK(llm.gate().status().in_flight == 0);
+    }
+}
+
 TEST_CASE("an answer that is neither a stream nor JSON opens none, and is asked for again") {
     asio::io_context context;
     // Each on a connection of its own, whether the body has come by then or not.

@@ -177,7 +177,7 @@ TEST_CASE("the limit halves and doubles again") {
     auto scenario = far_away(15000);
     scenario.provider.limits = {token_bucket(50, 50)};
     scenario.provider.changes = {{100s, {token_bucket(25, 25)}}, {200s, {token_bucket(50, 50)}}};
-    check(scenario, 0.98, 2);
+    check(scenario, 0.98, 2.5);
 }
 
 TEST_CASE("a Retry-After in whole seconds does not slow a fast bucket down") {

@@ -73,8 +73,10 @@ class raw_peer {
     std::shared_ptr<state> state_;
 };
 
-/// Reads one whole request; false at the end of the stream. `unread` keeps what comes behind it.
-inline boost::asio::awaitable<bool> read_request(raw_peer::socket& from, std::string& unread) {
+/// Reads one whole request, into `request` where one is given; false at the end of the stream. `unread` keeps
+/// what comes behind it.
+inline boost::asio::awaitable<bool> read_request(raw_peer::socket& from, std::string& unread,
+                                                 std::string* request = nullptr) {
     constexpr auto with_error = boost::asio::as_tuple(boost::asio::deferred);
     const std::string length_name = "Content-Length: ";
     for (;;) {
@@ -83,6 +85,7 @@ inline boost::asio::awaitable<bool> read_request(raw_peer::socket& from, std::st
         if (end != std::string::npos && length < end) {
             const std::size_t whole = end + 4 + std::stoul(unread.substr(length + length_name.size()));
             if (unread.size() >= whole) {
+                if (request) *request = unread.substr(0, whole);
                 unread.erase(0, whole);
                 co_return true;
             }

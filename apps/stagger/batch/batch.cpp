@@ -148,6 +148,7 @@ class session {
         now.completion_tokens = counts.completion_tokens;
         now.gate = runner_->status();
         now.closing = closing_.current();
+        now.stalled_by = closing_.stalled_by();
         now.elapsed = runner_->elapsed();
         now.stopping = runner_->stopping();
         return now;

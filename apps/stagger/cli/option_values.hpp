@@ -40,6 +40,20 @@ CLI::Option* add_whole_number(CLI::App& command, const std::string& name, std::f
     return command.add_option_function<std::string>(name, read, help)->type_name("N");
 }
 
+/// A whole number from 0, or "auto": nothing.
+inline CLI::Option* add_whole_number_or_auto(CLI::App& command, const std::string& name,
+                                             std::function<void(std::optional<unsigned>)> set,
+                                             const std::string& help) {
+    const auto read = [name, set = std::move(set)](const std::string& text) {
+        const auto value = parse_number<unsigned>(text);
+        if (!value && text != "auto") {
+            throw CLI::ValidationError(name, "must be a whole number from 0, or auto, is \"" + text + "\"");
+        }
+        set(value);
+    };
+    return command.add_option_function<std::string>(name, read, help)->type_name("N");
+}
+
 /// Any number; its range is checked where all options are known.
 inline CLI::Option* add_number(CLI::App& command, const std::string& name, std::function<void(double)> set,
                                const std::string& help) {

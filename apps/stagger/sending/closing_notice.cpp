@@ -25,6 +25,7 @@ closing_notice::closing_notice(boost::asio::io_context& context, console& out,
 
 void closing_notice::attempt_ended(const stagger::attempt_events::done& attempt) {
     watch_.attempt_ended(stagger::steady_now(), attempt);
+    stalls_.attempt_ended(attempt);
 }
 
 void closing_notice::start() {
@@ -45,13 +46,40 @@ void closing_notice::look() {
     if (!seen) return;
     const stagger::time_point now = stagger::steady_now();
     const auto current = watch_.look(now, *seen);
+    stalled_ = stalls_.look(now, *seen);
+    tell_closing(now, current);
+    tell_stall(now, *seen, current);
+}
+
+void closing_notice::tell_closing(stagger::time_point now, const std::optional<closing>& current) {
     const bool may_end_run = longest_wait_ > stagger::duration::zero();
     if (current && may_end_run && current->opens_at - now > longest_wait_) return;
     auto news = watch_.tell(now, current, clock_);
+    if (news) say(std::move(news->text), !news->repeats);
+}
+
+// What the server has announced was said as that, and is repeated only where nothing is drawn.
+void closing_notice::tell_stall(stagger::time_point now, const stagger::coordinator_status& seen,
+                                const std::optional<closing>& current) {
+    if (auto kind = stalls_.tell_refused_kind(now, seen)) say(std::move(*kind), true);
+    auto news = stalls_.tell(now, stalled_);
     if (!news) return;
-    hidden_.mask(news->text);
-    if (!news->repeats) out_.remark(news->text);
-    log_->info("{}", news->text);
+    const bool said_already = news->again || current;
+    if (said_already && stalled_->lasts < stall_watch::told_every) return;
+    if (current) news->text += "; " + closing_text(*current, now, clock_);
+    say(std::move(news->text), !said_already || !out_.shows_status());
+}
+
+void closing_notice::say(std::string text, bool shown) {
+    hidden_.mask(text);
+    if (shown) out_.remark(text);
+    log_->info("{}", text);
+}
+
+std::string closing_notice::stalled_by() const {
+    std::string words = stalled_ ? stalled_->words : "";
+    hidden_.mask(words);
+    return words;
 }
 
 std::optional<closing_view> closing_notice::current() const {

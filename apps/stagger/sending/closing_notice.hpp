@@ -11,6 +11,7 @@
 
 #include "closing.hpp"
 #include "dialect/secrets.hpp"
+#include "stall.hpp"
 #include "terminal/console.hpp"
 
 namespace app {
@@ -22,8 +23,9 @@ struct closing_view {
     std::string words;
 };
 
-/** @brief Tells the user of a run when the server closes for longer than a few seconds: once, with the time
- * it opens and its words, as a remark and in the log; what repeats within minutes only in the log.
+/** @brief Tells the user of a run when nothing is admitted for longer than a few seconds: once, in the
+ * server's words, and with the time it opens where that is known, as a remark and in the log; what repeats
+ * within minutes only in the log. Where nothing is drawn, it goes on telling every half a minute.
  */
 class closing_notice {
  public:
@@ -42,6 +44,8 @@ class closing_notice {
 
     /// The closing that holds, if one does.
     std::optional<closing_view> current() const;
+    /// Why nothing is admitted, where nobody has said until when; empty while something is.
+    std::string stalled_by() const;
     /// As closing_watch has it.
     std::optional<stagger::time_point> told_until() const { return watch_.told_until(); }
     /// "until 14:05:12 (13:05:12 UTC), in 59 min"; empty where no attempt was told so long a wait that it is
@@ -54,6 +58,10 @@ class closing_notice {
  private:
     void look_later();
     void look();
+    void tell_closing(stagger::time_point now, const std::optional<closing>& current);
+    void tell_stall(stagger::time_point now, const stagger::coordinator_status& seen,
+                    const std::optional<closing>& current);
+    void say(std::string text, bool shown);
 
     boost::asio::steady_timer timer_;
     console& out_;
@@ -63,6 +71,8 @@ class closing_notice {
     stagger::wire::secrets hidden_;
     stagger::duration longest_wait_{0};
     closing_watch watch_;
+    stall_watch stalls_;
+    std::optional<stall> stalled_;
 };
 
 }  // namespace app

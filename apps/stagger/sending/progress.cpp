@@ -46,13 +46,18 @@ std::string short_count(std::uint64_t count) {
                                        : fmt::format("{:.2f}M", thousands / thousand);
 }
 
+const std::string& server_words(const progress& view) {
+    return view.closing && !view.closing->words.empty() ? view.closing->words : view.stalled_by;
+}
+
 std::string progress_json(const progress& view) {
     const auto eta = time_left(view);
     const auto left = view.left ? std::to_string(*view.left) : "null";
     const auto eta_s = eta ? std::optional(stagger::to_seconds(*eta)) : std::nullopt;
     const auto& closed = view.closing;
     const auto opens_at = string_or_null(closed.has_value(), closed ? utc_text(closed->opens_at) : "");
-    const auto server_said = string_or_null(closed && !closed->words.empty(), closed ? closed->words : "");
+    const auto& said = server_words(view);
+    const auto server_said = string_or_null(!said.empty(), said);
     return fmt::format(
         R"({{"done":{},"failed":{},"left":{},"results_per_s":{:.3f},"limit_per_s":{},"limit_in_flight":{},)"
         R"("pace_per_s":{:.3f},"in_flight":{},"waiting":{},"waiting_for":"{}","rejected":{},)"

@@ -20,6 +20,7 @@ struct progress {
     std::uint64_t prompt_tokens = 0;
     std::uint64_t completion_tokens = 0;
     stagger::coordinator_status gate;
+    std::string stalled_by;               ///< why nothing is admitted, where nobody has said until when
     std::optional<closing_view> closing;  ///< the server admits nothing for now, and has said until when
     stagger::duration elapsed{0};
     bool stopping = false;
@@ -27,6 +28,9 @@ struct progress {
 
 /// What the first in line waits for, as docs/cli.md explains it.
 std::string_view in_words(stagger::wait_reason why);
+
+/// The server's words while nothing is admitted; else empty.
+const std::string& server_words(const progress& view);
 
 /// " (pace)", " (server said when, until 14:05:12 UTC)"; empty where nobody waits.
 std::string why_waiting(const progress& view);

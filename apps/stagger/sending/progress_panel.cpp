@@ -93,7 +93,7 @@ std::string format_panel(const progress& view, unsigned width) {
     add("in flight", joined({std::to_string(view.gate.in_flight)}, room));
     add("tokens", joined(tokens(view), room));
     add("time", joined(times(view), room));
-    if (view.closing && !view.closing->words.empty()) add("server", joined({view.closing->words}, room));
+    if (const auto& words = server_words(view); !words.empty()) add("server", joined({words}, room));
     return panel;
 }
 

@@ -44,10 +44,12 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
         command, "--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
         "Requests in flight at most (default 256)")
         ->group(group);
-    add_whole_number<unsigned>(
-        command, "--max-attempts", [&options](unsigned value) { options.max_attempts = value; }, 0,
-        "Times a prompt is sent at most; 0: until its deadline (default 0; tenacity 6, cookbook 5, "
-        "openai-sdk and aws-standard 3)")
+    add_whole_number_or_auto(
+        command, "--max-attempts",
+        [&options](std::optional<unsigned> value) { options.max_attempts = value; },
+        "Times a prompt is sent at most; 0: until its deadline; auto: the same, but one that fails 6 times "
+        "while others are answered is given up (default auto; tenacity 6, cookbook 5, openai-sdk and "
+        "aws-standard 3)")
         ->group(group);
     add_duration(
         command, "--timeout", [&options](stagger::duration value) { options.timeout = value; },
@@ -161,6 +163,9 @@ void set_policy(const send_options& options, send_plan& plan) {
     stagger::retry_policy retry;
     retry.max_attempts(options.max_attempts.value_or(chosen->max_attempts));
     stagger::keep_to_allowance(retry, *chosen);
+    // The others are compared as they are.
+    const bool is_own = chosen->pacing == stagger::pacing_kind::ride_the_limit;
+    if (options.max_attempts || !is_own) plan.client.give_up_after(0);
     plan.client.retry(std::move(retry));
     if (chosen->backoff) plan.client.backoff(*chosen->backoff).backoff_after_rejection(true);
     plan.client.obey_retry_after(chosen->obeys_retry_after);
@@ -328,7 +333,7 @@ void apply_defaults(const send_plan& plan, stagger::completion_request& request)
     if (plan.temperature && !request.temperature()) request.temperature(*plan.temperature);
     for (const auto& [name, value] : plan.params) {
         const auto& own = request.members();
-        const auto same = [&name = name](const auto& member) { return member.first == name; };
+        const auto same = [&wanted = name](const auto& member) { return member.first == wanted; };
         if (std::none_of(own.begin(), own.end(), same)) request.set(name, value);
     }
 }

@@ -5,6 +5,7 @@
 #include <boost/asio/deferred.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +18,8 @@ namespace stagger {
 
 namespace batch {
 class engine;
-}
+class engine_handle;
+}  // namespace batch
 
 /// How one prompt of a batch ended.
 struct batch_result {
@@ -35,7 +37,8 @@ class batch_options {
     /** @brief Prompts taken up and not yet handed out as results, at most: what bounds the memory of a batch.
      *
      * 0 (default): twice what the client's gate lets be in flight, so that tasks that wait for a further
-     * attempt do not keep the server idle.
+     * attempt do not keep the server idle. Those of a model or key that is refused as a whole wait beside
+     * them then, up to twenty times as many.
      */
     batch_options& window(std::size_t prompts) { return window_ = prompts, *this; }
     std::size_t window() const { return window_; }
@@ -58,7 +61,8 @@ class batch_options {
 /** @brief The results of a batch as an asynchronous range, in the order in which they arrive or, with
  * `batch_options::ordered`, in that of the prompts.
  *
- * Destroying it cancels what is outstanding.
+ * Destroying it cancels what is outstanding. It may outlive the execution context: then, and once it was
+ * moved from, `async_next`, `taken_up` and `thrown` throw std::logic_error, and the other members do nothing.
  *
  * @par Thread safety
  * Safe: any thread may call any member, but only one `async_next` may be outstanding.
@@ -82,11 +86,12 @@ class batch_results {
      * All types, without side effect: no result is lost. Ends with errc::cancelled.
      * @par Errors
      * errc::cancelled; errc::invalid_request if another `async_next` is outstanding; what the source could
-     * not read any further, after the results of everything before.
+     * not read any further, after the results of everything before: its error, the code of a system_error
+     * that it threw, or errc::callback_threw after any other exception, which `thrown` has.
      */
     template <boost::asio::completion_token_for<next_signature> CompletionToken = boost::asio::deferred_t>
     auto async_next(CompletionToken&& token = CompletionToken()) {
-        return boost::asio::async_initiate<CompletionToken, next_signature>(initiate_next{engine_}, token);
+        return boost::asio::async_initiate<CompletionToken, next_signature>(initiate_next{handle_}, token);
     }
 
     /// Takes up no further prompt. Results go on until everything taken up has ended.
@@ -95,19 +100,21 @@ class batch_results {
     void cancel();
     /// Prompts taken from the source until now.
     std::size_t taken_up() const;
+    /// What the source threw, which ends the batch; null: nothing, or not yet.
+    std::exception_ptr thrown() const;
 
  private:
     struct initiate_next {
-        std::shared_ptr<batch::engine> target;
+        std::shared_ptr<batch::engine_handle> target;
         template <class Handler>
         void operator()(Handler&& handler) const {
             batch_results::start_next(target, std::forward<Handler>(handler));
         }
     };
-    static void start_next(const std::shared_ptr<batch::engine>& target,
+    static void start_next(const std::shared_ptr<batch::engine_handle>& target,
                            boost::asio::any_completion_handler<next_signature> handler);
 
-    std::shared_ptr<batch::engine> engine_;
+    std::shared_ptr<batch::engine_handle> handle_;
 };
 
 /** @brief Sends every prompt of a source through a client.
@@ -118,6 +125,7 @@ class batch_results {
  *
  * @par Object lifetimes
  * The results keep the source and the client's state alive.
+ * @throws std::invalid_argument if there is no source; std::logic_error as the client's members do
  */
 batch_results submit(client target, std::unique_ptr<prompt_source> source, const batch_options& options = {});
 /// @copydoc submit

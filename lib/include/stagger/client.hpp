@@ -23,8 +23,10 @@
 namespace stagger {
 
 namespace detail {
+class client_handle;
 class client_state;
-}
+struct client_access;
+}  // namespace detail
 
 /** @brief Options of a `client`. Setters chain; everything is checked when the client is constructed.
  *
@@ -43,6 +45,17 @@ class client_options {
     /// Which endings are tried again. Default: by the table in docs/retries.md, without a limit on attempts.
     /// Refused are `fallback`, `reraise(false)` and `statistics`, which are of a single call.
     client_options& retry(retry_policy policy);
+    /** @brief Gives up, with errc::prompt_failed, a request whose attempts fail while others are answered.
+     *
+     * That is: at least `tries` of its attempts met accidents (5xx, broken connections, time limits), the
+     * first of them was sent at least `over` ago, and since then requests of the same model and key were
+     * answered, and more of them than came into trouble. Where nothing is answered the server is down, and
+     * the request is tried on. Not where `retry` has a limit on attempts of its own.
+     *
+     * @param tries default 6; 0: never
+     * @param over >= 0, default 15 s: longer than a server needs to be restarted behind its proxy
+     */
+    client_options& give_up_after(unsigned tries, duration over = std::chrono::seconds(15));
     /// A task's own wait after an accident. Default: full jitter, 0.5 s doubling up to 30 s.
     client_options& backoff(backoff_policy policy);
     /// Whether `backoff` also applies after a rejection that carries no Retry-After to obey. Default false:
@@ -110,6 +123,8 @@ class client_options {
     const std::string& model() const { return model_; }
     stagger::dialect dialect() const { return dialect_; }
     const retry_policy& retry() const { return retry_; }
+    unsigned give_up_after_tries() const { return give_up_after_tries_; }
+    duration give_up_after_time() const { return give_up_after_time_; }
     const backoff_policy& backoff() const { return backoff_; }
     bool backoff_after_rejection() const { return backoff_after_rejection_; }
     bool obey_retry_after() const { return obey_retry_after_; }
@@ -137,6 +152,8 @@ class client_options {
     std::string model_;
     stagger::dialect dialect_ = stagger::dialect::openai_chat;
     retry_policy retry_;
+    unsigned give_up_after_tries_ = 6;
+    duration give_up_after_time_ = std::chrono::seconds(15);
     backoff_policy backoff_ =
         backoff_policy::full_jitter(std::chrono::milliseconds(500), std::chrono::seconds(30));
     bool backoff_after_rejection_ = false;
@@ -168,7 +185,14 @@ class client_options {
  * @par Thread safety
  * Safe: any thread may call any member.
  * @par Object lifetimes
- * Outstanding operations keep the state alive; the execution context must outlive them.
+ * Outstanding operations keep the state alive, and end uncalled with the execution context. A client may
+ * outlive the context: what it has counted, and what its gate has learned, can still be read, and `close`
+ * does nothing. Of a client that was moved from, and of whatever else of one whose context was destroyed,
+ * every member throws std::logic_error.
+ * @par Fork
+ * Where `execution_context::notify_fork` tells of it, the connections stay the parent's. The child has copies
+ * of the requests that run: one that was in flight meets errc::connection_lost there, and its next attempt
+ * goes by a connection of the child's. No other thread may use the client meanwhile.
  */
 class client {
  public:
@@ -177,8 +201,9 @@ class client {
     using drain_signature = void(error_code, std::size_t);
 
     /// A client with a gate of its own, built from `limits`.
-    /// @throws std::invalid_argument naming the option, its rule and its value, `ca_file` included;
-    ///         boost::system::system_error if the system's certificate authorities cannot be loaded
+    /// @throws std::invalid_argument naming the option, its rule and its value, `ca_file` included, or if the
+    ///         executor is empty; boost::system::system_error if the system's certificate authorities cannot
+    ///         be loaded
     client(boost::asio::any_io_executor executor, const client_options& options,
            const coordinator_options& limits = {});
     /// A client that shares a gate with others of the same account. `close` leaves the gate open.
@@ -204,7 +229,7 @@ class client {
     template <
         boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
     auto async_complete(completion_request request, CompletionToken&& token = CompletionToken()) const {
-        return boost::asio::async_initiate<CompletionToken, completion_signature>(initiate_complete{state_},
+        return boost::asio::async_initiate<CompletionToken, completion_signature>(initiate_complete{handle_},
                                                                                   token, std::move(request));
     }
 
@@ -231,7 +256,7 @@ class client {
      */
     template <boost::asio::completion_token_for<stream_signature> CompletionToken = boost::asio::deferred_t>
     auto async_stream(completion_request request, CompletionToken&& token = CompletionToken()) const {
-        return boost::asio::async_initiate<CompletionToken, stream_signature>(initiate_stream{state_}, token,
+        return boost::asio::async_initiate<CompletionToken, stream_signature>(initiate_stream{handle_}, token,
                                                                               std::move(request));
     }
 
@@ -252,7 +277,7 @@ class client {
      */
     template <boost::asio::completion_token_for<drain_signature> CompletionToken = boost::asio::deferred_t>
     auto async_drain(duration limit, CompletionToken&& token = CompletionToken()) const {
-        return boost::asio::async_initiate<CompletionToken, drain_signature>(initiate_drain{state_}, token,
+        return boost::asio::async_initiate<CompletionToken, drain_signature>(initiate_drain{handle_}, token,
                                                                              limit);
     }
 
@@ -273,29 +298,32 @@ class client {
     using any_complete_handler = boost::asio::any_completion_handler<completion_signature>;
     using any_stream_handler = boost::asio::any_completion_handler<stream_signature>;
     using any_drain_handler = boost::asio::any_completion_handler<drain_signature>;
+    using handle_pointer = std::shared_ptr<detail::client_handle>;
     using state_pointer = std::shared_ptr<detail::client_state>;
 
     struct initiate_complete {
-        state_pointer target;
+        handle_pointer of;
         template <class Handler>
         void operator()(Handler&& handler, const completion_request& request) const {
+            const state_pointer& target = client::state_of(of);
             const bool at_home = is_at_home(*target, handler);
             client::start_complete(target, request, std::forward<Handler>(handler), at_home);
         }
     };
     struct initiate_stream {
-        state_pointer target;
+        handle_pointer of;
         template <class Handler>
         void operator()(Handler&& handler, const completion_request& request) const {
+            const state_pointer& target = client::state_of(of);
             const bool at_home = is_at_home(*target, handler);
             client::start_stream(target, request, std::forward<Handler>(handler), at_home);
         }
     };
     struct initiate_drain {
-        state_pointer target;
+        handle_pointer of;
         template <class Handler>
         void operator()(Handler&& handler, duration limit) const {
-            client::start_drain(target, limit, std::forward<Handler>(handler));
+            client::start_drain(client::state_of(of), limit, std::forward<Handler>(handler));
         }
     };
     static void start_complete(const state_pointer& target, const completion_request& request,
@@ -304,6 +332,9 @@ class client {
                              any_stream_handler handler, bool at_home);
     static void start_drain(const state_pointer& target, duration limit, any_drain_handler handler);
 
+    /// @throws std::logic_error, as above
+    const detail::client_handle& handle() const;
+    static const state_pointer& state_of(const handle_pointer& handle);
     static const boost::asio::any_io_executor& executor_of(const detail::client_state& target);
     /// Whether a handler is known to run on the client's own executor: asked of an erased one, that costs an
     /// allocation.
@@ -316,7 +347,8 @@ class client {
         return false;
     }
 
-    state_pointer state_;
+    friend struct detail::client_access;
+    handle_pointer handle_;  // null once moved from
 };
 
 }  // namespace stagger

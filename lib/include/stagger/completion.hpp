@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -49,9 +51,9 @@ class completion_request {
     completion_request& set(std::string name, std::string json_text);
     /// An id of the caller's that is sent as `x-request-id`: printable ASCII.
     completion_request& request_id(std::string id);
-    /// Tokens that this request costs a token budget, prompt and answer: taken as they are. 0: estimated from
-    /// the prompt's length, what the answer may have at most, else what answers have had, and settled when
-    /// the server has counted.
+    /// Tokens that this request costs a token budget, prompt and answer: a finite number >= 0, taken as it
+    /// is. 0: estimated from the prompt's length, what the answer may have at most, else what answers have
+    /// had, and settled when the server has counted.
     completion_request& expected_tokens(double count);
 
     const std::string& prompt() const { return prompt_; }
@@ -88,12 +90,22 @@ class completion_request {
     std::unique_ptr<further> extras_;
 };
 
+/// One of a request's attempts that met an accident.
+struct failed_try {
+    duration sent_after{0};  ///< since the request began
+    error_code error;
+    unsigned http_status = 0;  ///< 0 if no answer came
+    std::string message;       ///< as diagnostic::message
+};
+
 /// How a request came to its end, whether it succeeded or not.
 struct diagnostic {
     std::string message;       ///< the server's own words, or what the transport met; empty after success
     unsigned http_status = 0;  ///< of the last attempt; 0 if no answer came
     std::string request_id;    ///< the server's name for the last attempt
     error_code last_error;     ///< of the last attempt; differs from the result's code after a deadline
+    std::exception_ptr
+        thrown;  ///< by a function of the retry policy, where that ended the request; else null
     /// Where the request was when it ended; for an observer, where the attempt was.
     request_phase phase = request_phase::not_started;
     unsigned attempts = 0;    ///< sent
@@ -102,6 +114,11 @@ struct diagnostic {
     unsigned unreadable_answers = 0;
     duration queued{0};  ///< waiting in line and backing off, all attempts together
     duration served{0};  ///< from sending to the answer's end, last attempt
+    /// Requests with the same number went to the same model with the same key. 0: it was not begun.
+    std::uint64_t alike = 0;
+    /// After a failure: the attempts that met accidents, in their order; of very many the first and the last
+    /// ones.
+    std::vector<failed_try> tries;
 };
 
 /** @brief A piece of an answer that arrives as a stream.

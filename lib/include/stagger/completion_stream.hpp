@@ -24,7 +24,8 @@ class open_stream;
  * @par Thread safety
  * Distinct objects: safe, also of one client. Shared objects: unsafe.
  * @par Object lifetimes
- * Keeps its client's state alive; the execution context must outlive it.
+ * Keeps its client's state alive. It may outlive the execution context: `result` has what came before, and
+ * `async_next` throws std::logic_error then, as it does where the stream is one of nothing.
  */
 class completion_stream {
  public:
@@ -45,8 +46,6 @@ class completion_stream {
      * Reads from the connection only while it is outstanding, and no further than one read: a caller that
      * stops asking stops the server, as soon as the system's buffers are full.
      *
-     * @par Preconditions
-     * The stream comes from `client::async_stream` and was not moved from.
      * @par Handler signature
      * `void(error_code, std::optional<completion_delta>)`. After the end it is the same end again, and after
      * an error the same error.
@@ -70,7 +69,8 @@ class completion_stream {
      * ended.
      *
      * `raw` is empty unless the server answered in one piece.
-     * @pre no `async_next` is outstanding, and the stream is not one of nothing
+     * @pre no `async_next` is outstanding
+     * @throws std::logic_error if the stream is one of nothing
      */
     const completion& result() const;
 

@@ -70,6 +70,7 @@ class coordinator {
     ~coordinator();
 
     /// A first attempt joins the line at its end. After `deadline` it is handed back by `expire`.
+    /// @throws std::invalid_argument as cost::validate does
     /// @param alike which tasks it is to be compared with, see `resubmit`
     task_id submit(time_point now, const cost& what, time_point deadline = never, task_kind alike = {});
     /** @brief A further attempt rejoins at the front, but does not go before `not_before`.
@@ -130,6 +131,8 @@ class coordinator {
     void probe_again(time_point now);
 
     coordinator_status status(time_point now) const;
+    /// The same as `coordinator_status::kind_refused`, for less.
+    std::size_t kind_refused() const;
     /// What the next run can start from. Nothing as long as nothing was measured in this one: what was
     /// remembered or configured is not handed back.
     std::optional<remembered_limits> learned(time_point now) const;

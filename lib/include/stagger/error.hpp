@@ -19,8 +19,9 @@ using boost::system::error_condition;
  */
 enum class errc {
     // Refused for now; tried again through the coordinator.
-    rate_limited = 1,  ///< 429
-    overloaded,        ///< 503, 529, any error with a Retry-After, a gateway that hides its upstream's 429
+    rate_limited = 1,  ///< 429, also inside a 200; a used-up quota of which is known when it is filled again
+    overloaded,  ///< 503, 529, any error with a Retry-After, a gateway that hides its upstream's 429; 502
+                 ///< and the like inside a 200
 
     // The attempt failed; tried again on a new connection within the retry budget.
     server_error,             ///< 408, 409, 425, 500, 502, 504 and every 5xx without a row of its own
@@ -41,7 +42,7 @@ enum class errc {
     unauthorized,               ///< 401
     forbidden,                  ///< 403
     not_found,                  ///< 404
-    quota_exhausted,            ///< 429 that says that the account has nothing left
+    quota_exhausted,            ///< 402, or any 4xx that says that the account has nothing left
     redirected,                 ///< 3xx: a request that carries a key is never replayed elsewhere
     error_in_answer,            ///< status 200, but the body reports an error
     malformed_answer,           ///< not HTTP, JSON of another shape, or in an encoding nobody asked for
@@ -52,8 +53,11 @@ enum class errc {
     certificate_wrong_host,     ///< it is for other names than the base URL's host
     certificate_self_signed,    ///< signed by nobody but itself, and not trusted: `client_options::ca_file`
     certificate_untrusted,      ///< signed by nobody that is trusted, or otherwise invalid
+    callback_threw,             ///< a function of the program's own threw: of a retry policy, or a source
     invalid_request,            ///< refused before sending: a field breaks its rule
     prompt_refused,  ///< refused by a limit again and again while prompts of its model and key were admitted
+    prompt_failed,   ///< its attempts met accidents again and again while prompts of its model and key were
+                     ///< answered: `client_options::give_up_after`
     deadline_exceeded,  ///< the request's own deadline passed, or cannot be kept; `diagnostic` has the last
                         ///< failure
     cancelled,          ///< per-operation cancellation

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -35,7 +36,7 @@ class permit {
         if (owner_) abandon();
     }
 
-    /// True until a report is made that ends the attempt.
+    /// True until a report is made that ends the attempt. Where it is false, a report does nothing.
     explicit operator bool() const { return static_cast<bool>(owner_); }
     /// What the wait was for. All zero unless the gate explains waits (`gate::explain_waits`).
     waiting_times waited() const { return waited_ ? *waited_ : waiting_times(); }
@@ -70,7 +71,8 @@ class admission {
  public:
     admission() = default;
     /// What the attempt costs the limits. Default: one request, no tokens.
-    admission& cost(const stagger::cost& value) { return cost_ = value, *this; }
+    /// @throws std::invalid_argument as cost::validate does
+    admission& cost(const stagger::cost& value) { return value.validate(), cost_ = value, *this; }
     /// The wait ends with errc::deadline_exceeded at this time. Default: never.
     admission& deadline(time_point value) { return deadline_ = value, *this; }
     /// A further attempt of a task: it goes to the front of the line, not before `not_before`.
@@ -110,14 +112,18 @@ class admission {
  * @par Thread safety
  * Safe: any thread may call any member.
  * @par Object lifetimes
- * Outstanding waits and permits keep the state alive; the execution context must outlive them.
+ * Outstanding waits and permits keep the state alive. They, and the gate, may outlive the execution context:
+ * the gate is closed then, without an executor, and what it has learned can still be read. Of a gate that was
+ * moved from, every member throws std::logic_error.
  */
 class gate {
  public:
     using admit_signature = void(error_code, permit);
 
     /// @param seed of the jitter; 0: taken from the system
-    /// @throws std::invalid_argument if the options contradict each other (`coordinator`)
+    /// @throws std::invalid_argument if the options contradict each other (`coordinator`), or if the executor
+    /// is
+    ///         empty
     gate(boost::asio::any_io_executor executor, const coordinator_options& options, std::uint64_t seed = 0);
 
     /** @brief Waits in line for leave to send one attempt.
@@ -140,6 +146,8 @@ class gate {
     /// Work that is known to come beside what waits, in requests: lets the last of it finish early.
     void expect(std::size_t further_requests);
     coordinator_status status() const;
+    /// The same as `coordinator_status::kind_refused`, for less.
+    std::size_t kind_refused() const;
     /// What the next run can start from, with the date; nothing as long as nothing was measured.
     std::optional<remembered_limits> learned() const;
     /// The limit may have risen: tests it once. For coordinator_options::probing(0), which does not by
@@ -179,8 +187,15 @@ class gate {
     };
     /// @param who is told when the wait is over, if it comes to one
     joined join(const admission& what, std::shared_ptr<detail::line_guest> who);
+    /// The leave that whoever has this executor was given already, for an attempt of which this is part; else
+    /// empty.
+    permit lent_to(const boost::asio::any_completion_executor& of_handler) const;
     /// Gives up a place in line: whoever has it is told errc::cancelled, if nothing else before.
     void leave(task_id task);
+
+    /// @throws std::logic_error if it was moved from
+    static state& checked(const std::shared_ptr<state>& used);
+    state& checked() const { return checked(state_); }
 
     std::shared_ptr<state> state_;
 };

@@ -20,6 +20,8 @@ struct cost {
     double open_answers = 0;   ///< besides, answers whose length nothing bounds: the usual one is reserved
 
     bool is_estimated() const { return prompt_tokens > 0 || open_answers > 0; }
+    /// Every member is to be a finite number >= 0. @throws std::invalid_argument naming the one that is not
+    void validate() const;
     friend bool operator==(const cost&, const cost&) = default;
 };
 

@@ -34,6 +34,7 @@ class prompt_source {
     virtual ~prompt_source() = default;
 
     /** The next prompt; nothing at the end.
+     * What it throws ends the batch as an error does (`batch_results::thrown`).
      * @param error set where the source cannot be read further; what was handed out before stays valid
      */
     virtual boost::asio::awaitable<std::optional<batch_prompt>> read(error_code& error) = 0;

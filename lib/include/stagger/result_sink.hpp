@@ -28,7 +28,7 @@ class result_sink {
 
 /// Appends to a vector, which must outlive the sink.
 std::unique_ptr<result_sink> results_into(std::vector<batch_result>& all);
-/// Calls a function with each.
+/// Calls a function with each. @throws std::invalid_argument if it is empty
 std::unique_ptr<result_sink> results_into(std::function<void(batch_result)> use);
 /** @brief Writes lines of the OpenAI Batch form to a new file, or to standard output ("-").
  *
@@ -43,7 +43,7 @@ std::unique_ptr<result_sink> results_into_file(const boost::asio::any_io_executo
  *
  * @par Errors
  * What the sink could not do, and the batch is cancelled then; else what the source could not read any
- * further.
+ * further. What the sink throws leaves the coroutine, and the batch is cancelled.
  * @par Object lifetimes
  * The sink must outlive the coroutine.
  */

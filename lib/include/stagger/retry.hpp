@@ -76,6 +76,8 @@ class retry_loop {
     static boost::asio::awaitable<void> listen_for_cancellation();
     /// Returns when the next attempt may begin. @throws system_error: cancelled, or what the gate answers
     boost::asio::awaitable<void> ready();
+    /// What the attempt that may begin runs on: by it a gate knows who has its leave.
+    boost::asio::any_io_executor executor_of_attempt(const boost::asio::any_io_executor& executor);
     /// Throws errc::cancelled if an attempt that was not a success was cancelled; else decides what follows
     /// it.
     boost::asio::awaitable<next> after(const attempt_result& result);
@@ -103,11 +105,11 @@ struct attempt_ending {
 
 /// One attempt as a coroutine of its own: what it does with its cancellation state stays its own business.
 template <class Operation>
-boost::asio::awaitable<attempt_ending<awaited_by<Operation>>> run_attempt(Operation& operation) {
+boost::asio::awaitable<attempt_ending<awaited_by<Operation>>> run_attempt(
+    Operation& operation, boost::asio::any_io_executor executor) {
     namespace asio = boost::asio;
     attempt_ending<awaited_by<Operation>> ended;
     try {
-        const asio::any_io_executor executor = co_await asio::this_coro::executor;
         auto running = operation();
         auto outcome =
             co_await asio::co_spawn(executor, std::move(running), asio::as_tuple(asio::use_awaitable));
@@ -130,10 +132,12 @@ boost::asio::awaitable<awaited_by<Operation>> run_retries(retry_call<Operation> 
     using value_type = awaited_by<Operation>;
     call.policy.template check_fallback<value_type>();
     co_await retry_loop::listen_for_cancellation();
-    retry_loop loop(co_await boost::asio::this_coro::executor, call.policy, call.backoff, call.limiter);
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    retry_loop loop(executor, call.policy, call.backoff, call.limiter);
     for (;;) {
         co_await loop.ready();
-        auto ended = co_await run_attempt(call.operation);
+        const boost::asio::any_io_executor of_attempt = loop.executor_of_attempt(executor);
+        auto ended = co_await run_attempt(call.operation, of_attempt);
         const attempt_result seen = ended.seen();
         switch (co_await loop.after(seen)) {
             case retry_loop::next::attempt:
@@ -180,6 +184,10 @@ inline const backoff_policy default_backoff =
  * returns. `policy` says from its error, exception or result what to do; between attempts the task waits as
  * `backoff` says, and not less than a Retry-After that `policy.classify` found. With a gate every attempt is
  * admitted by it and reported to it, and after a rejection the gate alone decides when the next one may go.
+ * What the attempt awaits and that asks the same gate for leave, such as a request of a client, has the
+ * attempt's: the first to ask takes it, and reports to the gate in its place. That holds for what the
+ * operation awaits itself, on the executor that it was given; what it spawns elsewhere waits in the line, and
+ * may wait for ever where every place is held by an attempt that waits for it.
  *
  * @par Preconditions
  * The operation's result is void, or default-constructible and movable.

@@ -29,8 +29,11 @@ namespace stagger {
  *
  * @par Hooks
  * Each adds a function; several for one moment run in the order they were added. They run where the attempts
- * run, and hold them up while they do. What a hook throws ends an `async_retry` with that exception; for a
- * `client` they must not throw.
+ * run, and hold them up while they do.
+ * @par Exceptions
+ * What a hook or any other function of a policy throws, also of a `backoff_policy`, ends the call: an
+ * `async_retry` with that exception; a request of a `client` with errc::callback_threw, or the code of a
+ * system_error, and with the exception in `diagnostic::thrown`.
  * @par Thread safety
  * Distinct objects: safe. Shared objects: const members are safe when the functions it was given are.
  */

@@ -48,9 +48,11 @@ constexpr std::array descriptions{
     description{errc::certificate_self_signed, "certificate_self_signed",
                 "server's certificate is self-signed"},
     description{errc::certificate_untrusted, "certificate_untrusted", "server's certificate is not trusted"},
+    description{errc::callback_threw, "callback_threw", "a function of the program threw an exception"},
     description{errc::invalid_request, "invalid_request", "request is invalid and was not sent"},
     description{errc::prompt_refused, "prompt_refused",
                 "server refuses this prompt while it admits others like it"},
+    description{errc::prompt_failed, "prompt_failed", "prompt fails every time while others are answered"},
     description{errc::deadline_exceeded, "deadline_exceeded",
                 "request could not be answered before its deadline"},
     description{errc::cancelled, "cancelled", "cancelled"},
@@ -95,7 +97,7 @@ bool matches(errc value, condition group) {
         case condition::retryable:
             return value <= errc::answer_timed_out;
         case condition::permanent:
-            return value >= errc::bad_request && value <= errc::prompt_refused;
+            return value >= errc::bad_request && value <= errc::prompt_failed;
         case condition::cancelled:
             return is_cancelled(value);
         case condition::timed_out:

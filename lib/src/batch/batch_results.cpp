@@ -1,39 +1,61 @@
+#include <stdexcept>
 #include <utility>
 
 #include "batch/engine.hpp"
+#include "batch/engine_handle.hpp"
 #include "stagger/batch.hpp"
 
 namespace stagger {
 
-batch_results::batch_results(std::shared_ptr<batch::engine> engine) : engine_(std::move(engine)) {}
+namespace {
+
+using handle_pointer = std::shared_ptr<batch::engine_handle>;
+
+batch::engine& living(const handle_pointer& handle) {
+    if (!handle) throw std::logic_error("batch_results: were moved from");
+    return handle->living();
+}
+
+void cancel_if_living(const handle_pointer& handle) {
+    if (handle && handle->get()) handle->get()->cancel();
+}
+
+}  // namespace
+
+batch_results::batch_results(std::shared_ptr<batch::engine> engine)
+    : handle_(std::make_shared<batch::engine_handle>(std::move(engine))) {}
 batch_results::batch_results(batch_results&&) noexcept = default;
 
 batch_results& batch_results::operator=(batch_results&& other) noexcept {
     if (this == &other) return *this;
-    if (engine_) engine_->cancel();
-    engine_ = std::move(other.engine_);
+    cancel_if_living(handle_);
+    handle_ = std::move(other.handle_);
     return *this;
 }
 
 batch_results::~batch_results() {
-    if (engine_) engine_->cancel();
+    cancel_if_living(handle_);
 }
 
 void batch_results::drain() {
-    engine_->drain();
+    if (handle_ && handle_->get()) handle_->get()->drain();
 }
 
 void batch_results::cancel() {
-    engine_->cancel();
+    cancel_if_living(handle_);
 }
 
 std::size_t batch_results::taken_up() const {
-    return engine_->taken_up();
+    return living(handle_).taken_up();
 }
 
-void batch_results::start_next(const std::shared_ptr<batch::engine>& target,
+std::exception_ptr batch_results::thrown() const {
+    return living(handle_).thrown();
+}
+
+void batch_results::start_next(const handle_pointer& target,
                                boost::asio::any_completion_handler<next_signature> handler) {
-    target->async_next(std::move(handler));
+    living(target).async_next(std::move(handler));
 }
 
 }  // namespace stagger

@@ -31,6 +31,7 @@ kind kind_of(error_code error) {
         case errc::answer_truncated:
         case errc::unreadable_answer:
             return kind::unanswered;
+        case errc::callback_threw:
         case errc::invalid_request:
         case errc::deadline_exceeded:
         case errc::cancelled:

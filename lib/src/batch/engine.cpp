@@ -12,7 +12,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/system/system_error.hpp>
+
+#include "base/thrown_error.hpp"
 
 namespace asio = boost::asio;
 
@@ -22,6 +23,9 @@ namespace {
 // The reader is woken for a share of the window at once, not for every prompt: waking costs as much as taking
 // up several. Twice as many are taken up as may be in flight, so nothing runs dry meanwhile.
 constexpr std::size_t share_of_window = 8;
+// Prompts of a model or key that is refused as a whole take no place from the others, as long as their memory
+// is no matter: those behind them in the list are to be sent all the same.
+constexpr std::size_t windows_set_aside = 20;
 // A source of unknown length goes on until it ends.
 constexpr std::size_t no_end_in_sight = 1'000'000'000;
 
@@ -39,6 +43,12 @@ std::size_t most_outstanding(const batch_options& options, const transport& targ
     return std::min(bound, window_of(options, target));
 }
 
+/// Who chooses the window, or wants the order of the prompts, has a bound of his own.
+std::size_t most_set_aside(const batch_options& options, const transport& target) {
+    const bool bounded = options.window() > 0 || options.ordered() > 0;
+    return bounded ? 0 : windows_set_aside * usual_window(target);
+}
+
 asio::any_io_executor serial_of(const transport& target) {
     if (target.serial) return target.serial;
     return asio::make_strand(target.executor);
@@ -53,6 +63,7 @@ engine::engine(transport target, std::unique_ptr<prompt_source> source, const ba
       window_(window_of(options, target_)),
       most_outstanding_(most_outstanding(options, target_)),
       enough_room_(std::max<std::size_t>(most_outstanding_ / share_of_window, 1)),
+      most_set_aside_(most_set_aside(options, target_)),
       room_made_(serial_, 1),
       result_came_(serial_, 1),
       results_(options.ordered()) {}
@@ -81,24 +92,44 @@ asio::awaitable<void> engine::take_up_prompts() {
 
 std::size_t engine::room() const {
     const auto ahead = taken_up() - results_.taken();
-    return std::min(window_ - ahead, most_outstanding_ - outstanding_);
+    const auto left = [this](std::size_t places, std::size_t taken) {
+        return places + set_aside_ - std::min(places + set_aside_, taken);
+    };
+    return std::min(left(window_, ahead), left(most_outstanding_, outstanding_));
+}
+
+// With the lock held.
+void engine::count_set_aside() {
+    if (most_set_aside_ > 0) set_aside_ = std::min(target_.set_aside(), most_set_aside_);
 }
 
 bool engine::may_take_up() {
     const std::lock_guard lock(mutex_);
+    if (room() == 0) count_set_aside();
     reader_waits_ = room() == 0;
     return !reader_waits_;
 }
 
 // With the lock held; true once for each time that it waits.
 bool engine::reader_may_go_on() {
-    if (!reader_waits_ || room() < enough_room_) return false;
+    if (!reader_waits_) return false;
+    count_set_aside();
+    if (room() < enough_room_) return false;
     reader_waits_ = false;
     return true;
 }
 
 void engine::wake_reader() {
     asio::dispatch(serial_, [self = shared_from_this()] { self->room_made_.try_send(error_code()); });
+}
+
+void engine::look_again() {
+    bool woken = false;
+    {
+        const std::lock_guard lock(mutex_);
+        woken = reader_may_go_on();
+    }
+    if (woken) wake_reader();
 }
 
 void engine::send(batch_prompt prompt) {
@@ -167,13 +198,18 @@ void engine::ended(std::uint64_t sequence, result_queue::node result) {
 
 void engine::reading_ended(std::exception_ptr failure) {
     reading_done_ = true;
-    try {
-        if (failure && !stopping_) std::rethrow_exception(failure);
-    } catch (const boost::system::system_error& error) {
-        source_error_ = error.code();
+    if (failure && !stopping_) {
+        source_error_ = error_of(failure).error;
+        const std::lock_guard lock(mutex_);
+        thrown_ = std::move(failure);
     }
     announce_rest();
     deliver();
+}
+
+std::exception_ptr engine::thrown() const {
+    const std::lock_guard lock(mutex_);
+    return thrown_;
 }
 
 void engine::stop_reading() {

@@ -37,7 +37,12 @@ class engine : public std::enable_shared_from_this<engine> {
     std::optional<batch_result> next_ready();
     void drain();
     void cancel();
+    /// What the source threw; null: nothing, or not yet.
+    std::exception_ptr thrown() const;
+    const boost::asio::any_io_executor& executor() const { return target_.executor; }
     std::size_t taken_up() const { return taken_up_.load(std::memory_order_relaxed); }
+    /// Takes up more where places have been given back though nothing has ended. On the serial executor.
+    void look_again();
 
  private:
     struct slot {
@@ -54,6 +59,7 @@ class engine : public std::enable_shared_from_this<engine> {
     /// False where the reader has to wait, and is woken then.
     bool may_take_up();
     std::size_t room() const;
+    void count_set_aside();
     bool reader_may_go_on();
     void wake_reader();
     void send(batch_prompt prompt);
@@ -75,7 +81,8 @@ class engine : public std::enable_shared_from_this<engine> {
     std::unique_ptr<prompt_source> source_;
     const std::size_t window_;
     const std::size_t most_outstanding_;
-    const std::size_t enough_room_;  // to wake the reader for
+    const std::size_t enough_room_;     // to wake the reader for
+    const std::size_t most_set_aside_;  // beside those
     std::atomic<std::size_t> taken_up_{0};
 
     std::vector<std::unique_ptr<slot>> slots_;
@@ -91,9 +98,11 @@ class engine : public std::enable_shared_from_this<engine> {
     mutable std::mutex mutex_;  // for what follows
     result_queue results_;
     std::size_t outstanding_ = 0;
+    std::size_t set_aside_ = 0;  // of those
     bool reader_waits_ = false;
     bool consumer_waits_ = false;
     bool consumer_called_ = false;  // it waits, but has been told
+    std::exception_ptr thrown_;     // by the source
 };
 
 }  // namespace stagger::batch

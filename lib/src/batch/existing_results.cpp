@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <cstdint>
+
 #include "batch/batch_line.hpp"
 #include "batch/file_handle.hpp"
 #include "batch/line_splitter.hpp"
 #include "batch/write_all.hpp"
+#include "json/json_text.hpp"
 
 namespace stagger::batch {
 namespace {
@@ -14,10 +17,24 @@ namespace {
 constexpr std::size_t longest_result_line = 512 * 1024 * 1024;
 constexpr std::size_t copy_block_bytes = 256 * 1024;
 
-// A killed run leaves the beginning of a line. Anything else at the end of a file is not ours to cut.
+// As every line of ours begins. Anything else at the end of a file is not ours to cut.
 bool begins_like_a_result(std::string_view text) {
-    constexpr std::string_view beginning = R"({"id":)";
-    return text.starts_with(beginning) || beginning.starts_with(text);
+    constexpr std::string_view beginning = R"({"id":"batch_req_)";
+    constexpr std::string_view digits = "0123456789abcdef";
+    constexpr std::size_t id_digits = 16;
+    constexpr std::string_view behind = R"(","custom_id":")";
+    if (text.size() < beginning.size()) return beginning.starts_with(text);
+    if (!text.starts_with(beginning)) return false;
+    text.remove_prefix(beginning.size());
+    const auto id = text.substr(0, id_digits);
+    if (id.find_first_not_of(digits) != std::string_view::npos) return false;
+    text.remove_prefix(id.size());
+    return text.size() < behind.size() ? behind.starts_with(text) : text.starts_with(behind);
+}
+
+// A killed run leaves the beginning of a line. What is whole, and yet no result, is somebody else's.
+bool is_torn_result(std::string_view text) {
+    return begins_like_a_result(text) && wire::json_problem(text, SIZE_MAX);
 }
 
 // After a crash of the machine, blocks that were not written yet read as zeros. What stands behind them was
@@ -61,7 +78,7 @@ std::optional<existing_results> read_existing_results(int file, const reading_re
     const auto use = [&](const line& each) {
         auto result = each.too_long ? std::nullopt : wire::parse_result_line(each.text);
         if (!result) {
-            const bool torn = (!each.terminated && begins_like_a_result(each.text)) ||
+            const bool torn = (!each.terminated && is_torn_result(each.text)) ||
                               (whole > 0 && was_never_written(each.text));
             if (torn) found.torn_at = each.start;
             if (!torn)

@@ -152,7 +152,8 @@ batch_prompt prompt_file::interpret(const line& found) {
             wire::parse_batch_line(found.text, format, found.number, dialect_, form_ ? &*form_ : nullptr);
         prompt.custom_id = std::move(item.custom_id);
         prompt.request = std::move(item.request);
-    } catch (const std::invalid_argument& wrong) {
+    } catch (const wire::batch_line_error& wrong) {
+        prompt.custom_id = wrong.custom_id();
         prompt.problem = wrong.what();
     }
     return prompt;

@@ -27,6 +27,12 @@ bool is_regular(int file) {
 file_handle open_standard_output() {
     struct stat info {};
     if (::fstat(STDOUT_FILENO, &info) != 0) return {};
+    // What stands in the place of one that was closed can be looked at, and not be written to.
+    const int flags = ::fcntl(STDOUT_FILENO, F_GETFL);
+    if (flags < 0 || (flags & O_PATH) != 0 || (flags & O_ACCMODE) == O_RDONLY) {
+        errno = EBADF;
+        return {};
+    }
     // A descriptor of our own for what may block: see open_standard_input.
     if (S_ISFIFO(info.st_mode) || S_ISCHR(info.st_mode)) {
         file_handle own(::open("/dev/stdout", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
@@ -161,15 +167,16 @@ std::vector<std::optional<std::uint64_t>> result_file::line_hashes(const line_su
 
 // A new file takes the old one's place at once, so that no moment exists at which answers are lost.
 bool result_file::take_out_failed(std::string& problem) {
-    const auto beside = path_ + ".rewrite";
+    // Of a name that nobody has: what stands there is not ours, and may lead elsewhere.
+    std::string beside = path_ + ".rewrite-XXXXXX";
     struct stat info {};
     ::fstat(descriptor_, &info);
-    constexpr int flags = O_RDWR | O_APPEND | O_CREAT | O_TRUNC | O_CLOEXEC;
-    file_handle fresh(::open(beside.c_str(), flags, info.st_mode & 0777));
+    file_handle fresh(::mkostemp(beside.data(), O_APPEND | O_CLOEXEC));
     if (!fresh) {
         problem = "cannot write " + beside + ": " + system_failure().message();
         return false;
     }
+    ::fchmod(fresh.get(), info.st_mode & 0777);
     bool done = copy_answered(descriptor_, fresh.get(), problem);
     if (done && (::fsync(fresh.get()) != 0 || ::flock(fresh.get(), LOCK_EX | LOCK_NB) != 0 ||
                  ::rename(beside.c_str(), path_.c_str()) != 0)) {

@@ -6,6 +6,7 @@
 #include "batch/batch_line.hpp"
 #include "json/json_text.hpp"
 #include "json/json_writer.hpp"
+#include "json/lenient_json.hpp"
 
 namespace stagger::wire {
 
@@ -65,8 +66,11 @@ void append_seconds(std::string& out, duration span) {
 
 /// The body as it came if it is JSON, on one line; as a string otherwise. That of an answer was understood
 /// before.
+// What is no JSON, and was read as others do, is written as it was read: the line has to be JSON.
 void append_body(std::string& out, std::string_view raw, bool answered) {
-    answered || !json_problem(raw) ? append_json_in_one_line(out, raw) : append_json_string(out, raw);
+    if (!answered && json_problem(raw)) return append_json_string(out, raw);
+    const auto exchanged = as_others_read(raw);
+    append_json_in_one_line(out, exchanged ? *exchanged : raw);
 }
 
 void append_response(std::string& out, const completion& result, bool answered) {
@@ -88,12 +92,27 @@ void append_error(std::string& out, std::string_view code, std::string_view mess
     error.close();
 }
 
+void append_tries(std::string& out, const std::vector<failed_try>& tries) {
+    out += '[';
+    for (const failed_try& each : tries) {
+        if (&each != &tries.front()) out += ',';
+        object_writer one(out);
+        append_seconds(one.key("sent_after_s"), each.sent_after);
+        one.string("code", error_name(each.error));
+        if (each.http_status != 0) one.count("status_code", each.http_status);
+        one.string("message", each.message);
+        one.close();
+    }
+    out += ']';
+}
+
 void append_ours(std::string& out, const diagnostic& info, const result_origin& origin) {
     object_writer history(out);
     history.count("attempts", info.attempts);
     history.count("rejections", info.rejections);
     append_seconds(history.key("waiting_s"), info.queued);
     append_seconds(history.key("service_s"), info.served);
+    if (!info.tries.empty()) append_tries(history.key("tries"), info.tries);
     if (origin.line > 0) {
         history.count("line", origin.line);
         append_quoted_hex(history.key("line_hash"), origin.line_hash);

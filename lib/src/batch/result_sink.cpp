@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "batch/batch_line.hpp"
@@ -48,6 +49,7 @@ std::unique_ptr<result_sink> results_into(std::vector<batch_result>& all) {
 }
 
 std::unique_ptr<result_sink> results_into(std::function<void(batch_result)> use) {
+    if (!use) throw std::invalid_argument("use: must not be empty");
     return std::make_unique<function_sink>(std::move(use));
 }
 

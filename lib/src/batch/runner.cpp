@@ -2,6 +2,7 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "batch/batch_line.hpp"
@@ -14,6 +15,10 @@ namespace {
 
 // Results that are there together are written together; more of them at once would gain nothing.
 constexpr std::size_t written_together = 256 * 1024;
+
+bool tells_of_key(error_code error) {
+    return error == errc::unauthorized || error == errc::forbidden;
+}
 
 }  // namespace
 
@@ -72,6 +77,10 @@ asio::awaitable<run_report> runner::run() {
         }
         co_await write_taken();
     }
+    usability_.finish();
+    note_unusable();
+    settle_held();
+    co_await write_taken();
     check_timer_.cancel();
     deadline_timer_.cancel();
     counts_.skipped = prompts_->skipped();
@@ -97,8 +106,12 @@ run_report runner::report() const {
 // What a stopped run gave up has no result; neither has what only shows again that the endpoint cannot be
 // used.
 bool runner::given_up(const batch_result& result) const {
-    if (end_ == run_end::finished || !result.error) return false;
-    if (result.error == errc::shut_down || result.error == errc::cancelled) return true;
+    if (!result.error) return false;
+    const bool ended = result.error == errc::shut_down || result.error == errc::cancelled;
+    if (usability_.is_unusable(result.answer.info.alike))
+        return ended || usability_watch::may_be_endpoints(result.error);
+    if (end_ == run_end::finished) return false;
+    if (ended) return true;
     return end_ == run_end::endpoint_unusable && concerns_endpoint(result.error);
 }
 
@@ -107,11 +120,41 @@ void runner::take(batch_result result) {
     counts_.skipped = prompts_->skipped();
     if (result.error) check_endpoint();
     if (given_up(result) || end_ == run_end::output_failed) return;
-    lines_ += line_of(result);
-    lines_ += '\n';
+    if (!held_.empty()) settle_held();
+    std::string line = line_of(result);
     result.answer.raw = {};
     result.answer.text = {};
+    const time_point now = std::chrono::steady_clock::now();
+    if (result.error && usability_.is_open(result.answer.info, now)) {
+        held_.push_back({std::move(result), std::move(line), now});
+        return;
+    }
+    // In the order of the prompts nothing is recorded before what comes before it.
+    if (order_.ordered() > 0 && !held_.empty()) record_held();
+    record(std::move(result), std::move(line));
+}
+
+void runner::record(batch_result result, std::string line) {
+    lines_ += line;
+    lines_ += '\n';
     taken_.push_back(std::move(result));
+}
+
+void runner::record_held() {
+    for (auto& one : std::exchange(held_, {})) record(std::move(one.result), std::move(one.line));
+}
+
+void runner::settle_held() {
+    std::vector<held_result> open;
+    for (auto& one : std::exchange(held_, {})) {
+        if (given_up(one.result)) continue;
+        if (usability_.is_open(one.result.answer.info, one.ended)) {
+            open.push_back(std::move(one));
+        } else {
+            record(std::move(one.result), std::move(one.line));
+        }
+    }
+    held_ = std::move(open);
 }
 
 std::string runner::line_of(batch_result& result) const {
@@ -147,9 +190,44 @@ asio::awaitable<void> runner::write_taken() {
 }
 
 void runner::attempt_ended(const diagnostic& info) {
-    watch_.ended(info.last_error);
+    tells_of_key(info.last_error) ? watch_.answered() : watch_.ended(info.last_error);
+    if (const auto wanted = usability_.attempt_ended(std::chrono::steady_clock::now(), info)) apply(*wanted);
     if (concerns_endpoint(info.last_error)) last_failure_ = info.message;
     if (info.last_error == condition::throttled) last_refusal_ = info.message;
+}
+
+void runner::apply(const usability_watch::order& wanted) {
+    using step = usability_watch::step;
+    switch (wanted.what) {
+        case step::hold:
+            return target_.hold(wanted.kind);
+        case step::ask_again:
+            return target_.ask_again(wanted.kind);
+        case step::release:
+            return target_.release(wanted.kind);
+        case step::refuse:
+            // Not inside what an attempt reports: the run may end.
+            asio::post(target_.executor, [self = shared_from_this()] { self->check_usability(); });
+            return target_.refuse(wanted.kind);
+    }
+}
+
+void runner::check_usability() {
+    for (const auto& wanted : usability_.look(std::chrono::steady_clock::now())) apply(wanted);
+    if (end_ != run_end::finished || !usability_.all_unusable()) return all_unusable_since_.reset();
+    const time_point now = std::chrono::steady_clock::now();
+    if (!all_unusable_since_) all_unusable_since_ = now;
+    // Of models the list may have others: it is read on, but not for as long as a pipe may be silent.
+    const bool long_enough = now - *all_unusable_since_ >= endpoint_watch::patience;
+    if (usability_.endpoint_unusable() || long_enough) note_unusable();
+}
+
+void runner::note_unusable() {
+    if (!usability_.any_unusable() || end_ != run_end::finished) return;
+    unusable_ = usability_.error();
+    std::string problem = usability_.reason();
+    hidden_.mask(problem);
+    wind_down(run_end::endpoint_unusable, std::move(problem));
 }
 
 void runner::check_admission() {
@@ -179,7 +257,9 @@ void runner::check_later() {
     check_timer_.async_wait([self = shared_from_this()](error_code error) {
         if (error) return;
         self->check_endpoint();
+        self->check_usability();
         self->check_admission();
+        if (self->engine_) self->engine_->look_again();
         const auto failed = self->results_->sync_if_due(std::chrono::steady_clock::now());
         if (failed) self->end_early(run_end::output_failed, failed.message());
         self->check_later();

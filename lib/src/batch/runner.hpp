@@ -12,6 +12,7 @@
 #include "batch/result_file.hpp"
 #include "batch/transport.hpp"
 #include "batch/unanswered_prompts.hpp"
+#include "batch/usability_watch.hpp"
 #include "dialect/secrets.hpp"
 #include "stagger/admission_watch.hpp"
 #include "stagger/batch.hpp"
@@ -113,6 +114,12 @@ class runner : public std::enable_shared_from_this<runner> {
     boost::asio::awaitable<void> write_taken();
     std::string line_of(batch_result& result) const;
     bool given_up(const batch_result& result) const;
+    void record(batch_result result, std::string line);
+    void settle_held();
+    void record_held();
+    void apply(const usability_watch::order& wanted);
+    void check_usability();
+    void note_unusable();
     void check_endpoint();
     void check_later();
     void check_failures();
@@ -128,6 +135,13 @@ class runner : public std::enable_shared_from_this<runner> {
     std::optional<batch_results> batch_;
     std::string lines_;                // of results that are not written yet
     std::vector<batch_result> taken_;  // those results, without the bodies
+    /// Failed in a way that may be the endpoint's: recorded once it turns out to be usable.
+    struct held_result {
+        batch_result result;
+        std::string line;
+        time_point ended;
+    };
+    std::vector<held_result> held_;
     wire::secrets hidden_;
     batch_options order_;
     run_limits limits_;
@@ -136,6 +150,8 @@ class runner : public std::enable_shared_from_this<runner> {
     time_point last_result_;
     std::optional<std::size_t> to_do_;
     endpoint_watch watch_;
+    usability_watch usability_;
+    std::optional<time_point> all_unusable_since_;
     std::optional<admission_watch> admission_;
     boost::asio::steady_timer check_timer_;
     boost::asio::steady_timer deadline_timer_;

@@ -1,10 +1,32 @@
+#include <boost/asio/dispatch.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "batch/engine.hpp"
+#include "net/client_access.hpp"
+#include "net/client_state.hpp"
 #include "stagger/batch.hpp"
 
 namespace stagger {
 namespace batch {
+
+namespace {
+
+using detail::turnstile;
+
+/// A member of the client's turnstile, to be called from anywhere.
+std::function<void(std::uint64_t)> at_turnstile(const client& target,
+                                                void (turnstile::*member)(std::uint64_t)) {
+    return [state = detail::client_access::state_of(target), member](std::uint64_t kind) {
+        // Posted: whoever waits there goes on inside the call.
+        state->posting.execute([state, member, kind] {
+            (state->held.*member)(kind);
+            state->running.step_aside();
+        });
+    };
+}
+
+}  // namespace
 
 transport transport_of(const client& target) {
     transport made;
@@ -15,15 +37,32 @@ transport transport_of(const client& target) {
         target.async_complete(std::move(request), std::move(handler));
     };
     made.expect = [gate = target.gate()](std::size_t rest) mutable { gate.expect(rest); };
-    made.stop_sending = [gate = target.gate()]() mutable { gate.close(); };
+    const auto state = detail::client_access::state_of(target);
+    made.stop_sending = [gate = target.gate(), state]() mutable {
+        gate.close();
+        state->posting.execute([state] { state->held.release_all(); });
+    };
     made.close = [target = target]() mutable { target.close(); };
     made.status = [gate = target.gate()] { return gate.status(); };
+    made.set_aside = [gate = target.gate()] { return gate.kind_refused(); };
+    made.hold = [state](std::uint64_t kind) {
+        // At once where that can be: each turn later one more is sent.
+        boost::asio::dispatch(state->strand, [state, kind] {
+            state->held.hold(kind);
+            // Not inside what an attempt reports.
+            state->posting.execute([state] { state->running.step_aside(); });
+        });
+    };
+    made.ask_again = at_turnstile(target, &turnstile::let_one);
+    made.release = at_turnstile(target, &turnstile::release);
+    made.refuse = at_turnstile(target, &turnstile::refuse);
     return made;
 }
 
 }  // namespace batch
 
 batch_results submit(client target, std::unique_ptr<prompt_source> source, const batch_options& options) {
+    if (!source) throw std::invalid_argument("source: must not be null");
     auto engine = std::make_shared<batch::engine>(batch::transport_of(target), std::move(source), options);
     engine->start();
     return batch_results(std::move(engine));

@@ -3,6 +3,7 @@
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 
 #include "stagger/client.hpp"
@@ -26,6 +27,16 @@ struct transport {
     /// Ends what is in flight, too.
     std::function<void()> close;
     std::function<coordinator_status()> status;
+    /// How many wait because their kind (diagnostic::alike) is refused as a whole.
+    std::function<std::size_t()> set_aside = [] { return std::size_t{0}; };
+    /// Nothing of a kind is sent from now on.
+    std::function<void(std::uint64_t)> hold = [](std::uint64_t) {};
+    /// One of a kind that is held is sent, now or when it comes.
+    std::function<void(std::uint64_t)> ask_again = [](std::uint64_t) {};
+    /// A kind is sent again.
+    std::function<void(std::uint64_t)> release = [](std::uint64_t) {};
+    /// What waits of a kind ends with errc::shut_down, and so does all that comes.
+    std::function<void(std::uint64_t)> refuse = [](std::uint64_t) {};
 };
 
 transport transport_of(const client& target);

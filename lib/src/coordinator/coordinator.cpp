@@ -379,6 +379,7 @@ coordinator& coordinator::operator=(coordinator&&) noexcept = default;
 coordinator::~coordinator() = default;
 
 task_id coordinator::submit(time_point now, const cost& what, time_point deadline, task_kind alike) {
+    what.validate();
     const task_id task = parts_->join(now, lane::first, {what, deadline, alike, false}, time_point::min());
     if (parts_->journal) parts_->journal->submitted(now, {what, deadline, task, alike});
     return task;
@@ -386,6 +387,7 @@ task_id coordinator::submit(time_point now, const cost& what, time_point deadlin
 
 task_id coordinator::resubmit(time_point now, const cost& what, time_point deadline, time_point not_before,
                               retry_cause cause, task_kind alike, const refusal_history& so_far) {
+    what.validate();
     parts_->returning.rejoined();
     const task_id task = parts_->rejoin(now, {what, deadline, alike, true}, not_before, cause, so_far);
     if (parts_->journal) {
@@ -500,6 +502,10 @@ const waiting_times& coordinator::waited() const {
 std::optional<remembered_limits> coordinator::learned(time_point now) const {
     const auto found = parts_->pace->learned(now);
     return found ? startable_part(*found) : std::nullopt;
+}
+
+std::size_t coordinator::kind_refused() const {
+    return parts_->of_refused_kinds();
 }
 
 coordinator_status coordinator::status(time_point now) const {

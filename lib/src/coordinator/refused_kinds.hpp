@@ -62,7 +62,8 @@ class refused_kinds {
     struct state {
         attempt_counts outcomes;
         refusal_evidence evidence;
-        bool refused_last = false;  // nothing was admitted since the evidence began
+        bool refused_last = false;   // nothing was admitted since the evidence began
+        std::uint64_t in_a_row = 0;  // refusals since then
         bool set_aside = false;
         seconds gap{0};
         time_point next_probe = never;
@@ -74,6 +75,9 @@ class refused_kinds {
         return {all_.admitted - kind.outcomes.admitted, all_.refused - kind.outcomes.refused,
                 all_.under_way - kind.outcomes.under_way};
     }
+    /// So many were refused, none admitted, and as many others admitted that were sent meanwhile, most of
+    /// them: it takes no reckoning. Bursts of refusals, which that has to allow for, are not so long.
+    static bool is_plain(const state& kind, std::uint64_t count);
     static void schedule_probe(state& kind, time_point now, random_source& random);
 
     std::vector<state> kinds_;

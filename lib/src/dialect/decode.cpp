@@ -3,8 +3,10 @@
 
 #include "base/date.hpp"
 #include "base/decimal.hpp"
+#include "dialect/body_form.hpp"
 #include "dialect/dialect.hpp"
 #include "dialect/error_body.hpp"
+#include "dialect/error_meaning.hpp"
 #include "dialect/llm_engine_dialect.hpp"
 #include "dialect/openai_dialect.hpp"
 #include "dialect/rate_limit_headers.hpp"
@@ -50,6 +52,9 @@ struct reading {
     const response& received;
     stagger::dialect dialect;
     const secrets& hidden;
+    double unix_now;  // by our clock
+
+    double time() const { return time_of_response(received.fields, unix_now); }
 
     std::string readable(std::string_view text) const { return readable_message(text, hidden); }
 };
@@ -86,6 +91,63 @@ std::string encoded_answer(std::string_view encoding) {
     return "answer is encoded (" + std::string(encoding) + "), which nobody asked for";
 }
 
+/// A quota that is used up does not fill within seconds: a shorter wait is what a gateway says of any 429.
+constexpr auto shortest_opening = std::chrono::minutes(1);
+constexpr auto longest_opening = std::chrono::hours(24 * 31);
+
+/** What a quota that is used up means: final, or where it is known when it is filled again, a wait until
+ * then.
+ * @param said a wait until then is noted there
+ */
+status_meaning meaning_of_used_up(const named_meaning& named, double unix_now, hints& said) {
+    if (named.opens_at)
+        said.retry_after = bounded_span(std::max(*named.opens_at - unix_now, 1.0), longest_opening);
+    if (said.retry_after && *said.retry_after >= shortest_opening)
+        return {errc::rate_limited, verdict::throttled, true};
+    return {errc::quota_exhausted, verdict::permanent, false};
+}
+
+/// What the body asks for holds where no header says so.
+void take_asked_delay(const error_body& error, hints& said) {
+    if (error.retry_delay_s && !said.retry_after)
+        said.retry_after = bounded_span(*error.retry_delay_s, longest_opening);
+}
+
+/// A gateway's upstream has refused after the head was sent: nothing was made, and nothing is billed.
+status_meaning meaning_of_reported(const error_body& error, double unix_now, hints& said) {
+    const auto named = meaning_inside_answer(error, unix_now);
+    switch (named.what) {
+        case named_meaning::kind::throttled:
+            return {errc::rate_limited, verdict::throttled, true};
+        case named_meaning::kind::overloaded:
+            return {errc::overloaded, verdict::throttled, true};
+        case named_meaning::kind::exhausted:
+            return meaning_of_used_up(named, unix_now, said);
+        case named_meaning::kind::key_refused:
+        case named_meaning::kind::none:
+            break;
+    }
+    return {errc::error_in_answer, verdict::permanent, true};
+}
+
+bool has_choices(const json_node& document) {
+    const auto* choices = member(document, "choices");
+    return choices && choices->is_array() && choices->begin() != choices->end();
+}
+
+/// @param made the answer stands beside the error
+void take_reported_error(const reading& from, const error_body& reported, bool made, decoded_answer& out) {
+    const auto whole = read_error_body(from.received.body);
+    take_asked_delay(whole, out.hints);
+    const auto meaning = made ? status_meaning{errc::error_in_answer, verdict::permanent, true}
+                              : meaning_of_reported(whole, from.time(), out.hints);
+    auto message = from.readable(reported.message);
+    if (message.empty()) message = "answer reports an error without a message";
+    fail(out, meaning.error, std::move(message), meaning.verdict);
+    out.tells_limit = meaning.tells_limit;
+    if (meaning.verdict != verdict::permanent) out.what.retry_after = out.hints.retry_after;
+}
+
 void decode_success(const reading& from, decoded_answer& out) {
     const json_document document(from.received.body);
     // Only its text shows that an answer without a length was cut: then nobody has received it whole.
@@ -110,15 +172,12 @@ void decode_success(const reading& from, decoded_answer& out) {
         // Nobody has an answer to this prompt: something broke on the way that will hardly break again.
         return fail(out, errc::unreadable_answer, std::move(message), verdict::transient);
     }
+    const auto* told_in = error_document(*document.root());
+    if (const auto reported = told_in ? reported_error(*told_in) : std::nullopt)
+        return take_reported_error(from, *reported, has_choices(*told_in), out);
     const auto* object = document.object();
     if (!object) {
         fail(out, errc::malformed_answer, from.readable("answer is no JSON object; " + beginning(from)));
-        return;
-    }
-    if (const auto reported = reported_error(*object)) {
-        auto message = from.readable(reported->message);
-        fail(out, errc::error_in_answer,
-             message.empty() ? "answer reports an error without a message" : message);
         return;
     }
     const auto problem = read_answer(*object, from.dialect, out.answer);
@@ -126,11 +185,6 @@ void decode_success(const reading& from, decoded_answer& out) {
         fail(out, errc::malformed_answer,
              from.readable("answer has an unknown shape: " + problem + "; " + beginning(from)));
     }
-}
-
-bool is_quota_exhausted(unsigned status, const error_body& body) {
-    constexpr std::string_view exhausted = "insufficient_quota";
-    return status == 429 && (body.code == exhausted || body.type == exhausted);
 }
 
 bool is_redirect(unsigned status) {
@@ -146,9 +200,23 @@ bool is_refusal(unsigned status) {
     return is_redirect(status) || is_error(status);
 }
 
-status_meaning meaning_of(const reading& from, const error_body& body, const hints& said) {
+/// Servers do not agree on the status of a quota that is used up, or of a key that they do not know.
+std::optional<status_meaning> meaning_whatever_status(const reading& from, const error_body& body,
+                                                      hints& said) {
     const auto status = from.received.status;
-    if (is_quota_exhausted(status, body)) return {errc::quota_exhausted, verdict::permanent, false};
+    if (status < 400 || status >= 500) return std::nullopt;
+    const auto named = meaning_of_names(body, from.time());
+    if (named.what == named_meaning::kind::exhausted) return meaning_of_used_up(named, from.time(), said);
+    if (named.what == named_meaning::kind::throttled && status == 402)
+        return status_meaning{errc::rate_limited, verdict::throttled, true};
+    if (named.what == named_meaning::kind::key_refused && status == 400)
+        return status_meaning{errc::unauthorized, verdict::permanent, true};
+    return std::nullopt;
+}
+
+status_meaning meaning_of(const reading& from, const error_body& body, hints& said) {
+    const auto status = from.received.status;
+    if (const auto named = meaning_whatever_status(from, body, said)) return *named;
     if (from.dialect == dialect::llm_engine && is_disguised_overload(status, body.message)) {
         return {errc::overloaded, verdict::throttled, false};
     }
@@ -189,6 +257,7 @@ std::string message_of(const reading& from, const error_body& body) {
 
 void decode_failure(const reading& from, decoded_answer& out) {
     const auto body = read_error_body(from.received.body);
+    if (from.received.status == 429 || from.received.status == 503) take_asked_delay(body, out.hints);
     auto meaning = meaning_of(from, body, out.hints);
     if (is_refusal(from.received.status)) apply_override(from.received.fields, meaning);
     out.error = meaning.error;
@@ -202,13 +271,6 @@ void decode_failure(const reading& from, decoded_answer& out) {
 std::string_view media_type(const std::vector<field>& fields) {
     const auto type = value_of(fields, "content-type");
     return trim(type.substr(0, type.find(';')));
-}
-
-bool is_json(std::string_view type) {
-    constexpr std::string_view suffix = "+json";
-    return equal_ignoring_case(type, "application/json") ||
-           (type.size() > suffix.size() &&
-            equal_ignoring_case(type.substr(type.size() - suffix.size()), suffix));
 }
 
 /// What the head alone says.
@@ -226,16 +288,16 @@ void read_head(const response& received, double unix_now, const secrets& hidden,
 }  // namespace
 
 bool is_event_stream(const std::vector<field>& fields) {
-    return equal_ignoring_case(media_type(fields), "text/event-stream");
+    return form_of(fields) == body_form::events;
 }
 
 decoded_answer decode_stream_head(const response& received, double unix_now, const secrets& hidden) {
     decoded_answer out;
     read_head(received, unix_now, hidden, out);
     const auto type = media_type(received.fields);
-    if (!is_event_stream(received.fields) && !is_json(type)) {
-        const auto named = type.empty() ? "without a Content-Type" : "but " + std::string(type);
-        auto message = readable_message("answer is no event stream, " + named, hidden);
+    const auto form = form_of(received.fields);
+    if (form == body_form::neither) {
+        auto message = readable_message("answer is no event stream, but " + std::string(type), hidden);
         // A page in the place of an answer is an accident of this prompt. Of any other type nobody knows
         // whether it could have been read.
         if (equal_ignoring_case(type, "text/html")) {
@@ -245,7 +307,7 @@ decoded_answer decode_stream_head(const response& received, double unix_now, con
         }
     }
     const auto encoding = encoding_of(received.fields);
-    if (is_event_stream(received.fields) && !encoding.empty()) {
+    if (form != body_form::whole && !encoding.empty()) {
         // Its lines would be taken for fields that nobody knows, and its end for a cut.
         fail(out, errc::malformed_answer, readable_message(encoded_answer(encoding), hidden));
     }
@@ -254,7 +316,7 @@ decoded_answer decode_stream_head(const response& received, double unix_now, con
 }
 
 decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now, const secrets& hidden) {
-    const reading from{received, dialect, hidden};
+    const reading from{received, dialect, hidden, unix_now};
     decoded_answer out;
     read_head(received, unix_now, hidden, out);
 

@@ -31,6 +31,9 @@ constexpr std::array openai_ranges{
     range_rule{"max_tokens", 1, unbounded, true, true, "must be a whole number from 1"},
     range_rule{"max_completion_tokens", 1, unbounded, true, true, "must be a whole number from 1"},
     range_rule{"top_p", 0, 1, true, false, "must be within 0..1"},
+    range_rule{"n", 1, 128, true, true, "must be a whole number within 1..128"},
+    range_rule{"top_logprobs", 0, 20, true, true, "must be a whole number within 0..20"},
+    range_rule{"seed", -unbounded, unbounded, true, true, "must be a whole number"},
     range_rule{"presence_penalty", -2, 2, true, false, "must be within -2..2"},
     range_rule{"frequency_penalty", -2, 2, true, false, "must be within -2..2"},
     // No field of OpenAI's, but of the servers that speak its dialect; 0 and -1 both switch it off.
@@ -204,6 +207,8 @@ std::string broken_rule(const completion_request& request, dialect target, deliv
         auto problem = broken_range("temperature", shortest(*request.temperature()), target);
         if (!problem.empty()) return problem;
     }
+    if (!(request.expected_tokens() >= 0) || std::isinf(request.expected_tokens()))
+        return is_but("expected_tokens", "must be a finite number >= 0", shortest(request.expected_tokens()));
     if (request.max_new_tokens() == 0U) return "max_new_tokens: must be a whole number from 1, is 0";
     for (const auto& [name, json] : request.members()) {
         if (auto problem = broken_member(name, json, target, how); !problem.empty()) return problem;

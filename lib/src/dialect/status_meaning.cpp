@@ -15,6 +15,8 @@ status_meaning meaning_of_status(unsigned status) {
             return {errc::server_error, verdict::transient, false};
         case 401:
             return {errc::unauthorized, verdict::permanent, true};
+        case 402:
+            return {errc::quota_exhausted, verdict::permanent, false};
         case 403:
             return {errc::forbidden, verdict::permanent, true};
         case 404:

@@ -3,16 +3,39 @@
 #include <utility>
 
 #include "dialect/error_body.hpp"
+#include "dialect/error_meaning.hpp"
 #include "dialect/llm_engine_dialect.hpp"
 #include "dialect/openai_dialect.hpp"
 #include "dialect/server_message.hpp"
 #include "json/json_document.hpp"
+#include "json/json_text.hpp"
 
 namespace stagger::wire {
 
 namespace {
 
 constexpr std::string_view end_marker = "[DONE]";
+
+/// Some servers put blanks around it, which no client minds.
+bool is_end(const sse_event& event) {
+    return json_trimmed(event.data) == end_marker;
+}
+
+/// By the same names as in an answer that comes whole. A stream is not tried again, so no opening matters.
+error_code error_of(const error_body& reported) {
+    switch (meaning_inside_answer(reported, 0).what) {
+        case named_meaning::kind::throttled:
+            return errc::rate_limited;
+        case named_meaning::kind::overloaded:
+            return errc::overloaded;
+        case named_meaning::kind::exhausted:
+            return errc::quota_exhausted;
+        case named_meaning::kind::key_refused:
+        case named_meaning::kind::none:
+            break;
+    }
+    return errc::error_in_answer;
+}
 
 void add_delta(completion& answer, const completion_delta& delta) {
     answer.text += delta.text;
@@ -24,7 +47,7 @@ void add_delta(completion& answer, const completion_delta& delta) {
 }  // namespace
 
 stream_answer::step stream_answer::take(sse_event&& event, completion_delta& delta) {
-    if (dialect_ != dialect::llm_engine && event.data == end_marker) {
+    if (dialect_ != dialect::llm_engine && is_end(event)) {
         if (!has_choices_) return fail(errc::malformed_answer, "the stream ended without any choices");
         whole_ = true;
         return step::end;
@@ -44,7 +67,7 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
         return fail(errc::answer_too_large, "an event of the answer has " + document.problem());
     const auto* object = document.object();
     if (!object) {
-        if (event.type != "message" || event.data == end_marker) return step::nothing;
+        if (event.type != "message" || is_end(event)) return step::nothing;
         const auto problem = document.problem().empty() ? "no JSON object" : "not JSON";
         return fail(errc::malformed_answer, "an event of the answer is " + std::string(problem) + "; " +
                                                 shown_beginning(event.data, hidden_));
@@ -57,7 +80,7 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
         problem = read_llm_engine_delta(*object, delta, answer_.info.request_id, whole_);
     } else {
         if (const auto reported = reported_error(*object))
-            return fail(errc::error_in_answer, reported->message);
+            return fail(error_of(*reported), reported->message);
         const auto endpoint =
             dialect_ == dialect::openai_chat ? openai_endpoint::chat : openai_endpoint::completions;
         problem = read_openai_delta(*object, endpoint, delta, answer_.info.request_id, has_choices_);
@@ -68,7 +91,8 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
 }
 
 stream_answer::step stream_answer::take_reported_error(std::string_view data) {
-    return fail(errc::error_in_answer, read_error_body(data).message);
+    const auto reported = read_error_body(data);
+    return fail(error_of(reported), reported.message);
 }
 
 stream_answer::step stream_answer::take_end_of_body() {

@@ -54,6 +54,9 @@ double tokens_of_message(const json_node& message) {
 /// How much each answer may have at most, in the order in which servers go by them.
 constexpr std::array<std::string_view, 3> maxima{"max_completion_tokens", "max_tokens", "max_new_tokens"};
 
+/// What no server counts in. A body that asks for more is the server's to refuse.
+constexpr double most_reckoned = 1e12;
+
 struct token_parts {
     double prompt = 0;
     double answers = 1;
@@ -115,7 +118,8 @@ cost cost_of(const completion_request& request) {
     const token_parts parts = parts_of(request);
     // No prompt has none, and what is taken for nothing cannot be corrected.
     expected.prompt_tokens = std::max(parts.prompt, 1.0);
-    (parts.most ? expected.tokens : expected.open_answers) = parts.answers * parts.most.value_or(1);
+    const double answers = std::min(parts.answers * parts.most.value_or(1), most_reckoned);
+    (parts.most ? expected.tokens : expected.open_answers) = answers;
     return expected;
 }
 

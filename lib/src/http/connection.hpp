@@ -88,6 +88,9 @@ class connection {
     void read_rest(user told, time_point limit) { read(amount::rest, std::move(told), limit); }
     /// Ends the step that has begun and was not told yet, with errc::cancelled.
     virtual void cancel() = 0;
+    /// In the child of a process that forked: lets go of what the parent goes on using. A step that has begun
+    /// fails as if the connection was lost.
+    virtual void leave_to_parent() = 0;
 
     /// What has come of the answer. Of the body, what was not taken.
     virtual wire::response& answer() = 0;

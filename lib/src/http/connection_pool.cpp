@@ -1,5 +1,7 @@
 #include "http/connection_pool.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 #include <new>
@@ -31,7 +33,11 @@ void connection_pool::lease::release(time_point now) {
 connection_pool::connection_pool(const io_executor& executor,
                                  std::shared_ptr<const connection_settings> settings, std::size_t most,
                                  duration keep_alive)
-    : executor_(executor), settings_(std::move(settings)), most_(most), keep_alive_(keep_alive) {}
+    : executor_(executor),
+      settings_(std::move(settings)),
+      most_(most),
+      keep_alive_(keep_alive),
+      process_(::getpid()) {}
 
 io_awaitable<error_code> connection_pool::acquire(time_point limit, lease& leased) {
     if (leased_ >= most_) {
@@ -74,6 +80,7 @@ bool connection_pool::take_idle(time_point now, lease& leased) {
 }
 
 std::unique_ptr<connection> connection_pool::take_idle(time_point now) {
+    if (!idle_.empty()) notice_fork();
     const time_point oldest = now - keep_alive_;
     while (!idle_.empty()) {
         idle_connection last = std::move(idle_.back());
@@ -102,6 +109,19 @@ void connection_pool::give_back(std::unique_ptr<connection> used, time_point now
     waiting_caller& next = waiting_.front();  // inherits the place
     waiting_.pop_front();
     next.call();
+}
+
+// Where nobody has told: what both processes use would hand each the other's answers. The set of epoll is the
+// parent's, too, then; closed here and not there, a descriptor stays in it.
+void connection_pool::notice_fork() {
+    const pid_t self = ::getpid();
+    if (std::exchange(process_, self) != self) idle_.clear();
+}
+
+void connection_pool::leave_to_parent() {
+    process_ = ::getpid();
+    for (idle_connection& one : idle_) one.what->leave_to_parent();
+    idle_.clear();
 }
 
 void connection_pool::close() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -55,11 +57,16 @@ class connection_pool {
     /// that is given back. After an error `leased` has the connection that could not be opened, if it came to
     /// that.
     io_awaitable<error_code> acquire(time_point limit, lease& leased);
+    /// The process has forked: goes on with a look-up that the fork has held up.
+    void look_up_again() { settings_->names->go_on(); }
+    /// In the child of a process that forked: idle connections are the parent's.
+    void leave_to_parent();
     /// Closes idle connections; leased ones are closed when they come back.
     void close();
 
  private:
     std::unique_ptr<connection> take_idle(time_point now);
+    void notice_fork();
     void give_back(std::unique_ptr<connection> used, time_point now);
     io_awaitable<error_code> wait_for_place(time_point limit);
 
@@ -74,6 +81,7 @@ class connection_pool {
     duration keep_alive_;
     std::size_t leased_ = 0;
     bool closed_ = false;
+    pid_t process_;                      // whose connections they are
     std::vector<idle_connection> idle_;  // the one used last is at the back
     waiting_list waiting_;               // for a place
 };

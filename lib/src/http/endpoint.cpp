@@ -5,6 +5,8 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "base/decimal.hpp"
+
 namespace stagger {
 
 namespace {
@@ -41,9 +43,9 @@ endpoint parse_endpoint(std::string_view base_url) {
     if (!parsed) refuse(base_url, "must be a URL such as https://host/v1");
     const boost::urls::url_view& url = *parsed;
     endpoint result;
-    if (url.scheme() == "https") {
+    if (wire::equal_ignoring_case(std::string_view(url.scheme()), "https")) {
         result.tls = true;
-    } else if (url.scheme() != "http") {
+    } else if (!wire::equal_ignoring_case(std::string_view(url.scheme()), "http")) {
         refuse(base_url, "must begin with http:// or https://");
     }
     if (url.host().empty()) refuse(base_url, "must name a host");

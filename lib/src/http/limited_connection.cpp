@@ -1,5 +1,7 @@
 #include "http/limited_connection.hpp"
 
+#include <unistd.h>
+
 #include <boost/asio/error.hpp>
 #include <utility>
 
@@ -33,6 +35,17 @@ void limited_connection::cancel() {
     close_socket();
 }
 
+// Released first: a descriptor that is only closed stays in this process's set of epoll as long as the parent
+// has it open.
+void limited_connection::leave_to_parent() {
+    error_code not_open;
+    const auto descriptor = socket().release(not_open);
+    if (not_open) return;
+    ::close(descriptor);
+    is_parents_ = true;
+    reusable_ = false;
+}
+
 error_code limited_connection::fail(error_code error, std::string problem) {
     end_phase();
     close_socket();
@@ -43,6 +56,7 @@ error_code limited_connection::fail(error_code error, std::string problem) {
 
 error_code limited_connection::fail_io(const error_code& error, errc otherwise) {
     if (late_) return fail(when_late_, "");
+    if (is_parents_) return fail(otherwise, "the process has forked, and the connection is its parent's");
     if (cancelled_ || error == boost::asio::error::operation_aborted) return fail(errc::cancelled, "");
     return fail(otherwise, error ? error.message() : "");
 }

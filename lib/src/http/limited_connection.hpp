@@ -16,6 +16,7 @@ namespace stagger {
 class limited_connection : public connection, private deadline_queue::entry {
  public:
     void cancel() override;
+    void leave_to_parent() override;
     bool reusable() const override { return reusable_; }
     request_phase phase() const override { return phase_; }
     const std::string& problem() const override { return problem_; }
@@ -39,6 +40,7 @@ class limited_connection : public connection, private deadline_queue::entry {
 
     bool late_ = false;  // for the phase that runs, or was the last one
     bool cancelled_ = false;
+    bool is_parents_ = false;  // the process has forked since it was opened
     bool reusable_ = false;
     request_phase phase_ = request_phase::not_started;
     std::string problem_;

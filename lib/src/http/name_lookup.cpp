@@ -1,6 +1,7 @@
 #include "http/name_lookup.hpp"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <exception>
 #include <new>
@@ -60,6 +61,16 @@ class name_lookup::run {
 void name_lookup::start() {
     resolver_.async_resolve(host_, port_, run(shared_from_this()));
     running_ = true;
+}
+
+// Asio ends its thread before a fork, and begins another one for the next look-up only; posted, since Asio's
+// resolver may hear of the fork after this.
+void name_lookup::go_on() {
+    if (!running_) return;
+    asio::post(resolver_.get_executor(), [self = shared_from_this()] {
+        if (!self->running_) return;
+        self->resolver_.async_resolve(self->host_, self->port_, [](const error_code&, const auto&) {});
+    });
 }
 
 void name_lookup::keep(const asio::ip::basic_resolver_results<asio::ip::tcp>& results) {

@@ -27,6 +27,8 @@ class name_lookup : public std::enable_shared_from_this<name_lookup> {
     io_awaitable<error_code> resolve(time_point limit, addresses& found);
     /// The addresses did not work: ask anew next time.
     void forget() { known_until_ = time_point{}; }
+    /// After a fork: what was being looked up is looked up.
+    void go_on();
 
  private:
     class run;

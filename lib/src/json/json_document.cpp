@@ -4,20 +4,38 @@
 #include <boost/json/error.hpp>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "json/json_text.hpp"
 #include "json/json_tree_builder.hpp"
+#include "json/lenient_json.hpp"
 
 namespace stagger::wire {
 
 namespace json = boost::json;
 
-json_document::json_document(std::string_view text)
+json_document::json_document(std::string_view text, deepest kept)
     : memory_(first_block_.data(), first_block_.size()), nodes_(&memory_) {
     nodes_.reserve(usual_nodes);
+    parse(text, kept);
+    const bool is_bounded = !too_large_ && !too_deep_;
+    if (problem_.empty() || !is_bounded) return;
+    auto readable = as_others_read(text);
+    if (!readable) return;
+    exchanged_ = std::move(*readable);
+    nodes_.clear();
+    unescaped_.clear();
+    problem_.clear();
+    parse(exchanged_, kept);
+}
+
+void json_document::parse(std::string_view text, deepest kept) {
     json::parse_options options;
     options.max_depth = max_json_depth;
-    json::basic_parser<json_tree_builder> parser(options, text, nodes_, unescaped_);
+    json::basic_parser<json_tree_builder> parser(options, text, nodes_, unescaped_,
+                                                 kept == deepest::of_an_error
+                                                     ? json_tree_builder::deepest_of_an_error
+                                                     : json_tree_builder::deepest_node);
     boost::system::error_code error;
     const std::size_t parsed = parser.write_some(false, text.data(), text.size(), error);
     if (!error && parsed < text.size()) error = json::error::extra_data;

@@ -15,18 +15,23 @@ namespace stagger::wire {
 /** @brief A parsed JSON text, to be read and not changed.
  *
  * Bounded by `max_json_depth` and `json_tree_builder::most_nodes`; what is deeper than
- * `json_tree_builder::deepest_node` is left out. Of duplicate members the last counts. Not JSON: an empty
- * document with a problem. Its nodes refer to the text, which must outlive it, and copy only what has
- * escapes.
+ * `deepest` is left out. Of duplicate members the last counts. What is no JSON and
+ * yet read by others is read as `as_others_read` has it. Else not JSON: an empty document with a problem. Its
+ * nodes refer to the text, which must outlive it, and copy only what has escapes.
  */
 class json_document {
  public:
-    explicit json_document(std::string_view text);
+    /// As json_tree_builder has it: what an answer needs, and what an error that is wrapped needs.
+    enum class deepest { of_an_answer, of_an_error };
+
+    explicit json_document(std::string_view text, deepest kept = deepest::of_an_answer);
     json_document(const json_document&) = delete;
     json_document& operator=(const json_document&) = delete;
 
     /// The root, if it is an object; else null.
     const json_node* object() const;
+    /// The root, whatever it is; null where the text is not JSON.
+    const json_node* root() const { return problem_.empty() ? &nodes_.front() : nullptr; }
     /// "syntax error", "incomplete JSON", ...; empty for JSON of any kind.
     const std::string& problem() const { return problem_; }
     /// The problem is that the text ends too early.
@@ -37,6 +42,8 @@ class json_document {
     bool is_too_deep() const { return too_deep_; }
 
  private:
+    void parse(std::string_view text, deepest kept);
+
     // As many nodes as an ordinary answer has, with some to spare, so that it is read without any allocation.
     static constexpr std::size_t usual_nodes = 24;
 
@@ -44,6 +51,7 @@ class json_document {
     std::pmr::monotonic_buffer_resource memory_;
     std::pmr::vector<json_node> nodes_;  // the root is the first
     std::forward_list<std::string> unescaped_;
+    std::string exchanged_;  // the text, where it was read as others do
     std::string problem_;
     bool incomplete_ = false;
     bool too_large_ = false;

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <limits>
 
+#include "json/lenient_json.hpp"
+
 namespace stagger::wire {
 
 namespace json = boost::json;
@@ -90,7 +92,9 @@ double json_number_value(std::string_view checked) {
     return text.front() == '-' ? -HUGE_VAL : HUGE_VAL;
 }
 
-std::optional<std::string> json_problem(std::string_view text, std::size_t max_depth) {
+namespace {
+
+std::optional<std::string> parser_problem(std::string_view text, std::size_t max_depth) {
     json::parse_options options;
     options.max_depth = max_depth;
     json::basic_parser<ignore_everything> parser(options);
@@ -98,6 +102,16 @@ std::optional<std::string> json_problem(std::string_view text, std::size_t max_d
     const auto consumed = parser.write_some(false, text.data(), text.size(), error);
     if (!error && consumed == text.size()) return std::nullopt;
     return (error ? error.message() : "extra data") + " at byte " + std::to_string(consumed);
+}
+
+}  // namespace
+
+// The parser refuses half of a surrogate pair, which the grammar allows (RFC 8259, 8.2).
+std::optional<std::string> json_problem(std::string_view text, std::size_t max_depth) {
+    auto problem = parser_problem(text, max_depth);
+    if (!problem) return problem;
+    const auto whole = with_whole_surrogates(text);
+    return whole ? parser_problem(*whole, max_depth) : problem;
 }
 
 std::optional<std::vector<json_member>> json_members(std::string_view checked) {
@@ -143,7 +157,10 @@ std::optional<std::string> json_string_value(std::string_view checked) {
     if (text.size() < 2 || text.front() != '"') return std::nullopt;
     if (text.find('\\') == std::string_view::npos) return std::string(text.substr(1, text.size() - 2));
     boost::system::error_code error;
-    const auto value = json::parse(json::string_view(text.data(), text.size()), error);
+    auto value = json::parse(json::string_view(text.data(), text.size()), error);
+    if (error) {
+        if (const auto whole = with_whole_surrogates(text)) value = json::parse(*whole, error);
+    }
     if (error || !value.is_string()) return std::nullopt;
     return std::string(value.get_string().data(), value.get_string().size());
 }

@@ -12,7 +12,8 @@ namespace stagger::wire {
 /// it.
 inline constexpr std::size_t max_json_depth = 128;
 
-/// What keeps `text` from being one JSON value ("syntax error at byte 17"); nothing if it is one.
+/// What keeps `text` from being one JSON value ("syntax error at byte 17"); nothing if it is one. Half of a
+/// surrogate pair, escaped, is allowed, as by the grammar.
 std::optional<std::string> json_problem(std::string_view text, std::size_t max_depth = max_json_depth);
 
 struct json_member {
@@ -39,7 +40,8 @@ std::string_view json_trimmed(std::string_view text);
 /// @pre `checked` is text of a JSON number; what a double cannot hold becomes infinite
 double json_number_value(std::string_view checked);
 
-/// The characters of a string value; nothing if it is another kind of value.
+/// The characters of a string value, U+FFFD in the place of half of a surrogate pair; nothing if it is
+/// another kind of value.
 /// @param checked text for which json_problem found nothing
 std::optional<std::string> json_string_value(std::string_view checked);
 

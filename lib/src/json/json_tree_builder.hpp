@@ -37,13 +37,15 @@ class json_tree_builder {
     static constexpr std::size_t max_object_size = max_string_size;
     /// The text of one part of a message: choices, 0, message, content, 0, text.
     static constexpr std::size_t deepest_node = 6;
+    /// Google's quotas: 0, error, details, 0, violations, 0, quotaId.
+    static constexpr std::size_t deepest_of_an_error = 7;
     /// 80 MiB, and 240 MiB at most on the way there. An answer has up to 25 nodes for each of its tokens,
     /// with the log probabilities of others.
     static constexpr std::size_t most_nodes = std::size_t{1} << 21;
 
     json_tree_builder(std::string_view text, std::pmr::vector<json_node>& nodes,
-                      std::forward_list<std::string>& unescaped)
-        : text_(text), nodes_(nodes), unescaped_(unescaped) {}
+                      std::forward_list<std::string>& unescaped, std::size_t deepest)
+        : text_(text), nodes_(nodes), unescaped_(unescaped), deepest_(deepest) {}
 
     bool on_document_begin(code&) { return true; }
     bool on_document_end(code&) { return true; }
@@ -95,7 +97,7 @@ class json_tree_builder {
     bool on_comment(piece, code&) { return true; }
 
  private:
-    bool is_too_deep() const { return depth_ > deepest_node; }
+    bool is_too_deep() const { return depth_ > deepest_; }
     /// Null for what is not put down.
     json_node* add(json_node::kind kind, code& error) {
         if (is_too_deep()) return nullptr;
@@ -144,6 +146,7 @@ class json_tree_builder {
     std::string_view name_;  // of the next node
     std::string parts_;      // of a string that has not come to its end
     std::size_t open_ = 0;   // the innermost object or array that has not come to its end
+    std::size_t deepest_;
     std::size_t depth_ = 0;  // of the next node: how many are open
 };
 

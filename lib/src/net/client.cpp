@@ -4,11 +4,13 @@
 #include <boost/asio/require.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "http/seed.hpp"
 #include "http/tls_context.hpp"
+#include "net/client_handle.hpp"
 #include "net/client_state.hpp"
 #include "net/running_operation.hpp"
 #include "net/streamed_answer_task.hpp"
@@ -66,7 +68,7 @@ namespace detail {
 client_state::client_state(asio::any_io_executor used, const client_options& chosen, stagger::gate shared,
                            bool own)
     : options(validated(chosen)),
-      executor(std::move(used)),
+      executor(checked(used)),
       completion_executor(executor),
       strand(make_serial(executor, options.single_threaded())),
       posting(asio::require(strand, asio::execution::blocking.never)),
@@ -88,6 +90,18 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       random(seed_or_random(options.jitter_seed())),
       running(executor, strand) {
     if (options.observer()) gate.explain_waits();
+}
+
+void client_state::context_ends() noexcept {
+    pool.close();
+    running.context_ends();
+}
+
+void client_state::forked(fork_side side) {
+    pool.look_up_again();
+    if (side == fork_side::parent) return;
+    pool.leave_to_parent();
+    running.leave_to_parent();
 }
 
 void client_state::close() {
@@ -112,11 +126,21 @@ void client_state::drain(duration limit, running_operations::drain_handler handl
 
 client::client(asio::any_io_executor executor, const client_options& options,
                const coordinator_options& limits)
-    : state_(std::make_shared<detail::client_state>(
-          executor, options, stagger::gate(executor, limits, options.jitter_seed()), true)) {}
+    : handle_(std::make_shared<detail::client_handle>(std::make_shared<detail::client_state>(
+          executor, options, stagger::gate(executor, limits, options.jitter_seed()), true))) {}
 
 client::client(asio::any_io_executor executor, const client_options& options, stagger::gate shared)
-    : state_(std::make_shared<detail::client_state>(std::move(executor), options, std::move(shared), false)) {
+    : handle_(std::make_shared<detail::client_handle>(
+          std::make_shared<detail::client_state>(std::move(executor), options, std::move(shared), false))) {}
+
+const detail::client_handle& client::handle() const {
+    if (!handle_) throw std::logic_error("client: was moved from");
+    return *handle_;
+}
+
+const client::state_pointer& client::state_of(const handle_pointer& handle) {
+    if (!handle) throw std::logic_error("client: was moved from");
+    return handle->state();
 }
 
 void client::start_complete(const state_pointer& target, const completion_request& request,
@@ -130,9 +154,7 @@ void client::start_stream(const state_pointer& target, const completion_request&
 }
 
 client_counters client::counters() const {
-    client_counters seen = state_->counts.snapshot();
-    seen.gate = state_->gate.status();
-    return seen;
+    return handle().counters();
 }
 
 void client::start_drain(const state_pointer& target, duration limit, any_drain_handler handler) {
@@ -140,7 +162,7 @@ void client::start_drain(const state_pointer& target, duration limit, any_drain_
 }
 
 gate client::gate() const {
-    return state_->gate;
+    return handle().gate();
 }
 
 const asio::any_io_executor& client::executor_of(const detail::client_state& target) {
@@ -148,15 +170,15 @@ const asio::any_io_executor& client::executor_of(const detail::client_state& tar
 }
 
 asio::any_io_executor client::get_executor() const {
-    return state_->executor;
+    return handle().state()->executor;
 }
 
 asio::any_io_executor client::serial_executor() const {
-    return state_->strand;
+    return handle().state()->strand;
 }
 
 void client::close() const {
-    state_->close();
+    handle().close();
 }
 
 }  // namespace stagger

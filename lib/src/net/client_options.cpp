@@ -26,6 +26,11 @@ client_options& client_options::retry(retry_policy policy) {
     retry_ = std::move(policy);
     return *this;
 }
+client_options& client_options::give_up_after(unsigned tries, duration over) {
+    give_up_after_tries_ = tries;
+    give_up_after_time_ = over;
+    return *this;
+}
 client_options& client_options::backoff(backoff_policy policy) {
     backoff_ = std::move(policy);
     return *this;
@@ -151,6 +156,7 @@ void client_options::validate() const {
     require_positive("connect_timeout", connect_timeout_);
     require_positive("handshake_timeout", handshake_timeout_);
     require_positive("send_timeout", send_timeout_);
+    require_not_negative("give_up_after", give_up_after_time_);
     require_not_negative("deadline", deadline_);
     require_not_negative("keep_alive", keep_alive_);
     require_bound("max_header_bytes", max_header_bytes_);

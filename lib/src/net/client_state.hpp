@@ -4,14 +4,17 @@
 #include <memory>
 #include <string>
 
+#include "coordinator/own_failures.hpp"
 #include "dialect/dialect.hpp"
 #include "dialect/secrets.hpp"
 #include "http/connection_pool.hpp"
 #include "http/http_request.hpp"
 #include "http/io_types.hpp"
 #include "net/client_counts.hpp"
+#include "net/context_bound.hpp"
 #include "net/next_turn.hpp"
 #include "net/running_operations.hpp"
+#include "net/turnstile.hpp"
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/random.hpp"
@@ -24,6 +27,9 @@ class client_state : public std::enable_shared_from_this<client_state> {
     client_state(boost::asio::any_io_executor executor, const client_options& chosen, stagger::gate shared,
                  bool gate_is_own);
 
+    /// As context_bound has it.
+    void context_ends() noexcept;
+    void forked(fork_side side);
     /// From any thread: ends what runs and refuses what comes.
     void close();
     /// From any thread: refuses what comes and waits for what runs.
@@ -53,6 +59,8 @@ class client_state : public std::enable_shared_from_this<client_state> {
     connection_pool pool;
     random_source random;
     running_operations running;
+    turnstile held;  ///< requests that are not sent for now, by whoever drives the client
+    outcomes_by_kind outcomes;
     bool refuses = false;  ///< new requests: it drains or is closed
     bool closed = false;   ///< what runs is stopped
 };

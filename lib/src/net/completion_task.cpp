@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "base/thrown_error.hpp"
 #include "coordinator/own_refusals.hpp"
 #include "http/clock.hpp"
 #include "http/complete_later.hpp"
@@ -39,12 +40,29 @@ class distant_guest final : public line_guest {
     asio::any_io_executor running_;
 };
 
+// Of a request that is tried for hours: enough to see what it met at first and what it meets now.
+constexpr std::size_t most_tries_listed = 20;
+constexpr std::size_t first_tries_listed = 10;
+
 // Each was made, and may have been billed: more than this is not worth what may be wrong with all of them.
 constexpr unsigned most_unreadable_answers = 3;
 
 bool is_running(const asio::any_io_executor& executor) {
     const auto* const context = executor.target<asio::io_context::executor_type>();
     return context && context->running_in_this_thread();
+}
+
+/// What a function of the program's own threw; null: nothing.
+template <class Call>
+std::exception_ptr thrown_by(Call call) {
+    try {
+        call();
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (...) {
+        return std::current_exception();
+    }
+    return nullptr;
 }
 
 bool was_refused(const wire::decoded_answer& ended) {
@@ -95,13 +113,25 @@ void completion_task::begin() {
     guard([&] { join_line(to_send()); });
 }
 
-admission completion_task::to_send() const {
+std::uint64_t completion_task::alike() const {
     constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
-    return admission().cost(cost_).deadline(deadline_).alike(client_->account ^ request_.model * spread);
+    return client_->account ^ request_.model * spread;
+}
+
+admission completion_task::to_send() const {
+    return admission().cost(cost_).deadline(deadline_).alike(alike());
+}
+
+admission completion_task::once_more(time_point now) const {
+    admission again = to_send();
+    if (progress_.attempts == 0) return again;
+    again.again(refused_ ? retry_cause::throttled : retry_cause::accident, std::max(now, not_before_));
+    if (refused_) again.refused(*refused_);
+    return again;
 }
 
 // Whatever the step was about to do has not begun: nothing is under way that could still be told.
-void completion_task::run_out_of_memory() {
+void completion_task::break_down(error_code error, std::string message, std::exception_ptr thrown) {
     if (ended_) return;
     exchanging_ = false;
     if (leased_) progress_.phase = leased_->phase();
@@ -110,10 +140,24 @@ void completion_task::run_out_of_memory() {
     completion result;
     if (last_) result.info = std::move(*last_);
     note_progress(result.info);
-    result.info.last_error = out_of_memory();
-    result.info.message = out_of_memory().message();
-    trace_.done(out_of_memory(), result.info, false);
-    finish(out_of_memory(), std::move(result));
+    result.info.last_error = error;
+    result.info.message = std::move(message);
+    result.info.thrown = std::move(thrown);
+    trace_.done(error, result.info, false);
+    finish(error, std::move(result));
+}
+
+void completion_task::end_by(const std::exception_ptr& thrown) {
+    thrown_error meant = error_of(thrown);
+    break_down(meant.error, std::move(meant.message), thrown);
+}
+
+void completion_task::end_by(const std::exception_ptr& thrown, completion&& result) {
+    thrown_error meant = error_of(thrown);
+    result.info.message = std::move(meant.message);
+    result.info.thrown = thrown;
+    trace_.done(meant.error, result.info, false);
+    finish(meant.error, std::move(result));
 }
 
 void completion_task::refuse(error_code error) {
@@ -138,7 +182,24 @@ void completion_task::stop(errc why) {
     stopped_ = why;
     if (place_) return client_->gate.leave(*place_);
     if (exchanging_) return leased_->cancel();
+    if (client_->held.forget(this)) {
+        const io_executor posting = client_->posting;
+        return posting.execute([self = shared_from_this()] { self->end_in_line(self->stopped_); });
+    }
     signal_.emit(asio::cancellation_type::terminal);
+}
+
+// A gate of another context would keep it.
+void completion_task::context_ends() noexcept {
+    const auto self = shared_from_this();
+    if (place_) client_->gate.leave(*place_);
+}
+
+// Those in front would keep the one that is let through waiting, and take the pace for nothing.
+void completion_task::step_aside() {
+    if (!place_ || stopped_ != errc{} || chosen_ || client_->held.lets_pass(alike())) return;
+    steps_aside_ = true;
+    client_->gate.leave(*place_);
 }
 
 // Neither a coroutine nor a handler waits in line: they would be most of what a waiting request takes.
@@ -148,6 +209,34 @@ void completion_task::join_line(const admission& what) {
     not_before_ = what.is_retry() ? what.not_before() : joined_;
     trace_.queued(joined_, not_before_);
     if (stopped_ != errc{}) return end_in_line(stopped_);
+    // A request that is all of an attempt of async_retry has its leave already.
+    if (!what.is_retry() && handler_executor_) {
+        if (permit lent = client_->gate.lent_to(*handler_executor_))
+            return begin_or_end({}, std::move(lent), joined_);
+    }
+    if (may_pass(what)) stand_in_line(what);
+}
+
+bool completion_task::may_pass(const admission& what) {
+    if (chosen_ || client_->held.is_open()) return true;
+    using answer = turnstile::answer;
+    const auto go_on = [self = shared_from_this(), what](answer said) {
+        self->chosen_ = said == answer::chosen;
+        self->guard([&] {
+            said == answer::refused ? self->end_in_line(errc::shut_down) : self->stand_in_line(what);
+        });
+    };
+    const answer said = client_->held.ask(alike());
+    if (said == answer::waits) {
+        client_->held.wait(this, alike(), request_.body.size(), go_on);
+        return false;
+    }
+    chosen_ = said == answer::chosen;
+    if (said == answer::refused) end_in_line(errc::shut_down);
+    return said != answer::refused;
+}
+
+void completion_task::stand_in_line(const admission& what) {
     std::shared_ptr<line_guest> guest(shared_from_this(), this);
     if (client_->gate_is_elsewhere)
         guest = std::make_shared<distant_guest>(std::move(guest), client_->executor);
@@ -170,6 +259,13 @@ void completion_task::leave_line(const error_code& error, permit leave) {
 }
 
 void completion_task::begin_or_end(const error_code& error, permit leave, time_point now) {
+    const bool left_to_wait = std::exchange(steps_aside_, false) && error == errc::cancelled;
+    if (stopped_ == errc{} && (left_to_wait || (leave && !client_->held.is_open()))) {
+        const admission again = once_more(now);
+        joined_ = now;  // what it waited until now is counted
+        if (!may_pass(again)) return;
+        if (left_to_wait) return stand_in_line(again);
+    }
     // Stopped and admitted at the same moment: the permit is dropped unused.
     const bool goes = leave && stopped_ == errc{};
     trace_.waited(leave, goes);
@@ -193,6 +289,7 @@ void completion_task::note_progress(diagnostic& info) const {
     info.rejections = progress_.rejections;
     info.unreadable_answers = progress_.unreadable_answers;
     info.queued = progress_.queued;
+    info.alike = alike();
 }
 
 void completion_task::begin_attempt(time_point now) {
@@ -200,6 +297,9 @@ void completion_task::begin_attempt(time_point now) {
     attempt_limit_ = std::min(saturating_add(sent_at_, client_->options.attempt_timeout()), deadline_);
     session_.attempt_begins(sent_at_);
     ++progress_.attempts;
+    chosen_ = false;
+    if (!outcomes_) outcomes_ = &client_->outcomes.of(alike());
+    before_ = *outcomes_;
     progress_.phase = request_phase::awaiting_place;
     if (!client_->pool.take_idle(sent_at_, leased_)) return connect();
     on_connected({});
@@ -312,7 +412,9 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
     if (ended.error == errc::unreadable_answer) ++progress_.unreadable_answers;
     note_progress(info);
     // An answer that goes on has not ended, and is no result yet.
-    if (!stopped && !answer_goes_on()) judge(ended, client_->options.retry());
+    // What a policy throws does not keep the gate from being told what the dialect makes of it.
+    std::exception_ptr thrown;
+    if (!stopped && !answer_goes_on()) thrown = thrown_by([&] { judge(ended, client_->options.retry()); });
     const time_point earliest = stopped ? time_point() : report(ended, now);
     leave_ = {};
     info.rejections = progress_.rejections;
@@ -323,8 +425,11 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
         return finish(stopped_, std::move(ended.answer));
     }
     admission next = to_send();
-    const auto follows =
-        may_go_again(ended) ? plan_next(ended, now, earliest, next) : retry_session::next::end;
+    const bool given_up = fails_for_good(ended, now);
+    auto follows = retry_session::next::end;
+    if (!thrown && !given_up && may_go_again(ended))
+        thrown = thrown_by([&] { follows = plan_next(ended, now, earliest, next); });
+    if (thrown) return end_by(thrown, std::move(ended.answer));
     const bool late = ended.error && (now >= deadline_ || follows == retry_session::next::late);
     std::optional<duration> again_in;
     if (follows == retry_session::next::attempt)
@@ -334,14 +439,42 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
         info.message = make_error_code(errc::deadline_exceeded).message();
     const bool refused_itself = follows == retry_session::next::late && refused_for_good();
     if (refused_itself) explain_refusals(info);
+    if (given_up) explain_failures(info);
     if (!answer_goes_on())
         trace_.done(ended.error, info, was_refused(ended), again_in, ended.hints, hint_cut_to(ended));
     if (again_in) {
         last_ = std::make_unique<diagnostic>(std::move(info));
         return join_line(next);
     }
-    const errc given_up = refused_itself ? errc::prompt_refused : errc::deadline_exceeded;
-    finish(late ? error_code(given_up) : ended.error, std::move(ended.answer));
+    if (given_up) return finish(errc::prompt_failed, std::move(ended.answer));
+    const errc too_late = refused_itself ? errc::prompt_refused : errc::deadline_exceeded;
+    finish(late ? error_code(too_late) : ended.error, std::move(ended.answer));
+}
+
+bool completion_task::fails_for_good(const wire::decoded_answer& ended, time_point now) {
+    if (!ended.error || ended.what.verdict != verdict::transient) return false;
+    if (!failed_) {
+        failed_ = std::make_unique<failures>();
+        failed_->history = {before_, sent_at_, 0};
+        ++outcomes_->troubled;
+    }
+    ++failed_->history.failures;
+    auto& tries = failed_->tries;
+    if (tries.size() == most_tries_listed) tries.erase(tries.begin() + first_tries_listed);
+    const diagnostic& info = ended.answer.info;
+    tries.push_back({sent_at_ - started_, ended.error, info.http_status, info.message});
+    const client_options& options = client_->options;
+    if (options.retry().max_attempts() != 0) return false;
+    return are_own_failures(failed_->history, *outcomes_, now,
+                            {options.give_up_after_tries(), options.give_up_after_time()});
+}
+
+void completion_task::explain_failures(diagnostic& info) const {
+    const auto since = std::chrono::duration<double>(steady_now() - failed_->history.first_sent).count();
+    info.message = "failed " + std::to_string(failed_->history.failures) + " times in " +
+                   std::to_string(std::lround(since)) + " s, in which " +
+                   std::to_string(answered_since(failed_->history, *outcomes_)) +
+                   " other requests of the same model and key were answered: " + info.message;
 }
 
 void completion_task::explain_refusals(diagnostic& info) const {
@@ -397,6 +530,8 @@ retry_session::next completion_task::plan_next(const wire::decoded_answer& ended
 void completion_task::finish(error_code error, completion&& result) {
     if (!answer_goes_on()) trace_.request_ended(!error);
     if (!error) result.info.message.clear();
+    if (!error && outcomes_) ++outcomes_->answered;
+    if (error && failed_) result.info.tries = std::move(failed_->tries);
     ended_ = true;
     const auto executor = std::move(handler_executor_);
     const auto theirs = executor ? *executor : asio::any_completion_executor();

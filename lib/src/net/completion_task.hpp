@@ -3,14 +3,18 @@
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <exception>
 #include <memory>
 #include <new>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "coordinator/own_failures.hpp"
 #include "dialect/dialect.hpp"
 #include "http/complete_later.hpp"
 #include "http/io_types.hpp"
+#include "http/out_of_memory.hpp"
 #include "net/attempt_trace.hpp"
 #include "net/client_state.hpp"
 #include "net/line_guest.hpp"
@@ -34,6 +38,12 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
 
     /// On the strand: ends the request with `why`, wherever it is.
     void stop(errc why) override;
+    void context_ends() noexcept override;
+    void leave_to_parent() noexcept override {
+        if (leased_) leased_->leave_to_parent();
+    }
+    /// On the strand: whoever stands in line though his kind is held makes room.
+    void step_aside() override;
 
  protected:
     /// What a handler runs on, as executor_of_handler has it.
@@ -76,6 +86,12 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void begin();
     /// Waits for leave to send, and goes on to `leave_line`.
     void join_line(const admission& what);
+    /// The same past the turnstile.
+    void stand_in_line(const admission& what);
+    /// False where the turnstile lets it wait, or ends it.
+    bool may_pass(const admission& what);
+    /// As a task that stood in line before, and left it for nothing.
+    admission once_more(time_point now) const;
     void leave_line(const error_code& error, permit leave) override;
     /// @param now as it has just been read
     void begin_or_end(const error_code& error, permit leave, time_point now);
@@ -91,21 +107,34 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     void await_answer();
     void on_read(const error_code& error) override;
     void take(const error_code& error);
-    /// Where memory runs out in a step, the request ends with that: whoever runs the context is not to blame.
+    /// What a step throws ends the request: whoever runs the context is not to blame, and the caller waits.
     template <class Step>
     void guard(Step step) {
         try {
             step();
         } catch (const std::bad_alloc&) {
             run_out_of_memory();
+        } catch (...) {
+            end_by(std::current_exception());
         }
     }
-    void run_out_of_memory();
+    void run_out_of_memory() { break_down(out_of_memory(), out_of_memory().message(), nullptr); }
+    /// A function of the program's own has thrown.
+    void end_by(const std::exception_ptr& thrown);
+    /// In the middle of a step.
+    void break_down(error_code error, std::string message, std::exception_ptr thrown);
+    /// After an attempt that has ended.
+    void end_by(const std::exception_ptr& thrown, completion&& result);
     /// The attempt has failed before its answer was whole.
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer&& ended);
     /// What is asked of the gate for any attempt.
     admission to_send() const;
+    /// The same for all requests to one model with one key.
+    std::uint64_t alike() const;
+    /// Notes an attempt that met an accident. True if the request is to be given up for it.
+    bool fails_for_good(const wire::decoded_answer& ended, time_point now);
+    void explain_failures(diagnostic& info) const;
     /// Tells the gate how the attempt ended; the earliest time for another one.
     time_point report(const wire::decoded_answer& ended, time_point now);
     /// As attempt_events::done has it.
@@ -140,7 +169,9 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     time_point attempt_limit_;
     bool exchanging_ = false;  // the connection is what has to be told of a cancellation
     bool head_came_ = false;
-    bool ended_ = false;  // the request: its caller has been, or is being told
+    bool steps_aside_ = false;  // leaves the line for the turnstile
+    bool chosen_ = false;       // to pass the turnstile although its kind is held
+    bool ended_ = false;        // the request: its caller has been, or is being told
 
     wire::encoded_request request_;
     wire::delivery how_ = wire::delivery::whole;
@@ -157,7 +188,14 @@ class completion_task : public std::enable_shared_from_this<completion_task>,
     };
     progress progress_;
     std::unique_ptr<refusal_history> refused_;  // once it was
-    std::unique_ptr<diagnostic> last_;          // of an attempt that failed, while the next one is waited for
+    struct failures {
+        failure_history history;
+        std::vector<failed_try> tries;
+    };
+    std::unique_ptr<failures> failed_;     // once an attempt met an accident
+    prompt_outcomes* outcomes_ = nullptr;  // of its like, once it was sent
+    prompt_outcomes before_;               // the same when the attempt that runs was sent
+    std::unique_ptr<diagnostic> last_;     // of an attempt that failed, while the next one is waited for
     attempt_trace trace_;
 };
 

@@ -6,6 +6,8 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <unordered_map>
 #include <vector>
 
@@ -13,6 +15,8 @@
 #include "http/complete_later.hpp"
 #include "http/out_of_memory.hpp"
 #include "http/seed.hpp"
+#include "net/attempt_executor.hpp"
+#include "net/context_bound.hpp"
 #include "net/line_guest.hpp"
 
 namespace stagger {
@@ -28,7 +32,7 @@ thread_local bool arming = false;
 }  // namespace
 
 /// The coordinator's driver: turns its actions into completions, and time and reports into its events.
-struct permit::gate_state : std::enable_shared_from_this<gate_state> {
+struct permit::gate_state final : std::enable_shared_from_this<gate_state>, detail::context_bound {
     using handler_type = asio::any_completion_handler<gate::admit_signature>;
 
     using guest = std::shared_ptr<detail::line_guest>;
@@ -39,12 +43,18 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     };
 
     gate_state(asio::any_io_executor used, const coordinator_options& chosen, std::uint64_t seed)
-        : options(chosen), executor(std::move(used)), timer(executor), core(chosen, seed) {}
+        : context_bound(used),
+          options(chosen),
+          executor(std::move(used)),
+          timer(std::in_place, executor),
+          core(chosen, seed) {}
 
     gate::joined join(const admission& what, guest who);
+    permit lent_to(const asio::any_completion_executor& of_handler) const;
     void admit(const admission& what, handler_type handler);
     void cancel(task_id task);
     void close();
+    void context_ends() noexcept override;
 
     /// Runs `event(now, endings)` on the coordinator, then every action that follows from it. Guests are told
     /// after the lock is released.
@@ -63,10 +73,10 @@ struct permit::gate_state : std::enable_shared_from_this<gate_state> {
     }
 
     const coordinator_options options;
-    const asio::any_io_executor executor;
+    asio::any_io_executor executor;  // empty once its context has ended
 
-    std::mutex mutex;  // guards everything below
-    asio::steady_timer timer;
+    std::mutex mutex;                         // guards everything below
+    std::optional<asio::steady_timer> timer;  // nothing once the context has ended
     bool armed = false;
     time_point armed_for = never;
     bool closed = false;
@@ -155,13 +165,14 @@ class permit::gate_state::on_timer {
 // It is armed as long as anybody waits, if only for a time that never comes.
 void permit::gate_state::arm(time_point at) {
     if (guests.empty()) return disarm();
+    if (!timer) return;
     if (armed && armed_for <= at) return;
     armed = true;
     armed_for = at;
-    timer.expires_at(at);
+    timer->expires_at(at);
     arming = true;
     try {
-        at_second_try([&] { timer.async_wait(on_timer(weak_from_this(), at)); });
+        at_second_try([&] { timer->async_wait(on_timer(weak_from_this(), at)); });
     } catch (...) {
         arming = armed = false;
         throw;
@@ -173,7 +184,7 @@ void permit::gate_state::arm(time_point at) {
 void permit::gate_state::disarm() {
     if (!armed) return;
     armed = false;
-    timer.cancel();
+    timer->cancel();
 }
 
 void permit::gate_state::forget_guests() {
@@ -186,8 +197,8 @@ void permit::gate_state::forget_guests() {
 
 void permit::gate_state::end(task_id task, error_code error, permit leave, std::vector<ending>& endings) {
     if (endings.size() == endings.capacity()) at_second_try([&] { endings.reserve(2 * endings.size() + 1); });
-    const auto node = guests.extract(task);
-    endings.push_back({std::move(node.mapped()), error, std::move(leave)});
+    const auto found = guests.extract(task);
+    endings.push_back({std::move(found.mapped()), error, std::move(leave)});
 }
 
 /// With what the task waited for that has just left the line, where that is wanted.
@@ -235,7 +246,18 @@ gate::joined permit::gate_state::join(const admission& what, guest who) {
     return got;
 }
 
+permit permit::gate_state::lent_to(const asio::any_completion_executor& of_handler) const {
+    detail::lent_permit* const lent = detail::leave_of_attempt(of_handler);
+    if (!lent) return {};
+    return lent->take_if([this](const permit& leave) { return leave.owner_.get() == this; });
+}
+
 void permit::gate_state::admit(const admission& what, handler_type handler) {
+    if (!what.is_retry()) {
+        const asio::any_completion_executor theirs = asio::get_associated_executor(handler, executor);
+        if (permit lent = lent_to(theirs))
+            return waiting_handler(std::move(handler), executor).leave_line({}, std::move(lent));
+    }
     const auto slot = asio::get_associated_cancellation_slot(handler);
     auto joining = std::make_shared<waiting_handler>(std::move(handler), executor);
     after([&](time_point now, std::vector<ending>& endings) {
@@ -265,6 +287,16 @@ void permit::gate_state::close() {
     });
 }
 
+// Whoever waits there by another context is told.
+void permit::gate_state::context_ends() noexcept {
+    const auto self = shared_from_this();
+    close();
+    const std::lock_guard lock(mutex);
+    armed = false;
+    timer.reset();
+    executor = {};
+}
+
 permit& permit::operator=(permit&& other) noexcept {
     permit taken(std::move(other));
     std::swap(owner_, taken.owner_);
@@ -279,10 +311,12 @@ void permit::abandon() {
 }
 
 void permit::answering(const hints& said) {
+    if (!owner_) return;
     owner_->after([&](time_point now, auto&) { owner_->core.answering(now, id_, said); });
 }
 
 void permit::accepted(const hints& said, const token_usage& used) {
+    if (!owner_) return;
     const auto owner = std::move(owner_);
     owner->after([&](time_point now, auto&) { owner->core.accepted(now, id_, said, used); });
 }
@@ -293,6 +327,7 @@ time_point permit::throttled(const hints& said) {
 }
 
 time_point permit::throttled(const hints& said, refusal_history& of_task) {
+    if (!owner_) return {};
     const auto owner = std::move(owner_);
     time_point earliest{};
     owner->after([&](time_point now, auto&) { earliest = owner->core.throttled(now, id_, said, of_task); });
@@ -300,6 +335,7 @@ time_point permit::throttled(const hints& said, refusal_history& of_task) {
 }
 
 void permit::failed() {
+    if (!owner_) return;
     const auto owner = std::move(owner_);
     owner->after([&](time_point now, auto&) { owner->core.failed(now, id_); });
 }
@@ -307,57 +343,71 @@ void permit::failed() {
 gate::gate(asio::any_io_executor executor, const coordinator_options& options, std::uint64_t seed)
     : state_(std::make_shared<state>(std::move(executor), options, seed_or_random(seed))) {}
 
+gate::state& gate::checked(const std::shared_ptr<state>& used) {
+    if (!used) throw std::logic_error("gate: was moved from");
+    return *used;
+}
+
 void gate::start_admit(const std::shared_ptr<state>& target, const admission& what,
                        asio::any_completion_handler<admit_signature> handler) {
-    target->admit(what, std::move(handler));
+    checked(target).admit(what, std::move(handler));
 }
 
 gate::joined gate::join(const admission& what, std::shared_ptr<detail::line_guest> who) {
-    return state_->join(what, std::move(who));
+    return checked().join(what, std::move(who));
+}
+
+permit gate::lent_to(const asio::any_completion_executor& of_handler) const {
+    return checked().lent_to(of_handler);
 }
 
 void gate::leave(task_id task) {
-    state_->cancel(task);
+    checked().cancel(task);
 }
 
 void gate::expect(std::size_t further_requests) {
-    state_->after([&](time_point, auto&) { state_->core.expect(further_requests); });
+    checked().after([&](time_point, auto&) { checked().core.expect(further_requests); });
 }
 
 coordinator_status gate::status() const {
+    const std::lock_guard lock(checked().mutex);
+    return checked().core.status(std::chrono::steady_clock::now());
+}
+
+std::size_t gate::kind_refused() const {
     const std::lock_guard lock(state_->mutex);
-    return state_->core.status(std::chrono::steady_clock::now());
+    return state_->core.kind_refused();
 }
 
 std::optional<remembered_limits> gate::learned() const {
-    const std::lock_guard lock(state_->mutex);
-    auto limits = state_->core.learned(std::chrono::steady_clock::now());
+    const std::lock_guard lock(checked().mutex);
+    auto limits = checked().core.learned(std::chrono::steady_clock::now());
     if (limits)
         limits->learned_at = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     return limits;
 }
 
 void gate::explain_waits() {
-    state_->after([&](time_point, auto&) {
-        state_->explains = true;
-        state_->core.explain_waits();
+    checked().after([&](time_point, auto&) {
+        checked().explains = true;
+        checked().core.explain_waits();
     });
 }
 
 void gate::probe_again() {
-    state_->after([&](time_point now, auto&) { state_->core.probe_again(now); });
+    checked().after([&](time_point now, auto&) { checked().core.probe_again(now); });
 }
 
 const coordinator_options& gate::options() const {
-    return state_->options;
+    return checked().options;
 }
 
 asio::any_io_executor gate::get_executor() const {
-    return state_->executor;
+    return checked().executor;
 }
 
 void gate::close() {
-    state_->close();
+    checked().close();
 }
 
 }  // namespace stagger

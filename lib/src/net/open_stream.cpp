@@ -4,6 +4,7 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
+#include <stdexcept>
 #include <utility>
 
 #include "http/clock.hpp"
@@ -39,8 +40,8 @@ class open_stream::pending_read final : public connection_user,
         try {
             connection& from = *stream_->leased_;
             if (from.answer_is_whole() || stream_->unread_) return take();
-            if (stream_->events_) return from.read_some(shared_from_this(), limit_);
-            from.read_rest(shared_from_this(), limit_);
+            if (stream_->form_ == wire::body_form::whole) return from.read_rest(shared_from_this(), limit_);
+            from.read_some(shared_from_this(), limit_);
         } catch (const std::bad_alloc&) {
             stream_->run_out_of_memory();
         }
@@ -100,7 +101,7 @@ open_stream::open_stream(std::shared_ptr<client_state> client, beginning from)
       answer_(client_->options.dialect(), client_->hidden),
       sent_at_(from.sent_at),
       deadline_(from.deadline),
-      events_(wire::is_event_stream(received_.fields)) {
+      form_(wire::form_of(received_.fields)) {
     answer_.answer().info = std::move(from.info);
 }
 
@@ -118,10 +119,15 @@ void open_stream::enroll() {
     if (client_->closed) stop(errc::shut_down);
 }
 
+client_state& open_stream::living_client() const {
+    if (!client_) throw std::logic_error("completion_stream: its execution context was destroyed");
+    return *client_;
+}
+
 void open_stream::next(handler_type handler) {
+    const asio::any_io_executor& ours = living_client().executor;
     asker who{std::move(handler), {}};
-    who.executor =
-        executor_of_handler(asio::get_associated_executor(who.handler, client_->executor), client_->executor);
+    who.executor = executor_of_handler(asio::get_associated_executor(who.handler, ours), ours);
     listen_for_cancellation(who.handler);
     asio::post(client_->strand, [self = shared_from_this(), who = std::move(who)]() mutable {
         try {
@@ -155,7 +161,8 @@ void open_stream::begin_next(asker&& who) {
         }
         return complete(error_, std::nullopt);
     }
-    if (events_ && take_buffered()) return;
+    settle_form();
+    if (form_ == wire::body_form::events && take_buffered()) return;
     reading_ = true;
     // Counted from the call: while nobody asks, the stream is not idle.
     const time_point limit =
@@ -168,15 +175,26 @@ bool open_stream::take_what_came() {
         fail(stopped_, error_code(stopped_).message());
         return true;
     }
-    if (!events_ && !unread_) {
+    settle_form();
+    if (form_ == wire::body_form::unknown) return false;
+    if (form_ == wire::body_form::whole && !unread_) {
+        if (!leased_->answer_is_whole()) return false;
         take_whole_answer();
         return true;
     }
     return take_buffered();
 }
 
+// What is neither is read as a document: that says what is wrong with it.
+void open_stream::settle_form() {
+    using wire::body_form;
+    if (form_ == body_form::unknown) form_ = wire::form_of_beginning(received_.body);
+    const bool ended = unread_ || leased_->answer_is_whole();
+    if (form_ == body_form::neither || (form_ == body_form::unknown && ended)) form_ = body_form::whole;
+}
+
 bool open_stream::take_buffered() {
-    while (events_ && taken_ < received_.body.size()) {
+    while (form_ == wire::body_form::events && taken_ < received_.body.size()) {
         error_code error;
         taken_ += parser_.put(std::string_view(received_.body).substr(taken_), error);
         if (error) {
@@ -340,7 +358,19 @@ void open_stream::stop(errc why) {
     release(why);
 }
 
+// Whoever asks is destroyed with the context, and so is what reads.
+void open_stream::context_ends() noexcept {
+    if (!ended_) note_end(answer_.answer().info, errc::shut_down);
+    ended_ = true;
+    asking_ = nullptr;
+    leave_ = {};
+    leased_.release();
+    trace_.reset();
+    client_.reset();
+}
+
 void open_stream::abandon() {
+    if (!client_) return;
     asio::post(client_->strand, [self = shared_from_this()] {
         if (!self->ended_) self->stop(errc::cancelled);
     });

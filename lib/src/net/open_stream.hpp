@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "dialect/body_form.hpp"
 #include "dialect/dialect.hpp"
 #include "dialect/sse_parser.hpp"
 #include "dialect/stream_answer.hpp"
@@ -48,6 +49,10 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     /// The caller has let go of the stream.
     void abandon();
     void stop(errc why) override;
+    void context_ends() noexcept override;
+    void leave_to_parent() noexcept override {
+        if (leased_) leased_->leave_to_parent();
+    }
     const completion& result() { return answer_.answer(); }
 
  private:
@@ -62,6 +67,8 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     void begin_next(asker&& who);
     /// Takes what a read has brought; false if that needs more bytes.
     bool take_what_came();
+    /// Where the head has not told, and the beginning of the body has come, that does.
+    void settle_form();
     /// Takes what is buffered apart, up to the next delta or the end; false if that needs more bytes.
     bool take_buffered();
     bool take_event();
@@ -86,7 +93,10 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     /// Gives back the connection: the client need not know of the stream any more.
     void let_go();
 
-    std::shared_ptr<client_state> client_;
+    /// The client, whose context lives. @throws std::logic_error otherwise
+    client_state& living_client() const;
+
+    std::shared_ptr<client_state> client_;  // null once its context has ended
     connection_pool::lease leased_;
     permit leave_;
     std::optional<attempt_trace> trace_;  // of the request, once it has begun
@@ -96,7 +106,7 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     wire::stream_answer answer_;
     time_point sent_at_{};
     time_point deadline_ = never;
-    bool events_ = true;  // else one JSON document
+    wire::body_form form_ = wire::body_form::events;
     bool ended_ = false;
     bool untold_ =
         false;           // it ended while nobody asked: `result` is the caller's to read until somebody does

@@ -4,9 +4,12 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
+#include <utility>
 
 #include "http/clock.hpp"
 #include "http/seed.hpp"
+#include "net/attempt_executor.hpp"
+#include "net/lent_permit.hpp"
 #include "stagger/retry_session.hpp"
 
 namespace stagger::detail {
@@ -54,7 +57,8 @@ struct retry_loop::parts {
     random_source random;
     asio::steady_timer timer;
     std::optional<gate> limiter;
-    permit leave;
+    permit leave;                       // of the attempt that is to begin, or has ended
+    std::shared_ptr<lent_permit> lent;  // that of the attempt that runs
     admission asked_for;
     refusal_history refused;
     time_point not_before{};  // of the next attempt, where no gate says so
@@ -104,7 +108,15 @@ asio::awaitable<void> retry_loop::ready() {
     own.session.attempt_begins(steady_now());
 }
 
+asio::any_io_executor retry_loop::executor_of_attempt(const asio::any_io_executor& executor) {
+    parts& own = *parts_;
+    if (!own.limiter) return executor;
+    own.lent = std::make_shared<lent_permit>(std::move(own.leave));
+    return attempt_executor(executor, own.lent);
+}
+
 asio::awaitable<retry_loop::next> retry_loop::after(const attempt_result& result) {
+    if (parts_->lent) parts_->leave = std::exchange(parts_->lent, nullptr)->take_back();
     const asio::cancellation_state seen = co_await asio::this_coro::cancellation_state;
     const bool cancelled = seen.cancelled() != asio::cancellation_type::none;
     if (cancelled && result.failed()) {

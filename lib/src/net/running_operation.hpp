@@ -17,6 +17,13 @@ class running_operation
 
     /// Ends it with `why`, wherever it is; it leaves the client's set later, not inside this call.
     virtual void stop(errc why) = 0;
+    /// The client's context is being destroyed: lets go of whatever else may keep it, or need the context. It
+    /// has left the set.
+    virtual void context_ends() noexcept = 0;
+    /// This is the child of a process that had it, too: its connection is the parent's.
+    virtual void leave_to_parent() noexcept = 0;
+    /// It may be held by the turnstile now: it is not to stand in the gate's line then.
+    virtual void step_aside() {}
 
  protected:
     ~running_operation() = default;

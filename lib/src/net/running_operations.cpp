@@ -26,6 +26,19 @@ std::size_t running_operations::stop_all(errc why) {
     return tasks_.size();
 }
 
+// Each may be destroyed by what it is told.
+void running_operations::context_ends() noexcept {
+    while (!tasks_.empty()) {
+        running_operation& first = tasks_.front();
+        tasks_.pop_front();
+        first.context_ends();
+    }
+}
+
+void running_operations::leave_to_parent() noexcept {
+    for (running_operation& task : tasks_) task.leave_to_parent();
+}
+
 void running_operations::drain(const std::shared_ptr<running_operations>& owner, duration limit,
                                drain_handler handler) {
     auto executor = executor_of_handler(asio::get_associated_executor(handler, executor_), executor_);

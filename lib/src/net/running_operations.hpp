@@ -27,6 +27,13 @@ class running_operations {
     void erase(running_operation& task);
     /// Every task is to end with `why`; they leave later. How many there are.
     std::size_t stop_all(errc why);
+    /// As running_operation has it, for all of them.
+    void context_ends() noexcept;
+    void leave_to_parent() noexcept;
+    /// As running_operation has it.
+    void step_aside() {
+        for (running_operation& task : tasks_) task.step_aside();
+    }
 
     /// Waits until no task is left, and stops those that are left after `limit`. `owner` keeps *this alive.
     void drain(const std::shared_ptr<running_operations>& owner, duration limit, drain_handler handler);

@@ -9,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <set>
+#include <stdexcept>
 
 #include "unit/batch/fake_transport.hpp"
 
@@ -28,6 +29,7 @@ class counting_source final : public stagger::prompt_source {
         error = {};
         if (next_ == fails_after) error = boost::system::errc::make_error_code(boost::system::errc::io_error);
         if (next_ == throws_after) throw boost::system::system_error(make_error_code(errc::malformed_answer));
+        if (next_ == throws_other_after) throw std::runtime_error("row 3 cannot be parsed");
         if (error || next_ == count_) co_return std::nullopt;
         stagger::batch_prompt prompt;
         prompt.position = ++next_;
@@ -43,6 +45,7 @@ class counting_source final : public stagger::prompt_source {
 
     std::size_t fails_after = std::size_t(-1);
     std::size_t throws_after = std::size_t(-1);
+    std::size_t throws_other_after = std::size_t(-1);
     std::size_t unreadable = std::size_t(-1);
 
  private:
@@ -117,6 +120,41 @@ TEST_CASE("without a window, twice what may be in flight is taken up") {
     all.run();
     CHECK(all.peer.sent.size() == 8);
     CHECK(all.peer.expected == 92);
+}
+
+TEST_CASE("prompts of a kind that is refused as a whole take no places from the others, up to a bound") {
+    fixture all;
+    auto results = all.start(std::make_unique<counting_source>(1000), 0);
+    outcome seen;
+    asio::co_spawn(all.context, collect(results, seen), asio::detached);
+    all.run();
+    all.peer.set_aside = 3;
+    all.peer.succeed(0);
+    all.run();
+    CHECK(all.peer.sent.size() == 11);
+    all.peer.set_aside = 100000;
+    all.peer.succeed(0);
+    all.run();
+    CHECK(all.peer.sent.size() == 168);
+    // They are sent again: nothing new until there are as few as usual.
+    all.peer.set_aside = 0;
+    while (all.peer.sent.size() > 8) {
+        all.peer.succeed(0);
+        all.run();
+    }
+    CHECK(all.peer.requests == 170);
+}
+
+TEST_CASE("who has chosen a window keeps it, whatever is refused") {
+    fixture all;
+    auto results = all.start(std::make_unique<counting_source>(1000), 10);
+    outcome seen;
+    asio::co_spawn(all.context, collect(results, seen), asio::detached);
+    all.run();
+    all.peer.set_aside = 5;
+    all.peer.succeed(0);
+    all.run();
+    CHECK(all.peer.sent.size() <= 10);
 }
 
 TEST_CASE("a consumer that does not ask stops the batch at the window") {
@@ -224,6 +262,25 @@ TEST_CASE("errors: what the source could not read comes after the results of eve
         CHECK(seen.error == (throws ? make_error_code(errc::malformed_answer)
                                     : boost::system::errc::make_error_code(boost::system::errc::io_error)));
     }
+}
+
+TEST_CASE("whatever a source throws ends the batch with that, after the results of everything before") {
+    fixture all;
+    auto source = std::make_unique<counting_source>(5);
+    source->throws_other_after = 3;
+    auto results = all.start(std::move(source), 10);
+    CHECK(results.thrown() == nullptr);
+    outcome seen;
+    asio::co_spawn(all.context, collect(results, seen), asio::detached);
+    CHECK_NOTHROW(all.run());
+    while (!all.peer.sent.empty()) all.peer.succeed(0);
+    all.run();
+    CHECK(seen.ended);
+    CHECK(seen.results.size() == 3);
+    CHECK(seen.error == errc::callback_threw);
+    REQUIRE(results.thrown() != nullptr);
+    CHECK_THROWS_WITH_AS(std::rethrow_exception(results.thrown()), "row 3 cannot be parsed",
+                         std::runtime_error);
 }
 
 TEST_CASE("drain takes up nothing more and awaits the rest") {

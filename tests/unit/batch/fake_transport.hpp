@@ -47,6 +47,11 @@ class fake_transport {
             while (!sent.empty()) fail(0, stagger::errc::shut_down);
         };
         made.status = [this] { return status; };
+        made.set_aside = [this] { return set_aside; };
+        made.hold = [this](std::uint64_t kind) { orders.push_back("hold " + std::to_string(kind)); };
+        made.ask_again = [this](std::uint64_t kind) { orders.push_back("ask " + std::to_string(kind)); };
+        made.release = [this](std::uint64_t kind) { orders.push_back("release " + std::to_string(kind)); };
+        made.refuse = [this](std::uint64_t kind) { orders.push_back("refuse " + std::to_string(kind)); };
         return made;
     }
 
@@ -84,6 +89,8 @@ class fake_transport {
     std::size_t most_waiting = 0;
     std::size_t requests = 0;
     std::size_t expected = 0;
+    std::size_t set_aside = 0;
+    std::vector<std::string> orders;
     bool stopped = false;
     bool closed = false;
     answering answer;

@@ -69,6 +69,22 @@ TEST_CASE("plain text: a prompt a line, blank lines skipped and counted, whateve
     CHECK(seen.remaining == std::vector<std::optional<std::size_t>>{3, 2, 1, 0});
 }
 
+TEST_CASE("a line whose id can be read keeps it, whatever else is wrong with the line") {
+    const temporary_folder folder;
+    const auto seen =
+        read_file(folder.write("list.jsonl", R"({"custom_id":"r1","method":"post","url":"/v1/x","body":{}}
+{"custom_id":"r2","prompt":5}
+{"id":[],"prompt":"a"}
+not JSON
+)"));
+    REQUIRE(seen.prompts.size() == 4);
+    for (const auto& each : seen.prompts) CHECK_FALSE(each.request);
+    CHECK(seen.prompts[0].custom_id == "r1");
+    CHECK(seen.prompts[1].custom_id == "r2");
+    CHECK(seen.prompts[2].custom_id == "line-3");
+    CHECK(seen.prompts[3].custom_id == "line-4");
+}
+
 TEST_CASE("a file that becomes shorter while it is read is an error, after the prompts that are there") {
     const temporary_folder folder;
     asio::io_context context;

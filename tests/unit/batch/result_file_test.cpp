@@ -139,6 +139,21 @@ TEST_CASE("failed results are taken out on request, so that each id has one line
     CHECK_FALSE(std::filesystem::exists(path + ".rewrite"));
 }
 
+TEST_CASE("what stands beside a results file is neither followed nor overwritten when that is rewritten") {
+    const temporary_folder folder;
+    const auto path = folder.write("out", failed("a") + answered("b"));
+    folder.write("precious", "mine");
+    std::filesystem::create_symlink(folder.path("precious"), path + ".rewrite");
+    opening one(path, if_results_exist::retry_failed);
+    REQUIRE(one.file);
+    REQUIRE(one.file->take_out_failed(one.problem));
+    CHECK(folder.read("out") == answered("b"));
+    CHECK(folder.read("precious") == "mine");
+    CHECK(std::filesystem::is_symlink(path + ".rewrite"));
+    using entries = std::filesystem::directory_iterator;
+    CHECK(std::distance(entries(folder.path("")), entries()) == 3);
+}
+
 TEST_CASE("a file behind a symbolic link is rewritten where it is") {
     const temporary_folder folder;
     folder.write("real", failed("a") + answered("b"));
@@ -154,7 +169,10 @@ TEST_CASE("what is no results file is left alone") {
     const temporary_folder folder;
     for (const auto& content : {std::string("hello"), std::string("hello\n"), answered("a") + "hello",
                                 answered("a") + "{\"prompt\":\"x\"}\n", std::string("{\"prompt\":\"x\"}\n"),
-                                "{\"id\":\n" + answered("a")}) {
+                                "{\"id\":\n" + answered("a"), std::string("{\"id\":\"x\",\"name\":\"y\"}"),
+                                std::string("{\"id\":\"batch_req_7\", \"custom_id\":\"a"),
+                                std::string("{\"id\":\"batch_req_0123456789abcdef\",\"custom_id\":\"a\"}"),
+                                answered("a") + "{\"id\":7"}) {
         CAPTURE(content);
         opening one(folder.write("out", content));
         CHECK_FALSE(one.file);

@@ -54,6 +54,16 @@ struct fixture {
     }
     void start(const std::string& prompts) { start(prompts, folder.path("out")); }
 
+    /// The first that is outstanding.
+    void fails(stagger::error_code error, const std::string& message) {
+        stagger::diagnostic info;
+        info.last_error = error;
+        info.message = message;
+        runner->attempt_ended(info);
+        peer.fail(0, error, message);
+        poll();
+    }
+
     void poll() {
         context.restart();
         context.poll();
@@ -73,6 +83,12 @@ struct fixture {
 };
 
 using ids = std::multiset<std::string>;
+
+std::string one_prompt_a_line(std::size_t count) {
+    std::string text;
+    for (std::size_t number = 0; number < count; ++number) text += "p\n";
+    return text;
+}
 
 stagger::diagnostic attempt(stagger::error_code error, const std::string& message) {
     stagger::diagnostic info;
@@ -219,18 +235,58 @@ TEST_CASE("stopping gives up what is in flight, too") {
     CHECK(all.recorded().empty());
 }
 
-TEST_CASE("a refused key stops the run at once, without results that only repeat it") {
+TEST_CASE("where only a refused key was answered the run says so, without results that only repeat it") {
     fixture all;
     all.start("a\nb\nc\n", all.folder.path("out"), "sk-0123456789");
-    all.runner->attempt_ended(attempt(errc::unauthorized, "wrong key sk-0123456789"));
-    all.peer.fail(0, errc::unauthorized, "wrong key sk-0123456789");
-    all.poll();
+    for (int each = 0; each < 3; ++each) all.fails(errc::unauthorized, "wrong key sk-0123456789");
     REQUIRE(all.report);
     CHECK(all.report->end == run_end::endpoint_unusable);
+    CHECK(all.report->unusable == make_error_code(errc::unauthorized));
     CHECK(all.report->problem == "API key was not accepted: wrong key [key]");
     CHECK(all.report->left == 3);
-    CHECK(all.peer.closed);
     CHECK(all.recorded().empty());
+}
+
+TEST_CASE(
+    "a few failures in a row that may be the endpoint's hold everything, and have no results until then") {
+    fixture all;
+    all.start(one_prompt_a_line(batch::usability_watch::few + 2));
+    all.runner->attempt_ended(attempt({}, ""));
+    all.peer.succeed(0);
+    for (unsigned each = 0; each < batch::usability_watch::few; ++each) {
+        CHECK(all.peer.orders.empty());
+        all.fails(errc::quota_exhausted, "nothing is left");
+    }
+    CHECK(all.peer.orders == std::vector<std::string>{"hold 0"});
+    CHECK(all.recorded() == ids{"+line-1"});
+    REQUIRE_FALSE(all.report);
+    // The last one has gone before; nobody is left to ask.
+    all.fails(errc::quota_exhausted, "nothing is left");
+    REQUIRE(all.report);
+    CHECK(all.report->end == run_end::endpoint_unusable);
+    CHECK(all.report->problem == "account's quota is used up: nothing is left");
+    CHECK(all.report->left == batch::usability_watch::few + 1);
+    CHECK(all.recorded() == ids{"+line-1"});
+}
+
+TEST_CASE("a failure that turns out to be its prompt's own is recorded when the next one is answered") {
+    for (const std::size_t ordered : {0U, 10U}) {
+        fixture all;
+        all.order.ordered(ordered);
+        all.start("a\nb\nc\n");
+        all.fails(errc::not_found, "no such thing");
+        CHECK(all.recorded().empty());
+        all.runner->attempt_ended(attempt({}, ""));
+        all.peer.succeed(0);
+        all.poll();
+        CHECK(all.recorded() == ids{"-line-1", "+line-2"});
+        all.peer.succeed(0);
+        all.poll();
+        REQUIRE(all.report);
+        CHECK(all.report->end == run_end::finished);
+        CHECK(all.report->counts.failed == 1);
+        if (ordered > 0) CHECK(all.told == std::vector<std::string>{"line-1", "line-2", "line-3"});
+    }
 }
 
 TEST_CASE("a key that a server repeats in an error does not get into the results") {

@@ -44,6 +44,19 @@ TEST_CASE("a result line is an OpenAI Batch result with our history") {
     CHECK(line.substr(0, 34) != format_result_line("a-2", error_code(), answered()).substr(0, 34));
 }
 
+TEST_CASE("a failed prompt lists its attempts that met accidents") {
+    completion result;
+    result.info.message = "gone";
+    result.info.tries = {{0s, errc::server_error, 500, "no \"Unicode\""},
+                         {1500ms, errc::connection_lost, 0, "gone"}};
+    const auto line = format_result_line("x", errc::prompt_failed, result);
+    CHECK(line.find(R"("error":{"code":"prompt_failed","message":"gone"})") != std::string::npos);
+    CHECK(line.find(R"("tries":[{"sent_after_s":0.000000,"code":"server_error","status_code":500,)"
+                    R"("message":"no \"Unicode\""},{"sent_after_s":1.500000,"code":"connection_lost",)"
+                    R"("message":"gone"}])") != std::string::npos);
+    CHECK(parse_result_line(line));
+}
+
 TEST_CASE("a failed prompt has a response, if one came, and an error") {
     auto result = answered();
     result.info.http_status = 400;

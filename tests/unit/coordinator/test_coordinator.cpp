@@ -104,6 +104,22 @@ TEST_CASE("options outside their range are refused by name, rule and value") {
     CHECK(message_of([](options& o) { o.probing(0.001).probing(0.2).max_in_flight(1); }).empty());
 }
 
+TEST_CASE("a cost that cannot be reckoned with is refused where it is set") {
+    coordinator one({}, 1);
+    for (const double wrong : {std::nan(""), HUGE_VAL, -HUGE_VAL, -1.0}) {
+        for (const auto member :
+             {&cost::requests, &cost::tokens, &cost::prompt_tokens, &cost::open_answers}) {
+            cost what;
+            what.*member = wrong;
+            CHECK_THROWS_AS(what.validate(), std::invalid_argument);
+            CHECK_THROWS_AS(one.submit(time_point(), what), std::invalid_argument);
+            CHECK_THROWS_AS(one.resubmit(time_point(), what, never, time_point(), retry_cause::accident),
+                            std::invalid_argument);
+        }
+    }
+    CHECK(one.next(time_point()).what == action::kind::idle);
+}
+
 TEST_CASE("a new coordinator is idle, and the first request goes at once") {
     driver drive({});
     drive.run_for(1s);

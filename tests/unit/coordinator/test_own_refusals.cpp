@@ -253,6 +253,39 @@ TEST_CASE("a kind that is refused while another is admitted is set aside, and on
     CHECK_FALSE(kinds.is_suspected(bad));
 }
 
+TEST_CASE(
+    "where answers take long, a kind that is refused throughout is set aside once enough others are "
+    "admitted") {
+    random_source random(1);
+    refused_kinds kinds;
+    const task_kind good{1};
+    const task_kind bad{2};
+    kinds.know(bad);
+    const auto refuse = [&] {
+        const auto before = kinds.others_sent(bad);
+        kinds.sent(bad);
+        kinds.refused(bad, before, start, random);
+    };
+    refuse();
+    for (int each = 0; each < 50; ++each) {
+        kinds.sent(good);
+        refuse();
+    }
+    CHECK_FALSE(kinds.any_set_aside());
+    // A limit refuses some of the others, too.
+    for (int each = 0; each < 10; ++each) kinds.refused(good, 0, start, random);
+    for (int each = 0; each < 8; ++each) kinds.admitted(good);
+    refuse();
+    CHECK_FALSE(kinds.is_suspected(bad));
+    for (int each = 0; each < 8; ++each) kinds.admitted(good);
+    refuse();
+    CHECK(kinds.is_suspected(bad));
+    CHECK_FALSE(kinds.any_set_aside());
+    for (int each = 0; each < 24; ++each) kinds.admitted(good);
+    refuse();
+    CHECK(kinds.is_set_aside(bad));
+}
+
 TEST_CASE("a kind alone is never set aside, nor is one that a limit for all refuses") {
     random_source random(1);
     refused_kinds kinds;

@@ -141,7 +141,7 @@ TEST_CASE("what retries and what does not") {
         {520, {}, errc::server_error, verdict::transient, false},
         {400, {}, errc::bad_request, verdict::permanent, true},
         {401, {}, errc::unauthorized, verdict::permanent, true},
-        {402, {}, errc::bad_request, verdict::permanent, true},
+        {402, {}, errc::quota_exhausted, verdict::permanent, false},
         {403, {}, errc::forbidden, verdict::permanent, true},
         {404, {}, errc::not_found, verdict::permanent, true},
         {413, {}, errc::bad_request, verdict::permanent, true},
@@ -218,7 +218,8 @@ TEST_CASE("an exhausted quota is final, whatever the status promises") {
     CHECK(got.error == errc::quota_exhausted);
     CHECK(got.what == stagger::classification{verdict::permanent});
     CHECK_FALSE(got.tells_limit);
-    CHECK(decoded(400, body).error == errc::bad_request);
+    CHECK(decoded(400, body).error == errc::quota_exhausted);
+    CHECK(decoded(500, body).error == errc::server_error);
     CHECK(decoded(429, R"({"error":{"message":"x","type":"insufficient_quota"}})").error ==
           errc::quota_exhausted);
 }
@@ -336,12 +337,16 @@ TEST_CASE("a redirect names its target and is not followed") {
 TEST_CASE("an error inside a 200 is final: the answer was paid for") {
     const std::vector<field> again{{"Retry-After", "1"}, {"x-should-retry", "true"}};
     for (const auto target : {chat, dialect::openai_completions, engine}) {
-        const auto got = decoded(200, rate_limit_body, again, target);
+        const std::string body = R"({"error":{"message":"out of memory","type":"server_error","code":500}})";
+        const auto got = decoded(200, body, again, target);
         CHECK(got.error == errc::error_in_answer);
         CHECK(got.what == stagger::classification{verdict::permanent});
         CHECK(got.tells_limit);
-        CHECK(got.answer.info.message == "Rate limit reached for requests");
-        CHECK(got.answer.raw == rate_limit_body);
+        CHECK(got.answer.info.message == "out of memory");
+        CHECK(got.answer.raw == body);
+        const auto refused = decoded(200, rate_limit_body, {}, target);
+        CHECK(refused.error == errc::rate_limited);
+        CHECK(refused.answer.info.message == "Rate limit reached for requests");
     }
     CHECK(decoded(200, R"({"error":"overloaded"})").answer.info.message == "overloaded");
     CHECK(decoded(200, R"({"error":{}})").answer.info.message == "answer reports an error without a message");
@@ -349,4 +354,8 @@ TEST_CASE("an error inside a 200 is final: the answer was paid for") {
         decoded(200, R"({"error":{"message":"x"},"choices":[{"message":{"content":"a"}}]})");
     CHECK(with_text.error == errc::error_in_answer);
     CHECK(with_text.answer.text.empty());
+    // What was made is paid for, whatever the error beside it is called.
+    const auto made =
+        decoded(200, R"({"error":{"message":"x","code":429},"choices":[{"message":{"content":"a"}}]})");
+    CHECK(made.error == errc::error_in_answer);
 }

@@ -195,6 +195,12 @@ TEST_CASE("broken rules are named before anything is sent") {
         {chat, {{"top_k", "-2"}}, "top_k: must be a whole number from -1, is -2"},
         {chat, {{"top_k", "1.5"}}, "top_k: must be a whole number from -1, is 1.5"},
         {chat, {{"top_k", "0"}}, ""},
+        {chat, {{"n", "0"}}, "n: must be a whole number within 1..128, is 0"},
+        {chat, {{"n", "\"two\""}}, "n: must be a whole number within 1..128, is \"two\""},
+        {chat, {{"n", "128"}, {"top_logprobs", "20"}, {"seed", "-7"}}, ""},
+        {chat, {{"top_logprobs", "99"}}, "top_logprobs: must be a whole number within 0..20, is 99"},
+        {chat, {{"top_logprobs", "-1"}}, "top_logprobs: must be a whole number within 0..20, is -1"},
+        {chat, {{"seed", "\"x\""}}, "seed: must be a whole number, is \"x\""},
         {chat, {{"top_p", "0"}}, ""},
         {chat, {{"presence_penalty", "-2"}, {"frequency_penalty", "2"}}, ""},
         {chat, {{"frequency_penalty", "-2.5"}}, "frequency_penalty: must be within -2..2, is -2.5"},
@@ -256,6 +262,14 @@ TEST_CASE("broken rules of the request's own settings") {
     CHECK(problem_of(request, dialect::llm_engine) == "top_k: must be -1 with temperature 0, is 3");
     CHECK(problem_of(request, dialect::openai_chat).empty());
 
+    for (const auto& [count, shown] :
+         {std::pair(std::nan(""), "not a number"), std::pair(HUGE_VAL, "infinite"), std::pair(-1.0, "-1")}) {
+        auto expecting = why;
+        CHECK(problem_of(expecting.expected_tokens(count), dialect::openai_chat) ==
+              std::string("expected_tokens: must be a finite number >= 0, is ") + shown);
+        auto whole = completion_request::from_body(R"({"messages":[]})");
+        CHECK_FALSE(problem_of(whole.expected_tokens(count), dialect::openai_chat).empty());
+    }
     auto twice = why;
     twice.max_new_tokens(1).set("max_tokens", "2");
     CHECK(problem_of(twice, dialect::openai_chat) == "max_tokens: is given twice");
@@ -359,6 +373,11 @@ TEST_CASE("tokens: the prompt is estimated from its text, an answer is what it m
     CHECK(of_body(R"({"messages":[{"content":[{"type":"text","text":"1234"},{"type":"image_url",)"
                   R"("image_url":{"url":"data:xxxxxxxxxxxxxxxxxxxxxxx"}}]}],"max_tokens":1})") ==
           limited(5, 1));
+    // No server counts so many, and the budget is to go on counting.
+    CHECK(of_body(R"({"prompt":"1234","max_tokens":18446744073709551615,"n":4000000000})") ==
+          limited(1, 1e12));
+    CHECK(cost_of(completion_request("1234").set("max_tokens", "1e300").set("n", "1e300")) ==
+          limited(1, 1e12));
     // Whatever it is, it is a number.
     for (const auto* odd : {"", "[]", "{", R"({"prompt":{}})", R"({"messages":[1,null,{"content":7}]})",
                             R"({"max_tokens":-5})", R"({"max_tokens":"x","n":-1})"}) {

@@ -7,6 +7,7 @@
 #include "base/utf8.hpp"
 #include "dialect/dialect.hpp"
 #include "json/json_text.hpp"
+#include "json/lenient_json.hpp"
 #include "stagger/random.hpp"
 
 using namespace stagger::wire;
@@ -105,7 +106,7 @@ TEST_CASE("JSON of another shape is malformed, and says how") {
 }
 
 TEST_CASE("what is no JSON at all cannot be read, and says why") {
-    for (const auto* body : {"<html>hello</html>", "data: {}\n\n", "\xEF\xBB\xBF{}", "", " \r\n"}) {
+    for (const auto* body : {"<html>hello</html>", "data: {}\n\n", "", " \r\n"}) {
         CAPTURE(body);
         for (const auto& one : samples) check_no_answer(decoded(body, one.target), errc::unreadable_answer);
     }
@@ -126,9 +127,6 @@ TEST_CASE("hostile JSON ends in an error, not in a crash") {
         "1e" + repeated("9", 100000),
         "{\"" + repeated("a", 1000000) + "\":",
         "\"" + repeated("\\u0000", 100000) + "\"",
-        "{\"choices\":[{\"message\":{\"content\":\"\xFF\"}}]}",
-        "{\"choices\":[{\"message\":{\"content\":\"\\ud800\"}}]}",
-        "{\"choices\":[{\"message\":{\"content\":\"\xED\xA0\x80\"}}]}",
         std::string("{\"choices\0\":[]}", 15),
         "{\"choices\":[{\"message\":{\"content\":\"a\nb\"}}]}",
         std::string(1000, '\0'),
@@ -218,7 +216,8 @@ TEST_CASE("changed bytes never do worse than an error") {
         CHECK_FALSE(invalid_utf8_at(got.answer.text));
         CHECK_FALSE(invalid_utf8_at(got.answer.info.message));
         // The two readers of JSON agree about what is JSON.
-        if (status == 200 && json_problem(changed)) CHECK(got.error == errc::unreadable_answer);
+        const bool unreadable = json_problem(as_others_read(changed).value_or(changed)).has_value();
+        if (status == 200 && unreadable) CHECK(got.error == errc::unreadable_answer);
         if (!json_problem(changed)) {
             const auto members = json_members(changed);
             CHECK(members.has_value() == (json_trimmed(changed).front() == '{'));

@@ -113,6 +113,8 @@ TEST_CASE("[DONE] may be missing after a finish reason, and after nothing else")
     CHECK(cut.answer.text == "x");
     CHECK(read(chat, {}).error == errc::answer_truncated);
     CHECK_FALSE(read(chat, {chat_event(R"({"content":"x"})"), "[DONE]"}).error);
+    CHECK_FALSE(read(chat, {chat_event(R"({"content":"x"})"), "[DONE] "}).error);
+    CHECK_FALSE(read(chat, {chat_event(R"({"content":"x"})"), " \t[DONE]"}).error);
     CHECK(read(chat, {"[DONE]"}).error == errc::malformed_answer);
     CHECK(read(chat, {usage_event, "[DONE]"}).error == errc::malformed_answer);
 }
@@ -151,6 +153,10 @@ TEST_CASE("an error inside a stream ends it with the server's words and the text
           "status 429: Too many requests");
     CHECK(words(read(engine, {R"({"request_id":"r","output":null,"error":{"status_code":500}})"})) ==
           "status 500");
+    CHECK(read(chat, {begun, R"({"error":{"message":"x","code":429}})"}).error == errc::rate_limited);
+    CHECK(read(chat, {R"({"error":{"message":"x","type":"overloaded_error"}})"}).error == errc::overloaded);
+    CHECK(read(chat, {R"({"error":{"message":"x","code":"insufficient_quota"}})"}).error ==
+          errc::quota_exhausted);
     stream_answer answer(chat, "my-secret-key");
     completion_delta delta;
     CHECK(answer.take({"error", R"({"message":"no my-secret-key"})", ""}, delta) == step::failed);
@@ -211,7 +217,11 @@ TEST_CASE("the head of a streamed answer says what its body will be") {
         CHECK(got.what.verdict == stagger::verdict::transient);
         CHECK(got.tells_limit);
     }
-    for (const auto* type : {"text/plain", "", "text/event-streams", "+json"}) {
+    for (const auto* type : {"text/plain", ""}) {
+        CHECK_FALSE(is_event_stream(head(type).fields));
+        CHECK_FALSE(decode_stream_head(head(type), 0).error);
+    }
+    for (const auto* type : {"text/event-streams", "+json"}) {
         const auto got = decode_stream_head(head(type), 0);
         CHECK_MESSAGE(got.error == errc::malformed_answer, type);
         CHECK(got.what.verdict == stagger::verdict::permanent);

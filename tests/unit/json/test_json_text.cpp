@@ -90,12 +90,12 @@ TEST_CASE("numbers are written as short as they read back") {
 }
 
 TEST_CASE("JSON is checked without being kept") {
-    for (const auto* text :
-         {"1", " {} ", "[]", R"({"a":[1,2.5e3,null,true,"x"]})", "1e999", R"("\ud83d\ude80")"}) {
+    for (const auto* text : {"1", " {} ", "[]", R"({"a":[1,2.5e3,null,true,"x"]})", "1e999",
+                             R"("\ud83d\ude80")", R"("\ud83d")"}) {
         CHECK_MESSAGE(!json_problem(text), text);
     }
     for (const auto* text : {"", " ", "{", "{}}", "{} x", "[1,]", "{a:1}", "'a'", "nul", "01", "NaN",
-                             "\"\xFF\"", "\"\n\"", "\"\\ud83d\"", "[1] // no"}) {
+                             "\"\xFF\"", "\"\n\"", "[1] // no"}) {
         CHECK_MESSAGE(json_problem(text), text);
     }
     CHECK(json_problem("{\"a\":tru}").value().find("at byte") != std::string::npos);

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <memory>
+
+#include "stagger/client.hpp"
+
+namespace stagger::detail {
+
+/// For what belongs to the library and drives a client by more than its public members.
+struct client_access {
+    /// @throws std::logic_error if it was moved from, or its execution context has ended
+    static const std::shared_ptr<client_state>& state_of(const client& target) {
+        return client::state_of(target.handle_);
+    }
+};
+
+}  // namespace stagger::detail
