@@ -23,9 +23,10 @@ std::vector<violation> broken_in(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("links of the README, the changelog and docs lead somewhere") {
+TEST_CASE("links of README, CHANGELOG, CONTRIBUTING and docs lead somewhere") {
     std::vector<source_file> pages = read_sources({"docs", "examples"}, {".md"});
-    for (const auto* each : {"README.md", "CHANGELOG.md"}) pages.push_back(read_source(each));
+    for (const auto* each : {"README.md", "CHANGELOG.md", "CONTRIBUTING.md"})
+        pages.push_back(read_source(each));
     std::size_t links = 0;
     for (const source_file& page : pages) {
         links += links_of(page.text).size();
