@@ -290,8 +290,8 @@ std::vector<suite_row> rows_of_limits() {
     figures_to_reach without_bursts = figures(.998, 0.9);
     without_bursts.most_peak_10ms = 10;
     without_bursts.most_peak_1s = 130;
-    figures_to_reach shared = figures(.90, 3);
-    shared.least_jain = .9;
+    figures_to_reach shared = figures(.90, 2.5);
+    shared.least_jain = .92;
     shared.least_aggregate_goodput_per_s = .99 * 50;
     const auto few_lockouts = [](double least_efficiency, double most_waste, double most_lockouts) {
         figures_to_reach required = figures(least_efficiency, most_waste);

@@ -93,7 +93,9 @@ double ride_the_limit::bar(const departure& sent, const hints& said) const {
     const bool looks = lost_.looking() && !chance_.matter();
     if (mode_ == mode::ramp) return looks ? bar_in_test : bar_in_ramp;
     if (chance_.matter()) return bar_below_limit;
-    const bool limit_known = mode_ == mode::ride && measured_ && !provisional_ && !concurrency_.limits();
+    // What was measured over a few admissions may lie above the limit.
+    const bool relied_on = lost_.best() > 0 && measured_ && !provisional_;
+    const bool limit_known = mode_ == mode::ride && relied_on && !concurrency_.limits();
     // A quota ends at any pace.
     const bool none_expected = limit_known && !windows_.quota() && rate_when_sent(sent) <= *measured_;
     return none_expected ? bar_below_limit : bar_in_test;
