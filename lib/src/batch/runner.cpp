@@ -213,9 +213,9 @@ void runner::apply(const usability_watch::order& wanted) {
 }
 
 void runner::check_usability() {
-    for (const auto& wanted : usability_.look(std::chrono::steady_clock::now())) apply(wanted);
-    if (end_ != run_end::finished || !usability_.all_unusable()) return all_unusable_since_.reset();
     const time_point now = std::chrono::steady_clock::now();
+    for (const auto& wanted : usability_.look(now)) apply(wanted);
+    if (end_ != run_end::finished || !usability_.all_unusable()) return all_unusable_since_.reset();
     if (!all_unusable_since_) all_unusable_since_ = now;
     // Of models the list may have others: it is read on, but not for as long as a pipe may be silent.
     const bool long_enough = now - *all_unusable_since_ >= endpoint_watch::patience;

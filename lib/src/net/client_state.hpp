@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 
-#include "coordinator/own_failures.hpp"
 #include "dialect/dialect.hpp"
 #include "dialect/secrets.hpp"
 #include "http/connection_pool.hpp"
@@ -15,6 +14,7 @@
 #include "net/next_turn.hpp"
 #include "net/running_operations.hpp"
 #include "net/turnstile.hpp"
+#include "retry/own_failures.hpp"
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/random.hpp"

@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "coordinator/own_failures.hpp"
 #include "dialect/dialect.hpp"
 #include "http/complete_later.hpp"
 #include "http/io_types.hpp"
@@ -19,6 +18,7 @@
 #include "net/client_state.hpp"
 #include "net/line_guest.hpp"
 #include "net/running_operation.hpp"
+#include "retry/own_failures.hpp"
 #include "stagger/client.hpp"
 #include "stagger/retry_session.hpp"
 

@@ -54,6 +54,7 @@ class ride_the_limit final : public pacing {
 
  private:
     using mode = coordinator_mode;
+    static constexpr send_number waste_measured_over = 500;
 
     bool closed() const { return mode_ == mode::closed; }
     double rate(time_point now) const;
@@ -165,9 +166,11 @@ class ride_the_limit final : public pacing {
     unmet_limit unmet_;
     rate_estimator estimator_;
     refusals_by_chance chance_;
-    send_number chance_matters_since_ = 0;  ///< what was sent before met a server that was not known for it
-    refusals_by_chance failing_;            ///< the same of accidents
-    unsigned failure_cuts_ = 0;             ///< for accidents, one soon behind the other
+    /// The first send that left when chance was known to matter: what was refused before may have been the
+    /// onset of a limit, seen out of order.
+    send_number chance_matters_since_ = 0;
+    refusals_by_chance failing_;  ///< the same of accidents
+    unsigned failure_cuts_ = 0;   ///< for accidents, one soon behind the other
     send_number last_failure_cut_ = 0;
     load_response response_;
     lost_limit lost_;

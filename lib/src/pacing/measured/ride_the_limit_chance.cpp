@@ -29,7 +29,6 @@ constexpr double bar_for_failures = 8;
 void ride_the_limit::judge(time_point now, const departure& sent, const hints& said) {
     // Where the limit is being tested, a refusal says nothing about chance, unless that is known to be at
     // work, or far more is refused than tests explain.
-    constexpr send_number waste_measured_over = 500;
     const bool held = mode_ == mode::ride && climb_.above() == 0;
     const bool more_than_tests =
         log_.size() > waste_measured_over && log_.recent_waste(waste_measured_over) > 5 * probing_;

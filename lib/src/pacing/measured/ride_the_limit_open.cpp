@@ -60,7 +60,6 @@ void ride_the_limit::cut_window(time_point now, const departure& rejected) {
 }
 
 void ride_the_limit::cut_pace(time_point now, const departure& rejected, const rejected_run& run) {
-    constexpr send_number waste_measured_over = 500;
     if (run.first) note_clean_run(rejected);
     climb_.note_waste(log_.recent_waste(waste_measured_over));
     cut_once_a_round(now, rejected, run);

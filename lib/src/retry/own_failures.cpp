@@ -1,4 +1,4 @@
-#include "coordinator/own_failures.hpp"
+#include "retry/own_failures.hpp"
 
 #include <algorithm>
 #include <cstddef>

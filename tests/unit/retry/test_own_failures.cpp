@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "coordinator/own_failures.hpp"
+#include "retry/own_failures.hpp"
 
 using namespace std::chrono_literals;
 using stagger::are_own_failures;
