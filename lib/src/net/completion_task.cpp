@@ -424,7 +424,7 @@ void completion_task::end_attempt(wire::decoded_answer&& ended) {
         trace_.done(stopped_, info, false);
         return finish(stopped_, std::move(ended.answer));
     }
-    admission next = to_send();
+    admission next = ended.error ? to_send() : admission();
     const bool given_up = fails_for_good(ended, now);
     auto follows = retry_session::next::end;
     if (!thrown && !given_up && may_go_again(ended))
