@@ -19,9 +19,9 @@ struct layer_rule {
     bool pure;             ///< no clock, no thread, no global randomness
 };
 
-const names all_layers = {"base", "retry",   "pacing",  "coordinator", "provider",
-                          "json", "dialect", "records", "scenario",    "sim",
-                          "http", "net",     "batch",   "load",        "probe"};
+const names all_layers = {"base",    "retry",   "pacing",   "coordinator", "provider", "json",
+                          "dialect", "records", "scenario", "sim",         "http",     "request",
+                          "net",     "batch",   "load",     "probe"};
 
 const std::map<std::string, layer_rule> rules = {
     {"base", {{}, {"system"}, {}, true}},
@@ -35,8 +35,9 @@ const std::map<std::string, layer_rule> rules = {
     {"scenario", {{"base", "json", "provider"}, {"system"}, {"json"}, true}},
     {"sim", {{"base", "coordinator", "pacing", "provider", "retry"}, {"system"}, {}, true}},
     {"http", {{"base", "dialect"}, {"asio", "intrusive", "system"}, {"beast", "url"}, false}},
+    {"request", {{"base", "coordinator", "dialect", "pacing", "retry"}, {"system"}, {}, true}},
     {"net",
-     {{"base", "coordinator", "dialect", "http", "pacing", "retry"},
+     {{"base", "coordinator", "dialect", "http", "pacing", "request", "retry"},
       {"asio", "intrusive", "system"},
       {"url"},
       false}},

@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "net/judgement.hpp"
+#include "request/judgement.hpp"
 #include "support/completing.hpp"
 #include "support/scripted_peer.hpp"
 

@@ -10,13 +10,14 @@
 #include <optional>
 #include <utility>
 
+#include "stagger/admission.hpp"
 #include "stagger/coordinator.hpp"
 #include "stagger/error.hpp"
 
 namespace stagger {
 
 namespace detail {
-class completion_task;
+class gate_access;
 class line_guest;
 }  // namespace detail
 
@@ -64,45 +65,6 @@ class permit {
     std::shared_ptr<gate_state> owner_;
     permit_id id_{};
     std::unique_ptr<const waiting_times> waited_;
-};
-
-/// What an admission is asked for.
-class admission {
- public:
-    admission() = default;
-    /// What the attempt costs the limits. Default: one request, no tokens.
-    /// @throws std::invalid_argument as cost::validate does
-    admission& cost(const stagger::cost& value) { return value.validate(), cost_ = value, *this; }
-    /// The wait ends with errc::deadline_exceeded at this time. Default: never.
-    admission& deadline(time_point value) { return deadline_ = value, *this; }
-    /// A further attempt of a task: it goes to the front of the line, not before `not_before`.
-    admission& again(retry_cause cause, time_point not_before) {
-        return again_ = true, cause_ = cause, not_before_ = not_before, *this;
-    }
-
-    /// Tasks with the same value are alike, such as those of one model and one key: where some are refused
-    /// and others are not, they are compared with their like. Any value; 0 (default): nothing is known.
-    admission& alike(std::uint64_t value) { return alike_ = value, *this; }
-    /// For a further attempt: what is known of the task's refusals, as `permit::throttled` has left it. Who
-    /// is refused again and again then lets others go first. Default: nothing.
-    admission& refused(const refusal_history& so_far) { return refused_ = so_far, *this; }
-
-    const stagger::cost& cost() const { return cost_; }
-    time_point deadline() const { return deadline_; }
-    std::uint64_t alike() const { return alike_; }
-    const refusal_history& refused() const { return refused_; }
-    bool is_retry() const { return again_; }
-    retry_cause cause() const { return cause_; }
-    time_point not_before() const { return not_before_; }
-
- private:
-    stagger::cost cost_;
-    time_point deadline_ = never;
-    std::uint64_t alike_ = 0;
-    refusal_history refused_;
-    bool again_ = false;
-    retry_cause cause_ = retry_cause::throttled;
-    time_point not_before_{};
 };
 
 /** @brief One waiting line and one timer in front of one server: a coordinator that tasks can wait for.
@@ -175,23 +137,16 @@ class gate {
     static void start_admit(const std::shared_ptr<state>& target, const admission& what,
                             boost::asio::any_completion_handler<admit_signature> handler);
 
-    // For the client, which need not be called back where leave is given at once, and waits without a
-    // handler.
-    friend class detail::completion_task;
-    /// What joining the line came to: an end, or a place in it.
+    friend class detail::gate_access;
     struct joined {
         std::optional<task_id> waits;
         error_code error;
         permit leave;
         time_point at;  ///< when that was so
     };
-    /// @param who is told when the wait is over, if it comes to one
-    joined join(const admission& what, std::shared_ptr<detail::line_guest> who);
-    /// The leave that whoever has this executor was given already, for an attempt of which this is part; else
-    /// empty.
+    joined join(const admission& what, std::shared_ptr<detail::line_guest> who) const;
     permit lent_to(const boost::asio::any_completion_executor& of_handler) const;
-    /// Gives up a place in line: whoever has it is told errc::cancelled, if nothing else before.
-    void leave(task_id task);
+    void leave(task_id task) const;
 
     /// @throws std::logic_error if it was moved from
     static state& checked(const std::shared_ptr<state>& used);

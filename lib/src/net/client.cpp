@@ -12,9 +12,8 @@
 #include "http/tls_context.hpp"
 #include "net/client_handle.hpp"
 #include "net/client_state.hpp"
+#include "net/request_task.hpp"
 #include "net/running_operation.hpp"
-#include "net/streamed_answer_task.hpp"
-#include "net/whole_answer_task.hpp"
 
 namespace stagger {
 
@@ -56,6 +55,18 @@ std::size_t account_of(const client_options& options) {
     return std::hash<std::string>()(all);
 }
 
+/// @param options outlive the rules
+detail::request_rules rules_of(const client_options& options, const coordinator_options& limits) {
+    return {options.deadline(),
+            options.attempt_timeout(),
+            options.retry(),
+            options.backoff(),
+            options.obey_retry_after(),
+            options.backoff_after_rejection(),
+            {options.give_up_after_tries(), options.give_up_after_time()},
+            limits.retry_after_cap()};
+}
+
 const client_options& validated(const client_options& options) {
     options.validate();
     return options;
@@ -87,7 +98,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       pool(strand, make_settings(strand, options, target),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
            options.keep_alive()),
-      random(seed_or_random(options.jitter_seed())),
+      requests{rules_of(options, gate.options()), {}, random_source(seed_or_random(options.jitter_seed()))},
       running(executor, strand) {
     if (options.observer()) gate.explain_waits();
 }
@@ -145,12 +156,12 @@ const client::state_pointer& client::state_of(const handle_pointer& handle) {
 
 void client::start_complete(const state_pointer& target, const completion_request& request,
                             any_complete_handler handler, bool at_home) {
-    detail::whole_answer_task::start(target, request, std::move(handler), at_home);
+    detail::request_task::start(target, request, std::move(handler), at_home);
 }
 
 void client::start_stream(const state_pointer& target, const completion_request& request,
                           any_stream_handler handler, bool at_home) {
-    detail::streamed_answer_task::start(target, request, std::move(handler), at_home);
+    detail::request_task::start(target, request, std::move(handler), at_home);
 }
 
 client_counters client::counters() const {

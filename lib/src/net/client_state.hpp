@@ -14,10 +14,9 @@
 #include "net/next_turn.hpp"
 #include "net/running_operations.hpp"
 #include "net/turnstile.hpp"
-#include "retry/own_failures.hpp"
+#include "request/request_rules.hpp"
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
-#include "stagger/random.hpp"
 
 namespace stagger::detail {
 
@@ -57,10 +56,9 @@ class client_state : public std::enable_shared_from_this<client_state> {
 
     std::string outgoing;  ///< the request that is being sent, used by one after the other
     connection_pool pool;
-    random_source random;
+    request_context requests;
     running_operations running;
-    turnstile held;  ///< requests that are not sent for now, by whoever drives the client
-    outcomes_by_kind outcomes;
+    turnstile held;        ///< requests that are not sent for now, by whoever drives the client
     bool refuses = false;  ///< new requests: it drains or is closed
     bool closed = false;   ///< what runs is stopped
 };

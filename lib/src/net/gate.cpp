@@ -353,7 +353,7 @@ void gate::start_admit(const std::shared_ptr<state>& target, const admission& wh
     checked(target).admit(what, std::move(handler));
 }
 
-gate::joined gate::join(const admission& what, std::shared_ptr<detail::line_guest> who) {
+gate::joined gate::join(const admission& what, std::shared_ptr<detail::line_guest> who) const {
     return checked().join(what, std::move(who));
 }
 
@@ -361,7 +361,7 @@ permit gate::lent_to(const asio::any_completion_executor& of_handler) const {
     return checked().lent_to(of_handler);
 }
 
-void gate::leave(task_id task) {
+void gate::leave(task_id task) const {
     checked().cancel(task);
 }
 

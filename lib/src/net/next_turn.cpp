@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "http/out_of_memory.hpp"
-#include "net/completion_task.hpp"
 
 namespace stagger::detail {
 
@@ -20,15 +19,15 @@ next_turn::next_turn(io_executor posting) : posting_(std::move(posting)) {
     spare_.reserve(most_spare);
 }
 
-void next_turn::add(std::shared_ptr<completion_task> who, step what) {
+void next_turn::add(std::shared_ptr<turn_taker> who) {
     const std::lock_guard lock(mutex_);
-    if (const auto coming = coming_.lock()) return coming->entries.push_back({std::move(who), what});
+    if (const auto coming = coming_.lock()) return coming->entries.push_back(std::move(who));
     auto coming = std::make_shared<turn>();
     if (!spare_.empty()) {
         coming->entries = std::move(spare_.back());
         spare_.pop_back();
     }
-    coming->entries.push_back({std::move(who), what});
+    coming->entries.push_back(std::move(who));
     coming_ = coming;
     post(std::move(coming));
 }
@@ -49,9 +48,9 @@ void next_turn::take(const std::shared_ptr<turn>& one) {
         if (coming_.lock() == one) coming_.reset();
     }
     while (one->begun < one->entries.size()) {
-        const entry next = std::move(one->entries[one->begun++]);
+        const auto next = std::move(one->entries[one->begun++]);
         try {
-            (next.who.get()->*next.what)();
+            next->take_turn();
         } catch (...) {
             // It goes to whoever runs the context. The turn of the others is not over.
             at_second_try([&] { post(one); });

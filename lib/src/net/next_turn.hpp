@@ -10,7 +10,14 @@
 
 namespace stagger::detail {
 
-class completion_task;
+/// Somebody who goes on at its turn.
+class turn_taker {
+ public:
+    virtual void take_turn() = 0;
+
+ protected:
+    ~turn_taker() = default;
+};
 
 /** @brief What the requests of one client do next on its strand, posted once for all of them.
  *
@@ -19,25 +26,19 @@ class completion_task;
  */
 class next_turn : public std::enable_shared_from_this<next_turn> {
  public:
-    using step = void (completion_task::*)();
-
     /// @param posting the strand, by an executor that never runs anything inside the call
     explicit next_turn(io_executor posting);
 
-    /// `what` is called on the strand, later than this call, and in the order of the calls.
+    /// `who` takes its turn on the strand, later than this call, and in the order of the calls.
     /// @throws std::bad_alloc
-    void add(std::shared_ptr<completion_task> who, step what);
+    void add(std::shared_ptr<turn_taker> who);
     /// What is added from now on comes behind whatever has been posted to the strand until now.
     void separate();
 
  private:
-    struct entry {
-        std::shared_ptr<completion_task> who;
-        step what;
-    };
     /// Owned by what is posted: a context that is destroyed takes the requests with it.
     struct turn {
-        std::vector<entry> entries;
+        std::vector<std::shared_ptr<turn_taker>> entries;
         std::size_t begun = 0;
     };
     void post(std::shared_ptr<turn> one);
@@ -46,7 +47,7 @@ class next_turn : public std::enable_shared_from_this<next_turn> {
     const io_executor posting_;
     std::mutex mutex_;  // guards everything below, and the entries of a turn that has not been taken
     std::weak_ptr<turn> coming_;
-    std::vector<std::vector<entry>> spare_;  // memory of turns that are over
+    std::vector<std::vector<std::shared_ptr<turn_taker>>> spare_;  // memory of turns that are over
 };
 
 }  // namespace stagger::detail

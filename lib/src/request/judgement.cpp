@@ -1,4 +1,4 @@
-#include "net/judgement.hpp"
+#include "request/judgement.hpp"
 
 namespace stagger::detail {
 

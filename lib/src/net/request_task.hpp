@@ -1,0 +1,134 @@
+#pragma once
+
+#include <boost/asio/any_completion_executor.hpp>
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "dialect/dialect.hpp"
+#include "http/connection_pool.hpp"
+#include "http/io_types.hpp"
+#include "net/attempt_trace.hpp"
+#include "net/client_state.hpp"
+#include "net/line_guest.hpp"
+#include "net/next_turn.hpp"
+#include "net/running_operation.hpp"
+#include "request/request_machine.hpp"
+#include "stagger/client.hpp"
+
+namespace stagger::detail {
+
+class open_stream;
+
+/** @brief Carries out what a request_machine decides: line, connection, exchange, and the caller told.
+ *
+ * Of a streamed answer only the head is waited for here; open_stream has the rest. Runs on its client's
+ * strand; `start` may be called from any thread.
+ */
+class request_task final : public std::enable_shared_from_this<request_task>,
+                           public running_operation,
+                           private line_guest,
+                           private connection_user,
+                           private turn_taker {
+ public:
+    using whole_handler = boost::asio::any_completion_handler<client::completion_signature>;
+    using stream_handler = boost::asio::any_completion_handler<client::stream_signature>;
+    using any_handler = std::variant<whole_handler, stream_handler>;
+
+    /// @param at_home the handler is known to run on the client's executor
+    static void start(const std::shared_ptr<client_state>& client, const completion_request& request,
+                      any_handler handler, bool at_home);
+    request_task(std::shared_ptr<client_state> client, any_handler handler, bool at_home);
+
+    void stop(errc why) override;
+    void context_ends() noexcept override;
+    void leave_to_parent() noexcept override {
+        if (leased_) leased_->leave_to_parent();
+    }
+    void step_aside() override;
+
+ private:
+    class opening_end;
+
+    void encode(const completion_request& request);
+    void listen_for_cancellation(boost::asio::cancellation_slot cancelled);
+    /// Carries out `next`, and what follows from it, as far as that needs no event.
+    /// @param ended the attempt that has just ended
+    void carry_out(request_step next, time_point now, wire::decoded_answer* ended = nullptr);
+    /// What a step throws ends the request: whoever runs the context is not to blame, and the caller waits.
+    template <class Step>
+    void guard(Step step) {
+        try {
+            step();
+        } catch (const std::bad_alloc&) {
+            run_out_of_memory();
+        } catch (...) {
+            break_down(std::current_exception());
+        }
+    }
+    void run_out_of_memory();
+    void break_down(const std::exception_ptr& thrown);
+    void break_down(error_code error, std::string message, std::exception_ptr thrown);
+
+    void take_turn() override;
+    void begin();
+    request_step announce(time_point now);
+    request_step ask_to_pass(time_point now);
+    void stop_holding();
+    request_step stand_in_line();
+    void leave_line(const error_code& error, permit leave) override;
+    /// With what is in `leave_`.
+    request_step left_line(const error_code& error, time_point now);
+
+    request_step connect();
+    /// No connection is idle: waits for one, or opens one.
+    io_awaitable<error_code> acquire();
+    void on_connected(const error_code& error);
+    request_step connected(time_point now);
+    void exchange();
+    void on_sent(const error_code& error) override;
+    void on_read(const error_code& error) override;
+    void take(const error_code& error);
+    void take_head_of_stream();
+    /// The attempt has failed before its answer was whole.
+    void break_off(const error_code& error);
+    void end_attempt(wire::decoded_answer& ended);
+    /// When it allows another attempt, at the earliest.
+    time_point tell_gate(const wire::decoded_answer& ended);
+    void tell_trace(const diagnostic& info, const hints& said);
+
+    void end(completion&& result, const hints& said);
+    /// No attempt has just ended.
+    void end_unsent();
+    /// Ends a request that was never announced.
+    void refuse(error_code error, std::string message);
+    void finish(error_code error, completion&& result);
+    void deliver(error_code error, completion&& result);
+    std::shared_ptr<open_stream> stream_of(error_code error, completion&& result);
+
+    bool is_streamed() const { return std::holds_alternative<stream_handler>(handler_); }
+    connection::user user() { return {shared_from_this(), this}; }
+
+    const std::shared_ptr<client_state> client_;
+    any_handler handler_;
+    // Tracked: keeps its context running. Null where that is the client's own.
+    std::unique_ptr<const boost::asio::any_completion_executor> handler_executor_;
+    boost::asio::cancellation_signal signal_;
+    request_machine machine_;
+    attempt_trace trace_;
+    wire::encoded_request encoded_;
+
+    std::optional<task_id> place_;  // in the gate's line
+    permit leave_;
+    connection_pool::lease leased_;
+    bool begun_ = false;
+    bool exchanging_ = false;  // the connection is what has to be told of a cancellation
+    bool head_came_ = false;
+    bool told_ = false;  // the caller has been, or is being told
+};
+
+}  // namespace stagger::detail

@@ -1,0 +1,333 @@
+#include "request/request_machine.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <new>
+#include <utility>
+
+#include "base/thrown_error.hpp"
+#include "coordinator/own_refusals.hpp"
+#include "request/judgement.hpp"
+
+namespace stagger::detail {
+
+namespace {
+
+// Each was made, and may have been billed: more than this is not worth what may be wrong with all of them.
+constexpr unsigned most_unreadable_answers = 3;
+
+/// What a function of the program's own threw; null: nothing.
+template <class Call>
+std::exception_ptr thrown_by(Call call) {
+    try {
+        call();
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (...) {
+        return std::current_exception();
+    }
+    return nullptr;
+}
+
+bool was_refused(const wire::decoded_answer& ended) {
+    return ended.tells_limit && ended.what.verdict == verdict::throttled;
+}
+
+}  // namespace
+
+request_machine::request_machine(request_context& context, time_point now)
+    : context_(context),
+      started_(now),
+      deadline_(context.rules.deadline > duration::zero() ? saturating_add(now, context.rules.deadline)
+                                                          : never),
+      session_(context.rules.retry, context.rules.backoff, now) {}
+
+request_step request_machine::begin(time_point now) {
+    if (state_ != state::not_begun) return request_step::nothing;
+    line_.not_before = now;
+    return ask_for_attempt(now);
+}
+
+request_step request_machine::ask_for_attempt(time_point now) {
+    state_ = state::announcing;
+    progress_.phase = request_phase::queued;
+    line_.joined = now;
+    return request_step::announce;
+}
+
+request_step request_machine::announced() {
+    if (state_ != state::announcing) return request_step::nothing;
+    if (is_stopped()) return end_waiting(stopped_);
+    state_ = state::asking;
+    return request_step::ask_to_pass;
+}
+
+request_step request_machine::passed(bool chosen) {
+    if (state_ != state::asking && state_ != state::held) return request_step::nothing;
+    if (is_stopped()) return end_waiting(stopped_);
+    line_.chosen = line_.chosen || chosen;
+    if (std::exchange(line_.has_leave, false)) return admit();
+    state_ = state::in_line;
+    return request_step::stand_in_line;
+}
+
+request_step request_machine::held() {
+    if (state_ != state::asking) return request_step::nothing;
+    state_ = state::held;
+    line_.has_leave = false;
+    return request_step::nothing;
+}
+
+request_step request_machine::turned_away() {
+    if (state_ != state::asking && state_ != state::held) return request_step::nothing;
+    return end_waiting(is_stopped() ? stopped_ : errc::shut_down);
+}
+
+request_step request_machine::left_line(const error_code& error, bool leave, bool some_are_held,
+                                        time_point now) {
+    if (state_ != state::in_line && state_ != state::asking) return request_step::nothing;
+    progress_.queued += now - line_.joined;
+    const bool left_to_wait = std::exchange(line_.steps_aside, false) && error == errc::cancelled;
+    if (error && now < line_.not_before) progress_.phase = request_phase::backing_off;
+    // Stopped and admitted at the same moment: the leave is not used.
+    if (is_stopped()) return end_waiting(stopped_);
+    if (left_to_wait || (leave && some_are_held && !line_.chosen)) {
+        line_.joined = now;
+        line_.not_before = std::max(line_.not_before, now);
+        line_.has_leave = leave;
+        state_ = state::asking;
+        return request_step::ask_to_pass;
+    }
+    if (leave) return admit();
+    return end_waiting(error);
+}
+
+request_step request_machine::admit() {
+    state_ = state::beginning;
+    return request_step::admit;
+}
+
+request_step request_machine::admitted(time_point now) {
+    if (state_ != state::beginning) return request_step::nothing;
+    const time_point limit = std::min(saturating_add(now, context_.rules.attempt_timeout), deadline_);
+    attempt_ = {now, limit, {}, nullptr};
+    session_.attempt_begins(now);
+    ++progress_.attempts;
+    progress_.phase = request_phase::awaiting_place;
+    line_.chosen = false;
+    if (!outcomes_) outcomes_ = &context_.outcomes.of(alike_);
+    attempt_.before = *outcomes_;
+    state_ = state::connecting;
+    return request_step::connect;
+}
+
+request_step request_machine::connected(time_point now) {
+    if (state_ != state::connecting) return request_step::nothing;
+    state_ = state::exchanging;
+    attempt_.sent_at = now;
+    return is_stopped() ? request_step::abandon : request_step::exchange;
+}
+
+request_step request_machine::attempt_ended(wire::decoded_answer& ended, time_point now) {
+    if (state_ != state::connecting && state_ != state::exchanging) return request_step::nothing;
+    if (state_ == state::connecting) attempt_.sent_at = now;
+    state_ = state::reporting;
+    diagnostic& info = ended.answer.info;
+    info.served = now - attempt_.sent_at;
+    info.last_error = ended.error;
+    if (ended.error == errc::unreadable_answer) ++progress_.unreadable_answers;
+    if (is_stopped() && ended.error == errc::cancelled) {
+        told_ = gate_report::abandoned;
+        return request_step::report;
+    }
+    note_progress(info);
+    attempt_.thrown = thrown_by([&] { judge(ended, context_.rules.retry); });
+    if (was_refused(ended)) {
+        ++progress_.rejections;
+        if (!refused_) refused_ = std::make_unique<refusal_history>();
+        told_ = gate_report::refused;
+    } else {
+        told_ = ended.tells_limit ? gate_report::admitted : gate_report::untold;
+    }
+    return request_step::report;
+}
+
+request_step request_machine::stream_begins(wire::decoded_answer& head, time_point now) {
+    if (state_ != state::exchanging) return request_step::nothing;
+    state_ = state::reporting;
+    head.answer.info.served = now - attempt_.sent_at;
+    told_ = gate_report::answering;
+    return request_step::report;
+}
+
+request_step request_machine::reported(wire::decoded_answer& ended, time_point earliest, time_point now) {
+    if (state_ != state::reporting) return request_step::nothing;
+    diagnostic& info = ended.answer.info;
+    note_progress(info);
+    fate_ = {};
+    if (told_ == gate_report::answering) {
+        state_ = state::streaming;
+        return request_step::hand_over;
+    }
+    if (told_ == gate_report::abandoned) {
+        info.last_error = stopped_;
+        info.message = info.last_error.message();
+        return end(stopped_);
+    }
+    fate_.refused = was_refused(ended);
+    const bool given_up = fails_for_good(ended, now);
+    auto follows = retry_session::next::end;
+    if (!attempt_.thrown && !given_up)
+        attempt_.thrown = thrown_by([&] { follows = plan_next(ended, earliest, now); });
+    if (attempt_.thrown) return end_by(std::exchange(attempt_.thrown, nullptr), info);
+
+    const bool late = ended.error && (now >= deadline_ || follows == retry_session::next::late);
+    // What ended the attempt was not its own limit.
+    if (late && attempt_.limit == deadline_ && ended.error == errc::answer_timed_out)
+        info.message = make_error_code(errc::deadline_exceeded).message();
+    const bool refused_itself = follows == retry_session::next::late && refused_for_good();
+    if (refused_itself) info.message = explain_refusals(now, info.message);
+    if (given_up) info.message = failed_->explained(*outcomes_, now, info.message);
+    fate_.error = ended.error;
+    const duration cap = context_.rules.retry_after_cap;
+    if (fate_.refused && ended.hints.retry_after > cap) fate_.hint_cut_to = cap;
+    if (follows == retry_session::next::attempt) {
+        fate_.again_in = std::max(line_.not_before - now, duration::zero());
+        last_ = std::make_unique<diagnostic>(std::move(info));
+        return ask_for_attempt(now);
+    }
+    state_ = state::ended;
+    result_ = ended.error;
+    if (late) result_ = refused_itself ? errc::prompt_refused : errc::deadline_exceeded;
+    if (given_up) result_ = errc::prompt_failed;
+    return request_step::end;
+}
+
+bool request_machine::fails_for_good(const wire::decoded_answer& ended, time_point now) {
+    if (!ended.error || ended.what.verdict != verdict::transient) return false;
+    if (!failed_) {
+        failed_ = std::make_unique<accidents>(attempt_.before, attempt_.sent_at);
+        ++outcomes_->troubled;
+    }
+    const diagnostic& info = ended.answer.info;
+    failed_->add({attempt_.sent_at - started_, ended.error, info.http_status, info.message});
+    const request_rules& rules = context_.rules;
+    return rules.retry.max_attempts() == 0 && failed_->are_its_own(*outcomes_, now, rules.give_up);
+}
+
+retry_session::next request_machine::plan_next(const wire::decoded_answer& ended, time_point earliest,
+                                               time_point now) {
+    const request_rules& rules = context_.rules;
+    const bool refused_by_limit = was_refused(ended);
+    // The gate knows of a refusal's Retry-After, and of no other.
+    if (!refused_by_limit)
+        earliest = ended.what.verdict == verdict::transient && ended.what.retry_after
+                       ? saturating_add(now, *ended.what.retry_after)
+                       : time_point();
+    retry_session::pause known;
+    if (rules.obey_retry_after) known.earliest = earliest;
+    known.own_backoff = !refused_by_limit || (rules.backoff_after_rejection && known.earliest <= now);
+    // Nobody waits for a Retry-After that is over when the deadline has passed.
+    known.too_late = std::max(now, known.earliest) >= deadline_ || (refused_by_limit && refused_for_good());
+    known.last =
+        ended.error == errc::unreadable_answer && progress_.unreadable_answers >= most_unreadable_answers;
+    const auto step = session_.attempt_ended(result_of(ended), ended.what, now, known, context_.random);
+    if (step.what == retry_session::next::attempt) {
+        line_.cause = refused_by_limit ? retry_cause::throttled : retry_cause::accident;
+        line_.not_before = step.not_before;
+    }
+    return step.what;
+}
+
+admission request_machine::wanted() const {
+    admission what = admission().cost(cost_).deadline(deadline_).alike(alike_);
+    if (!is_retry()) return what;
+    what.again(line_.cause, line_.not_before);
+    if (refused_) what.refused(*refused_);
+    return what;
+}
+
+request_step request_machine::stop(errc why) {
+    if (is_stopped() || state_ == state::ended || state_ == state::streaming) return request_step::nothing;
+    stopped_ = why;
+    switch (state_) {
+        case state::held:
+            return request_step::stop_holding;
+        case state::in_line:
+            return request_step::leave_line;
+        case state::connecting:
+        case state::exchanging:
+            return request_step::break_off;
+        case state::not_begun:
+        case state::announcing:
+        case state::asking:
+        case state::beginning:
+        case state::reporting:
+        case state::streaming:
+        case state::ended:
+            break;
+    }
+    return request_step::nothing;
+}
+
+// Those in front would keep the one that is let through waiting, and take the pace for nothing.
+request_step request_machine::step_aside() {
+    if (state_ != state::in_line || is_stopped() || line_.chosen) return request_step::nothing;
+    line_.steps_aside = true;
+    return request_step::leave_line;
+}
+
+request_step request_machine::end(const error_code& error) {
+    state_ = state::ended;
+    fate_.error = error;
+    result_ = error;
+    return request_step::end;
+}
+
+request_step request_machine::end_waiting(const error_code& error) {
+    fate_ = {};
+    return end(error);
+}
+
+request_step request_machine::end_by(const std::exception_ptr& thrown, diagnostic& info) {
+    thrown_error meant = error_of(thrown);
+    info.message = std::move(meant.message);
+    info.thrown = thrown;
+    fate_.refused = false;
+    return end(meant.error);
+}
+
+request_step request_machine::broke(const error_code& error, std::string message, std::exception_ptr thrown) {
+    if (state_ == state::ended) return request_step::nothing;
+    if (!last_) last_ = std::make_unique<diagnostic>();
+    last_->last_error = error;
+    last_->message = std::move(message);
+    last_->thrown = std::move(thrown);
+    fate_ = {};
+    return end(error);
+}
+
+void request_machine::describe_end(diagnostic& info) {
+    if (last_) info = std::move(*last_);
+    if (info.message.empty()) info.message = result_.message();
+    note_progress(info);
+}
+
+void request_machine::note_progress(diagnostic& info) const {
+    info.phase = progress_.phase;
+    info.attempts = progress_.attempts;
+    info.rejections = progress_.rejections;
+    info.unreadable_answers = progress_.unreadable_answers;
+    info.queued = progress_.queued;
+    info.alike = alike_;
+}
+
+std::string request_machine::explain_refusals(time_point now, const std::string& last) const {
+    const double since = std::chrono::duration<double>(now - refused_->since).count();
+    return "refused " + std::to_string(refused_->refusals) + " times in " +
+           std::to_string(std::lround(since)) + " s, in which " +
+           std::to_string(own_refusals::admitted_meanwhile(refused_->evidence)) +
+           " requests of the same model and key were admitted: " + last;
+}
+
+}  // namespace stagger::detail
