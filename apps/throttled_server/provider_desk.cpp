@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t trip_stream =
     0x7274740000000000u;  // the seed of round trips differs from the services'
-constexpr auto with_error = asio::as_tuple(asio::deferred);
+constexpr auto with_closing = asio::as_tuple(asio::deferred);
 
 time_point steady_now() {
     return std::chrono::steady_clock::now();
@@ -111,7 +111,7 @@ asio::awaitable<void> provider_desk::pause(visitor& who, time_point until) {
         who.wake();
     });
     while (!who.due_ && !who.gone()) {
-        const auto [closed] = co_await who.changed_.async_receive(with_error);
+        const auto [closed] = co_await who.changed_.async_receive(with_closing);
         if (closed) break;
     }
     if (!who.due_) agenda_.cancel(ticket);
@@ -123,7 +123,7 @@ asio::awaitable<std::optional<provider::decision>> provider_desk::stand_in_line(
     line_.emplace(static_cast<std::uint64_t>(place), &who);
     settle_line();  // plans the look at the end of its patience
     while (!who.called_ && !who.gone()) {
-        const auto [closed] = co_await who.changed_.async_receive(with_error);
+        const auto [closed] = co_await who.changed_.async_receive(with_closing);
         if (closed) break;
     }
     if (who.called_) co_return std::exchange(who.called_, std::nullopt);

@@ -26,7 +26,7 @@ using asio::ip::tcp;
 using namespace stagger;
 using namespace std::chrono_literals;
 
-constexpr std::string_view question = "GET / HTTP/1.1\r\nHost: here\r\n\r\n";
+constexpr std::string_view question_bytes = "GET / HTTP/1.1\r\nHost: here\r\n\r\n";
 constexpr std::string_view reply = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 /// Answers one request, and keeps the connection.
@@ -42,7 +42,7 @@ class exchange final : public connection_user, public std::enable_shared_from_th
  public:
     explicit exchange(connection_pool::lease& leased) : leased_(leased) {}
 
-    void begin() { leased_->send(shared_from_this(), question, steady_now(), never); }
+    void begin() { leased_->send(shared_from_this(), question_bytes, steady_now(), never); }
     void on_sent(const error_code& error) override {
         if (!error) leased_->read_head(shared_from_this(), never);
     }

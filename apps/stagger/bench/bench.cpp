@@ -33,9 +33,9 @@ namespace app {
 namespace {
 
 /// One run of the command: a turn for each policy, and around them what a user sees and presses.
-class session {
+class bench_session {
  public:
-    explicit session(const bench_options& options)
+    explicit bench_session(const bench_options& options)
         : options_(options),
           plan_(make_bench_plan(options)),
           out_(options.send.quiet),
@@ -274,7 +274,7 @@ class bench_command final : public command {
 
     exit_code run() override {
         options_.gate_is_given = parser_.count("--max-concurrency") > 0;
-        session one(options_);
+        bench_session one(options_);
         return one.run();
     }
 

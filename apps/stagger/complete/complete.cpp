@@ -58,10 +58,10 @@ std::string read_prompt(console& out) {
 }
 
 /// One completion, and what can end it early.
-class session {
+class complete_session {
  public:
     /// @param streamed the text is printed as it arrives
-    session(const send_options& options, bool streamed, console& out)
+    complete_session(const send_options& options, bool streamed, console& out)
         : out_(out),
           streamed_(streamed),
           log_(make_log(out, options.log_level)),
@@ -255,7 +255,7 @@ class complete_command final : public command {
         one_is_standard_output({{"the answer", "-"},
                                 {"--summary", options_.summary_file},
                                 {"--decision-log", options_.decision_log}});
-        session one(options_, streamed_, out);
+        complete_session one(options_, streamed_, out);
         const auto prompt = !prompt_ || *prompt_ == "-" ? read_prompt(out) : *prompt_;
         if (prompt.find_first_not_of(" \t\r\n") == std::string::npos) {
             throw failure(exit_code::wrong_usage, "the prompt is empty");

@@ -9,7 +9,7 @@ namespace {
 
 namespace load = stagger::load;
 
-std::string line(const std::string& term, const std::string& description) {
+std::string term(const std::string& term, const std::string& description) {
     return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", term, description);
 }
 
@@ -24,8 +24,8 @@ std::string amount_or_dash(std::optional<double> value) {
 std::string latency_lines(const load::run_results& found) {
     const auto total = found.latency_ms.find(std::string(load::latency_kinds::total));
     if (total == found.latency_ms.end() || total->second.count == 0) return {};
-    return line("latency, p50", span_text(total->second.p50)) +
-           line("latency, p99", span_text(total->second.p99));
+    return term("latency, p50", span_text(total->second.p50)) +
+           term("latency, p99", span_text(total->second.p99));
 }
 
 std::string card(const labelled_run& run) {
@@ -34,13 +34,13 @@ std::string card(const labelled_run& run) {
     text +=
         fmt::format("<p class=\"main\"><b>{}</b> answers/s</p>\n<dl>\n", amount_text(found.goodput_per_s));
     if (found.slo_goodput_per_s)
-        text += line("in the objective", amount_text(*found.slo_goodput_per_s) + "/s");
+        text += term("in the objective", amount_text(*found.slo_goodput_per_s) + "/s");
     text +=
-        line("answered", fmt::format("{} of {}", count_text(found.succeeded), count_text(found.requests)));
+        term("answered", fmt::format("{} of {}", count_text(found.succeeded), count_text(found.requests)));
     text += latency_lines(found);
-    text += line("attempts/answer", amount_or_dash(found.attempts_per_success));
-    text += line("rejected per 100", amount_or_dash(found.rejections_per_100_successes));
-    text += line("peak in 10 ms", count_text(found.peak_10ms));
+    text += term("attempts/answer", amount_or_dash(found.attempts_per_success));
+    text += term("rejected per 100", amount_or_dash(found.rejections_per_100_successes));
+    text += term("peak in 10 ms", count_text(found.peak_10ms));
     return text + "</dl>\n</article>\n";
 }
 

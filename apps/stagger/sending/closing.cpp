@@ -65,10 +65,10 @@ std::optional<closing_watch::news> closing_watch::tell(stagger::time_point now,
 }
 
 std::string closing_text(const closing& one, stagger::time_point now, const wall_clock& clock) {
-    return "nothing is admitted " + until_text(one.opens_at - now, clock) + quoted(one.words);
+    return "nothing is admitted " + until_text(one.opens_at - now, clock) + in_its_words(one.words);
 }
 
-std::string quoted(const std::string& words) {
+std::string in_its_words(const std::string& words) {
     return words.empty() ? "" : ": \"" + words + "\"";
 }
 

@@ -54,6 +54,6 @@ class closing_watch {
 std::string closing_text(const closing& one, stagger::time_point now, const wall_clock& clock);
 
 /// ": \"words\""; nothing for none.
-std::string quoted(const std::string& words);
+std::string in_its_words(const std::string& words);
 
 }  // namespace app

@@ -106,7 +106,7 @@ std::string closing_notice::gave_up(std::optional<stagger::time_point> opens_at)
         text = closing_text({*opens_at, watch_.words()}, now, clock_);
     } else {
         text = "nothing was admitted for " + span_text(longest_wait_) + ", and until when is not known" +
-               quoted(watch_.words());
+               in_its_words(watch_.words());
     }
     hidden_.mask(text);
     return text;

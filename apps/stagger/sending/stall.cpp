@@ -63,12 +63,12 @@ std::optional<std::string> stall_watch::tell_refused_kind(stagger::time_point no
     kind_said_ = true;
     return std::to_string(seen.kind_refused) +
            " prompts wait, since all of their model or key is refused while others are admitted" +
-           quoted(refusal_);
+           in_its_words(refusal_);
 }
 
 std::string stall_text(const stall& one) {
     const auto whole_s = std::chrono::floor<std::chrono::seconds>(one.lasts);
-    return "nothing was admitted for " + span_text(whole_s) + quoted(one.words);
+    return "nothing was admitted for " + span_text(whole_s) + in_its_words(one.words);
 }
 
 }  // namespace app

@@ -21,10 +21,6 @@ constexpr unsigned bucket_count = 2124;  // ln(longest / shortest) / ln(1.012)
 using log_axis = histogram::axis::regular<double, histogram::axis::transform::log>;
 using counts = histogram::histogram<std::tuple<log_axis>, histogram::dense_storage<std::uint64_t>>;
 
-double milliseconds(duration span) {
-    return std::chrono::duration<double, std::milli>(span).count();
-}
-
 }  // namespace
 
 struct latency_histogram::buckets {

@@ -8,6 +8,10 @@
 
 namespace stagger::load {
 
+inline double milliseconds(duration span) {
+    return std::chrono::duration<double, std::milli>(span).count();
+}
+
 /** @brief Spans counted in buckets whose width grows with the span.
  *
  * Percentiles are within 1 % of what a sorted list of all spans gives, in the same memory for any number.

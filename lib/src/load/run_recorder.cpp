@@ -13,10 +13,6 @@ namespace {
 constexpr double behind_share = 0.01;
 constexpr duration behind_lag = std::chrono::milliseconds(50);
 
-double milliseconds(duration span) {
-    return std::chrono::duration<double, std::milli>(span).count();
-}
-
 std::optional<double> ratio(double amount, std::uint64_t of) {
     return of > 0 ? std::optional(amount / static_cast<double>(of)) : std::nullopt;
 }

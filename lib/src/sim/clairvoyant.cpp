@@ -14,8 +14,6 @@ namespace stagger::sim {
 
 namespace {
 
-constexpr time_point start_of_time{};
-
 struct caller {
     const provider::client_description* what;
     std::string name;

@@ -8,6 +8,8 @@
 
 namespace stagger::sim {
 
+inline constexpr time_point start_of_time{};
+
 /// Things to come, in the order of their times; those of one time in the order in which they were scheduled.
 template <class Payload>
 class event_queue {

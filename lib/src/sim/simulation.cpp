@@ -23,8 +23,6 @@ namespace stagger::sim {
 
 namespace {
 
-constexpr time_point start_of_time{};
-
 /// A client's request, from its submission to its end.
 struct request {
     drawn_request drawn;

@@ -8,9 +8,9 @@ namespace stagger {
 namespace {
 
 constexpr seconds least_span{0.5};
-constexpr double least_admitted = 8;
-constexpr double least_limit = 10;  // so that not all is back before enough was admitted
-constexpr double rounding = 1.5;    // `remaining` is told in whole units, at both ends
+constexpr double least_admitted_in_span = 8;
+constexpr double least_limit = 10;   // so that not all is back before enough was admitted
+constexpr double whole_units = 1.5;  // `remaining` is told in whole units, at both ends
 constexpr int most_evidence = 3;
 constexpr double kept_of_older = 0.8;
 constexpr seconds disbelief{30};
@@ -18,7 +18,7 @@ constexpr double kept_in_bucket = 4;  // so that jitter does not find it empty
 constexpr seconds surplus_spent_in{1};
 constexpr double over_even_spread = 1.02;  // a window's rest must not lapse
 constexpr double fastest_in_flight = 16;   // requests on the way when much is left
-constexpr double overshoot_of_sent = 0.05;
+constexpr double in_flight_of_sent = 0.05;
 
 /// The first of the remembered sends that left at `from` or later; none if all left before.
 std::optional<departure> first_since(time_point from, const send_log& log) {
@@ -77,7 +77,7 @@ void header_tracker::measure(const reading& now, const send_log& log, seconds rt
     }
     const seconds span = now.sent.at - reference_->sent.at;
     const double used = log.admitted_between(reference_->sent, now.sent) + log.unit().of(now.sent);
-    if (span <= std::max(least_span, 4 * rtt) || used < least_admitted) return;
+    if (span <= std::max(least_span, 4 * rtt) || used < least_admitted_in_span) return;
     const double refilled = now.remaining - reference_->remaining + used;
     const kind seen = kind_by(now, refilled);
     if (seen != kind::unknown) vote(seen);
@@ -92,11 +92,11 @@ header_tracker::kind header_tracker::kind_by(const reading& now, double refilled
     constexpr double about = 0.25;
     const seconds moved = told_resets ? seconds(now.resets - reference_->resets) : seconds(0);
     const bool with_the_clock = std::fabs((moved - span).count()) <= about * span.count();
-    if (refilled > rounding) {
+    if (refilled > whole_units) {
         // What leaves a sliding window again is no refill.
         return kind_ == kind::sliding_window && with_the_clock ? kind::unknown : kind::bucket;
     }
-    if (refilled < -rounding) return kind::unknown;
+    if (refilled < -whole_units) return kind::unknown;
     if (std::fabs(moved.count()) <= about * span.count()) return kind::fixed_window;
     return with_the_clock ? kind::sliding_window : kind::unknown;
 }
@@ -166,7 +166,7 @@ std::optional<double> header_tracker::rate(time_point now, const send_log& log, 
     if (!believed(now)) return std::nullopt;
     const double remaining = left(now, log);
     const double sent = static_cast<double>(log.size());
-    const double fastest = std::max(fastest_in_flight, overshoot_of_sent * sent) / rtt.count();
+    const double fastest = std::max(fastest_in_flight, in_flight_of_sent * sent) / rtt.count();
     constexpr double slowest_per_s = 1.0 / 60;
     double spread = slowest_per_s;
     switch (kind_) {

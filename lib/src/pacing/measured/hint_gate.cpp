@@ -12,7 +12,7 @@ constexpr double early_part = 0.8;
 constexpr seconds ignore_for{600};
 // A hint much longer than the refuted one speaks of something else.
 constexpr double much_longer = 2;
-constexpr seconds rounding{0.1};
+constexpr seconds rounding_of_hints{0.1};
 
 }  // namespace
 
@@ -34,7 +34,7 @@ bool hint_gate::announce(time_point now, const departure& rejected, seconds retr
 
 void hint_gate::refute(time_point now) {
     ignore_until_ = after(now, ignore_for);
-    if (last_) ignored_up_to_ = much_longer * last_->retry_after + rounding;
+    if (last_) ignored_up_to_ = much_longer * last_->retry_after + rounding_of_hints;
     opens_at_ = time_point::min();
     last_.reset();
 }
