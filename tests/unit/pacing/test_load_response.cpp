@@ -183,3 +183,20 @@ TEST_CASE("paces beyond the steps are counted at the ends") {
     REQUIRE(found);
     CHECK(found->share == doctest::Approx(0.2).epsilon(0.5));
 }
+
+TEST_CASE(
+    "what is doubted still tells, where it goes on: chance is found sooner than by a count from nothing") {
+    const auto sends_until_found = [](load_response response) {
+        server overloaded(0.25, 1e9, 7);
+        unsigned sends = 0;
+        for (double pace = 0.5; !overloaded.found && sends < 1000; pace *= 0.98, ++sends)
+            overloaded.answer(response, pace, 1);
+        return sends;
+    };
+    load_response doubted;
+    server before(0.25);
+    for (const double pace : {4.0, 2.0, 1.0}) before.answer(doubted, pace, 6);
+    REQUIRE_FALSE(doubted.by_chance(0.002));
+    doubted.doubt();
+    CHECK(sends_until_found(doubted) < sends_until_found(load_response()));
+}

@@ -13,6 +13,7 @@ constexpr double counts_remembered = 600;
 // What a ridden limit refuses below itself, by tests and by misjudgement.
 constexpr double refused_below = 0.01;
 constexpr double most_refused = 0.98;
+constexpr double kept_in_doubt = 0.5;
 constexpr double far_likelier = 11;  // as a logarithm
 // Smaller ones matter little, and those who share a limit refuse each other as much.
 constexpr std::array chances{0.075, 0.1, 0.14, 0.18, 0.23, 0.29, 0.35};
@@ -32,6 +33,15 @@ void load_response::count(double pace, double sent, double refused) {
     for (tally& each : at_) {
         each.sent /= 2;
         each.refused /= 2;
+        in_all_ += each.sent;
+    }
+}
+
+void load_response::doubt() {
+    in_all_ = 0;
+    for (tally& each : at_) {
+        each.sent *= kept_in_doubt;
+        each.refused *= kept_in_doubt;
         in_all_ += each.sent;
     }
 }

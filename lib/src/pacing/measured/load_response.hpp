@@ -30,6 +30,8 @@ class load_response {
     double fastest() const { return fastest_; }
     /// What was counted belongs to another limit.
     void forget() { *this = {}; }
+    /// What was counted may belong to another limit.
+    void doubt();
 
     struct finding {
         double share = 0;                   ///< refused whatever the pace

@@ -138,7 +138,7 @@ double ride_the_limit::after_ramp(time_point now, const departure& rejected) con
 void ride_the_limit::measure_anew(time_point now, const departure& rejected, send_number since) {
     estimator_.forget_before(since);
     // Where a limit held before, it has fallen; else the same refusals may be chance's.
-    if (lost_.best() > 0 && !std::exchange(fall_is_known_, true)) response_.forget();
+    if (lost_.best() > 0 && !std::exchange(fall_is_known_, true)) response_.doubt();
     measured_.reset();
     mode_ = mode::search;
     search(now, estimator_.up_to(log_, rejected));
