@@ -7,7 +7,11 @@
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
 #include <exception>
-#include <stagger/client.hpp>
+#include <stagger/stagger.hpp>
+
+#if !defined(STAGGER_VERSION) || STAGGER_VERSION < 100
+#error "stagger/stagger.hpp brings the version"
+#endif
 
 namespace asio = boost::asio;
 
