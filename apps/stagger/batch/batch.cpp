@@ -51,10 +51,13 @@ class session {
                                 {"--report", files.report},
                                 {"--summary", options.summary_file},
                                 {"--decision-log", options.decision_log}});
-        keep_apart("--report", files.report, {files.prompts, files.results});
-        keep_apart("--summary", options.summary_file, {files.prompts, files.results, files.report});
-        keep_apart("--decision-log", options.decision_log,
-                   {files.prompts, files.results, files.report, options.summary_file});
+        auto others = files.prompts;
+        others.push_back(files.results);
+        keep_apart("--report", files.report, others);
+        others.push_back(files.report);
+        keep_apart("--summary", options.summary_file, others);
+        others.push_back(options.summary_file);
+        keep_apart("--decision-log", options.decision_log, others);
         report_page_.emplace(context_, files.report);
         auto ended = [this](const stagger::attempt_events::done& attempt) {
             runner_->attempt_ended(attempt.info);
@@ -70,6 +73,7 @@ class session {
         describe_run(options);
         summary_.emplace(options.summary_file);
         auto opened = open_batch_files(context_.get_executor(), files_, plan_, out_);
+        places_ = opened.places;
         failed_before_ = files_.retry_failed ? 0 : opened.results->failed_before();
         runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(opened.prompts),
                                                   std::move(opened.results), plan_.hidden);
@@ -114,7 +118,7 @@ class session {
         if (!result.error) return;
         ++problems_;
         if (problems_ > problems_shown) return;
-        out_.error(files_.prompts_name() + ":" + std::to_string(result.position) + ": " +
+        out_.error(places_->name_of(result.position) + ": " +
                    stagger::wire::failure_message(result.error, info));
         if (problems_ == problems_shown) out_.error("further ones are only in " + files_.results_name());
     }
@@ -199,10 +203,22 @@ class session {
                 out_.error(files_.results_name() + ": " + report.problem + kept + ", " + left(report));
                 return exit_code::file_failed;
             case batch::run_end::input_failed:
-                out_.error(files_.prompts_name() + ": " + report.problem + kept);
-                return exit_code::file_failed;
+                return explain_input(report, kept);
         }
         return exit_code::done;
+    }
+
+    exit_code explain_input(const batch::run_report& report, const std::string& kept) {
+        try {
+            if (report.thrown) std::rethrow_exception(report.thrown);
+        } catch (const failure& refused) {
+            out_.error(refused.what() + kept);
+            return report.counts.recorded() > 0 ? exit_code::file_failed : refused.code();
+        } catch (const std::exception&) {
+            // Its error code says the same.
+        }
+        out_.error(files_.prompts_name() + ": " + report.problem + kept);
+        return exit_code::file_failed;
     }
 
     static std::string left(const batch::run_report& report) {
@@ -229,6 +245,7 @@ class session {
     std::optional<output_file> summary_;
     std::optional<batch_report> report_page_;
     stagger::load::results_document about_;
+    std::shared_ptr<const row_places> places_;
     std::shared_ptr<batch::runner> runner_;
     std::optional<batch::run_report> report_;
     std::size_t failed_before_ = 0;

@@ -3,8 +3,11 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "batch/result_file.hpp"
+#include "batch_reading.hpp"
+#include "rows/row_places.hpp"
 #include "sending/send_options.hpp"
 #include "stagger/prompt_source.hpp"
 #include "terminal/console.hpp"
@@ -17,10 +20,9 @@ namespace app {
 
 /// What `stagger batch` takes on its command line about its files, as given.
 struct batch_file_options {
-    std::string prompts;
+    std::vector<std::string> prompts;
     std::string results;
-    std::string format = "auto";
-    std::string form;  ///< --template
+    batch_reading_options reading;
     std::string fsync = "interval";
     bool overwrite = false;
     bool retry_failed = false;
@@ -30,7 +32,8 @@ struct batch_file_options {
     std::string progress = "auto";
     std::string report;
 
-    std::string prompts_name() const { return prompts == "-" ? "standard input" : prompts; }
+    /// All of them, for messages about no single one.
+    std::string prompts_name() const;
     std::string results_name() const { return results == "-" ? "standard output" : results; }
 };
 
@@ -44,6 +47,7 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options);
 struct batch_files {
     std::unique_ptr<stagger::prompt_source> prompts;
     std::unique_ptr<stagger::batch::result_file> results;
+    std::shared_ptr<const row_places> places;  ///< of the prompts, for messages
 };
 
 /** Opens both, makes sure that the results are of these prompts and parameters, and says what is continued.
@@ -56,12 +60,17 @@ struct batch_files {
 batch_files open_batch_files(const boost::asio::any_io_executor& executor, const batch_file_options& options,
                              const send_plan& plan, console& out);
 
+/// The prompts of a batch alone.
+struct opened_prompts {
+    std::unique_ptr<stagger::prompt_source> source;
+    std::shared_ptr<const row_places> places;
+};
+
 /** Opens the prompts alone.
  * @param plan must outlive them
  * @throws failure wrong_usage or file_failed
  */
-std::unique_ptr<stagger::prompt_source> open_prompts(const boost::asio::any_io_executor& executor,
-                                                     const batch_file_options& options,
-                                                     const send_plan& plan);
+opened_prompts open_prompts(const boost::asio::any_io_executor& executor, const batch_file_options& options,
+                            const send_plan& plan);
 
 }  // namespace app

@@ -31,7 +31,8 @@ struct estimate {
     double all_tokens() const { return tokens.prompt_tokens + tokens.tokens + supposed(); }
 };
 
-asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std::string name, console& out) {
+asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std::string name,
+                             std::shared_ptr<const row_places> places, console& out) {
     stagger::error_code error;
     while (auto prompt = co_await prompts.read(error)) {
         if (prompt->request) {
@@ -43,7 +44,7 @@ asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std
             continue;
         }
         if (sum.unreadable++ < problems_shown)
-            out.error(name + ":" + std::to_string(prompt->position) + ": " + prompt->problem);
+            out.error(places->name_of(prompt->position) + ": " + prompt->problem);
     }
     if (error) throw failure(exit_code::file_failed, name + ": " + error.message());
 }
@@ -97,12 +98,13 @@ std::string tokens_text(const estimate& sum) {
 exit_code dry_run(const batch_file_options& options, const send_plan& plan, console& out) {
     asio::io_context context(1);
     const auto known = recorded(options);
-    batch::unanswered_prompts prompts(open_prompts(context.get_executor(), options, plan), known);
+    auto opened = open_prompts(context.get_executor(), options, plan);
+    batch::unanswered_prompts prompts(std::move(opened.source), known);
     estimate sum;
     auto rethrow = [](const std::exception_ptr& failed) {
         if (failed) std::rethrow_exception(failed);
     };
-    asio::co_spawn(context, add_up(prompts, sum, options.prompts_name(), out), rethrow);
+    asio::co_spawn(context, add_up(prompts, sum, options.prompts_name(), opened.places, out), rethrow);
     context.run();
     write_standard_output(
         fmt::format("prompts to send   {}\n"

@@ -96,6 +96,7 @@ run_report runner::report() const {
     report.end = wound_down && left() == 0 ? run_end::finished : end_;
     report.problem = problem_;
     report.unusable = unusable_;
+    if (batch_) report.thrown = batch_->thrown();
     report.opens_at = opens_at_;
     report.left = report.end == run_end::finished ? 0 : left();
     report.elapsed = last_result_ - started_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -63,8 +64,9 @@ struct run_limits {
 
 struct run_report {
     run_end end = run_end::finished;
-    std::string problem;  ///< what made it end early, in words
-    error_code unusable;  ///< why the endpoint cannot be used
+    std::string problem;        ///< what made it end early, in words
+    error_code unusable;        ///< why the endpoint cannot be used
+    std::exception_ptr thrown;  ///< by the source, where that ended the run
     /// Until when nothing is admitted, where that ended the run; nothing there: it is not known.
     std::optional<time_point> opens_at;
     std::optional<std::size_t> left;  ///< prompts not recorded; nothing if their number is unknown
