@@ -34,6 +34,8 @@ batch::result_file_options opening(const batch_file_options& options, const batc
     how.by_id = options.accept_changes;
     how.fsync = parse_fsync(options.fsync);
     how.parameters = parameters_hash(plan, reading.hashed);
+    if (reading.rows.format != row_format::automatic) how.format = to_string(reading.rows.format);
+    if (reading.rows.separator) how.separator = separator_text(*reading.rows.separator);
     return how;
 }
 

@@ -18,10 +18,6 @@ namespace wire = stagger::wire;
 // Of rows without columns these are looked at to tell a misspelt place from a member that some lack.
 constexpr std::size_t rows_looked_at = 100;
 
-std::string name_of(const std::string& path) {
-    return path == "-" ? "standard input" : path;
-}
-
 /// Element of an array that is a text.
 bool is_text(const batch::row& found) {
     return found.text.starts_with('"') && !wire::json_problem(found.text);
@@ -31,49 +27,27 @@ bool is_text(const batch::row& found) {
 
 row_prompts::row_prompts(const asio::any_io_executor& executor, const std::vector<std::string>& paths,
                          const row_reading& how, prompt_making making)
-    : how_(how), making_(std::move(making)) {
-    for (const auto& path : paths) {
-        stagger::error_code unreadable;
-        auto file = batch::input_file::open(executor, path, unreadable);
-        if (!file) throw failure(exit_code::file_failed, name_of(path) + ": " + unreadable.message());
-        files_.push_back({name_of(path), std::move(*file)});
-    }
-}
+    : how_(how), making_(std::move(making)), files_(open_row_sources(executor, paths)) {}
 
-std::unique_ptr<file_rows> row_prompts::begin(const source& from, std::size_t before) {
+std::unique_ptr<file_rows> row_prompts::begin(const row_source& from, std::size_t before) {
     places_->file_begins(from.name, before);
     return std::make_unique<file_rows>(from.name, how_, before);
 }
 
-void row_prompts::check_table(const source& from, const file_rows& rows) const {
+void row_prompts::check_table(const row_source& from, const file_rows& rows) const {
     if (rows.columns()) check_columns(from.name, *rows.columns(), making_.reading());
 }
 
 bool row_prompts::look_ahead(const std::function<bool(const batch::row&)>& use) {
-    const auto readable = [](const source& each) { return each.file.regular(); };
-    if (!std::all_of(files_.begin(), files_.end(), readable)) return false;
-    std::size_t before = 0;
-    for (const auto& each : files_) {
-        const auto rows = begin(each, before);
-        bool checked = false;
-        auto offset = each.file.beginning();
-        for (bool ended = false; !ended;) {
-            stagger::error_code error;
-            const auto got = each.file.read_at(offset, rows->prepare(), error);
-            if (error) throw failure(exit_code::file_failed, each.name + ": " + error.message());
-            rows->commit(got);
-            offset += got;
-            ended = got == 0;
-            if (ended) rows->finish();
-            while (const auto found = rows->next()) {
-                if (!checked) check_table(each, *rows);
-                checked = true;
-                row_format_ = rows->format();
-                if (!use(*found)) return true;
-            }
-        }
-        before = rows->count();
-    }
+    if (!all_regular(files_)) return false;
+    const row_source* checked = nullptr;
+    each_row(files_, how_, *places_,
+             [&](const row_source& from, const file_rows& rows, const batch::row& found) {
+                 if (checked != &from) check_table(from, rows);
+                 checked = &from;
+                 row_format_ = rows.format();
+                 return use(found);
+             });
     return true;
 }
 

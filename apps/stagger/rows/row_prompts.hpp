@@ -7,10 +7,8 @@
 #include <vector>
 
 #include "batch/batch_line.hpp"
-#include "batch/input_file.hpp"
 #include "batch/listed_prompts.hpp"
-#include "file_rows.hpp"
-#include "row_places.hpp"
+#include "row_sources.hpp"
 
 namespace app {
 
@@ -50,17 +48,12 @@ class row_prompts final : public stagger::batch::listed_prompts {
     std::shared_ptr<const row_places> places() const { return places_; }
 
  private:
-    struct source {
-        std::string name;
-        stagger::batch::input_file file;
-    };
-
-    std::unique_ptr<file_rows> begin(const source& from, std::size_t before);
-    void check_table(const source& from, const file_rows& rows) const;
+    std::unique_ptr<file_rows> begin(const row_source& from, std::size_t before);
+    void check_table(const row_source& from, const file_rows& rows) const;
 
     row_reading how_;
     prompt_making making_;
-    std::vector<source> files_;
+    std::vector<row_source> files_;
     std::shared_ptr<row_places> places_ = std::make_shared<row_places>();
     std::size_t current_ = 0;  // of the files
     std::unique_ptr<file_rows> rows_;

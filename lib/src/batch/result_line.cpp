@@ -117,6 +117,8 @@ void append_ours(std::string& out, const diagnostic& info, const result_origin& 
         history.count("line", origin.line);
         append_quoted_hex(history.key("line_hash"), origin.line_hash);
         append_quoted_hex(history.key("parameters_hash"), origin.parameters);
+        if (!origin.format.empty()) history.string("format", origin.format);
+        if (!origin.separator.empty()) history.string("separator", origin.separator);
     }
     history.close();
 }
@@ -136,6 +138,10 @@ std::optional<result_origin> origin_of(const std::vector<json_member>& line) {
     }
     origin.line_hash = *line_hash;
     origin.parameters = *parameters;
+    if (const auto* format = find_member(*members, "format"))
+        origin.format = json_string_value(format->value).value_or(std::string());
+    if (const auto* separator = find_member(*members, "separator"))
+        origin.separator = json_string_value(separator->value).value_or(std::string());
     return origin;
 }
 

@@ -160,7 +160,8 @@ void runner::settle_held() {
 
 std::string runner::line_of(batch_result& result) const {
     auto& info = result.answer.info;
-    const wire::result_origin origin{result.position, result.hash, results_->parameters()};
+    const wire::result_origin origin{result.position, result.hash, results_->parameters(), results_->format(),
+                                     results_->separator()};
     std::string text;
     if (result.error == errc::invalid_request) {
         text = wire::format_input_error_line(result.custom_id, info.message, origin);
