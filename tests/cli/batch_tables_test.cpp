@@ -155,3 +155,41 @@ TEST_CASE("a template and a system message come from files") {
     CHECK(got.code == 2);
     CHECK(says(got, "was asked with another"));
 }
+
+TEST_CASE("--limit asks the first rows, --sample some of all; a run without them goes on with the others") {
+    fixture all;
+    const auto list = numbered_prompts(200);
+    auto got = all.batch_of("list.txt", list, {"--limit", "10"});
+    CHECK(got.code == 0);
+    CHECK(says(got, "10 answered, 0 failed;"));
+    CHECK(all.ids() == line_ids(1, 10));
+    got = all.batch_of("list.txt", list, {"--limit", "10"});
+    CHECK(says(got, "0 answered, 0 failed, 10 answered before;"));
+    got = all.batch_of("list.txt", list, {"--sample", "30"});
+    CHECK(got.code == 0);
+    const auto sampled = all.ids();
+    CHECK(sampled.size() >= 30);
+    CHECK(sampled.size() <= 40);
+    got = all.batch_of("list.txt", list, {"--sample", "30"});
+    CHECK(all.ids() == sampled);
+    CHECK(all.batch_of("list.txt", list).code == 0);
+    CHECK(all.ids() == line_ids(1, 200));
+    CHECK(all.sent().size() == 200);
+    for (const auto& [prompt, times] : all.sent()) CHECK_MESSAGE(times == 1, prompt);
+}
+
+TEST_CASE("--limit of a pipe stops reading; --sample of one is refused; a dry run counts what is selected") {
+    fixture all;
+    auto setup = batch(all.server.base_url(), "-", all.folder.path("out"), {"--limit", "3"});
+    setup.input = numbered_prompts(10);
+    CHECK(run(setup).code == 0);
+    CHECK(all.ids() == line_ids(1, 3));
+    setup.arguments.back() = "4";
+    setup.arguments[setup.arguments.size() - 2] = "--sample";
+    auto got = run(setup);
+    CHECK(got.code == 2);
+    CHECK(says(got, "--sample: standard input can be read only once"));
+    got = all.batch_of("list.txt", numbered_prompts(10), {"--limit", "5", "--dry-run", "--accept-changes"});
+    CHECK(got.out.find("prompts to send   2\n") != std::string::npos);
+    CHECK(got.out.find("answered before   3\n") != std::string::npos);
+}

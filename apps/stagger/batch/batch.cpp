@@ -77,6 +77,7 @@ class session {
         failed_before_ = files_.retry_failed ? 0 : opened.results->failed_before();
         runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(opened.prompts),
                                                   std::move(opened.results), plan_.hidden);
+        if (!opened.selected.is_all()) runner_->select(opened.selected, opened.to_do);
         batch::run_limits ends = limits;
         ends.longest_wait = options.max_wait;
         runner_->limits(ends);
@@ -264,7 +265,9 @@ class batch_command final : public command {
     exit_code run() override {
         if (files_.dry_run) {
             console out(options_.quiet);
-            return dry_run(files_, make_plan(options_, stagger::duration::zero()), out);
+            auto plan = make_plan(options_, stagger::duration::zero());
+            const run_memory memory(options_, plan, make_log(out, options_.log_level));
+            return dry_run(files_, plan, out);
         }
         session one(files_, options_, limits_, order_);
         return one.run();

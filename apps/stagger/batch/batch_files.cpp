@@ -5,6 +5,7 @@
 
 #include "batch/prompt_survey.hpp"
 #include "cli/distinct_files.hpp"
+#include "cli/option_values.hpp"
 #include "parameters_hash.hpp"
 #include "prompts_with_defaults.hpp"
 
@@ -78,6 +79,18 @@ void refuse_mixed_up_files(const batch_file_options& options) {
     }
 }
 
+batch::row_selection select_rows(const batch_file_options& options, row_prompts& prompts) {
+    if (options.limit > 0 && options.sample > 0)
+        throw failure(exit_code::wrong_usage, "--limit: cannot stand beside --sample");
+    if (options.limit > 0) return batch::row_selection::first(options.limit);
+    if (options.sample == 0) return {};
+    const auto sample = batch::row_selection::sample(prompts, options.sample);
+    if (!sample)
+        throw failure(exit_code::wrong_usage,
+                      "--sample: " + options.prompts_name() + " can be read only once");
+    return *sample;
+}
+
 void tell_of_resuming(const batch_file_options& options, const batch::result_file& results, console& out) {
     const auto name = options.results_name();
     if (results.torn_line_cut()) out.remark(name + ": cut off a result that was written in part");
@@ -121,6 +134,12 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
                     "interval (a second later) or never (default interval)")
         ->type_name("WHEN");
     add_batch_reading_options(command, options.reading);
+    add_whole_number<std::size_t>(
+        command, "--limit", [&options](std::size_t rows) { options.limit = rows; }, 1,
+        "Ask only the first N rows; the same command without it goes on with the others");
+    add_whole_number<std::size_t>(
+        command, "--sample", [&options](std::size_t rows) { options.sample = rows; }, 1,
+        "Ask only N rows, spread over the list as if by chance, each time the same");
     command.add_flag("--dry-run", options.dry_run,
                      "Send nothing: count prompts and estimate tokens and the time the limits allow");
     command
@@ -143,6 +162,7 @@ batch_files open_batch_files(const boost::asio::any_io_executor& executor, const
     auto prompts = std::make_unique<row_prompts>(executor, options.prompts, reading.rows, reading.making);
     prompts->check();
     batch_files files;
+    files.selected = select_rows(options, *prompts);
     std::string problem;
     files.results = batch::result_file::open(executor, options.results, how, problem);
     if (!files.results) throw failure(exit_code::file_failed, options.results_name() + ": " + problem);
@@ -157,6 +177,8 @@ batch_files open_batch_files(const boost::asio::any_io_executor& executor, const
         throw failure(exit_code::file_failed, options.results_name() + ": " + problem);
     }
     files.places = prompts->places();
+    if (!files.selected.is_all())
+        files.to_do = batch::count_unanswered(*prompts, files.results->recorded(), files.selected);
     files.prompts = std::make_unique<prompts_with_defaults>(std::move(prompts), plan, reading.system);
     return files;
 }
@@ -168,6 +190,7 @@ opened_prompts open_prompts(const boost::asio::any_io_executor& executor, const 
     prompts->check();
     opened_prompts opened;
     opened.places = prompts->places();
+    opened.selected = select_rows(options, *prompts);
     opened.source = std::make_unique<prompts_with_defaults>(std::move(prompts), plan, reading.system);
     return opened;
 }

@@ -2,10 +2,12 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "batch/result_file.hpp"
+#include "batch/row_selection.hpp"
 #include "batch_reading.hpp"
 #include "rows/row_places.hpp"
 #include "sending/send_options.hpp"
@@ -29,6 +31,8 @@ struct batch_file_options {
     bool accept_changes = false;
     bool check_ids = false;
     bool dry_run = false;
+    std::size_t limit = 0;   ///< rows, from the first; 0: all
+    std::size_t sample = 0;  ///< rows of the whole list; 0: all
     std::string progress = "auto";
     std::string report;
 
@@ -47,6 +51,8 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options);
 struct batch_files {
     std::unique_ptr<stagger::prompt_source> prompts;
     std::unique_ptr<stagger::batch::result_file> results;
+    stagger::batch::row_selection selected;
+    std::optional<std::size_t> to_do;  ///< of the selected rows, where not all are and it can be known
     std::shared_ptr<const row_places> places;  ///< of the prompts, for messages
 };
 
@@ -63,6 +69,7 @@ batch_files open_batch_files(const boost::asio::any_io_executor& executor, const
 /// The prompts of a batch alone.
 struct opened_prompts {
     std::unique_ptr<stagger::prompt_source> source;
+    stagger::batch::row_selection selected;
     std::shared_ptr<const row_places> places;
 };
 

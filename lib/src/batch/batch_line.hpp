@@ -75,8 +75,8 @@ struct result_origin {
     std::size_t line = 0;          ///< of the prompt list, from 1; 0: unknown
     std::uint64_t line_hash = 0;   ///< of what that line said
     std::uint64_t parameters = 0;  ///< hash of what else decided what was asked
-    std::string format;            ///< how the list was read, where that was told and not found out
-    std::string separator;         ///< between a table's cells, likewise
+    std::string format = {};       ///< how the list was read, where that was told and not found out
+    std::string separator = {};    ///< between a table's cells, likewise
 };
 
 /// What went wrong, for people: the server's words or what the transport met, and first that time ran out if

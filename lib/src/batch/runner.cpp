@@ -57,6 +57,11 @@ runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::un
     source_ = std::move(unanswered);
 }
 
+void runner::select(const row_selection& selected, std::optional<std::size_t> to_do) {
+    prompts_->select(selected, to_do);
+    to_do_ = prompts_->remaining();
+}
+
 asio::awaitable<run_report> runner::run() {
     const auto self = shared_from_this();
     engine_ = std::make_shared<engine>(target_, std::move(source_), order_);

@@ -89,6 +89,8 @@ class runner : public std::enable_shared_from_this<runner> {
 
     /// How prompts are taken up and results ordered; before `run`.
     void options(const batch_options& chosen) { order_ = chosen; }
+    /// Before `run`; as unanswered_prompts has it.
+    void select(const row_selection& selected, std::optional<std::size_t> to_do);
     /// Before `run`.
     void limits(const run_limits& chosen) { limits_ = chosen; }
     void on_result(observer told) { told_ = std::move(told); }
