@@ -34,7 +34,7 @@ batch::result_file_options opening(const batch_file_options& options, const batc
     if (options.overwrite) how.mode = batch::if_results_exist::overwrite;
     how.by_id = options.accept_changes;
     how.fsync = parse_fsync(options.fsync);
-    how.parameters = parameters_hash(plan, reading.hashed);
+    how.parameters = parameters_hash(plan, reading.hashed + options.hashed_answers);
     if (reading.rows.format != row_format::automatic) how.format = to_string(reading.rows.format);
     if (reading.rows.separator) how.separator = separator_text(*reading.rows.separator);
     return how;

@@ -50,6 +50,23 @@ void read_answer(std::string_view raw, const members& body, shown_result& shown)
     if (number) shown.cost = cost->value;
 }
 
+std::optional<std::uint64_t> count_of(const members& object, std::string_view name) {
+    const auto* member = wire::find_member(object, name);
+    if (!member) return std::nullopt;
+    return static_cast<std::uint64_t>(wire::json_number_value(member->value));
+}
+
+/// A copy took none; of a row that was asked several times the body tells the last answer's alone.
+void read_own_tokens(const members& ours, shown_result& shown) {
+    if (wire::find_member(ours, "copy")) {
+        shown.prompt_tokens.reset();
+        shown.completion_tokens.reset();
+        shown.cost.clear();
+    }
+    if (const auto count = count_of(ours, "prompt_tokens")) shown.prompt_tokens = count;
+    if (const auto count = count_of(ours, "completion_tokens")) shown.completion_tokens = count;
+}
+
 /// What models put around JSON although nobody asked for it.
 std::string_view without_fence(std::string_view text) {
     constexpr std::string_view fence = "```";
@@ -74,6 +91,7 @@ std::optional<shown_result> read_shown_result(std::string_view line) {
         const auto* raw = wire::find_member(response, "body");
         if (raw) read_answer(raw->value, members_of(raw), shown);
     }
+    read_own_tokens(members_of(wire::find_member(all, "stagger")), shown);
     const auto error = members_of(wire::find_member(all, "error"));
     if (!error.empty()) shown.error = text_of(error, "code") + ": " + text_of(error, "message");
     if (!shown.answered && shown.error.empty()) {
