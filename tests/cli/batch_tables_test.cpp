@@ -193,3 +193,36 @@ TEST_CASE("--limit of a pipe stops reading; --sample of one is refused; a dry ru
     CHECK(got.out.find("prompts to send   2\n") != std::string::npos);
     CHECK(got.out.find("answered before   3\n") != std::string::npos);
 }
+
+TEST_CASE("an id that two rows of a table have is refused with --check-ids, naming both") {
+    fixture all;
+    const auto got =
+        all.batch_of("t.csv", "key,prompt\na,one\nb,two\na,three\n", {"--id-column", "key", "--check-ids"});
+    CHECK(got.code == 2);
+    CHECK(says(got, "t.csv:4: the id \"a\" is that of line 2"));
+    CHECK(all.server.stat("accepted") == 0);
+}
+
+TEST_CASE("20,000 OpenAI Batch lines, some of which fail: once mended, --retry-failed asks those alone") {
+    fixture all;
+    const auto list = [](bool mended) {
+        std::string text;
+        for (int number = 1; number <= 20'000; ++number) {
+            const bool wrong = !mended && number % 400 == 0;
+            const auto text_of = std::to_string(number);
+            text += R"({"custom_id":"r)" + text_of + R"(","method":")" + (wrong ? "GET" : "POST") +
+                    R"(","url":"/v1/chat/completions","body":{"messages":[{"role":"user","content":"q)" +
+                    text_of + R"("}]}})" + "\n";
+        }
+        return text;
+    };
+    auto got = all.batch_of("list.jsonl", list(false));
+    CHECK(got.code == 1);
+    CHECK(all.server.stat("accepted") == 19'950);
+    got = all.batch_of("list.jsonl", list(true), {"--retry-failed"});
+    CHECK_MESSAGE(got.code == 0, got.err);
+    CHECK(all.server.stat("accepted") == 20'000);
+    const auto ids = all.ids();
+    CHECK(ids.size() == 20'000);
+    CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == 20'000);
+}
