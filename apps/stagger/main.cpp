@@ -49,6 +49,11 @@ constexpr auto replay_exit_codes =
 constexpr auto report_exit_codes =
     "Exit codes: 0 done; 2 wrong usage; 3 a file cannot be read or written, or is no results file.";
 
+constexpr auto export_exit_codes =
+    "Exit codes: 0 done, whatever became of the rows; 2 wrong usage, or the results are not of these "
+    "inputs;\n"
+    "3 a file cannot be read or written, or holds no results.";
+
 constexpr auto limits_exit_codes =
     "Exit codes: 0 done; 1 nothing to forget matches; 2 wrong usage; 3 the state file cannot be read or "
     "written.";
@@ -72,6 +77,8 @@ constexpr std::array commands{
                   app::make_batch_command},
     command_entry{"bench", "Measure throughput and latency under throttling, policy by policy",
                   bench_exit_codes, app::make_bench_command},
+    command_entry{"export", "Write results as a table, beside the rows that they answer", export_exit_codes,
+                  app::make_export_command},
     command_entry{"limits", "List or forget what earlier runs learned about limits", limits_exit_codes,
                   app::make_limits_command},
     command_entry{"probe", "Find out what limit a server has, with a bounded number of requests",

@@ -107,7 +107,9 @@ void append_head(std::string& whole, const response_head& head, std::string_view
 }  // namespace
 
 std::string answer_text(const std::string& prompt) {
-    return "answer to: " + prompt;
+    constexpr std::string_view wanted = "say exactly: ";
+    const auto at = prompt.find(wanted);
+    return at == std::string::npos ? "answer to: " + prompt : prompt.substr(at + wanted.size());
 }
 
 std::uint64_t completion_tokens(const call& asked) {

@@ -11,7 +11,7 @@
 /// What the server says: bodies in either dialect, and the head around them.
 namespace stagger::server {
 
-/// What a prompt is answered with: "answer to: " and the prompt.
+/// What a prompt is answered with: what follows "say exactly: " in it, else "answer to: " and the prompt.
 std::string answer_text(const std::string& prompt);
 /// Tokens of all answers together, as far as the request allowed.
 std::uint64_t completion_tokens(const call& asked);

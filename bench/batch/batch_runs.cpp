@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "batch/engine.hpp"
+#include "batch/prompt_file.hpp"
 #include "batch/prompt_survey.hpp"
 #include "batch/runner.hpp"
 #include "immediate_transport.hpp"

@@ -292,3 +292,16 @@ TEST_CASE("what cannot be listed or forgotten is said") {
     CHECK(no_url.code == 2);
     CHECK(says(no_url, "--endpoint: base_url: must begin with http"));
 }
+
+TEST_CASE("a dry run tells how long the remembered limit makes a list last") {
+    limiting_server server;
+    const remembering user;
+    CHECK(run(user.batch(server)).code == 0);
+    REQUIRE(user.remembers());
+    const auto got = run(user.batch(server, {"--dry-run"}));
+    CHECK(got.code == 0);
+    CHECK(got.out.find("/s remembered from ") != std::string::npos);
+    const auto without = run(user.batch(server, {"--dry-run", "--no-remember"}));
+    CHECK(without.out.find("unknown: neither --rpm nor --tpm is given, and no limit is remembered") !=
+          std::string::npos);
+}

@@ -1,9 +1,11 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <exception>
 
+#include "answers/answer_options.hpp"
 #include "batch/runner.hpp"
 #include "batch_files.hpp"
 #include "batch_limits.hpp"
@@ -37,8 +39,8 @@ constexpr auto closing_patience = std::chrono::seconds(1);
 /// One run of the command: the runner, and around it what a user sees and presses.
 class session {
  public:
-    session(const batch_file_options& files, const send_options& options, const batch::run_limits& limits,
-            const stagger::batch_options& order)
+    session(const batch_file_options& files, const send_options& options, const answer_options& answers,
+            const answer_rules& rules, const batch::run_limits& limits, const stagger::batch_options& order)
         : files_(files),
           out_(options.quiet),
           log_(make_log(out_, options.log_level)),
@@ -47,14 +49,20 @@ class session {
           display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
           closing_(context_, out_, log_, [this] { return std::optional(runner_->status()); }),
           patience_timer_(context_) {
+        ask_for(rules);
         one_is_standard_output({{"--output", files.results},
                                 {"--report", files.report},
                                 {"--summary", options.summary_file},
                                 {"--decision-log", options.decision_log}});
-        keep_apart("--report", files.report, {files.prompts, files.results});
-        keep_apart("--summary", options.summary_file, {files.prompts, files.results, files.report});
-        keep_apart("--decision-log", options.decision_log,
-                   {files.prompts, files.results, files.report, options.summary_file});
+        auto others = files.prompts;
+        others.push_back(files.results);
+        keep_apart("--report", files.report, others);
+        others.push_back(files.report);
+        keep_apart("--summary", options.summary_file, others);
+        others.push_back(options.summary_file);
+        keep_apart("--decision-log", options.decision_log, others);
+        others.push_back(options.decision_log);
+        keep_apart("--cache", answers.cache, others);
         report_page_.emplace(context_, files.report);
         auto ended = [this](const stagger::attempt_events::done& attempt) {
             runner_->attempt_ended(attempt.info);
@@ -70,9 +78,12 @@ class session {
         describe_run(options);
         summary_.emplace(options.summary_file);
         auto opened = open_batch_files(context_.get_executor(), files_, plan_, out_);
+        places_ = opened.places;
         failed_before_ = files_.retry_failed ? 0 : opened.results->failed_before();
-        runner_ = std::make_shared<batch::runner>(batch::transport_of(client), std::move(opened.prompts),
-                                                  std::move(opened.results), plan_.hidden);
+        runner_ =
+            std::make_shared<batch::runner>(transport(client, answers, rules), std::move(opened.prompts),
+                                            std::move(opened.results), plan_.hidden);
+        if (!opened.selected.is_all()) runner_->select(opened.selected, opened.to_do);
         batch::run_limits ends = limits;
         ends.longest_wait = options.max_wait;
         runner_->limits(ends);
@@ -96,6 +107,26 @@ class session {
     }
 
  private:
+    /// Lets the server know what is expected, where it can be told that.
+    void ask_for(const answer_rules& rules) {
+        const auto format = rules.expected ? rules.expected->response_format() : std::string();
+        const auto own = [](const auto& param) { return param.first == "response_format"; };
+        const bool told = std::any_of(plan_.params.begin(), plan_.params.end(), own);
+        if (!format.empty() && !told && plan_.dialect == stagger::dialect::openai_chat)
+            plan_.params.emplace_back("response_format", format);
+    }
+
+    /// What sends: answers are looked at, copies among them too.
+    batch::transport transport(const stagger::client& client, const answer_options& answers,
+                               const answer_rules& rules) {
+        auto sending = batch::transport_of(client);
+        copied_ = make_copied_answers(answers, plan_, sending);
+        if (copied_) sending = copied_->transport();
+        return std::make_shared<checked_answers>(sending, rules, encoding_of(plan_))->transport();
+    }
+
+    copy_counts copied() const { return copied_ ? copied_->counts() : copy_counts(); }
+
     /// What a report says beside the figures.
     void describe_run(const send_options& options) {
         about_ = describe_this_run(options, plan_);
@@ -114,7 +145,7 @@ class session {
         if (!result.error) return;
         ++problems_;
         if (problems_ > problems_shown) return;
-        out_.error(files_.prompts_name() + ":" + std::to_string(result.position) + ": " +
+        out_.error(places_->name_of(result.position) + ": " +
                    stagger::wire::failure_message(result.error, info));
         if (problems_ == problems_shown) out_.error("further ones are only in " + files_.results_name());
     }
@@ -161,12 +192,13 @@ class session {
         const auto& report = *report_;
         const auto code = explain(report);
         if (report.end != batch::run_end::endpoint_unusable || report.counts.recorded() > 0) {
-            out_.print(describe(report));
+            out_.print(describe(report, copied()));
             if (const auto remark = memory_->remark()) out_.print(*remark);
         }
+        if (copied_ && !copied_->store().problem().empty()) out_.error(copied_->store().problem());
         memory_->keep(gate_->learned());
         last_outputs outputs(out_);
-        outputs.write([&] { summary_->write(to_json(report, plan_.policy)); });
+        outputs.write([&] { summary_->write(to_json(report, plan_.policy, copied())); });
         outputs.write([&] { report_page_->finish(report, plan_.policy, about_); });
         outputs.write([&] {
             if (plan_.decisions) plan_.decisions->finish();
@@ -199,10 +231,22 @@ class session {
                 out_.error(files_.results_name() + ": " + report.problem + kept + ", " + left(report));
                 return exit_code::file_failed;
             case batch::run_end::input_failed:
-                out_.error(files_.prompts_name() + ": " + report.problem + kept);
-                return exit_code::file_failed;
+                return explain_input(report, kept);
         }
         return exit_code::done;
+    }
+
+    exit_code explain_input(const batch::run_report& report, const std::string& kept) {
+        try {
+            if (report.thrown) std::rethrow_exception(report.thrown);
+        } catch (const failure& refused) {
+            out_.error(refused.what() + kept);
+            return report.counts.recorded() > 0 ? exit_code::file_failed : refused.code();
+        } catch (const std::exception&) {
+            // Its error code says the same.
+        }
+        out_.error(files_.prompts_name() + ": " + report.problem + kept);
+        return exit_code::file_failed;
     }
 
     static std::string left(const batch::run_report& report) {
@@ -229,6 +273,8 @@ class session {
     std::optional<output_file> summary_;
     std::optional<batch_report> report_page_;
     stagger::load::results_document about_;
+    std::shared_ptr<const row_places> places_;
+    std::shared_ptr<copied_answers> copied_;
     std::shared_ptr<batch::runner> runner_;
     std::optional<batch::run_report> report_;
     std::size_t failed_before_ = 0;
@@ -240,21 +286,27 @@ class batch_command final : public command {
  public:
     explicit batch_command(CLI::App& parser) {
         add_batch_file_options(parser, files_);
+        add_answer_options(parser, answers_);
         add_batch_limits(parser, limits_, order_);
         add_send_options(parser, options_);
     }
 
     exit_code run() override {
+        const auto rules = make_answer_rules(answers_);
+        files_.hashed_answers = hashed_answers(answers_, rules);
         if (files_.dry_run) {
             console out(options_.quiet);
-            return dry_run(files_, make_plan(options_, stagger::duration::zero()), out);
+            auto plan = make_plan(options_, stagger::duration::zero());
+            const run_memory memory(options_, plan, make_log(out, options_.log_level));
+            return dry_run(files_, plan, out);
         }
-        session one(files_, options_, limits_, order_);
+        session one(files_, options_, answers_, rules, limits_, order_);
         return one.run();
     }
 
  private:
     batch_file_options files_;
+    answer_options answers_;
     batch::run_limits limits_;
     stagger::batch_options order_;
     send_options options_;

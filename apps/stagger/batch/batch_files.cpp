@@ -1,9 +1,11 @@
 #include "batch_files.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "batch/prompt_survey.hpp"
 #include "cli/distinct_files.hpp"
+#include "cli/option_values.hpp"
 #include "parameters_hash.hpp"
 #include "prompts_with_defaults.hpp"
 
@@ -14,13 +16,6 @@ namespace batch = stagger::batch;
 
 constexpr auto ways_out = "; --accept-changes goes by the ids, --overwrite starts over";
 
-stagger::prompt_file_format parse_format(const std::string& name) {
-    if (name == "auto") return stagger::prompt_file_format::automatic;
-    if (name == "text") return stagger::prompt_file_format::text;
-    if (name == "jsonl") return stagger::prompt_file_format::jsonl;
-    throw failure(exit_code::wrong_usage, "--format: must be auto, text or jsonl, is \"" + name + "\"");
-}
-
 batch::fsync_policy parse_fsync(const std::string& name) {
     if (name == "always") return batch::fsync_policy::always;
     if (name == "interval") return batch::fsync_policy::interval;
@@ -28,7 +23,8 @@ batch::fsync_policy parse_fsync(const std::string& name) {
     throw failure(exit_code::wrong_usage, "--fsync: must be always, interval or never, is \"" + name + "\"");
 }
 
-batch::result_file_options opening(const batch_file_options& options, const send_plan& plan) {
+batch::result_file_options opening(const batch_file_options& options, const batch_reading& reading,
+                                   const send_plan& plan) {
     batch::result_file_options how;
     if (options.overwrite && (options.retry_failed || options.accept_changes)) {
         throw failure(exit_code::wrong_usage,
@@ -38,45 +34,29 @@ batch::result_file_options opening(const batch_file_options& options, const send
     if (options.overwrite) how.mode = batch::if_results_exist::overwrite;
     how.by_id = options.accept_changes;
     how.fsync = parse_fsync(options.fsync);
-    how.parameters = parameters_hash(plan, options.format + '\n' + options.form);
+    how.parameters = parameters_hash(plan, reading.hashed + options.hashed_answers);
+    if (reading.rows.format != row_format::automatic) how.format = to_string(reading.rows.format);
+    if (reading.rows.separator) how.separator = separator_text(*reading.rows.separator);
     return how;
 }
 
-std::unique_ptr<batch::prompt_file> open_prompt_file(const boost::asio::any_io_executor& executor,
-                                                     const batch_file_options& options,
-                                                     const send_plan& plan) {
-    stagger::error_code unreadable;
-    auto prompts = batch::prompt_file::open(executor, options.prompts, parse_format(options.format),
-                                            plan.dialect, unreadable);
-    if (unreadable)
-        throw failure(exit_code::file_failed, options.prompts_name() + ": " + unreadable.message());
-    if (options.form.empty()) return prompts;
-    try {
-        prompts->fill_in(stagger::wire::prompt_template(options.form));
-    } catch (const std::invalid_argument& wrong) {
-        throw failure(exit_code::wrong_usage, std::string("--template: ") + wrong.what());
-    }
-    return prompts;
-}
-
-void refuse_repeated_ids(const batch_file_options& options, batch::prompt_file& prompts, std::size_t count) {
+void refuse_repeated_ids(row_prompts& prompts, std::size_t count) {
     const auto found = batch::find_repeated_id(prompts, count);
     if (!found) return;
-    throw failure(exit_code::wrong_usage, options.prompts + ":" + std::to_string(found->second_line) +
-                                              ": the id \"" + found->custom_id + "\" is that of line " +
+    throw failure(exit_code::wrong_usage, prompts.places()->name_of(found->second_line) + ": the id \"" +
+                                              found->custom_id + "\" is that of line " +
                                               std::to_string(found->first_line));
 }
 
-void refuse_changes(const batch_file_options& options, batch::prompt_file& prompts,
+void refuse_changes(const batch_file_options& options, row_prompts& prompts,
                     const batch::result_file& results, const batch::line_sums::range& among) {
     const auto line = batch::changed_line(prompts, results, among);
-    throw failure(exit_code::wrong_usage, options.prompts + ":" + std::to_string(line.value_or(among.first)) +
+    throw failure(exit_code::wrong_usage, prompts.places()->name_of(line.value_or(among.first)) +
                                               ": is not what " + options.results + " answers for that line" +
                                               ways_out);
 }
 
-void look_over(const batch_file_options& options, batch::prompt_file& prompts,
-               const batch::result_file& results) {
+void look_over(const batch_file_options& options, row_prompts& prompts, const batch::result_file& results) {
     const auto found = batch::survey(prompts, results.recorded());
     if (!found) {
         if (options.check_ids) {
@@ -87,7 +67,28 @@ void look_over(const batch_file_options& options, batch::prompt_file& prompts,
     }
     prompts.expect(found->prompts);
     if (found->changed) refuse_changes(options, prompts, results, *found->changed);
-    if (options.check_ids) refuse_repeated_ids(options, prompts, found->prompts);
+    if (options.check_ids) refuse_repeated_ids(prompts, found->prompts);
+}
+
+void refuse_mixed_up_files(const batch_file_options& options) {
+    if (std::count(options.prompts.begin(), options.prompts.end(), "-") > 1)
+        throw failure(exit_code::wrong_usage, "standard input can be read only once");
+    for (const auto& each : options.prompts) {
+        if (same_file(each, options.results))
+            throw failure(exit_code::wrong_usage, "the results cannot go into the prompt file " + each);
+    }
+}
+
+batch::row_selection select_rows(const batch_file_options& options, row_prompts& prompts) {
+    if (options.limit > 0 && options.sample > 0)
+        throw failure(exit_code::wrong_usage, "--limit: cannot stand beside --sample");
+    if (options.limit > 0) return batch::row_selection::first(options.limit);
+    if (options.sample == 0) return {};
+    const auto sample = batch::row_selection::sample(prompts, options.sample);
+    if (!sample)
+        throw failure(exit_code::wrong_usage,
+                      "--sample: " + options.prompts_name() + " can be read only once");
+    return *sample;
 }
 
 void tell_of_resuming(const batch_file_options& options, const batch::result_file& results, console& out) {
@@ -109,9 +110,10 @@ void tell_of_resuming(const batch_file_options& options, const batch::result_fil
 
 void add_batch_file_options(CLI::App& command, batch_file_options& options) {
     command
-        .add_option("PROMPTS", options.prompts,
-                    "Prompt list: plain text, one a line, or JSONL with prompt, messages or in OpenAI Batch "
-                    "form; - for standard input")
+        .add_option(
+            "PROMPTS", options.prompts,
+            "Prompt lists: plain text, one a line, JSONL with prompt, messages or in OpenAI Batch form, a "
+            "JSON array, or a table as CSV or TSV; packed with gzip or zstd or not; - for standard input")
         ->required();
     command
         .add_option("-o,--output", options.results,
@@ -131,14 +133,13 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
                     "When results are made to survive a crash of the machine: always (before they count), "
                     "interval (a second later) or never (default interval)")
         ->type_name("WHEN");
-    command.add_option("--format", options.format, "How PROMPTS is read: auto, text or jsonl (default auto)")
-        ->type_name("FORMAT");
-    command
-        .add_option(
-            "--template", options.form,
-            "Prompts are made of this: {text} stands for a line of plain text, {NAME} for a member of "
-            "a JSONL line; {{ and }} are braces")
-        ->type_name("TEXT");
+    add_batch_reading_options(command, options.reading);
+    add_whole_number<std::size_t>(
+        command, "--limit", [&options](std::size_t rows) { options.limit = rows; }, 1,
+        "Ask only the first N rows; the same command without it goes on with the others");
+    add_whole_number<std::size_t>(
+        command, "--sample", [&options](std::size_t rows) { options.sample = rows; }, 1,
+        "Ask only N rows, spread over the list as if by chance, each time the same");
     command.add_flag("--dry-run", options.dry_run,
                      "Send nothing: count prompts and estimate tokens and the time the limits allow");
     command
@@ -155,13 +156,13 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
 
 batch_files open_batch_files(const boost::asio::any_io_executor& executor, const batch_file_options& options,
                              const send_plan& plan, console& out) {
-    const auto how = opening(options, plan);
-    if (same_file(options.prompts, options.results)) {
-        throw failure(exit_code::wrong_usage,
-                      "the results cannot go into the prompt file " + options.prompts);
-    }
-    auto prompts = open_prompt_file(executor, options, plan);
+    const auto reading = make_batch_reading(options.reading, plan.dialect);
+    const auto how = opening(options, reading, plan);
+    refuse_mixed_up_files(options);
+    auto prompts = std::make_unique<row_prompts>(executor, options.prompts, reading.rows, reading.making);
+    prompts->check();
     batch_files files;
+    files.selected = select_rows(options, *prompts);
     std::string problem;
     files.results = batch::result_file::open(executor, options.results, how, problem);
     if (!files.results) throw failure(exit_code::file_failed, options.results_name() + ": " + problem);
@@ -175,14 +176,30 @@ batch_files open_batch_files(const boost::asio::any_io_executor& executor, const
         !files.results->take_out_failed(problem)) {
         throw failure(exit_code::file_failed, options.results_name() + ": " + problem);
     }
-    files.prompts = std::make_unique<prompts_with_defaults>(std::move(prompts), plan);
+    files.places = prompts->places();
+    if (!files.selected.is_all())
+        files.to_do = batch::count_unanswered(*prompts, files.results->recorded(), files.selected);
+    files.prompts = std::make_unique<prompts_with_defaults>(std::move(prompts), plan, reading.system);
     return files;
 }
 
-std::unique_ptr<stagger::prompt_source> open_prompts(const boost::asio::any_io_executor& executor,
-                                                     const batch_file_options& options,
-                                                     const send_plan& plan) {
-    return std::make_unique<prompts_with_defaults>(open_prompt_file(executor, options, plan), plan);
+opened_prompts open_prompts(const boost::asio::any_io_executor& executor, const batch_file_options& options,
+                            const send_plan& plan) {
+    const auto reading = make_batch_reading(options.reading, plan.dialect);
+    auto prompts = std::make_unique<row_prompts>(executor, options.prompts, reading.rows, reading.making);
+    prompts->check();
+    opened_prompts opened;
+    opened.places = prompts->places();
+    opened.selected = select_rows(options, *prompts);
+    opened.source = std::make_unique<prompts_with_defaults>(std::move(prompts), plan, reading.system);
+    return opened;
+}
+
+std::string batch_file_options::prompts_name() const {
+    std::string all;
+    for (const auto& each : prompts)
+        all += (all.empty() ? "" : ", ") + (each == "-" ? "standard input" : each);
+    return all;
 }
 
 }  // namespace app

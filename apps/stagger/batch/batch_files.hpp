@@ -2,9 +2,14 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "batch/result_file.hpp"
+#include "batch/row_selection.hpp"
+#include "batch_reading.hpp"
+#include "rows/row_places.hpp"
 #include "sending/send_options.hpp"
 #include "stagger/prompt_source.hpp"
 #include "terminal/console.hpp"
@@ -17,20 +22,23 @@ namespace app {
 
 /// What `stagger batch` takes on its command line about its files, as given.
 struct batch_file_options {
-    std::string prompts;
+    std::vector<std::string> prompts;
     std::string results;
-    std::string format = "auto";
-    std::string form;  ///< --template
+    batch_reading_options reading;
     std::string fsync = "interval";
     bool overwrite = false;
     bool retry_failed = false;
     bool accept_changes = false;
     bool check_ids = false;
     bool dry_run = false;
+    std::size_t limit = 0;       ///< rows, from the first; 0: all
+    std::size_t sample = 0;      ///< rows of the whole list; 0: all
+    std::string hashed_answers;  ///< what else decides what is asked, as hashed_answers() has it
     std::string progress = "auto";
     std::string report;
 
-    std::string prompts_name() const { return prompts == "-" ? "standard input" : prompts; }
+    /// All of them, for messages about no single one.
+    std::string prompts_name() const;
     std::string results_name() const { return results == "-" ? "standard output" : results; }
 };
 
@@ -44,6 +52,9 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options);
 struct batch_files {
     std::unique_ptr<stagger::prompt_source> prompts;
     std::unique_ptr<stagger::batch::result_file> results;
+    stagger::batch::row_selection selected;
+    std::optional<std::size_t> to_do;  ///< of the selected rows, where not all are and it can be known
+    std::shared_ptr<const row_places> places;  ///< of the prompts, for messages
 };
 
 /** Opens both, makes sure that the results are of these prompts and parameters, and says what is continued.
@@ -56,12 +67,18 @@ struct batch_files {
 batch_files open_batch_files(const boost::asio::any_io_executor& executor, const batch_file_options& options,
                              const send_plan& plan, console& out);
 
+/// The prompts of a batch alone.
+struct opened_prompts {
+    std::unique_ptr<stagger::prompt_source> source;
+    stagger::batch::row_selection selected;
+    std::shared_ptr<const row_places> places;
+};
+
 /** Opens the prompts alone.
  * @param plan must outlive them
  * @throws failure wrong_usage or file_failed
  */
-std::unique_ptr<stagger::prompt_source> open_prompts(const boost::asio::any_io_executor& executor,
-                                                     const batch_file_options& options,
-                                                     const send_plan& plan);
+opened_prompts open_prompts(const boost::asio::any_io_executor& executor, const batch_file_options& options,
+                            const send_plan& plan);
 
 }  // namespace app

@@ -13,6 +13,7 @@
 #include "cli/output_file.hpp"
 #include "coordinator/token_forecast.hpp"
 #include "dialect/dialect.hpp"
+#include "sending/limits_file.hpp"
 #include "terminal/duration_text.hpp"
 
 namespace app {
@@ -31,7 +32,8 @@ struct estimate {
     double all_tokens() const { return tokens.prompt_tokens + tokens.tokens + supposed(); }
 };
 
-asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std::string name, console& out) {
+asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std::string name,
+                             std::shared_ptr<const row_places> places, console& out) {
     stagger::error_code error;
     while (auto prompt = co_await prompts.read(error)) {
         if (prompt->request) {
@@ -43,7 +45,7 @@ asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std
             continue;
         }
         if (sum.unreadable++ < problems_shown)
-            out.error(name + ":" + std::to_string(prompt->position) + ": " + prompt->problem);
+            out.error(places->name_of(prompt->position) + ": " + prompt->problem);
     }
     if (error) throw failure(exit_code::file_failed, name + ": " + error.message());
 }
@@ -68,10 +70,20 @@ double minutes(double amount, double a_minute) {
     return a_minute > 0 ? amount / a_minute : 0;
 }
 
+/// What the limit allows that earlier runs found, which is tested anew each time.
+std::string remembered_time_text(const send_plan& plan, const estimate& sum) {
+    const auto& limits = plan.limits.remembered();
+    if (!limits) return "unknown: neither --rpm nor --tpm is given, and no limit is remembered";
+    const auto time = stagger::from_seconds(static_cast<double>(sum.prompts) / limits->rate_per_s);
+    return fmt::format("{}, at the {:.3g}/s {} {}", format_clock(time), limits->rate_per_s,
+                       limits->kind == stagger::limit_kind::none ? "that were admitted" : "remembered from",
+                       format_age(current_date() - *limits->learned_at));
+}
+
 std::string time_text(const send_plan& plan, const estimate& sum) {
     const auto of_requests = minutes(static_cast<double>(sum.prompts), plan.limits.requests_per_minute());
     const auto of_tokens = minutes(sum.all_tokens(), plan.limits.tokens_per_minute());
-    if (of_requests + of_tokens <= 0) return "unknown: neither --rpm nor --tpm is given";
+    if (of_requests + of_tokens <= 0) return remembered_time_text(plan, sum);
     const auto* which = of_requests >= of_tokens ? "--rpm" : "--tpm";
     const bool supposes = of_tokens > of_requests && sum.tokens.open_answers > 0;
     return fmt::format("{} {}, for {}",
@@ -97,12 +109,14 @@ std::string tokens_text(const estimate& sum) {
 exit_code dry_run(const batch_file_options& options, const send_plan& plan, console& out) {
     asio::io_context context(1);
     const auto known = recorded(options);
-    batch::unanswered_prompts prompts(open_prompts(context.get_executor(), options, plan), known);
+    auto opened = open_prompts(context.get_executor(), options, plan);
+    batch::unanswered_prompts prompts(std::move(opened.source), known);
+    prompts.select(opened.selected, std::nullopt);
     estimate sum;
     auto rethrow = [](const std::exception_ptr& failed) {
         if (failed) std::rethrow_exception(failed);
     };
-    asio::co_spawn(context, add_up(prompts, sum, options.prompts_name(), out), rethrow);
+    asio::co_spawn(context, add_up(prompts, sum, options.prompts_name(), opened.places, out), rethrow);
     context.run();
     write_standard_output(
         fmt::format("prompts to send   {}\n"

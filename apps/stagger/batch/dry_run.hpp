@@ -9,7 +9,7 @@
 namespace app {
 
 /** Reads the prompts and says how many there are, what they may cost in tokens, and how long the limits that
- * are known let them take. Sends nothing and writes nothing but that, on standard output.
+ * are known, or remembered, let them take. Sends nothing and writes nothing but that, on standard output.
  *
  * @return some_failed where lines cannot be read
  * @throws failure

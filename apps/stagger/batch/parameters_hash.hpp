@@ -12,12 +12,13 @@ namespace app {
  *
  * Where the server is, how fast it is asked and for how long are no part of it.
  *
- * @param reading how prompts are made of lines: the format and the template, as given
+ * @param reading how prompts are made of rows: the format and the template, as given, and what goes with them
  */
 std::uint64_t parameters_hash(const send_plan& plan, const std::string& reading);
 
 /// The options that `parameters_hash` is made of, for messages.
 inline constexpr auto hashed_options =
-    "--model, --dialect, --max-tokens, --temperature, --param, --format or --template";
+    "--model, --dialect, --max-tokens, --temperature, --param, --system, --format, --separator, --template, "
+    "--id-column or --send-columns";
 
 }  // namespace app

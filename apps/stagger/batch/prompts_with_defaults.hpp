@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "sending/send_options.hpp"
 #include "stagger/prompt_source.hpp"
@@ -12,12 +14,19 @@ namespace app {
 class prompts_with_defaults final : public stagger::prompt_source {
  public:
     /// @param plan must outlive this
-    prompts_with_defaults(std::unique_ptr<stagger::prompt_source> prompts, const send_plan& plan)
-        : prompts_(std::move(prompts)), plan_(plan) {}
+    /// @param system message of prompts that have none; whole bodies and messages say themselves what they
+    /// have
+    prompts_with_defaults(std::unique_ptr<stagger::prompt_source> prompts, const send_plan& plan,
+                          std::optional<std::string> system = std::nullopt)
+        : prompts_(std::move(prompts)), plan_(plan), system_(std::move(system)) {}
 
     boost::asio::awaitable<std::optional<stagger::batch_prompt>> read(stagger::error_code& error) override {
         auto prompt = co_await prompts_->read(error);
-        if (prompt && prompt->request) apply_defaults(plan_, *prompt->request);
+        if (prompt && prompt->request) {
+            auto& request = *prompt->request;
+            apply_defaults(plan_, request);
+            if (system_ && request.body().empty() && !request.system()) request.system(*system_);
+        }
         co_return prompt;
     }
 
@@ -26,6 +35,7 @@ class prompts_with_defaults final : public stagger::prompt_source {
  private:
     std::unique_ptr<stagger::prompt_source> prompts_;
     const send_plan& plan_;
+    std::optional<std::string> system_;
 };
 
 }  // namespace app

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "base/error_name.hpp"
+
 namespace stagger::batch {
 namespace {
 
@@ -20,6 +22,8 @@ class category final : public boost::system::error_category {
                 return "lines that are answered already say something else now";
             case batch_errc::prompts_shrunk:
                 return "became shorter while it was read";
+            case batch_errc::answer_not_as_expected:
+                return "answer is not as expected";
         }
         return "unknown";
     }
@@ -34,6 +38,11 @@ class category final : public boost::system::error_category {
 error_code make_error_code(batch_errc code) {
     static const category all;
     return {static_cast<int>(code), all};
+}
+
+std::string result_code(error_code error) {
+    if (error == batch_errc::answer_not_as_expected) return "answer_not_as_expected";
+    return wire::error_name(error);
 }
 
 }  // namespace stagger::batch

@@ -63,16 +63,29 @@ double number_of(const json_member& member) {
     return json_number_value(member.value);
 }
 
-std::optional<std::string> custom_id_of(const members& line) {
+std::string id_of(const json_member& id) {
+    if (is_whole_number(id.value)) return std::string(id.value);
+    auto text = text_of(id, id.name);
+    if (text.empty()) refuse(id.name + ": must not be empty");
+    return text;
+}
+
+/// @param chosen the member that has it; empty: one of the usual names
+std::optional<std::string> custom_id_of(const members& line, const std::string& chosen) {
+    if (!chosen.empty()) {
+        const auto* id = find_member(line, chosen);
+        if (!is_given(id)) refuse(chosen + ": is missing, and is to be the id");
+        return id_of(*id);
+    }
     for (const std::string_view name : {"custom_id", "id"}) {
         const auto* id = find_member(line, name);
-        if (!is_given(id)) continue;
-        if (is_whole_number(id->value)) return std::string(id->value);
-        auto text = text_of(*id, id->name);
-        if (text.empty()) refuse(id->name + ": must not be empty");
-        return text;
+        if (is_given(id)) return id_of(*id);
     }
     return std::nullopt;
+}
+
+bool is_id(std::string_view name, const std::string& chosen) {
+    return name == "id" || name == "custom_id" || (!chosen.empty() && name == chosen);
 }
 
 /// Whether `url` names the endpoint that the dialect posts to; any host and any prefix will do.
@@ -132,10 +145,10 @@ bool is_token_limit(std::string_view name) {
 /// @param is_prompt whether a member went into the prompt, and is no parameter
 template <class IsPrompt>
 completion_request read_prompt_request(const members& line, dialect target, std::string prompt,
-                                       IsPrompt is_prompt) {
+                                       const std::string& id_name, IsPrompt is_prompt) {
     completion_request request(std::move(prompt));
     for (const auto& member : line) {
-        if (member.name == "id" || member.name == "custom_id" || is_prompt(member.name)) continue;
+        if (is_id(member.name, id_name) || is_prompt(member.name)) continue;
         const bool null = member.value == "null";
         if (member.name == "system") {
             if (null) continue;
@@ -173,14 +186,14 @@ std::string messages_of(const members& line) {
     return out;
 }
 
-completion_request read_chat_request(const members& line, dialect target) {
+completion_request read_chat_request(const members& line, dialect target, const std::string& id_name) {
     if (target != dialect::openai_chat) {
         refuse("messages: " + name_of(target) + " takes \"prompt\"; messages need the openai-chat dialect");
     }
     std::string body;
     object_writer writer(body);
     for (const auto& member : line) {
-        if (member.name == "id" || member.name == "custom_id" || member.name == "system") continue;
+        if (is_id(member.name, id_name) || member.name == "system") continue;
         if (member.name == "messages") {
             writer.raw("messages", messages_of(line));
         } else {
@@ -191,7 +204,8 @@ completion_request read_chat_request(const members& line, dialect target) {
     return completion_request::from_body(std::move(body));
 }
 
-completion_request read_filled_request(const members& line, dialect target, const prompt_template& form) {
+completion_request read_filled_request(const members& line, dialect target, const line_reading& how) {
+    const auto& form = *how.form;
     for (const std::string_view own : {"prompt", "messages", "body"}) {
         if (is_given(find_member(line, own)) && !form.has_place(own))
             refuse(std::string(own) + ": cannot stand beside a template that has no place for it");
@@ -202,22 +216,22 @@ completion_request read_filled_request(const members& line, dialect target, cons
         auto text = json_string_value(member->value);
         return text ? std::move(*text) : std::string(member->value);
     });
-    return read_prompt_request(line, target, std::move(prompt),
+    return read_prompt_request(line, target, std::move(prompt), how.id_name,
                                [&](const std::string& name) { return form.has_place(name); });
 }
 
-completion_request read_request(const members& line, dialect target, const prompt_template* form) {
-    if (form) return read_filled_request(line, target, *form);
+completion_request read_request(const members& line, dialect target, const line_reading& how) {
+    if (how.form) return read_filled_request(line, target, how);
     const bool prompt = is_given(find_member(line, "prompt"));
     const bool messages = is_given(find_member(line, "messages"));
     const bool batch = find_member(line, "body") || find_member(line, "url") || find_member(line, "method");
     if (batch) return read_batch_request(line, target);
     if (prompt && messages) refuse("prompt: cannot stand beside messages");
     if (prompt) {
-        return read_prompt_request(line, target, text_of(*find_member(line, "prompt"), "prompt"),
+        return read_prompt_request(line, target, text_of(*find_member(line, "prompt"), "prompt"), how.id_name,
                                    [](const std::string& name) { return name == "prompt"; });
     }
-    if (messages) return read_chat_request(line, target);
+    if (messages) return read_chat_request(line, target, how.id_name);
     refuse("prompt: is missing, and there are neither messages nor a body");
 }
 
@@ -232,14 +246,14 @@ std::string default_id(std::size_t line_number) {
 }
 
 batch_item parse_json_line(std::string_view line, std::size_t line_number, dialect target,
-                           const prompt_template* form) {
+                           const line_reading& how) {
     if (const auto problem = json_problem(line)) refuse("not valid JSON: " + *problem);
     const auto found = json_members(line);
     if (!found) refuse("must be a JSON object, is " + shown(line));
-    auto custom_id = custom_id_of(*found).value_or(default_id(line_number));
+    auto custom_id = custom_id_of(*found, how.id_name).value_or(default_id(line_number));
     try {
         refuse_duplicates(*found);
-        return {custom_id, read_request(*found, target, form)};
+        return {custom_id, read_request(*found, target, how)};
     } catch (const std::invalid_argument& wrong) {
         throw batch_line_error(std::move(custom_id), wrong.what());
     }
@@ -254,23 +268,91 @@ std::string filled_with(std::string_view line, const prompt_template& form) {
 }
 
 batch_item parse_any_line(std::string_view line, prompt_format format, std::size_t line_number,
-                          dialect target, const prompt_template* form) {
+                          dialect target, const line_reading& how) {
     if (const auto at = invalid_utf8_at(line)) refuse("not valid UTF-8 at byte " + std::to_string(*at));
     if (json_trimmed(line).empty()) refuse("the line is empty");
-    if (format == prompt_format::jsonl) return parse_json_line(line, line_number, target, form);
-    auto prompt = form ? filled_with(line, *form) : std::string(line);
+    if (format == prompt_format::jsonl) return parse_json_line(line, line_number, target, how);
+    auto prompt = how.form ? filled_with(line, *how.form) : std::string(line);
     return {default_id(line_number), completion_request(std::move(prompt))};
+}
+
+using cells_of_row = std::vector<std::string>;
+
+const std::string& cell_of(const cells_of_row& columns, const cells_of_row& cells, std::string_view name) {
+    for (std::size_t index = 0; index < columns.size(); ++index) {
+        if (columns[index] == name) return cells[index];
+    }
+    refuse(std::string(name) + ": there is no such column");
+}
+
+/// A cell as it would be written in a JSON line.
+std::string as_json(const std::string& cell) {
+    // Only these can begin what is no text; a text that happens to be one of the names is rarely meant as
+    // one.
+    constexpr std::string_view beginnings = "[{-0123456789tfn";
+    if (beginnings.find(cell.front()) != std::string_view::npos && !json_problem(cell)) return cell;
+    std::string quoted;
+    append_json_string(quoted, cell);
+    return quoted;
+}
+
+completion_request read_row(const cells_of_row& columns, const cells_of_row& cells, dialect target,
+                            const line_reading& how) {
+    const auto is_prompt = [&](const std::string& name) {
+        return how.form ? how.form->has_place(name) : name == "prompt";
+    };
+    for (std::size_t index = 0; index < columns.size(); ++index) {
+        const auto at = invalid_utf8_at(cells[index]);
+        if (at && (how.send_columns || is_prompt(columns[index])))
+            refuse(columns[index] + ": not valid UTF-8 at byte " + std::to_string(*at));
+    }
+    auto prompt = how.form
+                      ? how.form->fill([&](const std::string& name) { return cell_of(columns, cells, name); })
+                      : cell_of(columns, cells, "prompt");
+    if (json_trimmed(prompt).empty()) refuse("the prompt is empty");
+    if (!how.send_columns) return completion_request(std::move(prompt));
+    std::vector<std::string> values;
+    values.reserve(cells.size());  // members look into them
+    members others;
+    for (std::size_t index = 0; index < columns.size(); ++index) {
+        if (cells[index].empty()) continue;
+        const bool text = columns[index] == "model" || columns[index] == "system";
+        values.push_back({});
+        if (text) {
+            append_json_string(values.back(), cells[index]);
+        } else {
+            values.back() = as_json(cells[index]);
+        }
+        others.push_back({columns[index], json_trimmed(values.back())});
+    }
+    return read_prompt_request(others, target, std::move(prompt), how.id_name, is_prompt);
 }
 
 }  // namespace
 
+batch_item parse_table_row(const cells_of_row& columns, const cells_of_row& cells, std::size_t row_number,
+                           dialect target, const line_reading& how) {
+    auto custom_id = default_id(row_number);
+    try {
+        if (!how.id_name.empty()) {
+            const auto& id = cell_of(columns, cells, how.id_name);
+            if (invalid_utf8_at(id)) refuse(how.id_name + ": is not valid UTF-8");
+            if (json_trimmed(id).empty()) refuse(how.id_name + ": is empty, and is to be the id");
+            custom_id = id;
+        }
+        return {custom_id, read_row(columns, cells, target, how)};
+    } catch (const std::invalid_argument& wrong) {
+        throw batch_line_error(std::move(custom_id), wrong.what());
+    }
+}
+
 batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number,
-                            dialect target, const prompt_template* form) {
+                            dialect target, const line_reading& how) {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (line_number == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     try {
-        return parse_any_line(line, format, line_number, target, form);
+        return parse_any_line(line, format, line_number, target, how);
     } catch (const batch_line_error&) {
         throw;
     } catch (const std::invalid_argument& wrong) {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "batch/prompt_template.hpp"
 #include "stagger/completion.hpp"
@@ -39,20 +40,43 @@ class batch_line_error : public std::invalid_argument {
     std::string custom_id_;
 };
 
+/// What, beside the format, says how a line or row is read.
+struct line_reading {
+    /// What the prompt is made of, with a line of plain text, members or cells in its places. Null: the line
+    /// is or has the prompt itself.
+    const prompt_template* form = nullptr;
+    /// The member or column that is the custom_id. Empty: `custom_id` or `id` of a JSON line, none of a row.
+    std::string id_name = {};
+    /// Whether cells that are no part of the prompt are parameters of the request, as members are.
+    bool send_columns = false;
+};
+
 /** Reads one line.
  * @param line_number from 1; the custom_id is "line-N" where the line has none
- * @param form what the prompt is made of, with a line of plain text or the line's members in its places; the
- *     other members are parameters then. Null: the line is or has the prompt itself
+ * @param how with a template, the members that have no place in it are parameters
  * @throws batch_line_error if the line cannot be used
  */
 batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number,
-                            dialect target, const prompt_template* form = nullptr);
+                            dialect target, const line_reading& how = {});
+
+/** Reads one row of a table. Without a template the prompt is the cell of the column "prompt".
+ *
+ * An empty cell is the empty text in a place of the template. As a parameter it is none; others are JSON
+ * where they read as a number, a boolean, an array or an object, else text.
+ * @param columns their names; as many as there are cells
+ * @param row_number as `line_number`
+ * @throws batch_line_error if the row cannot be used
+ */
+batch_item parse_table_row(const std::vector<std::string>& columns, const std::vector<std::string>& cells,
+                           std::size_t row_number, dialect target, const line_reading& how);
 
 /// What a result answers, so that a later run can tell whether it would still ask the same.
 struct result_origin {
     std::size_t line = 0;          ///< of the prompt list, from 1; 0: unknown
     std::uint64_t line_hash = 0;   ///< of what that line said
     std::uint64_t parameters = 0;  ///< hash of what else decided what was asked
+    std::string format = {};       ///< how the list was read, where that was told and not found out
+    std::string separator = {};    ///< between a table's cells, likewise
 };
 
 /// What went wrong, for people: the server's words or what the transport met, and first that time ran out if

@@ -45,6 +45,7 @@ std::optional<line> line_splitter::cut(std::size_t length, std::size_t line_end)
     if (found.number == 1 && found.text.starts_with(byte_order_mark)) {
         found.text.remove_prefix(byte_order_mark.size());
     }
+    if (how_ == line_splitting::whole) return found;
     if (found.text.ends_with('\r')) found.text.remove_suffix(1);
     if (found.text.find_first_not_of(" \t\r") == std::string_view::npos) return std::nullopt;
     return found;

@@ -9,7 +9,13 @@
 
 namespace stagger::batch {
 
-/// A line that is not blank, without its end.
+/// What of its lines a splitter hands out.
+enum class line_splitting {
+    prompts,  ///< those that are not blank, without CR LF
+    whole,    ///< every one as it is, but for its LF: what stands in quotes may be part of a cell
+};
+
+/// A line, without its end.
 struct line {
     std::string_view text;    ///< valid until the next call of `prepare`
     std::size_t number = 0;   ///< from 1, blank lines counted
@@ -26,17 +32,21 @@ struct line {
  */
 class line_splitter {
  public:
-    explicit line_splitter(std::size_t longest_line) : longest_(longest_line) {}
+    explicit line_splitter(std::size_t longest_line, line_splitting how = line_splitting::prompts)
+        : longest_(longest_line), how_(how) {}
 
     std::span<char> prepare();
     void commit(std::size_t count) { end_ += count; }
     void finish() { finished_ = true; }
     std::optional<line> next();
+    /// Lines until now, blank ones counted.
+    std::size_t lines() const { return lines_; }
 
  private:
     std::optional<line> cut(std::size_t length, std::size_t line_end);
 
     std::size_t longest_;
+    line_splitting how_;
     std::vector<char> buffer_;
     std::size_t begin_ = 0;    // first byte of the line that is being looked for
     std::size_t scanned_ = 0;  // bytes from `begin_` known to hold no line end

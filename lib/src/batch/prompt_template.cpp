@@ -43,6 +43,14 @@ bool prompt_template::has_place(std::string_view name) const {
     return std::any_of(parts_.begin(), parts_.end(), [&](const part& each) { return each.name == name; });
 }
 
+std::vector<std::string> prompt_template::places() const {
+    std::vector<std::string> names;
+    for (const auto& each : parts_) {
+        if (!each.name.empty()) names.push_back(each.name);
+    }
+    return names;
+}
+
 std::string prompt_template::fill(const std::function<std::string(const std::string&)>& value) const {
     std::string filled;
     for (const auto& each : parts_) {

@@ -21,6 +21,8 @@ class prompt_template {
     explicit prompt_template(std::string_view text);
 
     bool has_place(std::string_view name) const;
+    /// Names of the places in their order; one may come several times.
+    std::vector<std::string> places() const;
     /// @param value what stands at a place of that name
     std::string fill(const std::function<std::string(const std::string& name)>& value) const;
 

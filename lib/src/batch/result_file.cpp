@@ -106,6 +106,8 @@ std::unique_ptr<result_file> result_file::open(const asio::any_io_executor& exec
         }
         std::unique_ptr<result_file> opened(new result_file(std::move(file)));
         opened->parameters_ = options.parameters;
+        opened->format_ = options.format;
+        opened->separator_ = options.separator;
         opened->fsync_ = options.fsync;
         if (!is_regular(opened->descriptor_)) {
             opened->watch(executor);

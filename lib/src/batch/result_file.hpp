@@ -39,6 +39,9 @@ struct result_file_options {
     fsync_policy fsync = fsync_policy::interval;
     /// Hash of what decides, beside the prompts, what is asked.
     std::uint64_t parameters = 0;
+    /// How the prompts are read, as results are to say it; empty where nothing told.
+    std::string format = {};
+    std::string separator = {};
 };
 
 /** A file of result lines, also the record of what is done.
@@ -73,6 +76,8 @@ class result_file {
     /// What its results say of the lines of a prompt list; nothing for lines without one.
     std::vector<std::optional<std::uint64_t>> line_hashes(const line_sums::range& lines) const;
     std::uint64_t parameters() const { return parameters_; }
+    const std::string& format() const { return format_; }
+    const std::string& separator() const { return separator_; }
 
     struct written {
         error_code error;
@@ -110,6 +115,8 @@ class result_file {
     std::size_t failed_before_ = 0;
     std::size_t other_parameters_ = 0;
     std::uint64_t parameters_ = 0;
+    std::string format_;
+    std::string separator_;
     bool torn_line_cut_ = false;
 };
 

@@ -1,8 +1,9 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
 
-#include "base/error_name.hpp"
+#include "batch/batch_error.hpp"
 #include "batch/batch_line.hpp"
 #include "json/json_text.hpp"
 #include "json/json_writer.hpp"
@@ -98,7 +99,7 @@ void append_tries(std::string& out, const std::vector<failed_try>& tries) {
         if (&each != &tries.front()) out += ',';
         object_writer one(out);
         append_seconds(one.key("sent_after_s"), each.sent_after);
-        one.string("code", error_name(each.error));
+        one.string("code", batch::result_code(each.error));
         if (each.http_status != 0) one.count("status_code", each.http_status);
         one.string("message", each.message);
         one.close();
@@ -106,17 +107,27 @@ void append_tries(std::string& out, const std::vector<failed_try>& tries) {
     out += ']';
 }
 
-void append_ours(std::string& out, const diagnostic& info, const result_origin& origin) {
+void append_ours(std::string& out, const diagnostic& info, const token_usage& usage, bool is_copy,
+                 const result_origin& origin) {
     object_writer history(out);
     history.count("attempts", info.attempts);
     history.count("rejections", info.rejections);
     append_seconds(history.key("waiting_s"), info.queued);
     append_seconds(history.key("service_s"), info.served);
     if (!info.tries.empty()) append_tries(history.key("tries"), info.tries);
+    if (is_copy) history.raw("copy", "true");
+    const bool asked_again = std::any_of(info.tries.begin(), info.tries.end(), [](const failed_try& each) {
+        return each.error == batch::batch_errc::answer_not_as_expected;
+    });
+    // Of all answers; the body tells only those of the last one.
+    if (asked_again && usage.prompt_tokens) history.count("prompt_tokens", *usage.prompt_tokens);
+    if (asked_again && usage.completion_tokens) history.count("completion_tokens", *usage.completion_tokens);
     if (origin.line > 0) {
         history.count("line", origin.line);
         append_quoted_hex(history.key("line_hash"), origin.line_hash);
         append_quoted_hex(history.key("parameters_hash"), origin.parameters);
+        if (!origin.format.empty()) history.string("format", origin.format);
+        if (!origin.separator.empty()) history.string("separator", origin.separator);
     }
     history.close();
 }
@@ -136,6 +147,10 @@ std::optional<result_origin> origin_of(const std::vector<json_member>& line) {
     }
     origin.line_hash = *line_hash;
     origin.parameters = *parameters;
+    if (const auto* format = find_member(*members, "format"))
+        origin.format = json_string_value(format->value).value_or(std::string());
+    if (const auto* separator = find_member(*members, "separator"))
+        origin.separator = json_string_value(separator->value).value_or(std::string());
     return origin;
 }
 
@@ -163,11 +178,13 @@ std::string format_result_line(std::string_view custom_id, error_code error, con
     line.string("custom_id", custom_id);
     append_response(line.key("response"), result, !error);
     if (error) {
-        append_error(line.key("error"), error_name(error), failure_message(error, result.info));
+        append_error(line.key("error"), batch::result_code(error), failure_message(error, result.info));
     } else {
         line.raw("error", "null");
     }
-    append_ours(line.key("stagger"), result.info, origin);
+    // An answer for which nothing was sent is that of another request.
+    const bool is_copy = result.info.http_status != 0 && result.info.attempts == 0;
+    append_ours(line.key("stagger"), result.info, result.usage, is_copy, origin);
     line.close();
     return out;
 }

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "batch/batch_error.hpp"
 #include "batch/batch_line.hpp"
 #include "batch/engine.hpp"
 
@@ -33,6 +34,10 @@ void run_counts::add_effort(const diagnostic& info) {
 void run_counts::add_result(const error_code& error, const completion& answer) {
     prompt_tokens += answer.usage.prompt_tokens.value_or(0);
     completion_tokens += answer.usage.completion_tokens.value_or(0);
+    truncated += answer.finish_reason == "length" ? 1 : 0;
+    refused += answer.finish_reason == "refusal" || answer.finish_reason == "content_filter" ? 1 : 0;
+    for (const auto& each : answer.info.tries)
+        asked_again += each.error == batch_errc::answer_not_as_expected ? 1 : 0;
     if (!error) {
         ++succeeded;
         return;
@@ -55,6 +60,11 @@ runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::un
     prompts_ = unanswered.get();
     to_do_ = unanswered->remaining();
     source_ = std::move(unanswered);
+}
+
+void runner::select(const row_selection& selected, std::optional<std::size_t> to_do) {
+    prompts_->select(selected, to_do);
+    to_do_ = prompts_->remaining();
 }
 
 asio::awaitable<run_report> runner::run() {
@@ -96,6 +106,7 @@ run_report runner::report() const {
     report.end = wound_down && left() == 0 ? run_end::finished : end_;
     report.problem = problem_;
     report.unusable = unusable_;
+    if (batch_) report.thrown = batch_->thrown();
     report.opens_at = opens_at_;
     report.left = report.end == run_end::finished ? 0 : left();
     report.elapsed = last_result_ - started_;
@@ -159,7 +170,8 @@ void runner::settle_held() {
 
 std::string runner::line_of(batch_result& result) const {
     auto& info = result.answer.info;
-    const wire::result_origin origin{result.position, result.hash, results_->parameters()};
+    const wire::result_origin origin{result.position, result.hash, results_->parameters(), results_->format(),
+                                     results_->separator()};
     std::string text;
     if (result.error == errc::invalid_request) {
         text = wire::format_input_error_line(result.custom_id, info.message, origin);

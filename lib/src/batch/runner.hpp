@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -27,6 +28,9 @@ struct run_counts {
     std::uint64_t attempts = 0;
     std::uint64_t rejected = 0;
     std::uint64_t unreadable_answers = 0;  ///< attempts whose answer was no JSON, or a part of it
+    std::size_t truncated = 0;             ///< answers that were cut off at their greatest length
+    std::size_t refused = 0;               ///< answers that the model, or a filter, refused
+    std::size_t asked_again = 0;           ///< answers that were not as expected, and asked for once more
     std::uint64_t prompt_tokens = 0;
     std::uint64_t completion_tokens = 0;
     duration waiting{0};                          ///< in line and backing off, all prompts together
@@ -63,8 +67,9 @@ struct run_limits {
 
 struct run_report {
     run_end end = run_end::finished;
-    std::string problem;  ///< what made it end early, in words
-    error_code unusable;  ///< why the endpoint cannot be used
+    std::string problem;        ///< what made it end early, in words
+    error_code unusable;        ///< why the endpoint cannot be used
+    std::exception_ptr thrown;  ///< by the source, where that ended the run
     /// Until when nothing is admitted, where that ended the run; nothing there: it is not known.
     std::optional<time_point> opens_at;
     std::optional<std::size_t> left;  ///< prompts not recorded; nothing if their number is unknown
@@ -87,6 +92,8 @@ class runner : public std::enable_shared_from_this<runner> {
 
     /// How prompts are taken up and results ordered; before `run`.
     void options(const batch_options& chosen) { order_ = chosen; }
+    /// Before `run`; as unanswered_prompts has it.
+    void select(const row_selection& selected, std::optional<std::size_t> to_do);
     /// Before `run`.
     void limits(const run_limits& chosen) { limits_ = chosen; }
     void on_result(observer told) { told_ = std::move(told); }

@@ -5,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 
 #include "batch/line_hash.hpp"
+#include "batch/prompt_file.hpp"
+#include "batch/result_file.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace batch = stagger::batch;

@@ -184,12 +184,12 @@ TEST_CASE("lines that are no prompts") {
 
 TEST_CASE("a template makes prompts of lines of text and of members") {
     const prompt_template french("Translate to {{French}}: {text}");
-    CHECK(parse_batch_line("Hi {text}", prompt_format::text, 3, chat, &french).request.prompt() ==
+    CHECK(parse_batch_line("Hi {text}", prompt_format::text, 3, chat, {&french}).request.prompt() ==
           "Translate to {French}: Hi {text}");
 
     const prompt_template both("{name} is {age}; {name}?");
     const auto item = parse_batch_line(R"({"id":"a","name":"Zo\u00eb","age":7,"max_tokens":5,"top_p":0.5})",
-                                       prompt_format::jsonl, 3, chat, &both);
+                                       prompt_format::jsonl, 3, chat, {&both});
     CHECK(item.custom_id == "a");
     CHECK(item.request.prompt() == "Zo\xC3\xAB is 7; Zo\xC3\xAB?");
     CHECK(item.request.max_new_tokens() == 5u);
@@ -197,7 +197,7 @@ TEST_CASE("a template makes prompts of lines of text and of members") {
 
     const auto refused = [&](std::string_view line, prompt_format format, const prompt_template& form) {
         try {
-            parse_batch_line(line, format, 3, chat, &form);
+            parse_batch_line(line, format, 3, chat, {&form});
         } catch (const batch_line_error& wrong) {
             return std::string(wrong.what());
         }

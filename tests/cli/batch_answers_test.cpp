@@ -1,0 +1,192 @@
+// Answers that are checked, copied and kept, over the throttled server.
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "cli/asked_prompts.hpp"
+#include "cli/batch_command.hpp"
+#include "cli/child.hpp"
+#include "cli/result_lines.hpp"
+#include "cli/servers.hpp"
+
+namespace {
+
+const std::string no_limits = R"([{"kind":"concurrency","max":1000}])";
+const std::string a_moment = R"({"kind":"constant","mean_s":0.02})";
+
+struct fixture {
+    temporary_folder folder;
+    throttled_server server{no_limits, a_moment, "", {"--request-log", folder.path("log")}};
+
+    child_setup command(const std::string& text, const std::vector<std::string>& options,
+                        const std::string& results = "out") const {
+        return batch(server.base_url(), folder.write("list.txt", text), folder.path(results), options);
+    }
+    outcome batch_of(const std::string& text, const std::vector<std::string>& options,
+                     const std::string& results = "out") const {
+        return run(command(text, options, results));
+    }
+    std::size_t sent() const { return server.stat("accepted"); }
+};
+
+/// Four of ten lines say what another one says.
+std::string with_duplicates(int lines) {
+    std::string text;
+    for (int number = 0; number < lines; ++number) {
+        const int said = number % 10 < 6 ? number : number - number % 10 + (number % 10 - 6);
+        text += "question " + std::to_string(said) + "\n";
+    }
+    return text;
+}
+
+bool says(const outcome& got, const std::string& text) {
+    return got.err.find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("--dedupe: of a list with 40 % duplicates 60 % are sent, and each row has its line") {
+    fixture all;
+    const auto got =
+        all.batch_of(with_duplicates(500), {"--dedupe", "--summary", all.folder.path("summary")});
+    CHECK_MESSAGE(got.code == 0, got.err);
+    CHECK(all.sent() == 300);
+    CHECK(says(got, "copied: 200 that this run had asked, 0 from the cache; "));
+    CHECK(ids_of(all.folder.read("out")) == line_ids(1, 500));
+    std::size_t copies = 0;
+    for (const auto& line : lines_of(all.folder.read("out"))) {
+        const auto& ours = line.at("stagger").as_object();
+        copies += ours.contains("copy") ? 1 : 0;
+        CHECK((ours.at("attempts").as_int64() == 0) == ours.contains("copy"));
+    }
+    CHECK(copies == 200);
+    const auto summary = boost::json::parse(all.folder.read("summary"));
+    CHECK(summary.at("duplicates").as_int64() == 200);
+    CHECK(summary.at("attempts").as_int64() == 300);
+}
+
+TEST_CASE("without it each row is asked") {
+    fixture all;
+    CHECK(all.batch_of("one\none\none\n", {}).code == 0);
+    CHECK(all.sent() == 3);
+}
+
+TEST_CASE("--cache: the same list again sends nothing, nor do its questions in another file") {
+    fixture all;
+    const auto cache = all.folder.path("cache");
+    CHECK(all.batch_of(with_duplicates(100), {"--cache", cache}).code == 0);
+    CHECK(all.sent() == 60);
+    auto got = all.batch_of(with_duplicates(100), {"--cache", cache, "--overwrite"});
+    CHECK(got.code == 0);
+    CHECK(all.sent() == 60);
+    CHECK(says(got, "copied: 0 that this run had asked, 100 from the cache"));
+    got = all.batch_of("question 3\nnew\n", {"--cache", cache}, "other");
+    CHECK(all.sent() == 61);
+    // Other parameters ask something else.
+    got = all.batch_of("question 3\n", {"--cache", cache, "--temperature", "0.5"}, "warmer");
+    CHECK(all.sent() == 62);
+}
+
+TEST_CASE("two processes use one cache at once") {
+    fixture all;
+    const auto cache = all.folder.path("cache");
+    child one(all.command(numbered_prompts(300), {"--cache", cache}, "a"));
+    child two(all.command(numbered_prompts(300), {"--cache", cache}, "b"));
+    CHECK(one.wait().code == 0);
+    CHECK(two.wait().code == 0);
+    CHECK(ids_of(all.folder.read("a")) == line_ids(1, 300));
+    CHECK(ids_of(all.folder.read("b")) == line_ids(1, 300));
+    const auto sent = all.sent();
+    CHECK(sent >= 300);
+    CHECK(all.batch_of(numbered_prompts(300), {"--cache", cache}, "c").code == 0);
+    CHECK(all.sent() == sent);
+}
+
+TEST_CASE("what is no cache is refused before anything is sent") {
+    fixture all;
+    const auto text = all.folder.write("text", std::string(4096, 'x'));
+    CHECK(all.batch_of("one\n", {"--cache", text}).code == 3);
+    CHECK(all.batch_of("one\n", {"--cache", all.folder.path("out")}).code == 2);
+    CHECK(all.sent() == 0);
+}
+
+TEST_CASE("--expect json: what is none is asked again, and fails in the end; --retry-failed asks once more") {
+    fixture all;
+    const std::string list = "say exactly: {\"a\":1}\nwhy?\n";
+    auto got = all.batch_of(list, {"--expect", "json", "--expect-retries", "1"});
+    CHECK(got.code == 1);
+    CHECK(says(got, "list.txt:2: it is not one JSON value"));
+    CHECK(says(got, "answers that were not as expected, and asked for again: 1"));
+    CHECK(says(got, "failed: 1 x answer is not as expected"));
+    CHECK(all.sent() == 3);
+    for (const auto& line : lines_of(all.folder.read("out"))) {
+        const bool failed = line.at("custom_id") == boost::json::value("line-2");
+        CHECK(line.at("error").is_null() != failed);
+        if (!failed) continue;
+        CHECK(line.at("error").at("code") == boost::json::value("answer_not_as_expected"));
+        CHECK(line.at("response").at("status_code") == boost::json::value(200));
+        const auto& ours = line.at("stagger").as_object();
+        CHECK(ours.at("attempts") == boost::json::value(2));
+        CHECK(ours.at("tries").as_array().size() == 1);
+        CHECK(ours.at("completion_tokens").as_int64() >
+              line.at("response").at("body").at("usage").at("completion_tokens").as_int64());
+    }
+    got = all.batch_of(list, {"--expect", "json", "--expect-retries", "1", "--retry-failed"});
+    CHECK(got.code == 1);
+    CHECK(all.sent() == 5);
+    got = all.batch_of(list, {});
+    CHECK(got.code == 2);
+    CHECK(says(got, "was asked with another"));
+}
+
+TEST_CASE(
+    "--schema is sent, and answers are held against it; the fitting ones are joined back with their types") {
+    fixture all;
+    const auto schema = all.folder.write(
+        "schema.json",
+        R"({"type":"object","required":["label"],"properties":{"label":{"type":"string"},"score":{"type":"number"}}})");
+    const auto got =
+        all.batch_of("say exactly: {\"label\":\"spam\",\"score\":0.5}\nsay exactly: {\"label\":7}\n",
+                     {"--schema", schema, "--expect-retries", "0"});
+    CHECK(got.code == 1);
+    CHECK(says(got, "list.txt:2: it does not fit the schema: "));
+    const auto joined = run({STAGGER_COMMAND,
+                             {"export", all.folder.path("out"), "--join", all.folder.path("list.txt"), "--as",
+                              "jsonl", "-o", "-", "--answer-columns"}});
+    const auto rows = lines_of(joined.out);
+    REQUIRE(rows.size() == 2);
+    CHECK(rows[0].at("label") == boost::json::value("spam"));
+    CHECK(rows[0].at("score") == boost::json::value(0.5));
+    CHECK(rows[1].at("status") == boost::json::value("failed"));
+}
+
+TEST_CASE("wrong expectations are refused") {
+    fixture all;
+    const auto broken = all.folder.write("schema.json", "{\"type\":\"nonsense\"}");
+    for (const auto& [options, message] : std::vector<std::pair<std::vector<std::string>, std::string>>{
+             {{"--expect", "xml"}, "--expect: must be json, is \"xml\""},
+             {{"--expect-retries", "1"}, "--expect-retries: needs --expect or --schema"},
+             {{"--schema", broken}, "is no JSON Schema that can be used"}}) {
+        const auto got = all.batch_of("one\n", options);
+        CHECK(got.code == 2);
+        CHECK_MESSAGE(says(got, message), got.err);
+    }
+    CHECK(all.sent() == 0);
+}
+
+TEST_CASE("truncated answers are counted, and failures where that is asked for") {
+    using namespace stagger::test;
+    const auto body =
+        R"({"choices":[{"message":{"content":"cut"},"finish_reason":"length"}],"usage":{"prompt_tokens":1,"completion_tokens":1}})";
+    for (const bool fail : {false, true}) {
+        scripted_server server({{turn{answer(200, body)}}});
+        const temporary_folder folder;
+        std::vector<std::string> options{"--max-concurrency", "1"};
+        if (fail) options.push_back("--fail-truncated");
+        const auto got =
+            run(batch(server.base_url(), folder.write("list.txt", "one\n"), folder.path("out"), options));
+        CHECK(got.code == (fail ? 1 : 0));
+        CHECK(says(got, "answers that were cut off at their greatest length: 1"));
+    }
+}
