@@ -37,6 +37,9 @@ struct send_options {
     double probing = stagger::coordinator_options().probing();
     bool no_remember = false;
     std::string ca_file;
+    bool ca_only = false;
+    std::string client_certificate;
+    std::string client_key;
     std::optional<unsigned> max_tokens;
     std::optional<double> temperature;
     std::vector<std::string> params;
@@ -70,6 +73,7 @@ struct send_plan {
     std::optional<unsigned> max_tokens;
     std::optional<double> temperature;
     std::shared_ptr<decision_log_file> decisions;  ///< null without --decision-log
+    std::string warning;                           ///< to be said before anything is sent; mostly empty
 };
 
 /** Fills in what is not given from the environment.
