@@ -73,7 +73,6 @@ struct send_plan {
     std::optional<unsigned> max_tokens;
     std::optional<double> temperature;
     std::shared_ptr<decision_log_file> decisions;  ///< null without --decision-log
-    std::string warning;                           ///< to be said before anything is sent; mostly empty
 };
 
 /** Fills in what is not given from the environment.
