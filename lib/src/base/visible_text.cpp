@@ -41,7 +41,7 @@ std::string visible_text(std::string_view text) {
         } else if (!text.starts_with("\r\n")) {
             append_picture(out, static_cast<unsigned char>(text[0]));
         }
-        text.remove_prefix(length == 0 ? 1 : length);
+        text.remove_prefix(length == 0 ? wire::utf8_broken_length(text) : length);
     }
     return out;
 }

@@ -26,6 +26,16 @@ std::string number(double value) {
 
 }  // namespace
 
+TEST_CASE("a JSON string has one U+FFFD for each broken sequence, as all text has") {
+    std::string written;
+    stagger::wire::append_json_string(written,
+                                      "\xEF\xBB\xE8"
+                                      "a\xBB");
+    CHECK(written ==
+          "\"\xEF\xBF\xBD\xEF\xBF\xBD"
+          "a\xEF\xBF\xBD\"");
+}
+
 TEST_CASE("UTF-8 is checked to the byte") {
     struct row {
         std::string_view text;
