@@ -6,7 +6,6 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -33,7 +32,7 @@ constexpr double admitted_per_s = 150;
 // asked for.
 constexpr int prompts_per_s = 100;
 // Fewer than connections are wanted: some cannot be opened.
-constexpr rlim_t descriptors = 40;
+constexpr std::size_t descriptors = 40;
 constexpr auto look_every = std::chrono::milliseconds(200);
 
 int setting(const char* name, int usual) {
@@ -87,11 +86,12 @@ std::map<std::string, int> recorded(const std::string& results) {
 class watched_run {
  public:
     explicit watched_run(const child_setup& setup) {
-        rlimit usual{};
-        ::getrlimit(RLIMIT_NOFILE, &usual);
-        child_ = std::make_unique<child>(setup);
-        const rlimit few{descriptors, usual.rlim_max};
-        ::prlimit(child_->id(), RLIMIT_NOFILE, &few, nullptr);
+        // From its first moment on: by a shell that becomes it.
+        child_setup bounded{
+            "/bin/sh",
+            {"-c", "ulimit -n " + std::to_string(descriptors) + " && exec \"$0\" \"$@\"", setup.program}};
+        bounded.arguments.insert(bounded.arguments.end(), setup.arguments.begin(), setup.arguments.end());
+        child_ = std::make_unique<child>(bounded);
     }
 
     /// @return its exit code, once it has ended by itself or is killed then
@@ -158,7 +158,7 @@ TEST_CASE("soak: through every fault each prompt is answered once, and memory an
     for (int run = 0;; ++run) {
         const bool is_last = done >= kills;
         const auto life = std::chrono::milliseconds(
-            static_cast<int>(1000.0 * seconds / (kills + 1) * 2 * random.uniform()));
+            static_cast<int>(1000.0 * seconds / (kills + 1) * 1.4 * random.uniform()));
         const auto end =
             is_last ? std::chrono::steady_clock::time_point::max() : std::chrono::steady_clock::now() + life;
         watched_run running(setup);
