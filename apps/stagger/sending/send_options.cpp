@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <cstdlib>
+#include <span>
 #include <stdexcept>
 
 #include "api_key.hpp"
@@ -16,14 +17,15 @@
 #include "coordinator/retry_allowance.hpp"
 #include "coordinator/send_policy.hpp"
 #include "decision_log_file.hpp"
+#include "dialect/registry.hpp"
 #include "probing_text.hpp"
 #include "stagger/dialect.hpp"
 
 namespace app {
 namespace {
 
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
+std::string environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
     return value ? value : "";
 }
 
@@ -173,24 +175,33 @@ void set_policy(const send_options& options, send_plan& plan) {
     plan.policy = options.policy;
 }
 
+void find_key(const send_options& options, std::span<const std::string_view> variables, send_plan& plan) {
+    for (const std::string_view variable : variables)
+        plan.key_variables.append(plan.key_variables.empty() ? "" : " or ").append(variable);
+    if (!options.api_key_file.empty()) {
+        plan.secret = read_api_key(options.api_key_file);
+        return;
+    }
+    for (const std::string_view variable : variables) {
+        const std::string name(variable);
+        plan.secret = checked_api_key(environment(name), name);
+        if (!plan.secret.empty()) return;
+    }
+}
+
 void set_endpoint(const send_options& options, send_plan& plan) {
     const auto dialect = stagger::parse_dialect(options.dialect);
     if (!dialect) {
-        throw failure(exit_code::wrong_usage,
-                      "--dialect: must be openai-chat, openai-completions or llm-engine, is \"" +
-                          options.dialect + "\"");
+        throw failure(exit_code::wrong_usage, "--dialect: must be " + stagger::wire::dialect_names() +
+                                                  ", is \"" + options.dialect + "\"");
     }
     plan.dialect = *dialect;
-    const bool llm_engine = *dialect == stagger::dialect::llm_engine;
-    const auto* url_variable = llm_engine ? "LLM_ENGINE_BASE_PATH" : "OPENAI_BASE_URL";
+    const auto& spoken = stagger::wire::implementation_of(*dialect);
+    const std::string url_variable(spoken.base_url_variable());
     plan.base_url = options.base_url.empty() ? environment(url_variable) : options.base_url;
-    if (plan.base_url.empty()) {
-        throw failure(exit_code::wrong_usage,
-                      std::string("no base URL: give --base-url or set ") + url_variable);
-    }
-    const auto* variable = key_variable(*dialect);
-    plan.secret = options.api_key_file.empty() ? checked_api_key(environment(variable), variable)
-                                               : read_api_key(options.api_key_file);
+    if (plan.base_url.empty())
+        throw failure(exit_code::wrong_usage, "no base URL: give --base-url or set " + url_variable);
+    find_key(options, spoken.key_variables(), plan);
     if (!options.ca_file.empty() && ::access(options.ca_file.c_str(), R_OK) != 0) {
         throw failure(exit_code::file_failed,
                       options.ca_file + ": " + std::error_code(errno, std::generic_category()).message());
@@ -217,9 +228,8 @@ void add_endpoint_options(CLI::App& command, send_options& options) {
         ->type_name("NAME")
         ->group(group);
     command
-        .add_option(
-            "--dialect", options.dialect,
-            "What the server speaks: openai-chat, openai-completions or llm-engine (default openai-chat)")
+        .add_option("--dialect", options.dialect,
+                    "What the server speaks: " + stagger::wire::dialect_names() + " (default openai-chat)")
         ->type_name("NAME")
         ->group(group);
     command
@@ -289,7 +299,7 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
     }
     plan.hidden = stagger::wire::secrets_of(plan.secret, plan.client.headers());
     for (const auto& each : options.params) plan.params.push_back(parse_param(each));
-    const double highest = plan.dialect == stagger::dialect::llm_engine ? 1 : 2;
+    const double highest = stagger::wire::implementation_of(plan.dialect).highest_temperature();
     if (options.temperature && !(*options.temperature >= 0 && *options.temperature <= highest)) {
         throw failure(exit_code::wrong_usage, fmt::format("--temperature: must be within 0 and {}, is {}",
                                                           highest, *options.temperature));
@@ -325,7 +335,7 @@ std::string missing_key(const send_plan& plan, stagger::error_code refused) {
     if (!plan.secret.empty() || refused != stagger::errc::unauthorized) return {};
     return std::string(
                "; no API key was sent: give --api-key-file, here or in the configuration file, or set ") +
-           key_variable(plan.dialect);
+           plan.key_variables;
 }
 
 void apply_defaults(const send_plan& plan, stagger::completion_request& request) {

@@ -65,6 +65,7 @@ struct send_plan {
     std::string policy;
     std::string base_url;
     std::string secret;             ///< the API key
+    std::string key_variables;      ///< where in the environment it is looked for, for messages
     stagger::wire::secrets hidden;  ///< it, and what headers hold
     std::vector<std::pair<std::string, std::string>> params;
     std::optional<unsigned> max_tokens;

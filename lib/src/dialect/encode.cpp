@@ -4,8 +4,7 @@
 #include "base/utf8.hpp"
 #include "dialect/authorization.hpp"
 #include "dialect/dialect.hpp"
-#include "dialect/llm_engine_dialect.hpp"
-#include "dialect/openai_dialect.hpp"
+#include "dialect/registry.hpp"
 
 namespace stagger::wire {
 
@@ -24,41 +23,52 @@ std::string_view without_trailing_slashes(std::string_view path) {
     return path;
 }
 
+/// What the dialect has no word for.
+std::string beyond(const api_dialect& spoken, const completion_request& request, std::string_view model) {
+    const abilities can = spoken.can();
+    const auto named = [&](std::string_view what, std::string_view has) {
+        return std::string(what) + ": the " + std::string(to_string(spoken.value())) + " dialect " +
+               std::string(has);
+    };
+    if (can.needs_model && model.empty()) return named("model", "needs one");
+    if (!can.system && request.system()) return named("system", "has no system message");
+    return {};
+}
+
 std::string broken_frame(const completion_request& request, const encoding_context& context,
                          std::string_view model) {
     if (!fits_header(context.api_key)) return "api_key: must be printable ASCII";
     if (!fits_header(request.request_id())) return "request_id: must be printable ASCII";
     if (invalid_utf8_at(model)) return "model: is not valid UTF-8";
-    if (context.dialect == dialect::llm_engine && model.empty())
-        return "model: the llm-engine dialect needs one";
     return {};
 }
 
 /// The request's model, else one that its body names, else the client's.
-std::string model_of(const completion_request& request, const encoding_context& context) {
+std::string model_of(const completion_request& request, const encoding_context& context,
+                     const api_dialect& spoken) {
     if (!request.model().empty()) return request.model();
-    auto named = context.dialect == dialect::llm_engine ? llm_engine_model_in_body(request) : std::string();
+    auto named = spoken.model_moved_out_of(request);
     return named.empty() ? context.model : named;
+}
+
+std::string target_of(const encoding_context& context, const api_dialect& spoken, std::string_view model,
+                      delivery how) {
+    std::string target(spoken.without_operation(without_trailing_slashes(context.base_path)));
+    if (!spoken.has_version(target)) target += spoken.version();
+    return target + spoken.operation(model, how);
 }
 
 }  // namespace
 
 std::string common_target(const encoding_context& context) {
-    const auto base = without_trailing_slashes(context.base_path);
-    switch (context.dialect) {
-        case dialect::openai_chat:
-            return openai_target(openai_endpoint::chat, base);
-        case dialect::openai_completions:
-            return openai_target(openai_endpoint::completions, base);
-        case dialect::llm_engine:
-            break;
-    }
-    return {};
+    const api_dialect& spoken = implementation_of(context.dialect);
+    return spoken.names_model_in_target() ? std::string() : target_of(context, spoken, {}, delivery::whole);
 }
 
 std::vector<field> common_fields(const encoding_context& context, delivery how) {
     std::vector<field> fields;
     add_authorization(fields, context.dialect, context.api_key);
+    implementation_of(context.dialect).add_fields(fields);
     fields.push_back({"Content-Type", "application/json"});
     // A server that cannot stream answers in one piece; that is accepted, too.
     const bool streamed = how == delivery::streamed;
@@ -69,22 +79,14 @@ std::vector<field> common_fields(const encoding_context& context, delivery how) 
 encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
                        std::string& problem, delivery how) {
     error.clear();
-    std::string model = model_of(request, context);
+    const api_dialect& spoken = implementation_of(context.dialect);
+    std::string model = model_of(request, context, spoken);
     encoded_request encoded;
     problem = broken_frame(request, context, model);
+    if (problem.empty()) problem = beyond(spoken, request, model);
     if (problem.empty()) {
-        switch (context.dialect) {
-            case dialect::openai_chat:
-                encoded.body = openai_body(request, openai_endpoint::chat, model, problem, how);
-                break;
-            case dialect::openai_completions:
-                encoded.body = openai_body(request, openai_endpoint::completions, model, problem, how);
-                break;
-            case dialect::llm_engine:
-                encoded.target = llm_engine_target(without_trailing_slashes(context.base_path), model, how);
-                encoded.body = llm_engine_body(request, how, problem);
-                break;
-        }
+        if (spoken.names_model_in_target()) encoded.target = target_of(context, spoken, model, how);
+        encoded.body = spoken.body_of(request, model, how, problem);
     }
     if (!problem.empty()) {
         error = errc::invalid_request;

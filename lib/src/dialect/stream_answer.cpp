@@ -4,8 +4,7 @@
 
 #include "dialect/error_body.hpp"
 #include "dialect/error_meaning.hpp"
-#include "dialect/llm_engine_dialect.hpp"
-#include "dialect/openai_dialect.hpp"
+#include "dialect/registry.hpp"
 #include "dialect/server_message.hpp"
 #include "json/json_document.hpp"
 #include "json/json_text.hpp"
@@ -46,9 +45,12 @@ void add_delta(completion& answer, const completion_delta& delta) {
 
 }  // namespace
 
+stream_answer::stream_answer(stagger::dialect dialect, secrets hidden)
+    : spoken_(implementation_of(dialect)), hidden_(std::move(hidden)) {}
+
 stream_answer::step stream_answer::take(sse_event&& event, completion_delta& delta) {
-    if (dialect_ != dialect::llm_engine && is_end(event)) {
-        if (!has_choices_) return fail(errc::malformed_answer, "the stream ended without any choices");
+    if (spoken_.has_end_marker() && is_end(event)) {
+        if (!has_begun_) return fail(errc::malformed_answer, "the stream ended without any choices");
         whole_ = true;
         return step::end;
     }
@@ -72,19 +74,14 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
         return fail(errc::malformed_answer, "an event of the answer is " + std::string(problem) + "; " +
                                                 shown_beginning(event.data, hidden_));
     }
-    std::string problem;
+    if (const auto reported = spoken_.error_in_event(*object))
+        return fail(error_of(*reported), reported->message);
     delta = {};
-    if (dialect_ == dialect::llm_engine) {
-        if (auto reported = llm_engine_stream_error(*object))
-            return fail(errc::error_in_answer, std::move(*reported));
-        problem = read_llm_engine_delta(*object, delta, answer_.info.request_id, whole_);
-    } else {
-        if (const auto reported = reported_error(*object))
-            return fail(error_of(*reported), reported->message);
-        const auto endpoint =
-            dialect_ == dialect::openai_chat ? openai_endpoint::chat : openai_endpoint::completions;
-        problem = read_openai_delta(*object, endpoint, delta, answer_.info.request_id, has_choices_);
-    }
+    stream_progress progress{answer_.info.request_id, has_begun_, whole_, false};
+    const std::string problem = spoken_.read_event(*object, event.data, delta, progress);
+    has_begun_ = progress.has_begun;
+    whole_ = progress.is_finished;
+    if (problem.empty() && progress.has_nothing) return whole_ ? step::end : step::nothing;
     if (problem.empty()) return step::delta;
     return fail(errc::malformed_answer,
                 "an event has an unknown shape: " + problem + "; " + shown_beginning(event.data, hidden_));
@@ -97,7 +94,7 @@ stream_answer::step stream_answer::take_reported_error(std::string_view data) {
 
 stream_answer::step stream_answer::take_end_of_body() {
     if (whole_) return step::end;
-    if (dialect_ != dialect::llm_engine && !answer_.finish_reason.empty()) {
+    if (spoken_.may_end_after(answer_)) {
         whole_ = true;
         return step::end;
     }
