@@ -19,9 +19,15 @@ namespace stagger::wire {
 
 /// What a request in a dialect can say beside its prompt. The rest is refused by its name.
 struct abilities {
+    enum class pictures { none, contained, linked };
+
     bool system = true;
     bool max_new_tokens = true;
     bool temperature = true;
+    bool stop = true;
+    bool tools = true;
+    bool json_schema = true;
+    pictures images = pictures::linked;  ///< by the data in a URL, or by any URL as well
     bool streams = true;
     bool needs_model = false;  ///< nothing can be sent without one
 };
@@ -35,10 +41,11 @@ enum class answer_charge {
 
 /// What the events of a stream have come to so far.
 struct stream_progress {
-    std::string& id;           ///< the server's name for the answer; to be set where it is empty
-    bool has_begun = false;    ///< a part of an answer has come
-    bool is_finished = false;  ///< by the dialect's own sign
-    bool has_nothing = false;  ///< the event that was just read is no part of the answer
+    std::vector<tool_call>& calls;  ///< put together so far
+    std::string& id;                ///< the server's name for the answer; to be set where it is empty
+    bool has_begun = false;         ///< a part of an answer has come
+    bool is_finished = false;       ///< by the dialect's own sign
+    bool has_nothing = false;       ///< the event that was just read is no part of the answer
 };
 
 /** @brief The form of requests and answers that an API has: everything in which one differs from another.
@@ -76,7 +83,7 @@ class api_dialect {
 
     // What programs look for in the environment.
     virtual std::string_view base_url_variable() const { return "OPENAI_BASE_URL"; }
-    /// In the order in which they are looked at, from one on.
+    /// In the order in which they are looked at, for hosts that nobody knows (`known_hosts.hpp`).
     virtual std::span<const std::string_view> key_variables() const;
 
     // What is sent.
@@ -84,6 +91,8 @@ class api_dialect {
     virtual void add_authorization(std::vector<field>& fields, std::string_view api_key) const;
     /// Other fields that every request has.
     virtual void add_fields(std::vector<field>&) const {}
+    /// Whether it is one of OpenAI's, which Azure offers by paths and keys of its own.
+    virtual bool is_at_azure() const { return false; }
     /// The member of a body that asks: "messages", "prompt".
     virtual std::string_view question() const = 0;
     /// The model that a whole body names, where it does not stay in the body.
@@ -98,6 +107,8 @@ class api_dialect {
     virtual answer_charge charge() const { return answer_charge::maximum; }
 
     // What comes back.
+    /// Whether an answer is an object, and not any JSON.
+    virtual bool answers_by_object() const { return true; }
     /// How much of an answer is read: what lies deeper costs only time.
     virtual json_document::deepest depth() const { return json_document::deepest::of_an_answer; }
     /// Takes text, finish reason, usage and id out of an answer; returns what is wrong with it, or nothing.

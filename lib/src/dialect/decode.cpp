@@ -71,6 +71,7 @@ void fail(decoded_answer& out, errc error, std::string message, verdict what = v
     out.answer.text.clear();
     out.answer.finish_reason.clear();
     out.answer.usage = {};
+    out.answer.tool_calls.clear();
     out.answer.info.message = std::move(message);
 }
 
@@ -157,7 +158,7 @@ void decode_success(const reading& from, decoded_answer& out) {
     const auto* told_in = error_document(*document.root());
     if (const auto reported = told_in ? from.spoken.error_in(*told_in) : std::nullopt)
         return take_reported_error(from, *reported, from.spoken.has_answer(*told_in), out);
-    const auto* object = document.object();
+    const auto* object = from.spoken.answers_by_object() ? document.object() : document.root();
     if (!object) {
         fail(out, errc::malformed_answer, from.readable("answer is no JSON object; " + beginning(from)));
         return;
@@ -296,7 +297,12 @@ decoded_answer decode_stream_head(const response& received, double unix_now, con
 }
 
 decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now, const secrets& hidden) {
-    const reading from{received, implementation_of(dialect), hidden, unix_now};
+    return decode(std::move(received), implementation_of(dialect), unix_now, hidden);
+}
+
+decoded_answer decode(response&& received, const api_dialect& spoken, double unix_now,
+                      const secrets& hidden) {
+    const reading from{received, spoken, hidden, unix_now};
     decoded_answer out;
     read_head(received, unix_now, hidden, out);
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dialect/authorization.hpp"
+#include "dialect/neutral_members.hpp"
 #include "dialect/parameter_rules.hpp"
 #include "dialect/registry.hpp"
 #include "dialect/usage.hpp"
@@ -131,7 +132,8 @@ class llm_engine final : public api_dialect {
     dialect value() const override { return dialect::llm_engine; }
     abilities can() const override {
         abilities known;
-        known.system = false;
+        known.system = known.tools = false;
+        known.images = abilities::pictures::none;
         known.needs_model = true;
         return known;
     }
@@ -189,8 +191,10 @@ class llm_engine final : public api_dialect {
 std::string llm_engine::body_of(const completion_request& request, std::string&, delivery how,
                                 std::string& problem) const {
     if (!request.body().empty()) return completed_engine_body(request, how, problem);
-    std::array<std::string_view, 4> reserved{"model", "prompt"};
+    std::array<std::string_view, 6> reserved{"model", "prompt"};
     std::size_t count = 2;
+    if (!request.stop().empty()) reserved[count++] = "stop_sequences";
+    if (request.json_schema()) reserved[count++] = "guided_json";
     if (request.max_new_tokens()) reserved[count++] = "max_new_tokens";
     if (request.temperature()) reserved[count++] = "temperature";
     problem = broken_rule(request, engine_rules, how, std::span(reserved).first(count));
@@ -207,6 +211,8 @@ std::string llm_engine::body_of(const completion_request& request, std::string&,
     if (!has_member(request, "temperature")) {
         members.number("temperature", request.temperature().value_or(default_temperature));
     }
+    if (!request.stop().empty()) append_json_strings(members.key("stop_sequences"), request.stop());
+    if (request.json_schema()) members.raw("guided_json", request.json_schema()->schema);
     for (const auto& [name, json] : request.members()) members.raw(name, json);
     members.close();
     return body;

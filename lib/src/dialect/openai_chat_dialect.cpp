@@ -1,7 +1,9 @@
 #include <array>
 
+#include "dialect/neutral_members.hpp"
 #include "dialect/openai_shape.hpp"
 #include "dialect/registry.hpp"
+#include "dialect/tool_calls.hpp"
 #include "json/json_writer.hpp"
 
 /// OpenAI's chats, and those of everyone who speaks like it: POST {base}/chat/completions.
@@ -16,13 +18,32 @@ void append_message(std::string& out, std::string_view role, std::string_view co
     message.close();
 }
 
+/// A prompt with images.
+void append_parts(std::string& out, const completion_request& request) {
+    object_writer message(out);
+    message.string("role", "user");
+    message.key("content") += R"([{"type":"text","text":)";
+    append_json_string(out, request.prompt());
+    for (const std::string& url : request.images()) {
+        out += R"(},{"type":"image_url","image_url":{"url":)";
+        append_json_string(out, url);
+        out += '}';
+    }
+    out += "}]";
+    message.close();
+}
+
 void append_messages(std::string& out, const completion_request& request) {
     out += '[';
     if (request.system()) {
         append_message(out, "system", *request.system());
         out += ',';
     }
-    append_message(out, "user", request.prompt());
+    if (request.images().empty()) {
+        append_message(out, "user", request.prompt());
+    } else {
+        append_parts(out, request);
+    }
     out += ']';
 }
 
@@ -41,6 +62,11 @@ std::string read_content(const json_node* content, std::string_view where, std::
     return {};
 }
 
+bool has_calls(const json_node& message) {
+    const auto* calls = member(message, "tool_calls");
+    return calls && calls->is_array() && calls->begin() != calls->end();
+}
+
 std::string read_message(const json_node& choice, std::string& text) {
     const auto* message = member(choice, "message");
     if (!message || !message->is_object()) return "choices[0] has no message";
@@ -54,6 +80,16 @@ std::string read_change(const json_node& choice, std::string& text) {
     return read_content(member(*changed, "content"), "choices[0].delta", text);
 }
 
+/// Whether an event brings pieces of calls of the first choice.
+bool begins_with_calls(const json_node& event) {
+    if (!has_choices(event)) return false;
+    const json_node& first = *member(event, "choices")->begin();
+    const auto* index = member(first, "index");
+    const auto* changed = member(first, "delta");
+    if (index && index->integer().value_or(0) != 0) return false;
+    return changed && changed->is_object() && has_calls(*changed);
+}
+
 constexpr std::array<std::string_view, 1> chat_operations{"/chat/completions"};
 constexpr openai_question asking_by_messages{"messages", append_messages};
 
@@ -64,18 +100,30 @@ class openai_chat final : public api_dialect {
     std::string operation(std::string_view, delivery) const override {
         return std::string(chat_operations[0]);
     }
+    bool is_at_azure() const override { return true; }
     std::string_view question() const override { return asking_by_messages.member; }
     std::string body_of(const completion_request& request, std::string& model, delivery how,
                         std::string& problem) const override {
         return openai_body(request, asking_by_messages, model, how, problem);
     }
-    std::string read_answer(const json_node& document, std::string_view, completion& answer) const override {
-        return read_openai_answer(document, read_message, answer);
+    std::string read_answer(const json_node& document, std::string_view text,
+                            completion& answer) const override {
+        auto problem = read_openai_answer(document, read_message, answer);
+        if (problem.empty() && has_calls(*member(*member(document, "choices")->begin(), "message"))) {
+            if (const auto list = json_at(text, {"choices", "0", "message", "tool_calls"}))
+                join_openai_calls(*list, answer.tool_calls);
+        }
+        return problem;
     }
     bool has_answer(const json_node& document) const override { return has_choices(document); }
-    std::string read_event(const json_node& event, std::string_view, completion_delta& delta,
+    std::string read_event(const json_node& event, std::string_view text, completion_delta& delta,
                            stream_progress& progress) const override {
-        return read_openai_event(event, read_change, delta, progress);
+        auto problem = read_openai_event(event, read_change, delta, progress);
+        if (problem.empty() && begins_with_calls(event)) {
+            if (const auto list = json_at(text, {"choices", "0", "delta", "tool_calls"}))
+                join_openai_calls(*list, progress.calls);
+        }
+        return problem;
     }
 };
 

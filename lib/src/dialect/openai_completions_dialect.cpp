@@ -36,13 +36,15 @@ class openai_completions final : public api_dialect {
     dialect value() const override { return dialect::openai_completions; }
     abilities can() const override {
         abilities known;
-        known.system = false;
+        known.system = known.tools = known.json_schema = false;
+        known.images = abilities::pictures::none;
         return known;
     }
     std::span<const std::string_view> operations() const override { return text_operations; }
     std::string operation(std::string_view, delivery) const override {
         return std::string(text_operations[0]);
     }
+    bool is_at_azure() const override { return true; }
     std::string_view question() const override { return asking_by_prompt.member; }
     std::string body_of(const completion_request& request, std::string& model, delivery how,
                         std::string& problem) const override {

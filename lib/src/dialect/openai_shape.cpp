@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "dialect/neutral_members.hpp"
 #include "dialect/parameter_rules.hpp"
 #include "dialect/usage.hpp"
 #include "dialect/whole_body.hpp"
@@ -58,6 +59,13 @@ std::string completed_openai_body(const completion_request& request, std::string
     return body.text(request);
 }
 
+void append_response_format(std::string& out, const answer_schema& schema) {
+    object_writer format(out);
+    format.string("type", "json_schema");
+    append_openai_schema(format.key("json_schema"), schema);
+    format.close();
+}
+
 /// An event belongs to one of the answers that were asked for; the text is the first one's.
 bool is_first(const json_node& choice) {
     const auto* index = member(choice, "index");
@@ -76,8 +84,11 @@ std::string openai_body(const completion_request& request, const openai_question
                         std::string& model, delivery how, std::string& problem) {
     if (!request.body().empty()) return completed_openai_body(request, model, how, problem);
 
-    std::array<std::string_view, 4> reserved{"model", question.member};
+    std::array<std::string_view, 7> reserved{"model", question.member};
     std::size_t count = 2;
+    if (!request.stop().empty()) reserved[count++] = "stop";
+    if (!request.tools().empty()) reserved[count++] = "tools";
+    if (request.json_schema()) reserved[count++] = "response_format";
     if (sends_max_tokens(request)) reserved[count++] = "max_tokens";
     if (request.temperature()) reserved[count++] = "temperature";
     problem = broken_rule(request, openai_rules, how, std::span(reserved).first(count));
@@ -92,6 +103,9 @@ std::string openai_body(const completion_request& request, const openai_question
     question.append(members.key(question.member), request);
     if (sends_max_tokens(request)) members.count("max_tokens", *request.max_new_tokens());
     if (request.temperature()) members.number("temperature", *request.temperature());
+    if (!request.stop().empty()) append_json_strings(members.key("stop"), request.stop());
+    if (!request.tools().empty()) append_openai_tools(members.key("tools"), request.tools());
+    if (request.json_schema()) append_response_format(members.key("response_format"), *request.json_schema());
     if (how == delivery::streamed) {
         if (!has_member(request, "stream")) members.raw("stream", "true");
         if (!has_member(request, "stream_options")) members.raw("stream_options", with_usage);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/utf8.hpp"
+#include "dialect/neutral_members.hpp"
 #include "json/json_text.hpp"
 #include "json/json_writer.hpp"
 
@@ -127,6 +128,7 @@ std::string broken_rule(const completion_request& request, const member_rules& r
     if (!(request.expected_tokens() >= 0) || std::isinf(request.expected_tokens()))
         return is_but("expected_tokens", "must be a finite number >= 0", shortest(request.expected_tokens()));
     if (request.max_new_tokens() == 0U) return "max_new_tokens: must be a whole number from 1, is 0";
+    if (auto problem = broken_neutral_member(request); !problem.empty()) return problem;
     for (const auto& [name, json] : request.members()) {
         if (auto problem = broken_member(name, json, rules, how); !problem.empty()) return problem;
     }

@@ -13,6 +13,10 @@ constexpr std::array all_dialects{
     registered_dialect{dialect::openai_chat, "openai-chat", openai_chat_dialect},
     registered_dialect{dialect::openai_completions, "openai-completions", openai_completions_dialect},
     registered_dialect{dialect::llm_engine, "llm-engine", llm_engine_dialect},
+    registered_dialect{dialect::openai_responses, "openai-responses", openai_responses_dialect},
+    registered_dialect{dialect::openai_embeddings, "openai-embeddings", openai_embeddings_dialect},
+    registered_dialect{dialect::anthropic_messages, "anthropic-messages", anthropic_messages_dialect},
+    registered_dialect{dialect::gemini, "gemini", gemini_dialect},
 };
 
 constexpr bool are_in_order() {

@@ -13,6 +13,10 @@ namespace stagger::wire {
 const api_dialect& openai_chat_dialect();
 const api_dialect& openai_completions_dialect();
 const api_dialect& llm_engine_dialect();
+const api_dialect& openai_responses_dialect();
+const api_dialect& openai_embeddings_dialect();
+const api_dialect& anthropic_messages_dialect();
+const api_dialect& gemini_dialect();
 
 struct registered_dialect {
     dialect value;

@@ -1,5 +1,6 @@
 #include "dialect/stream_answer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "dialect/error_body.hpp"
@@ -39,7 +40,12 @@ error_code error_of(const error_body& reported) {
 void add_delta(completion& answer, const completion_delta& delta) {
     answer.text += delta.text;
     if (!delta.finish_reason.empty()) answer.finish_reason = delta.finish_reason;
-    if (delta.usage.prompt_tokens) answer.usage.prompt_tokens = delta.usage.prompt_tokens;
+    // What was read does not become less; some say at the end only what they charge in full.
+    if (delta.usage.prompt_tokens) {
+        answer.usage.prompt_tokens =
+            std::max(*delta.usage.prompt_tokens, answer.usage.prompt_tokens.value_or(0));
+    }
+    if (delta.usage.cached_tokens) answer.usage.cached_tokens = delta.usage.cached_tokens;
     if (delta.usage.completion_tokens) answer.usage.completion_tokens = delta.usage.completion_tokens;
 }
 
@@ -77,7 +83,7 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
     if (const auto reported = spoken_.error_in_event(*object))
         return fail(error_of(*reported), reported->message);
     delta = {};
-    stream_progress progress{answer_.info.request_id, has_begun_, whole_, false};
+    stream_progress progress{answer_.tool_calls, answer_.info.request_id, has_begun_, whole_, false};
     const std::string problem = spoken_.read_event(*object, event.data, delta, progress);
     has_begun_ = progress.has_begun;
     whole_ = progress.is_finished;

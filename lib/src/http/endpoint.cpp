@@ -52,7 +52,7 @@ endpoint parse_endpoint(std::string_view base_url) {
     // The URL is not repeated here: it holds a secret.
     if (url.has_userinfo())
         throw std::invalid_argument("base_url: must not contain a user name or a password");
-    if (url.has_query() || url.has_fragment()) refuse(base_url, "must not have a query or a fragment");
+    if (url.has_fragment()) refuse(base_url, "must not have a fragment");
 
     result.host = url.host_address();
     result.host_is_address = url.host_type() != boost::urls::host_type::name;
@@ -62,6 +62,7 @@ endpoint parse_endpoint(std::string_view base_url) {
     result.authority = url.encoded_host();
     if (result.port != default_port) result.authority += ":" + result.port;
     result.base_path = url.encoded_path();
+    result.base_query = url.encoded_query();
     while (result.base_path.ends_with('/')) result.base_path.pop_back();
     return result;
 }

@@ -14,6 +14,7 @@ struct endpoint {
     std::string
         authority;  ///< for the Host header: brackets and a port that is not the scheme's default included
     std::string base_path;  ///< without a trailing slash; may be empty
+    std::string base_query;  ///< encoded; sent with every request, and may hold a key
     bool host_is_address = false;
 };
 

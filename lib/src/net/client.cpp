@@ -42,6 +42,8 @@ wire::encoding_context make_encoding(const client_options& options, const endpoi
     wire::encoding_context context;
     context.dialect = options.dialect();
     context.base_path = target.base_path;
+    context.base_query = target.base_query;
+    context.host = target.host;
     context.model = options.model();
     context.api_key = options.api_key();
     return context;
