@@ -17,7 +17,9 @@
 #include "coordinator/retry_allowance.hpp"
 #include "coordinator/send_policy.hpp"
 #include "decision_log_file.hpp"
+#include "dialect/known_hosts.hpp"
 #include "dialect/registry.hpp"
+#include "http/endpoint.hpp"
 #include "probing_text.hpp"
 #include "stagger/dialect.hpp"
 
@@ -189,24 +191,31 @@ void find_key(const send_options& options, std::span<const std::string_view> var
     }
 }
 
+/// Nothing where it is to be found out.
+std::optional<stagger::dialect> chosen_dialect(const std::string& name) {
+    if (name == "auto") return std::nullopt;
+    const auto dialect = stagger::parse_dialect(name);
+    if (dialect) return dialect;
+    throw failure(exit_code::wrong_usage,
+                  "--dialect: must be auto, " + stagger::wire::dialect_names() + ", is \"" + name + "\"");
+}
+
 void set_endpoint(const send_options& options, send_plan& plan) {
-    const auto dialect = stagger::parse_dialect(options.dialect);
-    if (!dialect) {
-        throw failure(exit_code::wrong_usage, "--dialect: must be " + stagger::wire::dialect_names() +
-                                                  ", is \"" + options.dialect + "\"");
-    }
-    plan.dialect = *dialect;
-    const auto& spoken = stagger::wire::implementation_of(*dialect);
-    const std::string url_variable(spoken.base_url_variable());
+    const auto chosen = chosen_dialect(options.dialect);
+    // Where it is to be found out, it is by the URL: that is looked for in the usual place.
+    const auto& looked_for = stagger::wire::implementation_of(chosen.value_or(stagger::dialect::openai_chat));
+    const std::string url_variable(looked_for.base_url_variable());
     plan.base_url = options.base_url.empty() ? environment(url_variable) : options.base_url;
     if (plan.base_url.empty())
         throw failure(exit_code::wrong_usage, "no base URL: give --base-url or set " + url_variable);
-    find_key(options, spoken.key_variables(), plan);
+    plan.shown_url = stagger::shown_url(plan.base_url);
+    plan.dialect = chosen ? *chosen : stagger::dialect_of_url(plan.base_url);
+    find_key(options, stagger::wire::key_variables_for_url(plan.base_url, plan.dialect), plan);
     if (!options.ca_file.empty() && ::access(options.ca_file.c_str(), R_OK) != 0) {
         throw failure(exit_code::file_failed,
                       options.ca_file + ": " + std::error_code(errno, std::generic_category()).message());
     }
-    plan.client.base_url(plan.base_url).dialect(*dialect).model(options.model).api_key(plan.secret);
+    plan.client.base_url(plan.base_url).dialect(plan.dialect).model(options.model).api_key(plan.secret);
     plan.client.ca_file(options.ca_file);
 }
 
@@ -219,9 +228,11 @@ failure unknown_policy(const std::string& name) {
 void add_endpoint_options(CLI::App& command, send_options& options) {
     constexpr auto group = "Endpoint";
     command
-        .add_option("--base-url", options.base_url,
-                    "Where the API is, such as https://api.example.com/v1 "
-                    "(else OPENAI_BASE_URL; for llm-engine LLM_ENGINE_BASE_PATH)")
+        .add_option(
+            "--base-url", options.base_url,
+            "Where the API is, such as https://api.example.com/v1, with any query (else OPENAI_BASE_URL; "
+            "for llm-engine LLM_ENGINE_BASE_PATH, anthropic-messages ANTHROPIC_BASE_URL, gemini "
+            "GOOGLE_GEMINI_BASE_URL)")
         ->type_name("URL")
         ->group(group);
     command.add_option("--model", options.model, "Model of prompts that name none")
@@ -229,12 +240,16 @@ void add_endpoint_options(CLI::App& command, send_options& options) {
         ->group(group);
     command
         .add_option("--dialect", options.dialect,
-                    "What the server speaks: " + stagger::wire::dialect_names() + " (default openai-chat)")
+                    "What the server speaks: auto, " + stagger::wire::dialect_names() +
+                        " (default auto: by the base URL's path and host, else openai-chat)")
         ->type_name("NAME")
         ->group(group);
     command
-        .add_option("--api-key-file", options.api_key_file,
-                    "File that holds the API key (else OPENAI_API_KEY; for llm-engine SCALE_API_KEY)")
+        .add_option(
+            "--api-key-file", options.api_key_file,
+            "File that holds the API key (else the provider's variable, such as ANTHROPIC_API_KEY, "
+            "GEMINI_API_KEY, AZURE_OPENAI_API_KEY or for llm-engine SCALE_API_KEY; else OPENAI_API_KEY, "
+            "which goes to no other known provider)")
         ->type_name("FILE")
         ->group(group);
     command
@@ -258,7 +273,7 @@ void add_request_options(CLI::App& command, send_options& options) {
         ->group(group);
     add_number(
         command, "--temperature", [&options](double value) { options.temperature = value; },
-        "0 to 2; llm-engine 0 to 1 (default: the server's)")
+        "0 to 2; llm-engine and anthropic-messages 0 to 1 (default: the server's)")
         ->group(group);
     command.add_option("--param", options.params, "Any member of the request's body, NAME=JSON; repeatable")
         ->type_name("NAME=JSON")
@@ -298,6 +313,8 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
         plan.client.header(std::move(name), std::move(value));
     }
     plan.hidden = stagger::wire::secrets_of(plan.secret, plan.client.headers());
+    const auto query = plan.base_url.find('?');
+    if (query != std::string::npos) plan.hidden.add_query(std::string_view(plan.base_url).substr(query + 1));
     for (const auto& each : options.params) plan.params.push_back(parse_param(each));
     const double highest = stagger::wire::implementation_of(plan.dialect).highest_temperature();
     if (options.temperature && !(*options.temperature >= 0 && *options.temperature <= highest)) {

@@ -150,7 +150,8 @@ std::string messages_of(const members& line) {
 }
 
 completion_request read_chat_request(const members& line, dialect target) {
-    const auto question = implementation_of(target).question();
+    const api_dialect& spoken = implementation_of(target);
+    const auto question = spoken.question();
     if (question != "messages") {
         refuse("messages: " + name_of(target) + " takes \"" + std::string(question) +
                "\"; messages need the openai-chat dialect");
@@ -158,8 +159,9 @@ completion_request read_chat_request(const members& line, dialect target) {
     std::string body;
     object_writer writer(body);
     for (const auto& member : line) {
-        if (member.name == "id" || member.name == "custom_id" || member.name == "system") continue;
-        if (member.name == "messages") {
+        if (member.name == "id" || member.name == "custom_id") continue;
+        if (member.name == "system" && spoken.has_system_turn()) continue;
+        if (member.name == "messages" && spoken.has_system_turn()) {
             writer.raw("messages", messages_of(line));
         } else {
             writer.raw(member.name == "max_new_tokens" ? "max_tokens" : member.name, member.value);

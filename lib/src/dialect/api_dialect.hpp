@@ -95,6 +95,8 @@ class api_dialect {
     virtual bool is_at_azure() const { return false; }
     /// The member of a body that asks: "messages", "prompt".
     virtual std::string_view question() const = 0;
+    /// Whether a system text is one of the messages, and not a member beside them.
+    virtual bool has_system_turn() const { return false; }
     /// The model that a whole body names, where it does not stay in the body.
     virtual std::string model_moved_out_of(const completion_request&) const { return {}; }
     /** The body of a request.

@@ -101,6 +101,7 @@ class openai_chat final : public api_dialect {
         return std::string(chat_operations[0]);
     }
     bool is_at_azure() const override { return true; }
+    bool has_system_turn() const override { return true; }
     std::string_view question() const override { return asking_by_messages.member; }
     std::string body_of(const completion_request& request, std::string& model, delivery how,
                         std::string& problem) const override {

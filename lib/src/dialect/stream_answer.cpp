@@ -98,8 +98,9 @@ stream_answer::step stream_answer::take_reported_error(std::string_view data) {
     return fail(error_of(reported), reported.message);
 }
 
-stream_answer::step stream_answer::take_end_of_body() {
+stream_answer::step stream_answer::take_end_of_body(std::string_view stray) {
     if (whole_) return step::end;
+    if (!stray.empty()) return take_reported_error(stray);
     if (spoken_.may_end_after(answer_)) {
         whole_ = true;
         return step::end;

@@ -33,7 +33,8 @@ class stream_answer {
     /// Nothing follows after a whole answer.
     bool is_whole() const { return whole_; }
     /// The body has ended as HTTP wants it: `end`, or `failed`.
-    step take_end_of_body();
+    /// @param stray what stood outside of the events: sse_parser::stray
+    step take_end_of_body(std::string_view stray = {});
     /// The answer cannot be completed any more.
     step fail(error_code error, std::string message);
 

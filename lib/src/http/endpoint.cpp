@@ -9,9 +9,6 @@
 
 namespace stagger {
 
-namespace {
-
-// Whatever may be a password or a key is left out, also of a text that is no URL.
 std::string shown_url(std::string_view url) {
     constexpr std::string_view left_out = "[...]";
     std::string shown(url);
@@ -23,6 +20,8 @@ std::string shown_url(std::string_view url) {
     const std::size_t begin = slashes < at ? slashes + 2 : 0;
     return shown.replace(begin, at - begin, left_out);
 }
+
+namespace {
 
 [[noreturn]] void refuse(std::string_view base_url, const char* rule) {
     throw std::invalid_argument("base_url: " + std::string(rule) + ", is \"" + shown_url(base_url) + "\"");

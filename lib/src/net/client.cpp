@@ -49,6 +49,12 @@ wire::encoding_context make_encoding(const client_options& options, const endpoi
     return context;
 }
 
+wire::secrets hidden_words(const client_options& options, const endpoint& target) {
+    wire::secrets words = wire::secrets_of(options.api_key(), options.headers());
+    words.add_query(target.base_query);
+    return words;
+}
+
 /// Whoever sends the same key and the same fields is one account to the server.
 std::size_t account_of(const client_options& options) {
     std::string all = options.api_key();
@@ -95,7 +101,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       gate(std::move(shared)),
       gate_is_own(own),
       gate_is_elsewhere(gate.get_executor() != executor),
-      hidden(wire::secrets_of(options.api_key(), options.headers())),
+      hidden(hidden_words(options, target)),
       account(account_of(options)),
       pool(strand, make_settings(strand, options, target),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),

@@ -739,3 +739,27 @@ TEST_CASE("what requests cost is reckoned as each provider does") {
     CHECK(cost_of(posted, dialect::openai_chat).prompt_tokens == 2);
     CHECK(cost_of(posted, dialect::openai_chat).open_answers == 0);
 }
+
+TEST_CASE("Google tells of an error in the middle of a stream outside of any event") {
+    const std::string error_text =
+        "{\n \"error\": {\n  \"code\": 503,\n  \"message\": \"busy\",\n  \"status\": "
+        "\"UNAVAILABLE\"\n }\n}";
+    for (const std::string& before :
+         {std::string(), gemini_shapes().stream.substr(0, gemini_shapes().stream.find("\n\n") + 2)}) {
+        for (const std::string end : {"", "\n", "\n\n"}) {
+            sse_parser parser(4096, 4096);
+            stream_answer answer(dialect::gemini, "my-secret-key");
+            std::string_view bytes;
+            const std::string whole = before + error_text + end;
+            for (bytes = whole; !bytes.empty();) {
+                error_code wrong;
+                bytes.remove_prefix(parser.put(bytes, wrong));
+                stagger::completion_delta delta;
+                if (parser.has_event()) answer.take(parser.take(), delta);
+            }
+            CHECK(answer.take_end_of_body(parser.stray()) == stream_answer::step::failed);
+            CHECK(answer.error() == errc::overloaded);
+            CHECK(answer.answer().info.message == "busy");
+        }
+    }
+}
