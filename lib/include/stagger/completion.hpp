@@ -100,6 +100,8 @@ class completion_request {
     /// had, and settled when the server has counted.
     completion_request& expected_tokens(double count);
 
+    /// False: nothing was said but prompt, max_new_tokens, temperature and expected_tokens.
+    bool has_more() const { return extras_ != nullptr; }
     const std::string& prompt() const { return prompt_; }
     const std::string& body() const { return extras().body; }
     /// Of `post`; empty of any other.

@@ -62,7 +62,8 @@ std::string unsayable_in(const api_dialect& spoken, const completion_request& re
 std::string broken_frame(const completion_request& request, const encoding_context& context,
                          std::string_view model) {
     if (!fits_header(context.api_key)) return "api_key: must be printable ASCII";
-    if (!fits_header(request.request_id())) return "request_id: must be printable ASCII";
+    if (request.has_more() && !fits_header(request.request_id()))
+        return "request_id: must be printable ASCII";
     if (invalid_utf8_at(model)) return "model: is not valid UTF-8";
     return {};
 }
@@ -70,9 +71,11 @@ std::string broken_frame(const completion_request& request, const encoding_conte
 /// The request's model, else one that its body names, else the client's.
 std::string model_of(const completion_request& request, const encoding_context& context,
                      const api_dialect& spoken) {
-    if (!request.model().empty()) return request.model();
-    auto named = spoken.model_moved_out_of(request);
-    if (!named.empty()) return named;
+    if (request.has_more()) {
+        if (!request.model().empty()) return request.model();
+        auto named = spoken.model_moved_out_of(request);
+        if (!named.empty()) return named;
+    }
     return context.model.empty() ? spoken.model_in(context.base_path) : context.model;
 }
 
@@ -148,13 +151,15 @@ std::vector<field> common_fields(const encoding_context& context, delivery how) 
 encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
                        std::string& problem, delivery how) {
     error.clear();
-    encoded_request encoded = request.path().empty() ? encode_question(request, context, how, problem)
-                                                     : encode_post(request, context, how, problem);
+    encoded_request encoded = !request.has_more() || request.path().empty()
+                                  ? encode_question(request, context, how, problem)
+                                  : encode_post(request, context, how, problem);
     if (!problem.empty()) {
         error = errc::invalid_request;
         return {};
     }
-    if (!request.request_id().empty()) encoded.fields.push_back({"x-request-id", request.request_id()});
+    if (request.has_more() && !request.request_id().empty())
+        encoded.fields.push_back({"x-request-id", request.request_id()});
     return encoded;
 }
 

@@ -49,6 +49,7 @@ bool is_image_url(std::string_view url) {
 }  // namespace
 
 std::string broken_neutral_member(const completion_request& request) {
+    if (!request.has_more()) return {};
     if (auto problem = broken_stop(request.stop()); !problem.empty()) return problem;
     for (const std::string& url : request.images()) {
         // It may be as long as a film.
@@ -65,6 +66,7 @@ std::string broken_neutral_member(const completion_request& request) {
 }
 
 std::string_view first_neutral_member(const completion_request& request) {
+    if (!request.has_more()) return {};
     if (request.system()) return "system";
     if (!request.stop().empty()) return "stop";
     if (!request.images().empty()) return "image";

@@ -67,27 +67,19 @@ bool has_calls(const json_node& message) {
     return calls && calls->is_array() && calls->begin() != calls->end();
 }
 
-std::string read_message(const json_node& choice, std::string& text) {
+std::string read_message(const json_node& choice, std::string& text, bool& calls) {
     const auto* message = member(choice, "message");
     if (!message || !message->is_object()) return "choices[0] has no message";
+    calls = has_calls(*message);
     return read_content(member(*message, "content"), "choices[0].message", text);
 }
 
-std::string read_change(const json_node& choice, std::string& text) {
+std::string read_change(const json_node& choice, std::string& text, bool& calls) {
     const auto* changed = member(choice, "delta");
     if (!changed || changed->is_null()) return {};
     if (!changed->is_object()) return "choices[0].delta is no object";
+    calls = has_calls(*changed);
     return read_content(member(*changed, "content"), "choices[0].delta", text);
-}
-
-/// Whether an event brings pieces of calls of the first choice.
-bool begins_with_calls(const json_node& event) {
-    if (!has_choices(event)) return false;
-    const json_node& first = *member(event, "choices")->begin();
-    const auto* index = member(first, "index");
-    const auto* changed = member(first, "delta");
-    if (index && index->integer().value_or(0) != 0) return false;
-    return changed && changed->is_object() && has_calls(*changed);
 }
 
 constexpr std::array<std::string_view, 1> chat_operations{"/chat/completions"};
@@ -109,21 +101,20 @@ class openai_chat final : public api_dialect {
     }
     std::string read_answer(const json_node& document, std::string_view text,
                             completion& answer) const override {
-        auto problem = read_openai_answer(document, read_message, answer);
-        if (problem.empty() && has_calls(*member(*member(document, "choices")->begin(), "message"))) {
-            if (const auto list = json_at(text, {"choices", "0", "message", "tool_calls"}))
-                join_openai_calls(*list, answer.tool_calls);
-        }
+        bool calls = false;
+        auto problem = read_openai_answer(document, read_message, answer, calls);
+        const auto list = calls ? json_at(text, {"choices", "0", "message", "tool_calls"}) : std::nullopt;
+        if (list) join_openai_calls(*list, answer.tool_calls);
         return problem;
     }
     bool has_answer(const json_node& document) const override { return has_choices(document); }
     std::string read_event(const json_node& event, std::string_view text, completion_delta& delta,
                            stream_progress& progress) const override {
-        auto problem = read_openai_event(event, read_change, delta, progress);
-        if (problem.empty() && begins_with_calls(event)) {
-            if (const auto list = json_at(text, {"choices", "0", "delta", "tool_calls"}))
-                join_openai_calls(*list, progress.calls);
-        }
+        std::optional<std::size_t> calling;
+        auto problem = read_openai_event(event, read_change, delta, progress, calling);
+        if (!calling) return problem;
+        const auto list = json_at(text, {"choices", std::to_string(*calling), "delta", "tool_calls"});
+        if (list) join_openai_calls(*list, progress.calls);
         return problem;
     }
 };

@@ -13,14 +13,14 @@ void append_prompt(std::string& out, const completion_request& request) {
     append_json_string(out, request.prompt());
 }
 
-std::string read_text(const json_node& choice, std::string& text) {
+std::string read_text(const json_node& choice, std::string& text, bool&) {
     const auto* given = member(choice, "text");
     if (!given || !given->is_string()) return "choices[0] has no text";
     text = text_of(*given);
     return {};
 }
 
-std::string read_further_text(const json_node& choice, std::string& text) {
+std::string read_further_text(const json_node& choice, std::string& text, bool&) {
     const auto* given = member(choice, "text");
     if (!given || given->is_null()) return {};
     if (!given->is_string()) return "choices[0].text is no text";
@@ -51,12 +51,14 @@ class openai_completions final : public api_dialect {
         return openai_body(request, asking_by_prompt, model, how, problem);
     }
     std::string read_answer(const json_node& document, std::string_view, completion& answer) const override {
-        return read_openai_answer(document, read_text, answer);
+        bool calls = false;
+        return read_openai_answer(document, read_text, answer, calls);
     }
     bool has_answer(const json_node& document) const override { return has_choices(document); }
     std::string read_event(const json_node& event, std::string_view, completion_delta& delta,
                            stream_progress& progress) const override {
-        return read_openai_event(event, read_further_text, delta, progress);
+        std::optional<std::size_t> calling;
+        return read_openai_event(event, read_further_text, delta, progress, calling);
     }
 };
 

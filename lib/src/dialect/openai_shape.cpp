@@ -66,29 +66,37 @@ void append_response_format(std::string& out, const answer_schema& schema) {
     format.close();
 }
 
+void append_neutral_members(object_writer& members, const completion_request& request) {
+    if (!request.stop().empty()) append_json_strings(members.key("stop"), request.stop());
+    if (!request.tools().empty()) append_openai_tools(members.key("tools"), request.tools());
+    if (request.json_schema()) append_response_format(members.key("response_format"), *request.json_schema());
+}
+
 /// An event belongs to one of the answers that were asked for; the text is the first one's.
 bool is_first(const json_node& choice) {
     const auto* index = member(choice, "index");
     return !index || index->integer().value_or(0) == 0;
 }
 
-std::string read_choice(const json_node& choice, choice_reader read, std::string& text, std::string& reason) {
+std::string read_choice(const json_node& choice, choice_reader read, std::string& text, std::string& reason,
+                        bool& calls) {
     const auto* given = member(choice, "finish_reason");
     if (given && given->is_string()) reason = text_of(*given);
-    return read(choice, text);
+    return read(choice, text, calls);
 }
 
 }  // namespace
 
 std::string openai_body(const completion_request& request, const openai_question& question,
                         std::string& model, delivery how, std::string& problem) {
-    if (!request.body().empty()) return completed_openai_body(request, model, how, problem);
+    const bool more = request.has_more();
+    if (more && !request.body().empty()) return completed_openai_body(request, model, how, problem);
 
     std::array<std::string_view, 7> reserved{"model", question.member};
     std::size_t count = 2;
-    if (!request.stop().empty()) reserved[count++] = "stop";
-    if (!request.tools().empty()) reserved[count++] = "tools";
-    if (request.json_schema()) reserved[count++] = "response_format";
+    if (more && !request.stop().empty()) reserved[count++] = "stop";
+    if (more && !request.tools().empty()) reserved[count++] = "tools";
+    if (more && request.json_schema()) reserved[count++] = "response_format";
     if (sends_max_tokens(request)) reserved[count++] = "max_tokens";
     if (request.temperature()) reserved[count++] = "temperature";
     problem = broken_rule(request, openai_rules, how, std::span(reserved).first(count));
@@ -103,9 +111,7 @@ std::string openai_body(const completion_request& request, const openai_question
     question.append(members.key(question.member), request);
     if (sends_max_tokens(request)) members.count("max_tokens", *request.max_new_tokens());
     if (request.temperature()) members.number("temperature", *request.temperature());
-    if (!request.stop().empty()) append_json_strings(members.key("stop"), request.stop());
-    if (!request.tools().empty()) append_openai_tools(members.key("tools"), request.tools());
-    if (request.json_schema()) append_response_format(members.key("response_format"), *request.json_schema());
+    if (more) append_neutral_members(members, request);
     if (how == delivery::streamed) {
         if (!has_member(request, "stream")) members.raw("stream", "true");
         if (!has_member(request, "stream_options")) members.raw("stream_options", with_usage);
@@ -115,11 +121,13 @@ std::string openai_body(const completion_request& request, const openai_question
     return body;
 }
 
-std::string read_openai_answer(const json_node& document, choice_reader read, completion& answer) {
-    if (!has_choices(document)) return "it has no choices";
-    const auto& first = *member(document, "choices")->begin();
+std::string read_openai_answer(const json_node& document, choice_reader read, completion& answer,
+                               bool& calls) {
+    const auto* choices = member(document, "choices");
+    if (!choices || !choices->is_array() || choices->begin() == choices->end()) return "it has no choices";
+    const auto& first = *choices->begin();
     if (!first.is_object()) return "choices[0] is no object";
-    auto problem = read_choice(first, read, answer.text, answer.finish_reason);
+    auto problem = read_choice(first, read, answer.text, answer.finish_reason, calls);
     if (!problem.empty()) return problem;
 
     answer.usage = usage_in(document);
@@ -128,19 +136,24 @@ std::string read_openai_answer(const json_node& document, choice_reader read, co
 }
 
 std::string read_openai_event(const json_node& event, choice_reader read, completion_delta& delta,
-                              stream_progress& progress) {
+                              stream_progress& progress, std::optional<std::size_t>& calling) {
     take_id(event, "id", progress.id);
     delta.usage = usage_in(event);
     // The event with the usage has none; neither have events that some servers send beside the answer.
     const auto* choices = member(event, "choices");
     if (!choices || choices->is_null()) return {};
     if (!choices->is_array()) return "its choices are no array";
+    std::size_t place = 0;
     for (const auto& choice : *choices) {
         if (!choice.is_object()) return "a choice is no object";
         progress.has_begun = true;
-        if (!is_first(choice)) continue;
-        auto problem = read_choice(choice, read, delta.text, delta.finish_reason);
-        if (!problem.empty()) return problem;
+        bool calls = false;
+        if (is_first(choice)) {
+            auto problem = read_choice(choice, read, delta.text, delta.finish_reason, calls);
+            if (!problem.empty()) return problem;
+        }
+        if (calls) calling = place;
+        ++place;
     }
     return {};
 }

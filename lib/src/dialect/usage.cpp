@@ -9,34 +9,35 @@ std::optional<std::uint64_t> token_count(const json_node& object, std::string_vi
 
 namespace {
 
-/// OpenAI counts what came from a cache among the prompt's tokens, by the name that its operation has for it.
-std::optional<std::uint64_t> cached_part(const json_node& usage) {
-    for (const std::string_view name : {"prompt_tokens_details", "input_tokens_details"}) {
-        const auto* details = member(usage, name);
-        if (details && details->is_object()) return token_count(*details, "cached_tokens");
-    }
-    // DeepSeek.
-    return token_count(usage, "prompt_cache_hit_tokens");
-}
-
-/// Anthropic counts them apart.
-void add_cached_beside(const json_node& usage, token_usage& used) {
-    const auto read = token_count(usage, "cache_read_input_tokens");
-    const auto written = token_count(usage, "cache_creation_input_tokens");
-    if (read) used.cached_tokens = read;
-    if (used.prompt_tokens) *used.prompt_tokens += read.value_or(0) + written.value_or(0);
+/// OpenAI counts what came from a cache among the prompt's tokens, in an object named after what is counted.
+std::optional<std::uint64_t> cached_part(const json_node& details) {
+    return details.is_object() ? token_count(details, "cached_tokens") : std::nullopt;
 }
 
 }  // namespace
 
+// In one pass over the members: every answer has some.
 token_usage read_usage(const json_node& usage) {
     token_usage used;
-    used.prompt_tokens = token_count(usage, "prompt_tokens");
-    if (!used.prompt_tokens) used.prompt_tokens = token_count(usage, "input_tokens");
-    used.completion_tokens = token_count(usage, "completion_tokens");
-    if (!used.completion_tokens) used.completion_tokens = token_count(usage, "output_tokens");
-    used.cached_tokens = cached_part(usage);
-    add_cached_beside(usage, used);
+    std::uint64_t beside = 0;  // Anthropic counts what a cache is read or written for apart
+    for (const json_node& one : usage) {
+        const std::string_view name = one.name();
+        if (name == "prompt_tokens" || name == "input_tokens") {
+            used.prompt_tokens = one.natural();
+        } else if (name == "completion_tokens" || name == "output_tokens") {
+            used.completion_tokens = one.natural();
+        } else if (name == "prompt_tokens_details" || name == "input_tokens_details") {
+            used.cached_tokens = cached_part(one);
+        } else if (name == "cache_read_input_tokens") {
+            used.cached_tokens = one.natural();
+            beside += one.natural().value_or(0);
+        } else if (name == "cache_creation_input_tokens") {
+            beside += one.natural().value_or(0);
+        } else if (name == "prompt_cache_hit_tokens" && !used.cached_tokens) {  // DeepSeek's
+            used.cached_tokens = one.natural();
+        }
+    }
+    if (used.prompt_tokens) *used.prompt_tokens += beside;
     return used;
 }
 
