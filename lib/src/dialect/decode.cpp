@@ -248,12 +248,6 @@ void decode_failure(const reading& from, decoded_answer& out) {
     out.answer.info.message = message_of(from, body);
 }
 
-/// The media type of the body, without its parameters.
-std::string_view media_type(const std::vector<field>& fields) {
-    const auto type = value_of(fields, "content-type");
-    return trim(type.substr(0, type.find(';')));
-}
-
 /// What the head alone says.
 void read_head(const response& received, double unix_now, const secrets& hidden, decoded_answer& out) {
     if (may_carry_hints(received.fields)) {
