@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <cstdlib>
+#include <span>
 #include <stdexcept>
 
 #include "api_key.hpp"
@@ -16,14 +17,17 @@
 #include "coordinator/retry_allowance.hpp"
 #include "coordinator/send_policy.hpp"
 #include "decision_log_file.hpp"
+#include "dialect/known_hosts.hpp"
+#include "dialect/registry.hpp"
+#include "http/endpoint.hpp"
 #include "probing_text.hpp"
 #include "stagger/dialect.hpp"
 
 namespace app {
 namespace {
 
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
+std::string environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
     return value ? value : "";
 }
 
@@ -173,25 +177,41 @@ void set_policy(const send_options& options, send_plan& plan) {
     plan.policy = options.policy;
 }
 
+void find_key(const send_options& options, std::span<const std::string_view> variables, send_plan& plan) {
+    for (const std::string_view variable : variables)
+        plan.key_variables.append(plan.key_variables.empty() ? "" : " or ").append(variable);
+    if (!options.api_key_file.empty()) {
+        plan.secret = read_api_key(options.api_key_file);
+        return;
+    }
+    for (const std::string_view variable : variables) {
+        const std::string name(variable);
+        plan.secret = checked_api_key(environment(name), name);
+        if (!plan.secret.empty()) return;
+    }
+}
+
+/// Nothing where it is to be found out.
+std::optional<stagger::dialect> chosen_dialect(const std::string& name) {
+    if (name == "auto") return std::nullopt;
+    const auto dialect = stagger::parse_dialect(name);
+    if (dialect) return dialect;
+    throw failure(exit_code::wrong_usage,
+                  "--dialect: must be auto, " + stagger::wire::dialect_names() + ", is \"" + name + "\"");
+}
+
 void set_endpoint(const send_options& options, send_plan& plan) {
-    const auto dialect = stagger::parse_dialect(options.dialect);
-    if (!dialect) {
-        throw failure(exit_code::wrong_usage,
-                      "--dialect: must be openai-chat, openai-completions or llm-engine, is \"" +
-                          options.dialect + "\"");
-    }
-    plan.dialect = *dialect;
-    const bool llm_engine = *dialect == stagger::dialect::llm_engine;
-    const auto* url_variable = llm_engine ? "LLM_ENGINE_BASE_PATH" : "OPENAI_BASE_URL";
+    const auto chosen = chosen_dialect(options.dialect);
+    // Where it is to be found out, it is by the URL: that is looked for in the usual place.
+    const auto& looked_for = stagger::wire::implementation_of(chosen.value_or(stagger::dialect::openai_chat));
+    const std::string url_variable(looked_for.base_url_variable());
     plan.base_url = options.base_url.empty() ? environment(url_variable) : options.base_url;
-    if (plan.base_url.empty()) {
-        throw failure(exit_code::wrong_usage,
-                      std::string("no base URL: give --base-url or set ") + url_variable);
-    }
-    const auto* variable = key_variable(*dialect);
-    plan.secret = options.api_key_file.empty() ? checked_api_key(environment(variable), variable)
-                                               : read_api_key(options.api_key_file);
-    plan.client.base_url(plan.base_url).dialect(*dialect).model(options.model).api_key(plan.secret);
+    if (plan.base_url.empty())
+        throw failure(exit_code::wrong_usage, "no base URL: give --base-url or set " + url_variable);
+    plan.shown_url = stagger::shown_url(plan.base_url);
+    plan.dialect = chosen ? *chosen : stagger::dialect_of_url(plan.base_url);
+    find_key(options, stagger::wire::key_variables_for_url(plan.base_url, plan.dialect), plan);
+    plan.client.base_url(plan.base_url).dialect(plan.dialect).model(options.model).api_key(plan.secret);
 }
 
 void require_readable(const std::string& file) {
@@ -223,23 +243,28 @@ failure unknown_policy(const std::string& name) {
 void add_endpoint_options(CLI::App& command, send_options& options) {
     constexpr auto group = "Endpoint";
     command
-        .add_option("--base-url", options.base_url,
-                    "Where the API is, such as https://api.example.com/v1 "
-                    "(else OPENAI_BASE_URL; for llm-engine LLM_ENGINE_BASE_PATH)")
+        .add_option(
+            "--base-url", options.base_url,
+            "Where the API is, such as https://api.example.com/v1, with any query (else OPENAI_BASE_URL; "
+            "for llm-engine LLM_ENGINE_BASE_PATH, anthropic-messages ANTHROPIC_BASE_URL, gemini "
+            "GOOGLE_GEMINI_BASE_URL)")
         ->type_name("URL")
         ->group(group);
     command.add_option("--model", options.model, "Model of prompts that name none")
         ->type_name("NAME")
         ->group(group);
     command
-        .add_option(
-            "--dialect", options.dialect,
-            "What the server speaks: openai-chat, openai-completions or llm-engine (default openai-chat)")
+        .add_option("--dialect", options.dialect,
+                    "What the server speaks: auto, " + stagger::wire::dialect_names() +
+                        " (default auto: by the base URL's path and host, else openai-chat)")
         ->type_name("NAME")
         ->group(group);
     command
-        .add_option("--api-key-file", options.api_key_file,
-                    "File that holds the API key (else OPENAI_API_KEY; for llm-engine SCALE_API_KEY)")
+        .add_option(
+            "--api-key-file", options.api_key_file,
+            "File that holds the API key (else the provider's variable, such as ANTHROPIC_API_KEY, "
+            "GEMINI_API_KEY, AZURE_OPENAI_API_KEY or for llm-engine SCALE_API_KEY; else OPENAI_API_KEY, "
+            "which goes to no other known provider)")
         ->type_name("FILE")
         ->group(group);
     command
@@ -273,7 +298,7 @@ void add_request_options(CLI::App& command, send_options& options) {
         ->group(group);
     add_number(
         command, "--temperature", [&options](double value) { options.temperature = value; },
-        "0 to 2; llm-engine 0 to 1 (default: the server's)")
+        "0 to 2; llm-engine and anthropic-messages 0 to 1 (default: the server's)")
         ->group(group);
     command.add_option("--param", options.params, "Any member of the request's body, NAME=JSON; repeatable")
         ->type_name("NAME=JSON")
@@ -314,8 +339,10 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
         plan.client.header(std::move(name), std::move(value));
     }
     plan.hidden = stagger::wire::secrets_of(plan.secret, plan.client.headers());
+    const auto query = plan.base_url.find('?');
+    if (query != std::string::npos) plan.hidden.add_query(std::string_view(plan.base_url).substr(query + 1));
     for (const auto& each : options.params) plan.params.push_back(parse_param(each));
-    const double highest = plan.dialect == stagger::dialect::llm_engine ? 1 : 2;
+    const double highest = stagger::wire::implementation_of(plan.dialect).highest_temperature();
     if (options.temperature && !(*options.temperature >= 0 && *options.temperature <= highest)) {
         throw failure(exit_code::wrong_usage, fmt::format("--temperature: must be within 0 and {}, is {}",
                                                           highest, *options.temperature));
@@ -351,7 +378,7 @@ std::string missing_key(const send_plan& plan, stagger::error_code refused) {
     if (!plan.secret.empty() || refused != stagger::errc::unauthorized) return {};
     return std::string(
                "; no API key was sent: give --api-key-file, here or in the configuration file, or set ") +
-           key_variable(plan.dialect);
+           plan.key_variables;
 }
 
 void apply_defaults(const send_plan& plan, stagger::completion_request& request) {

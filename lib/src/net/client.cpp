@@ -46,9 +46,17 @@ wire::encoding_context make_encoding(const client_options& options, const endpoi
     wire::encoding_context context;
     context.dialect = options.dialect();
     context.base_path = target.base_path;
+    context.base_query = target.base_query;
+    context.host = target.host;
     context.model = options.model();
     context.api_key = options.api_key();
     return context;
+}
+
+wire::secrets hidden_words(const client_options& options, const endpoint& target) {
+    wire::secrets words = wire::secrets_of(options.api_key(), options.headers());
+    words.add_query(target.base_query);
+    return words;
 }
 
 /// Whoever sends the same key and the same fields is one account to the server.
@@ -97,7 +105,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       gate(std::move(shared)),
       gate_is_own(own),
       gate_is_elsewhere(gate.get_executor() != executor),
-      hidden(wire::secrets_of(options.api_key(), options.headers())),
+      hidden(hidden_words(options, target)),
       account(account_of(options)),
       pool(strand, make_settings(strand, options, target),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),

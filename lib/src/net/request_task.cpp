@@ -95,7 +95,8 @@ void request_task::encode(const completion_request& request) {
         return client_->turn->separate();
     }
     constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
-    machine_.describe(wire::cost_of(request), client_->account ^ encoded_.model * spread);
+    machine_.describe(wire::cost_of(request, client_->encoding.dialect),
+                      client_->account ^ encoded_.model * spread);
 }
 
 // The caller's signal comes from the caller's thread; ours is given on the strand.
@@ -335,7 +336,7 @@ void request_task::take(const error_code& error) {
     if (!leased_->answer_is_whole()) return leased_->read_rest(user(), machine_.attempt().limit);
     machine_.set_phase(request_phase::answered);
     auto ended =
-        wire::decode(std::move(leased_->answer()), client_->options.dialect(), unix_now(), client_->hidden);
+        wire::decode(std::move(leased_->answer()), *encoded_.answered_in, unix_now(), client_->hidden);
     end_attempt(ended);
 }
 
