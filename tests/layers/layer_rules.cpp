@@ -21,7 +21,7 @@ struct layer_rule {
 
 const names all_layers = {"base",    "retry",   "pacing",   "coordinator", "provider", "json",
                           "dialect", "records", "scenario", "sim",         "http",     "request",
-                          "net",     "batch",   "load",     "probe",       "server"};
+                          "net",     "batch",   "load",     "probe",       "server",   "gateway"};
 
 const std::map<std::string, layer_rule> rules = {
     {"base", {{}, {"system"}, {}, true}},
@@ -41,6 +41,11 @@ const std::map<std::string, layer_rule> rules = {
      {{"base", "coordinator", "dialect", "http", "pacing", "request", "retry"},
       {"asio", "intrusive", "system"},
       {"url"},
+      false}},
+    {"gateway",
+     {{"base", "coordinator", "dialect", "http", "json", "net", "pacing", "retry", "server"},
+      {"asio", "system"},
+      {},
       false}},
     {"batch",
      {{"base", "coordinator", "dialect", "json", "net", "pacing", "retry"},

@@ -1,0 +1,26 @@
+#include "net/connections_of.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+
+#include "http/tls_context.hpp"
+
+namespace stagger::detail {
+
+std::shared_ptr<const connection_settings> connections_of(const client_options& options,
+                                                          const endpoint& target, const io_executor& strand) {
+    auto settings = std::make_shared<connection_settings>();
+    settings->target = target;
+    settings->resolve_timeout = options.resolve_timeout();
+    settings->connect_timeout = options.connect_timeout();
+    settings->handshake_timeout = options.handshake_timeout();
+    settings->send_timeout = options.send_timeout();
+    settings->max_header_bytes = options.max_header_bytes();
+    settings->max_body_bytes = options.max_body_bytes();
+    if (target.tls)
+        settings->tls = std::make_shared<boost::asio::ssl::context>(make_tls_context(options.ca_file()));
+    settings->names = std::make_shared<name_lookup>(strand, target.host, target.port);
+    settings->deadlines = std::make_shared<deadline_queue>(strand);
+    return settings;
+}
+
+}  // namespace stagger::detail
