@@ -255,7 +255,8 @@ TEST_CASE("gateway: upstream is told at once that a client has left in flight") 
             co_await with.write("data: 1\n\n");
         }
         begun.set_value();
-        co_await wait_for_departure(with, [&left] { left.set_value(); });
+        const std::function<void()> told = [&left] { left.set_value(); };
+        co_await wait_for_departure(with, told);
     });
     {
         auto client = gate.connect();
