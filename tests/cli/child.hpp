@@ -47,6 +47,7 @@ class child {
     /// Reads until `enough` is true; it may look at `output()`.
     void await(const std::function<bool()>& enough) { read_until(enough); }
     const std::string& output() const { return out_; }
+    const std::string& errors() const { return err_; }
     void write_input(const std::string& text);
     void close_input();
     void close_output();

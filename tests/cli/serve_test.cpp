@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 #include <csignal>
 #include <map>
 #include <string>
@@ -37,7 +39,7 @@ class served {
  private:
     static child_setup setup(const std::string& base_url, const words& options,
                              std::map<std::string, std::string> environment) {
-        words arguments{"serve", "--listen", "127.0.0.1:0", "--base-url", base_url};
+        words arguments{"serve", "--listen", "127.0.0.1:0", "--admin", "off", "--base-url", base_url};
         arguments.insert(arguments.end(), options.begin(), options.end());
         child_setup made;
         made.program = STAGGER_COMMAND;
@@ -138,6 +140,7 @@ TEST_CASE("serve: what cannot be served is refused with the reason") {
           wrong{{"--listen", "127.0.0.1"}, "must read HOST:PORT"},
           wrong{{"--listen", "127.0.0.1:x"}, "the port must be a number"},
           wrong{{"--listen", "here:80"}, "the host must be an IP address"},
+          wrong{{"--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"}, "--admin: the address"},
           wrong{{"--keepalive", "maybe"}, "--keepalive"}, wrong{{"--timeout", "0s"}, "--timeout"}}) {
         words options = upstream;
         options.insert(options.end(), one.options.begin(), one.options.end());
@@ -146,7 +149,7 @@ TEST_CASE("serve: what cannot be served is refused with the reason") {
         CHECK(got.code == 2);
         CHECK(got.err.find(one.reason) != std::string::npos);
     }
-    const auto nowhere = serve({"--listen", "127.0.0.1:0"});
+    const auto nowhere = serve({"--listen", "127.0.0.1:0", "--admin", "off"});
     CHECK(nowhere.code == 2);
     CHECK(nowhere.err.find("no base URL") != std::string::npos);
 }
@@ -154,7 +157,32 @@ TEST_CASE("serve: what cannot be served is refused with the reason") {
 TEST_CASE("serve: a port that is taken is refused") {
     const throttled_server upstream(wide, quick);
     const std::string taken = upstream.base_url().substr(std::string("http://").size());
-    const auto got = serve({"--base-url", upstream.base_url(), "--listen", taken.substr(0, taken.find('/'))});
+    const auto got = serve(
+        {"--base-url", upstream.base_url(), "--listen", taken.substr(0, taken.find('/')), "--admin", "off"});
     CHECK(got.code == 2);
     CHECK(got.err.find("cannot listen on") != std::string::npos);
+}
+
+TEST_CASE("serve: the admin port tells its state, and ends with it") {
+    const throttled_server upstream(wide, quick);
+    served gate(upstream.base_url(), {"--admin", "127.0.0.1:0"});
+    const std::string begin = "status at http://127.0.0.1:";
+    gate->await_error("/-/status.json");
+    const auto& said = gate->errors();
+    loopback_client admin(
+        static_cast<std::uint16_t>(std::stoul(said.substr(said.find(begin) + begin.size()))));
+    const auto get = [](const std::string& path) {
+        return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    };
+    gate.connect().ask(call());
+    CHECK(admin.ask(get("/healthz")).status == 200);
+    CHECK(admin.ask(get("/readyz")).status == 200);
+    CHECK(admin.ask(get("/other")).status == 404);
+    const auto status = boost::json::parse(admin.ask(get("/-/status.json")).body);
+    CHECK(status.at("upstream") == upstream.base_url());
+    CHECK(status.at("calls").at("answered") == 1);
+    CHECK(status.at("waiting").at("normal") == 0);
+    gate->signal(SIGTERM);
+    CHECK(gate->wait().code == 0);
+    CHECK(admin.ended());
 }

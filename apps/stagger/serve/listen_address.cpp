@@ -7,9 +7,9 @@ namespace app {
 
 namespace asio = boost::asio;
 
-asio::ip::tcp::endpoint parse_listen_address(const std::string& text) {
+asio::ip::tcp::endpoint parse_listen_address(const std::string& option, const std::string& text) {
     const auto wrong = [&](const std::string& rule) {
-        return failure(exit_code::wrong_usage, "--listen: " + rule + ", is \"" + text + "\"");
+        return failure(exit_code::wrong_usage, option + ": " + rule + ", is \"" + text + "\"");
     };
     const auto colon = text.rfind(':');
     if (colon == std::string::npos) throw wrong("must read HOST:PORT, such as 127.0.0.1:8484");

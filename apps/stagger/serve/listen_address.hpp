@@ -9,8 +9,9 @@ namespace app {
  *
  * Port 0 is any free one. Without client keys nobody but this machine may be let in: other addresses than
  * those of the loopback are refused.
+ * @param option for messages
  * @throws failure wrong_usage
  */
-boost::asio::ip::tcp::endpoint parse_listen_address(const std::string& text);
+boost::asio::ip::tcp::endpoint parse_listen_address(const std::string& option, const std::string& text);
 
 }  // namespace app

@@ -13,6 +13,7 @@
 #include "cli/commands.hpp"
 #include "cli/option_values.hpp"
 #include "cli/stop_signals.hpp"
+#include "gateway/admin.hpp"
 #include "gateway/gateway.hpp"
 #include "listen_address.hpp"
 #include "sending/decision_log_file.hpp"
@@ -30,10 +31,12 @@ namespace {
 
 /// What was learned is kept so often, lest a crash loses all of it.
 constexpr auto between_keeps = std::chrono::minutes(1);
+constexpr std::size_t most_admin_connections = 100;
 
 struct serve_options {
     send_options sending;
     std::string listen = "127.0.0.1:8484";
+    std::string admin = "127.0.0.1:8485";
     std::vector<std::string> hosts;
     std::vector<std::string> origins;
     std::string keepalive = "comment";
@@ -73,7 +76,6 @@ class serve_session {
           out_(out),
           log_(make_log(out, chosen.sending.log_level)),
           plan_(make_plan(chosen.sending, stagger::duration::zero())),
-          where_(parse_listen_address(chosen.listen)),
           memory_(chosen.sending, plan_, log_),
           gateway_(make_gateway(context_.get_executor(), plan_, chosen)),
           signals_(context_),
@@ -93,13 +95,27 @@ class serve_session {
     }
 
  private:
+    using server = stagger::http_server::server;
+
     void listen() {
+        server_ = listen_on("--listen", chosen_.listen, stagger::http_server::bounds(), gateway_);
+        if (chosen_.admin == "off") return;
+        stagger::http_server::bounds few;
+        few.body_bytes = 0;
+        few.connections = most_admin_connections;
+        admin_ = listen_on("--admin", chosen_.admin, few, std::make_shared<gateways::admin>(gateway_));
+        out_.remark("status at http://" + admin_->address() + "/-/status.json");
+    }
+
+    std::unique_ptr<server> listen_on(const std::string& option, const std::string& where,
+                                      const stagger::http_server::bounds& allowed,
+                                      std::shared_ptr<stagger::http_server::service> what) {
+        const auto address = parse_listen_address(option, where);
         try {
-            server_ = std::make_unique<stagger::http_server::server>(
-                context_.get_executor(), where_, stagger::http_server::bounds(), gateway_);
+            return std::make_unique<server>(context_.get_executor(), address, allowed, std::move(what));
         } catch (const boost::system::system_error& failed) {
             throw failure(exit_code::wrong_usage,
-                          "--listen: cannot listen on " + chosen_.listen + ": " + failed.code().message());
+                          option + ": cannot listen on " + where + ": " + failed.code().message());
         }
     }
 
@@ -125,6 +141,7 @@ class serve_session {
     }
 
     void end() {
+        if (admin_) admin_->close();
         signals_.cancel();
         keeping_.cancel();
     }
@@ -148,11 +165,11 @@ class serve_session {
     console& out_;
     std::shared_ptr<spdlog::logger> log_;
     send_plan plan_;
-    asio::ip::tcp::endpoint where_;
     run_memory memory_;
     asio::io_context context_{1};
     std::shared_ptr<gateways::gateway> gateway_;
-    std::unique_ptr<stagger::http_server::server> server_;
+    std::unique_ptr<server> server_;
+    std::unique_ptr<server> admin_;
     stop_signals signals_;
     asio::steady_timer keeping_;
     bool stopping_ = false;
@@ -166,6 +183,12 @@ class serve_command final : public command {
             .add_option("--listen", options_.listen,
                         "Where to listen, an address of the loopback (default 127.0.0.1:8484); port 0: any "
                         "free one")
+            ->type_name("HOST:PORT")
+            ->group(group);
+        parser
+            .add_option("--admin", options_.admin,
+                        "Where /healthz, /readyz and /-/status.json are, an address of the loopback, or off "
+                        "(default 127.0.0.1:8485)")
             ->type_name("HOST:PORT")
             ->group(group);
         add_names(parser, "--allow-host", options_.hosts,

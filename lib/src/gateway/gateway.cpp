@@ -42,7 +42,7 @@ void gateway::drain() {
 
 outlook gateway::look_from(waiting_lines::kind of, std::optional<fair_line::place> which,
                            time_point now) const {
-    const std::size_t ahead = which ? lines_.ahead_of(of, *which) : lines_.waiting(of);
+    const std::size_t ahead = which ? lines_.ahead_of(of, *which) : lines_.before_newcomer(of);
     return look_ahead(ahead, gate_.status(), now);
 }
 

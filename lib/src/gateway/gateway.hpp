@@ -64,6 +64,9 @@ class gateway final : public http_server::service, public std::enable_shared_fro
     const stagger::gate& gate() const { return gate_; }
     const gateway_counts& counts() const { return counts_; }
     std::size_t waiting() const { return lines_.waiting(); }
+    std::size_t waiting(call_class in) const { return lines_.waiting(in); }
+    const gateway_options& options() const { return chosen_; }
+    bool is_draining() const { return draining_; }
 
  private:
     friend class call;

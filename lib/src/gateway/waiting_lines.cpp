@@ -62,7 +62,13 @@ std::size_t waiting_lines::ahead_of(kind of, fair_line::place which) const {
     return found == lines_.end() ? 0 : found->second.order.ahead_of(which) + found->second.at_gate;
 }
 
-std::size_t waiting_lines::waiting(kind of) const {
+std::size_t waiting_lines::waiting(call_class in) const {
+    std::size_t sum = 0;
+    for (const auto& [of, one] : lines_) sum += one.order.waiting(in);
+    return sum;
+}
+
+std::size_t waiting_lines::before_newcomer(kind of) const {
     const auto found = lines_.find(of);
     return found == lines_.end() ? 0 : found->second.order.size() + found->second.at_gate;
 }

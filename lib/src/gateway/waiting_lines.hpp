@@ -46,8 +46,10 @@ class waiting_lines {
 
     std::size_t ahead_of(kind of, fair_line::place which) const;
     /// Those who would be before somebody who joined now.
-    std::size_t waiting(kind of) const;
+    std::size_t before_newcomer(kind of) const;
     std::size_t waiting() const { return waiting_; }
+    /// Of all kinds.
+    std::size_t waiting(call_class in) const;
 
  private:
     struct line {

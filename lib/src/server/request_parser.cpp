@@ -115,8 +115,13 @@ void request_parser::begin() {
     state& my = *state_;
     my.asked = {};
     my.reading.emplace(my.asked, my.allowed);
-    // What a long body has needed is not held while the connection is idle.
-    if (my.first == my.last && my.bytes.size() > 2 * read_size) my.bytes = std::string();
+}
+
+void request_parser::release_room() {
+    state& my = *state_;
+    if (my.first < my.last) return;
+    std::string().swap(my.bytes);  // assigning it would keep the memory
+    my.first = my.last = 0;
 }
 
 std::span<char> request_parser::room() {

@@ -25,6 +25,8 @@ class request_parser {
     void begin();
     /// Room for the next bytes; valid until the next call.
     std::span<char> room();
+    /// Gives back the room where nothing stands in it, as for the time of a long wait.
+    void release_room();
     /// So many bytes have been put into the room.
     void received(std::size_t count);
     /// Reads on in what was received. The status to refuse the request with (400, 413, 431), or 0. After a

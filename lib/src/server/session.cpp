@@ -94,6 +94,7 @@ io_awaitable<void> session::serve() {
     http_1_1_ = parser_.current().http_1_1;
     keep_alive_ = parser_.current().keeps_connection && !home_->is_draining();
     serving_ = true;
+    parser_.release_room();
     watch_for_departure();
     bool broken = false;
     try {

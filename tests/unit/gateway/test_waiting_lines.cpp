@@ -22,12 +22,14 @@ TEST_CASE("a few of each kind stand before the coordinator, and one that leaves 
     std::vector<fair_line::place> places;
     for (member& one : who) places.push_back(lines.join(7, call_class::normal, 1, {}, one));
     CHECK(lines.waiting() == 4);
+    CHECK(lines.waiting(call_class::normal) == 4);
+    CHECK(lines.waiting(call_class::batch) == 0);
     lines.move_on(7, 2);
     CHECK(who[0].calls == 1);
     CHECK(who[1].calls == 1);
     CHECK(who[2].calls == 0);
     CHECK(lines.waiting() == 2);
-    CHECK(lines.waiting(7) == 4);
+    CHECK(lines.before_newcomer(7) == 4);
     CHECK(lines.ahead_of(7, places[3]) == 3);
     lines.move_on(7, 2);
     CHECK(who[2].calls == 0);
@@ -37,7 +39,7 @@ TEST_CASE("a few of each kind stand before the coordinator, and one that leaves 
     CHECK(lines.leave(7, places[0]) == std::nullopt);
     CHECK(lines.leave(7, places[3]));
     for (int i = 0; i < 3; ++i) lines.left_gate(7);
-    CHECK(lines.waiting(7) == 0);
+    CHECK(lines.before_newcomer(7) == 0);
     CHECK(lines.waiting() == 0);
 }
 
