@@ -176,6 +176,23 @@ TEST_CASE("gateway: GET passes without the line, other paths and foreign hosts d
           405);
 }
 
+TEST_CASE("gateway: a length that upstream has told is told, and what comes short of it is cut") {
+    running_gateway gate([](exchange& with) -> io_awaitable<void> {
+        answer_head head;
+        head.length = 10;
+        with.head(head);
+        co_await with.write("12345");
+        if (with.asked().target.ends_with("whole")) co_await with.finish("67890");
+    });
+    auto client = gate.connect();
+    const auto whole = client.ask("GET /v1/files/whole HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK(whole.field("Content-Length") == "10");
+    CHECK(whole.body == "1234567890");
+    client.say("GET /v1/files/cut HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK(client.hear_head().field("Content-Length") == "10");
+    CHECK(client.hear_rest() == "12345");
+}
+
 TEST_CASE("gateway: errors of upstream pass, refusals are sent again") {
     std::atomic<unsigned> asked = 0;
     running_gateway gate([&asked](exchange& with) -> io_awaitable<void> {

@@ -117,6 +117,14 @@ TEST_CASE("an answer of unknown length goes in chunks, and to HTTP/1.0 until the
     CHECK(client.hear_rest() == "one two");
 }
 
+TEST_CASE("of an answer to HEAD there is the head alone") {
+    running_server server(echo);
+    auto client = server.connect();
+    client.say("HEAD /a HTTP/1.1\r\nHost: test\r\n\r\n" + get("/b"));
+    CHECK(client.hear_head().field("Content-Length") == "3");
+    CHECK(client.hear().body == "/b ");
+}
+
 TEST_CASE("interim answers go to clients that know them") {
     running_server server([](exchange& with) -> io_awaitable<void> {
         co_await with.interim(102);

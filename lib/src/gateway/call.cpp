@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <charconv>
 #include <functional>
 #include <utility>
 
@@ -36,6 +37,15 @@ std::string_view key_of(const http_server::request& asked) {
         if (const auto found = value_of(asked, name); !found.empty()) return found;
     }
     return {};
+}
+
+/// As the answer tells it; the parser has held the body to it.
+std::optional<std::uint64_t> length_of(const std::vector<wire::field>& fields) {
+    const std::string_view told = value_of(fields, "content-length");
+    std::uint64_t length = 0;
+    const auto [end, error] = std::from_chars(told.data(), told.data() + told.size(), length);
+    if (told.empty() || error != std::errc() || end != told.data() + told.size()) return std::nullopt;
+    return length;
 }
 
 call_class class_of(const http_server::request& asked, const asked_call& body) {
@@ -150,10 +160,19 @@ io_awaitable<void> call::wait_in_line() {
         no.message = full ? "too many calls wait: " + to_text(seen) : "shutting down";
         co_return co_await tell(no);
     }
+    // Also where something throws.
+    struct stay {
+        call& who;
+        std::size_t bytes;
+        ~stay() {
+            who.leave_all();
+            who.home_->waiting_bytes_ -= bytes;
+        }
+    };
     home.waiting_bytes_ += bytes;
-    co_await follow(machine_->begin(seen, home.served(kind_).p90(), now));
-    leave_all();
-    home.waiting_bytes_ -= bytes;
+    const stay until_end{*this, bytes};
+    const call_step first = machine_->begin(seen, home.served(kind_).p90(), now);
+    co_await follow(first);
 }
 
 io_awaitable<void> call::follow(call_step next) {
@@ -444,6 +463,7 @@ io_awaitable<void> call::pass_on() {
         co_return;
     }
     comments_ = comments_ && wire::is_event_stream(said.fields);
+    if (!comments_) head.length = length_of(said.fields);
     with_.head(head);
     co_await pass_body();
 }

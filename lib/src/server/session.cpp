@@ -92,6 +92,7 @@ io_awaitable<void> session::invite_body() {
 
 io_awaitable<void> session::serve() {
     http_1_1_ = parser_.current().http_1_1;
+    is_head_ = parser_.current().method == "HEAD";
     keep_alive_ = parser_.current().keeps_connection && !home_->is_draining();
     serving_ = true;
     parser_.release_room();
@@ -109,7 +110,10 @@ io_awaitable<void> session::serve() {
 
 io_awaitable<void> session::refuse(unsigned status) {
     keep_alive_ = false;
-    http_1_1_ = true;  // nothing may be known of the request
+    if (refused_ != 0) {  // nothing is known of the request
+        http_1_1_ = true;
+        is_head_ = false;
+    }
     const whole_answer answer = home_->what->refusal(status);
     co_await whole(answer.head, answer.body);
 }
@@ -137,7 +141,7 @@ void session::head(const answer_head& head) {
 }
 
 void session::append_piece(std::string_view piece) {
-    if (piece.empty()) return;
+    if (piece.empty() || is_head_) return;
     if (chunked_) return append_chunk(unsent_, piece);
     if (length_left_) {
         piece = piece.substr(0, *length_left_);
@@ -154,8 +158,8 @@ io_awaitable<bool> session::write(std::string_view piece) {
 
 io_awaitable<bool> session::finish(std::string_view last) {
     append_piece(last);
-    if (chunked_) unsent_ += last_chunk;
-    const bool cut = length_left_.value_or(0) > 0;
+    if (chunked_ && !is_head_) unsent_ += last_chunk;
+    const bool cut = length_left_.value_or(0) > 0 && !is_head_;
     const std::string bytes = std::exchange(unsent_, {});
     const bool sent = co_await send(bytes);
     finished_ = sent && !cut;

@@ -53,6 +53,7 @@ class session final : public std::enable_shared_from_this<session>, private exch
     unsigned refused_ = 0;  // status of the answer before the connection is closed
     bool keep_alive_ = true;
     bool http_1_1_ = true;  // the client knows chunks
+    bool is_head_ = false;  // asked for the head of an answer alone
     bool invited_ = false;
     bool serving_ = false;
     bool lingering_ = false;
