@@ -179,7 +179,7 @@ TEST_CASE("serve: the admin port tells its state, and ends with it") {
     CHECK(admin.ask(get("/readyz")).status == 200);
     CHECK(admin.ask(get("/other")).status == 404);
     const auto status = boost::json::parse(admin.ask(get("/-/status.json")).body);
-    CHECK(status.at("upstream") == upstream.base_url());
+    CHECK(std::string(status.at("upstream").as_string()) == upstream.base_url());
     CHECK(status.at("calls").at("answered") == 1);
     CHECK(status.at("waiting").at("normal") == 0);
     gate->signal(SIGTERM);
