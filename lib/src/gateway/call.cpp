@@ -145,6 +145,22 @@ void call::describe() {
     hash_ = mixed(mixed(tenant_, asked.target), asked.body);
 }
 
+/// Ends a call's stay among those that wait, also where something throws.
+class call::stay {
+ public:
+    stay(call& who, std::size_t bytes) : who_(who), bytes_(bytes) { who_.home_->waiting_bytes_ += bytes_; }
+    stay(const stay&) = delete;
+    stay& operator=(const stay&) = delete;
+    ~stay() {
+        who_.leave_all();
+        who_.home_->waiting_bytes_ -= bytes_;
+    }
+
+ private:
+    call& who_;
+    std::size_t bytes_;
+};
+
 io_awaitable<void> call::wait_in_line() {
     describe();
     gateway& home = *home_;
@@ -160,17 +176,7 @@ io_awaitable<void> call::wait_in_line() {
         no.message = full ? "too many calls wait: " + to_text(seen) : "shutting down";
         co_return co_await tell(no);
     }
-    // Also where something throws.
-    struct stay {
-        call& who;
-        std::size_t bytes;
-        ~stay() {
-            who.leave_all();
-            who.home_->waiting_bytes_ -= bytes;
-        }
-    };
-    home.waiting_bytes_ += bytes;
-    const stay until_end{*this, bytes};
+    const stay until_end(*this, bytes);
     const call_step first = machine_->begin(seen, home.served(kind_).p90(), now);
     co_await follow(first);
 }
@@ -316,9 +322,10 @@ io_awaitable<error_code> call::connect() {
     leased_.release();
     if (home_->upstream_.pool().take_idle(steady_now(), leased_)) co_return error_code();
     step_ended_ = false;
-    auto then = [self = shared_from_this()](const std::exception_ptr& thrown, const error_code& error) {
-        self->end_step(thrown ? error_code(errc::connect_failed) : error);
-    };
+    std::function<void(std::exception_ptr, error_code)> then =
+        [self = shared_from_this()](const std::exception_ptr& thrown, const error_code& error) {
+            self->end_step(thrown ? error_code(errc::connect_failed) : error);
+        };
     asio::co_spawn(home_->executor_, acquire(),
                    asio::bind_cancellation_slot(acquiring_.slot(), std::move(then)));
     co_await until_step();

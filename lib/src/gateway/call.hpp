@@ -41,6 +41,7 @@ class call final : public std::enable_shared_from_this<call>,
     void on_departure();
 
     // The line.
+    class stay;
     io_awaitable<void> wait_in_line();
     void describe();
     io_awaitable<void> follow(call_step next);

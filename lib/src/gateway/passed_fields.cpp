@@ -28,8 +28,8 @@ constexpr std::array<std::string_view, 5> of_account = {"authorization", "x-api-
                                                         "openai-organization", "openai-project"};
 
 template <class Names>
-bool is_one_of(const Names& names, std::string_view name) {
-    return std::ranges::any_of(names, [&](std::string_view one) { return same_name(one, name); });
+bool is_one_of(const Names& listed, std::string_view name) {
+    return std::ranges::any_of(listed, [&](std::string_view one) { return same_name(one, name); });
 }
 
 bool begins_with(std::string_view name, std::string_view prefix) {
