@@ -26,6 +26,9 @@
 namespace app {
 namespace {
 
+constexpr auto limits_group = "Limits";
+constexpr auto endpoint_group = "Endpoint";
+
 std::string environment(const std::string& name) {
     const char* value = std::getenv(name.c_str());
     return value ? value : "";
@@ -38,68 +41,33 @@ std::string policy_names() {
 }
 
 void add_limit_options(CLI::App& command, send_options& options, const std::string& usual_deadline) {
-    constexpr auto group = "Limits";
     command
         .add_option("--policy", options.policy,
                     "Who decides when to send: " + policy_names() + " (default coordinated)")
         ->type_name("NAME")
-        ->group(group);
-    add_whole_number<unsigned>(
-        command, "--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
-        "Requests in flight at most (default 256)")
-        ->group(group);
+        ->group(limits_group);
     add_whole_number_or_auto(
         command, "--max-attempts",
         [&options](std::optional<unsigned> value) { options.max_attempts = value; },
         "Times a prompt is sent at most; 0: until its deadline; auto: the same, but one that fails 6 times "
         "while others are answered is given up (default auto; tenacity 6, cookbook 5, openai-sdk and "
         "aws-standard 3)")
-        ->group(group);
-    add_duration(
-        command, "--timeout", [&options](stagger::duration value) { options.timeout = value; },
-        "One attempt, from sending to the answer's end (default 300s)")
-        ->group(group);
+        ->group(limits_group);
     add_duration(
         command, "--deadline", [&options](stagger::duration value) { options.deadline = value; },
         "One prompt from the moment it is taken up, waiting included; 0: none (default " + usual_deadline +
             ")")
-        ->group(group);
+        ->group(limits_group);
     add_duration(
         command, "--max-wait", [&options](stagger::duration value) { options.max_wait = value; },
         "Ends the run, with 6, once nothing is admitted for longer, as the server says or as it turns out; "
         "0: waits however long (default 0)")
-        ->group(group);
-    add_number(
-        command, "--rpm", [&options](double value) { options.requests_per_minute = value; },
-        "A known limit, kept without testing it: requests a minute")
-        ->group(group);
+        ->group(limits_group);
+    add_pace_options(command, options);
     add_number(
         command, "--tpm", [&options](double value) { options.tokens_per_minute = value; },
-        "The same for tokens a minute")
-        ->group(group);
-    command
-        .add_option_function<std::string>(
-            "--probing",
-            [&options](const std::string& text) {
-                const auto value = parse_probing(text);
-                if (!value) {
-                    throw CLI::ValidationError(
-                        "--probing",
-                        "must be off, or within 0.1% and 20% such as 1% or 0.01, is \"" + text + "\"");
-                }
-                options.probing = *value;
-            },
-            "How far above the measured limit it is tested; off: not at all (default 1%)")
-        ->type_name("SHARE")
-        ->group(group);
-    command
-        .add_flag("--no-remember", options.no_remember,
-                  "Neither start from what earlier runs learned of the limits, nor keep what this one learns")
-        ->group(group);
-    add_whole_number<std::uint64_t>(
-        command, "--jitter-seed", [&options](std::uint64_t value) { options.jitter_seed = value; }, 0,
-        "Seed of everything random (default: from the system)")
-        ->group(group);
+        "As --rpm, for tokens a minute")
+        ->group(limits_group);
 }
 
 void add_report_options(CLI::App& command, send_options& options) {
@@ -241,7 +209,14 @@ failure unknown_policy(const std::string& name) {
 }
 
 void add_endpoint_options(CLI::App& command, send_options& options) {
-    constexpr auto group = "Endpoint";
+    add_upstream_options(command, options);
+    command.add_option("--model", options.model, "Model of prompts that name none")
+        ->type_name("NAME")
+        ->group(endpoint_group);
+}
+
+void add_upstream_options(CLI::App& command, send_options& options) {
+    constexpr auto group = endpoint_group;
     command
         .add_option(
             "--base-url", options.base_url,
@@ -249,9 +224,6 @@ void add_endpoint_options(CLI::App& command, send_options& options) {
             "for llm-engine LLM_ENGINE_BASE_PATH, anthropic-messages ANTHROPIC_BASE_URL, gemini "
             "GOOGLE_GEMINI_BASE_URL)")
         ->type_name("URL")
-        ->group(group);
-    command.add_option("--model", options.model, "Model of prompts that name none")
-        ->type_name("NAME")
         ->group(group);
     command
         .add_option("--dialect", options.dialect,
@@ -288,6 +260,44 @@ void add_endpoint_options(CLI::App& command, send_options& options) {
         ->group(group)
         ->take_all()
         ->allow_extra_args(false);
+}
+
+void add_pace_options(CLI::App& command, send_options& options) {
+    add_whole_number<unsigned>(
+        command, "--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
+        "Requests in flight at most (default 256)")
+        ->group(limits_group);
+    add_duration(
+        command, "--timeout", [&options](stagger::duration value) { options.timeout = value; },
+        "One attempt, from sending to the answer's end (default 300s)")
+        ->group(limits_group);
+    add_number(
+        command, "--rpm", [&options](double value) { options.requests_per_minute = value; },
+        "A known limit, kept without testing it: requests a minute")
+        ->group(limits_group);
+    command
+        .add_option_function<std::string>(
+            "--probing",
+            [&options](const std::string& text) {
+                const auto value = parse_probing(text);
+                if (!value) {
+                    throw CLI::ValidationError(
+                        "--probing",
+                        "must be off, or within 0.1% and 20% such as 1% or 0.01, is \"" + text + "\"");
+                }
+                options.probing = *value;
+            },
+            "How far above the measured limit it is tested; off: not at all (default 1%)")
+        ->type_name("SHARE")
+        ->group(limits_group);
+    command
+        .add_flag("--no-remember", options.no_remember,
+                  "Neither start from what earlier runs learned of the limits, nor keep what this one learns")
+        ->group(limits_group);
+    add_whole_number<std::uint64_t>(
+        command, "--jitter-seed", [&options](std::uint64_t value) { options.jitter_seed = value; }, 0,
+        "Seed of everything random (default: from the system)")
+        ->group(limits_group);
 }
 
 void add_request_options(CLI::App& command, send_options& options) {

@@ -54,7 +54,11 @@ struct send_options {
 /// To be thrown for a name that `find_send_policy` does not know.
 failure unknown_policy(const std::string& name);
 
-/// Adds the options to a subcommand; `options` must outlive the parsing. The last is all of them.
+/// Adds the options to a subcommand; `options` must outlive the parsing. The last is all of those that
+/// sending prompts takes.
+void add_upstream_options(CLI::App& command, send_options& options);
+/// Of the pace and of single attempts.
+void add_pace_options(CLI::App& command, send_options& options);
 void add_endpoint_options(CLI::App& command, send_options& options);
 void add_request_options(CLI::App& command, send_options& options);
 void add_message_options(CLI::App& command, send_options& options);
