@@ -59,10 +59,11 @@ void fuzz_batch_line(std::string_view bytes) {
         return;
     }
     try {
-        const wire::batch_item item =
-            wire::parse_batch_line(input.rest(), format, origin.line, target, form ? &*form : nullptr);
+        wire::line_reading how;
+        if (form) how.form = &*form;
+        const wire::batch_item item = wire::parse_batch_line(input.rest(), format, origin.line, target, how);
         require(!item.custom_id.empty(), "every prompt has an id");
-        const cost expected = wire::cost_of(item.request);
+        const cost expected = wire::cost_of(item.request, target);
         require(std::isfinite(expected.tokens) && expected.tokens >= 0, "a cost is a number");
         encode_every_way(item.request, target);
         completion answered;

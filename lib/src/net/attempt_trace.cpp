@@ -9,17 +9,17 @@ void attempt_trace::queued(time_point now, time_point not_before) {
     was_admitted_ = false;
     carried_ = {};
     if (!told_) return;
-    waited_ = std::make_unique<waiting_times>();
+    wait_ = std::make_unique<wait>();
     told_->queued({id_, std::max(not_before - now, duration::zero())});
 }
 
 void attempt_trace::waited(const permit& leave, bool admitted) {
     was_admitted_ = admitted;
     if (!told_) return;
-    *waited_ = leave.waited();
+    wait_->times = leave.waited();
     if (!admitted) return;
-    admitted_at_ = std::chrono::steady_clock::now();
-    told_->admitted({id_, *waited_});
+    wait_->admitted_at = std::chrono::steady_clock::now();
+    told_->admitted({id_, wait_->times});
 }
 
 void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
@@ -37,7 +37,7 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
     }
     if (!told_) return;
     // Nothing has been noted where memory ran out.
-    const waiting_times waited = waited_ ? *waited_ : waiting_times();
+    const waiting_times waited = wait_ ? wait_->times : waiting_times();
     told_->done({id_, error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in, said,
                  hint_cut_to});
 }

@@ -37,7 +37,7 @@ class attempt_trace {
         if (told_) told_->sent({id_, bytes, new_connection_});
     }
     void head(unsigned status) {
-        if (told_) told_->head({id_, status, std::chrono::steady_clock::now() - admitted_at_});
+        if (told_) told_->head({id_, status, std::chrono::steady_clock::now() - wait_->admitted_at});
     }
     /// What the attempt's connection carried.
     void exchanged(const traffic& carried) { carried_ = carried; }
@@ -51,8 +51,11 @@ class attempt_trace {
     bool was_admitted_ = false;
     bool new_connection_ = false;
     traffic carried_;
-    time_point admitted_at_{};
-    std::unique_ptr<waiting_times> waited_;  // where somebody listens
+    struct wait {
+        waiting_times times;
+        time_point admitted_at{};
+    };
+    std::unique_ptr<wait> wait_;  // where somebody listens
 };
 
 }  // namespace stagger::detail

@@ -116,7 +116,7 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
             case request_step::nothing:
                 return;
             case request_step::announce:
-                if (ended) tell_trace(machine_.last(), ended->hints);
+                if (ended) tell_trace(machine_.last(), ended->hints, now);
                 next = announce(now);
                 break;
             case request_step::ask_to_pass:
@@ -126,7 +126,7 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
                 next = stand_in_line();
                 break;
             case request_step::leave_line:
-                return gate_access::leave(client_->gate, *place_);
+                return gate_access::leave(client_->gate, place_);
             case request_step::stop_holding:
                 return stop_holding();
             case request_step::admit:
@@ -148,7 +148,7 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
             case request_step::hand_over:
                 return finish({}, std::move(ended->answer));
             case request_step::end:
-                return ended ? end(std::move(ended->answer), ended->hints) : end_unsent();
+                return ended ? end(*ended, now) : end_unsent();
         }
     }
 }
@@ -230,8 +230,8 @@ request_step request_task::stand_in_line() {
     if (client_->gate_is_elsewhere)
         guest = std::make_shared<distant_guest>(std::move(guest), client_->executor);
     auto place = gate_access::join(client_->gate, machine_.wanted(), std::move(guest));
-    place_ = place.waits;
-    if (place_) return request_step::nothing;
+    place_ = place.waits.value_or(nowhere);
+    if (place.waits) return request_step::nothing;
     leave_ = std::move(place.leave);
     return left_line(place.error, place.at);
 }
@@ -240,7 +240,7 @@ void request_task::leave_line(const error_code& error, permit leave) {
     // Nobody else looks at it while the request stands in line.
     leave_ = std::move(leave);
     const auto then = [self = shared_from_this(), error] {
-        self->place_.reset();
+        self->place_ = nowhere;
         const time_point now = steady_now();
         self->guard([&] { self->carry_out(self->left_line(error, now), now); });
     };
@@ -394,21 +394,23 @@ time_point request_task::tell_gate(const wire::decoded_answer& ended) {
     return {};
 }
 
-void request_task::tell_trace(const diagnostic& info, const hints& said) {
-    const request_machine::attempt_fate& fate = machine_.fate();
+void request_task::tell_trace(const diagnostic& info, const hints& said, time_point now) {
+    const auto fate = machine_.fate(info, said, now);
     trace_.done(fate.error, info, fate.refused, fate.again_in, said, fate.hint_cut_to);
 }
 
-void request_task::end(completion&& result, const hints& said) {
-    tell_trace(result.info, said);
+void request_task::end(wire::decoded_answer& ended, time_point now) {
+    tell_trace(ended.answer.info, ended.hints, now);
     trace_.request_ended(!machine_.result());
-    finish(machine_.result(), std::move(result));
+    finish(machine_.result(), std::move(ended.answer));
 }
 
 void request_task::end_unsent() {
     completion result;
     machine_.describe_end(result.info);
-    end(std::move(result), {});
+    trace_.done(machine_.result(), result.info, false);
+    trace_.request_ended(false);
+    finish(machine_.result(), std::move(result));
 }
 
 void request_task::refuse(error_code error, std::string message) {
@@ -468,7 +470,7 @@ void request_task::stop(errc why) {
 // A gate of another context would keep it.
 void request_task::context_ends() noexcept {
     const auto self = shared_from_this();
-    if (place_) gate_access::leave(client_->gate, *place_);
+    if (place_ != nowhere) gate_access::leave(client_->gate, place_);
 }
 
 void request_task::step_aside() {
