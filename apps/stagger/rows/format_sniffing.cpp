@@ -85,10 +85,13 @@ sniffed_format as_table(const row_reading& how, row_format format, std::string_v
     for (const char other : {';', '\t', ',', '|'}) {
         if (names.find(other) == std::string_view::npos) continue;
         const auto shown = separator_text(other);
-        const auto given = other == ';' || other == '|' ? "'" + shown + "'" : shown;
-        refuse("has " + (other == '\t' ? std::string("tabs") : "\"" + shown + "\"") +
-               " in its first line and no " + (usual == '\t' ? "tab" : "comma") + ": give --separator " +
-               given + ", or --separator " + separator_text(usual) + " if it has one column");
+        const char* const quote = other == ';' || other == '|' ? "'" : "";
+        std::string problem = "has ";
+        problem += other == '\t' ? "tabs" : '"' + shown + '"';
+        problem.append(" in its first line and no ").append(usual == '\t' ? "tab" : "comma");
+        problem.append(": give --separator ").append(quote).append(shown).append(quote);
+        problem.append(", or --separator ").append(separator_text(usual)).append(" if it has one column");
+        refuse(problem);
     }
     return {format, usual};
 }

@@ -16,7 +16,7 @@ class session final : public std::enable_shared_from_this<session>, private exch
     ~session();
 
     io_awaitable<void> run();
-    void close();
+    void close() override;
     /// No request has begun.
     bool is_idle() const { return !serving_ && !lingering_ && !parser_.begun(); }
     bool overdue(time_point now) const { return deadline_ <= now; }
