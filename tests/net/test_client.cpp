@@ -585,6 +585,20 @@ TEST_CASE("a client's requests follow conditions, hooks and computed waits as an
     CHECK(told == expected);
 }
 
+TEST_CASE("a request that does not get into the line again says what its last attempt met") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{answer(500, R"({"error":{"message":"broken"}})")}}});
+    gate shared(context.get_executor(), coordinator_options(), 1);
+    const auto closes = retry_policy().before_sleep([&](const retry_state&) { shared.close(); });
+    client llm(context.get_executor(), impatient_options_for(peer.base_url()).retry(closes), shared);
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.error == errc::shut_down);
+    CHECK(ended.result.info.message == "broken");
+    CHECK(ended.result.info.last_error == errc::server_error);
+    CHECK(ended.result.info.http_status == 500);
+    CHECK(ended.result.info.attempts == 1);
+}
+
 TEST_CASE("what only a single call can use is refused by a client's options") {
     client_options options = options_for("http://127.0.0.1:9/v1");
     retry_policy policy;

@@ -1,5 +1,6 @@
 #include "array_cutter.hpp"
 
+#include "base/utf8.hpp"
 #include "json/json_text.hpp"
 
 namespace app {
@@ -8,7 +9,6 @@ namespace {
 namespace batch = stagger::batch;
 
 constexpr std::size_t read_bytes = 64 * 1024;
-constexpr std::string_view mark_of_utf8 = "\xef\xbb\xbf";
 
 bool is_space(char character) {
     return character == ' ' || character == '\t' || character == '\n' || character == '\r';
@@ -97,11 +97,12 @@ std::optional<batch::row> array_cutter::step(char character) {
 std::optional<batch::row> array_cutter::next() {
     while (at_ < filled_ && place_ != place::lost) {
         const std::string_view rest = std::string_view(buffer_).substr(at_, filled_ - at_);
-        if (place_ == place::before && rest.starts_with(mark_of_utf8)) {
-            at_ += mark_of_utf8.size();
+        if (place_ == place::before && rest.starts_with(stagger::wire::byte_order_mark)) {
+            at_ += stagger::wire::byte_order_mark.size();
             continue;
         }
-        if (place_ == place::before && mark_of_utf8.starts_with(rest) && !finished_) return std::nullopt;
+        if (place_ == place::before && stagger::wire::byte_order_mark.starts_with(rest) && !finished_)
+            return std::nullopt;
         if (auto made = step(buffer_[at_])) return made;
     }
     if (place_ == place::lost) at_ = filled_;

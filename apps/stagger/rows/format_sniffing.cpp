@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "cli/exit_code.hpp"
 #include "json/json_text.hpp"
 
@@ -10,7 +11,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr auto byte_order_mark = "\xef\xbb\xbf"sv;
 constexpr auto spaces = " \t\r\n"sv;
 
 [[noreturn]] void refuse(const std::string& problem) {
@@ -18,7 +18,8 @@ constexpr auto spaces = " \t\r\n"sv;
 }
 
 std::string_view without_mark(std::string_view head) {
-    if (head.starts_with(byte_order_mark)) head.remove_prefix(byte_order_mark.size());
+    if (head.starts_with(stagger::wire::byte_order_mark))
+        head.remove_prefix(stagger::wire::byte_order_mark.size());
     return head;
 }
 

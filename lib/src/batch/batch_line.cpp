@@ -328,7 +328,6 @@ batch_item parse_table_row(const cells_of_row& columns, const cells_of_row& cell
 
 batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number,
                             dialect target, const line_reading& how) {
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (line_number == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     try {

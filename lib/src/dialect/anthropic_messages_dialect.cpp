@@ -95,11 +95,7 @@ std::string completed_anthropic_body(const completion_request& request, std::str
     whole_body body(request, how, problem);
     if (!problem.empty()) return {};
     if (how == delivery::streamed) body.add_raw("stream", "true");
-    if (const json_member* named = body.get("model")) {
-        model = json_string_value(named->value).value_or(std::string());
-    } else if (!model.empty()) {
-        body.add_string("model", model);
-    }
+    body.settle_model(model);
     if (!has_member(request, "max_tokens"))
         body.add_count("max_tokens", request.max_new_tokens().value_or(usual_max_tokens));
     if (request.temperature()) body.add_number("temperature", *request.temperature());

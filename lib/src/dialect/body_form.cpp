@@ -1,12 +1,12 @@
 #include "dialect/body_form.hpp"
 
 #include "base/decimal.hpp"
+#include "base/utf8.hpp"
 
 namespace stagger::wire {
 
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view blanks = " \t\r\n";
 
 bool is_json(std::string_view type) {

@@ -262,6 +262,12 @@ void read_head(const response& received, double unix_now, const secrets& hidden,
 
 }  // namespace
 
+hints hints_of_refusal(const decoded_answer& refused) {
+    hints said = refused.hints;
+    if (refused.what.retry_after) said.retry_after = refused.what.retry_after;
+    return said;
+}
+
 bool is_event_stream(const std::vector<field>& fields) {
     return form_of(fields) == body_form::events;
 }

@@ -26,11 +26,7 @@ std::string completed_embeddings_body(const completion_request& request, std::st
     if (!problem.empty()) return {};
     whole_body body(request, how, problem);
     if (!problem.empty()) return {};
-    if (const json_member* named = body.get("model")) {
-        model = json_string_value(named->value).value_or(std::string());
-    } else if (!model.empty()) {
-        body.add_string("model", model);
-    }
+    body.settle_model(model);
     return body.text(request);
 }
 

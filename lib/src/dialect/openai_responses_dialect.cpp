@@ -67,11 +67,7 @@ std::string completed_responses_body(const completion_request& request, std::str
     whole_body body(request, how, problem);
     if (!problem.empty()) return {};
     if (how == delivery::streamed) body.add_raw("stream", "true");
-    if (const json_member* named = body.get("model")) {
-        model = json_string_value(named->value).value_or(std::string());
-    } else if (!model.empty()) {
-        body.add_string("model", model);
-    }
+    body.settle_model(model);
     if (request.max_new_tokens()) body.add_count("max_output_tokens", *request.max_new_tokens());
     if (request.temperature()) body.add_number("temperature", *request.temperature());
     return body.text(request);

@@ -47,11 +47,7 @@ std::string completed_openai_body(const completion_request& request, std::string
         body.add_raw("stream", "true");
         if (!has_member(request, "stream_options")) body.add_raw("stream_options", with_usage);
     }
-    if (const json_member* named = body.get("model")) {
-        model = json_string_value(named->value).value_or(std::string());
-    } else if (!model.empty()) {
-        body.add_string("model", model);
-    }
+    body.settle_model(model);
     if (sends_max_tokens(request) && !body.has("max_completion_tokens")) {
         body.add_count("max_tokens", *request.max_new_tokens());
     }

@@ -10,8 +10,6 @@ namespace stagger::wire {
 
 namespace {
 
-constexpr std::string_view mark_of_stream = "\xEF\xBB\xBF";
-
 bool is_line_end(char character) {
     return character == '\n' || character == '\r';
 }
@@ -70,8 +68,8 @@ sse_event sse_parser::take() {
 }
 
 void sse_parser::end_line(std::string_view line, error_code& error) {
-    if (std::exchange(first_line_, false) && line.starts_with(mark_of_stream))
-        line.remove_prefix(mark_of_stream.size());
+    if (std::exchange(first_line_, false) && line.starts_with(byte_order_mark))
+        line.remove_prefix(byte_order_mark.size());
     if (line.empty()) return dispatch();
     keep_stray(line);
     const auto colon = line.find(':');

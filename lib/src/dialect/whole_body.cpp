@@ -29,6 +29,14 @@ whole_body::whole_body(const completion_request& request, delivery how, std::str
     }
 }
 
+void whole_body::settle_model(std::string& model) {
+    if (const json_member* named = get("model")) {
+        model = json_string_value(named->value).value_or(std::string());
+    } else if (!model.empty()) {
+        add_string("model", model);
+    }
+}
+
 void whole_body::add_string(std::string_view name, std::string_view text) {
     std::string value;
     append_json_string(value, text);

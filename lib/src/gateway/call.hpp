@@ -53,7 +53,7 @@ class call final : public std::enable_shared_from_this<call>,
     void keep_place();
     io_awaitable<void> speak(call_step how);
 
-    // Upstream.
+    // Upstream, in call_exchange.cpp.
     io_awaitable<void> pass_at_once();
     io_awaitable<call_step> attempt();
     io_awaitable<error_code> exchange_heads();
@@ -62,13 +62,16 @@ class call final : public std::enable_shared_from_this<call>,
     io_awaitable<error_code> read_some();
     io_awaitable<error_code> read_refusal();
     io_awaitable<void> until_step();
+    time_point limit_from(time_point now) const;
+    void end_exchange();
     call_step judge();
     call_step fail(const error_code& error);
 
-    // The answer.
     io_awaitable<void> pass_on();
     io_awaitable<void> pass_body();
     io_awaitable<void> end_begun_stream();
+
+    // Answers of the gateway's own.
     io_awaitable<void> tell(own_answer what);
     std::string own_lines() const;
 

@@ -117,6 +117,7 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
                 return;
             case request_step::announce:
                 if (ended) tell_trace(machine_.last(), ended->hints, now);
+                ended = nullptr;  // the machine has what it came to; what follows is about another attempt
                 next = announce(now);
                 break;
             case request_step::ask_to_pass:
@@ -373,11 +374,8 @@ time_point request_task::tell_gate(const wire::decoded_answer& ended) {
     // Whoever is told nothing counts the attempt as abandoned.
     permit leave = std::move(leave_);
     switch (machine_.told_to_gate()) {
-        case gate_report::refused: {
-            hints said = ended.hints;
-            if (ended.what.retry_after) said.retry_after = ended.what.retry_after;
-            return leave.throttled(said, machine_.refusals());
-        }
+        case gate_report::refused:
+            return leave.throttled(wire::hints_of_refusal(ended), machine_.refusals());
         case gate_report::admitted:
             leave.accepted(ended.hints, ended.answer.usage);
             break;

@@ -111,8 +111,7 @@ request_step request_machine::admitted(time_point now) {
     ++progress_.attempts;
     phase_ = request_phase::awaiting_place;
     chosen_ = false;
-    if (!outcomes_) outcomes_ = &context_.outcomes.of(alike_);
-    attempt_.before = *outcomes_;
+    attempt_.before = outcomes();
     state_ = state::connecting;
     return request_step::connect;
 }
@@ -131,7 +130,7 @@ request_step request_machine::attempt_ended(wire::decoded_answer& ended, time_po
     diagnostic& info = ended.answer.info;
     info.served = now - attempt_.sent_at;
     info.last_error = ended.error;
-    if (ended.error == errc::unreadable_answer) ++progress_.unreadable_answers;
+    if (ended.error && ended.error == errc::unreadable_answer) ++progress_.unreadable_answers;
     if (is_stopped() && ended.error == errc::cancelled) {
         told_ = gate_report::abandoned;
         return request_step::report;
@@ -184,7 +183,7 @@ request_step request_machine::reported(wire::decoded_answer& ended, time_point e
         info.message = make_error_code(errc::deadline_exceeded).message();
     const bool refused_itself = follows == retry_session::next::late && refused_for_good();
     if (refused_itself) info.message = explain_refusals(now, info.message);
-    if (given_up) info.message = failed_->explained(*outcomes_, now, info.message);
+    if (given_up) info.message = failed_->explained(outcomes(), now, info.message);
     if (follows == retry_session::next::attempt) {
         last_ = std::make_unique<diagnostic>(std::move(info));
         return ask_for_attempt(now);
@@ -210,12 +209,12 @@ bool request_machine::fails_for_good(const wire::decoded_answer& ended, time_poi
     if (!ended.error || ended.what.verdict != verdict::transient) return false;
     if (!failed_) {
         failed_ = std::make_unique<accidents>(attempt_.before, attempt_.sent_at);
-        ++outcomes_->troubled;
+        ++outcomes().troubled;
     }
     const diagnostic& info = ended.answer.info;
     failed_->add({attempt_.sent_at - session_.state().started, ended.error, info.http_status, info.message});
     const request_rules& rules = context_.rules;
-    return rules.retry.max_attempts() == 0 && failed_->are_its_own(*outcomes_, now, rules.give_up);
+    return rules.retry.max_attempts() == 0 && failed_->are_its_own(outcomes(), now, rules.give_up);
 }
 
 retry_session::next request_machine::plan_next(const wire::decoded_answer& ended, time_point earliest,
@@ -233,7 +232,7 @@ retry_session::next request_machine::plan_next(const wire::decoded_answer& ended
     // Nobody waits for a Retry-After that is over when the deadline has passed.
     known.too_late = std::max(now, known.earliest) >= deadline() || (refused_by_limit && refused_for_good());
     known.last =
-        ended.error == errc::unreadable_answer && progress_.unreadable_answers >= most_unreadable_answers;
+        progress_.unreadable_answers >= most_unreadable_answers && ended.error == errc::unreadable_answer;
     const auto step = session_.attempt_ended(result_of(ended), ended.what, now, known, context_.random);
     if (step.what == retry_session::next::attempt) {
         cause_ = refused_by_limit ? retry_cause::throttled : retry_cause::accident;
@@ -243,7 +242,8 @@ retry_session::next request_machine::plan_next(const wire::decoded_answer& ended
 }
 
 admission request_machine::wanted() const {
-    admission what = admission().cost(cost_).deadline(deadline()).alike(alike_);
+    admission what;
+    what.cost(cost_).deadline(deadline()).alike(alike_);
     if (!is_retry()) return what;
     what.again(cause_, line_.not_before);
     if (refused_) what.refused(*refused_);

@@ -130,7 +130,7 @@ class request_machine {
     void set_phase(request_phase phase) { phase_ = phase; }
     /// Counts an answer for its like; once, and of a stream when its head has come.
     void answered() {
-        if (outcomes_) ++outcomes_->answered;
+        if (is_retry()) ++outcomes().answered;
     }
     std::vector<failed_try> take_tries() { return failed_ ? failed_->take() : std::vector<failed_try>(); }
 
@@ -154,6 +154,8 @@ class request_machine {
     request_step end(const error_code& error);
     request_step end_by(const std::exception_ptr& thrown, diagnostic& info);
     void note_progress(diagnostic& info) const;
+    /// Of its like.
+    prompt_outcomes& outcomes() { return context_.outcomes.of(alike_); }
     /// Notes an attempt that met an accident. True if the request is to be given up for it.
     bool fails_for_good(const wire::decoded_answer& ended, time_point now);
     /// Whether it is this prompt that the server refuses, not one too many.
@@ -191,7 +193,6 @@ class request_machine {
         duration queued{0};
     };
     progress progress_;
-    prompt_outcomes* outcomes_ = nullptr;       // of its like, once it was sent
     std::unique_ptr<refusal_history> refused_;  // once it was
     std::unique_ptr<accidents> failed_;         // once an attempt met an accident
     // Of an attempt that failed, while the next one is waited for; or what a function of the policy threw
