@@ -48,7 +48,7 @@ function(stagger_library name)
     set_property(GLOBAL APPEND PROPERTY stagger_layers stagger_${name})  # what stagger_install installs
     set_target_properties(stagger_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON
         POSITION_INDEPENDENT_CODE ON VERSION ${PROJECT_VERSION}
-        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} INSTALL_RPATH "$ORIGIN")
     stagger_target(stagger_${name})
     list(TRANSFORM arg_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/lib/include/")
     target_sources(stagger_${name} PUBLIC
