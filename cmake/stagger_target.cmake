@@ -13,12 +13,29 @@ function(stagger_target target)
         target_compile_options(${target} PRIVATE -fsanitize=${sanitizers} -fno-omit-frame-pointer
             -fno-sanitize-recover=all)
         target_link_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${sanitizers}>)
+        if("fuzzer-no-link" IN_LIST STAGGER_SANITIZE)
+            stagger_spare_coroutines(${target})
+        endif()
         if("thread" IN_LIST STAGGER_SANITIZE)
             # Asio counts references with a fence, which the thread sanitizer does not understand and takes for a
             # race. Without std::atomic it uses Boost's counter, whose operations carry the order themselves.
             target_compile_definitions(${target} PUBLIC $<BUILD_INTERFACE:BOOST_ASIO_DISABLE_STD_ATOMIC>)
         endif()
     endif()
+endfunction()
+
+# clang 14 cannot instrument a coroutine for the fuzzer beside the address sanitizer, nor check calls by pointer in one.
+function(stagger_spare_coroutines target)
+    get_target_property(sources ${target} SOURCES)
+    foreach(source IN LISTS sources)
+        if(source MATCHES "\\.cpp$")
+            file(STRINGS "${CMAKE_CURRENT_SOURCE_DIR}/${source}" found REGEX "co_await|co_return|co_spawn" LIMIT_COUNT 1)
+            if(found)
+                set_property(SOURCE "${source}" APPEND PROPERTY COMPILE_OPTIONS
+                    -fno-sanitize=fuzzer-no-link,function)
+            endif()
+        endif()
+    endforeach()
 endfunction()
 
 # stagger_library(NAME SOURCES ... HEADERS ... PUBLIC_LINK ... PRIVATE_LINK ...)

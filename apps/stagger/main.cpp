@@ -15,8 +15,10 @@
 #include <string>
 #include <vector>
 
+#include "base/visible_text.hpp"
 #include "batch/write_all.hpp"
 #include "cli/commands.hpp"
+#include "cli/core_dumps.hpp"
 #include "cli/environment_arguments.hpp"
 #include "cli/usage_problem.hpp"
 #include "version.hpp"
@@ -110,7 +112,7 @@ void occupy_standard_streams() {
 }
 
 app::exit_code say(app::exit_code code, const std::string& message) {
-    stagger::batch::write_all(STDERR_FILENO, "stagger: " + message + "\n");
+    stagger::batch::write_all(STDERR_FILENO, "stagger: " + stagger::visible_text(message) + "\n");
     return code;
 }
 
@@ -173,7 +175,7 @@ std::vector<std::string> all_arguments(int count, char** given, const std::vecto
     return all;
 }
 
-app::exit_code run(int count, char** arguments) {
+app::exit_code run(int count, char** arguments, app::no_core_dumps& core_dumps) {
     CLI::App parser("Sends many completion requests to a language-model API without stampeding it.",
                     "stagger");
     parser.set_version_flag("--version", version_text())->description("Print the version");
@@ -184,6 +186,9 @@ app::exit_code run(int count, char** arguments) {
                     "Options in TOML, a section for each command (default ~/.config/stagger/config.toml)")
         ->type_name("FILE")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    bool allow_core_dumps = false;
+    parser.add_flag("--allow-core-dumps", allow_core_dumps,
+                    "Let a crash write the memory, keys and prompts included, into a core file");
     parser.allow_config_extras(CLI::config_extras_mode::error);
     parser.footer(
         "stagger COMMAND --help explains a command. An option that takes one value, such as --max-tokens, "
@@ -215,18 +220,20 @@ app::exit_code run(int count, char** arguments) {
         const CLI::App& asked = chosen() == offered.end() ? parser : *chosen()->parser;
         return say(app::exit_code::wrong_usage, app::usage_problem(wrong, parser, asked) + " (see --help)");
     }
+    if (allow_core_dumps) core_dumps.allow();
     return chosen()->does->run();
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
+    app::no_core_dumps core_dumps;
     occupy_standard_streams();
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the write
     auto code = app::exit_code::done;
     try {
-        code = run(count, arguments);
+        code = run(count, arguments, core_dumps);
     } catch (const app::failure& known) {
         code = say(known.code(), known.what());
     } catch (const std::exception& unexpected) {

@@ -344,6 +344,17 @@ TEST_CASE("a configuration file that is missing or says what no option says is r
     CHECK(wrong.err.find("--max-tokens: must be a whole number from 1, is \"-3\"") != std::string::npos);
 }
 
+TEST_CASE("-o - with a closed standard output ends with 3, and nothing is asked") {
+    const temporary_folder folder;
+    const throttled_server server("[]", quick);
+    auto setup = batch(server.base_url(), folder.write("prompts", "hello\n"), "-");
+    setup.close_output = true;
+    const auto got = run(setup);
+    CHECK(got.code == 3);
+    CHECK(got.err.find("standard output: ") != std::string::npos);
+    CHECK(server.stat("accepted") == 0);
+}
+
 TEST_CASE("the manual page names every option of every command") {
     const temporary_folder folder;
     std::ifstream page(MANUAL_PAGE);

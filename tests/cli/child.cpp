@@ -72,7 +72,7 @@ bool terminals_available() {
 
 child::child(const child_setup& setup) {
     const auto in = make_pipe();
-    const auto out = make_pipe();
+    const auto out = setup.output_is_terminal ? make_terminal() : make_pipe();
     const auto err = setup.error_is_terminal ? make_terminal() : make_pipe();
     pid_ = ::fork();
     if (pid_ < 0) throw std::runtime_error("fork");

@@ -19,6 +19,7 @@ struct child_setup {
     bool close_output = false;       ///< starts without a standard output
     std::string output_file = {};    ///< where standard output goes; empty: to the test
     bool error_is_terminal = false;  ///< of 60 columns and 24 rows
+    bool output_is_terminal = false;
 };
 
 /// False where the system has no pseudo-terminals, as in a bare chroot.
@@ -47,6 +48,7 @@ class child {
     /// Reads until `enough` is true; it may look at `output()`.
     void await(const std::function<bool()>& enough) { read_until(enough); }
     const std::string& output() const { return out_; }
+    pid_t id() const { return pid_; }
     void write_input(const std::string& text);
     void close_input();
     void close_output();

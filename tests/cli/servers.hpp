@@ -18,6 +18,7 @@ class throttled_server {
                               const std::string& key = "", const std::vector<std::string>& options = {});
 
     std::string base_url() const { return "http://127.0.0.1:" + port_ + "/v1"; }
+    unsigned short port_number() const { return static_cast<unsigned short>(std::stoul(port_)); }
     /// A number of GET /stats.
     std::size_t stat(const std::string& name) const;
 

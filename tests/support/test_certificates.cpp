@@ -36,7 +36,7 @@ void add_extension(X509* certificate, X509* issuer, int nid, const char* value) 
 
 struct subject {
     const char* name;
-    const char* alternative_names;  // null: an authority
+    const char* alternative_names;  // null: an authority; empty: none
     long valid_from_s;              // relative to now
     long valid_to_s;
 };
@@ -59,7 +59,8 @@ certificate_ptr make_certificate(const subject& who, EVP_PKEY* key, X509* issuer
     X509_set_issuer_name(made.get(), X509_get_subject_name(signer));
     if (who.alternative_names) {
         add_extension(made.get(), signer, NID_basic_constraints, "CA:FALSE");
-        add_extension(made.get(), signer, NID_subject_alt_name, who.alternative_names);
+        if (*who.alternative_names)
+            add_extension(made.get(), signer, NID_subject_alt_name, who.alternative_names);
     } else {
         add_extension(made.get(), signer, NID_basic_constraints, "critical,CA:TRUE");
     }
@@ -76,6 +77,8 @@ subject describe(certificate_kind kind) {
             return {"localhost", ours, -10 * day, -5 * day};
         case certificate_kind::wrong_host:
             return {"api.example.test", "DNS:api.example.test,IP:127.0.0.9", -day, day};
+        case certificate_kind::only_common_name:
+            return {"localhost", "", -day, day};
         case certificate_kind::good:
         case certificate_kind::self_signed:
             break;
@@ -85,30 +88,78 @@ subject describe(certificate_kind kind) {
 
 }  // namespace
 
+namespace {
+
+/// A PEM file that is removed with this object.
+class pem_file {
+ public:
+    template <class Write>
+    explicit pem_file(Write write) {
+        const char* folder = std::getenv("TMPDIR");
+        path_ = std::string(folder ? folder : "/tmp") + "/stagger-pem-XXXXXX";
+        const int descriptor = mkstemp(path_.data());
+        require(descriptor >= 0, "mkstemp");
+        std::FILE* file = fdopen(descriptor, "w");
+        write(file);
+        std::fclose(file);
+    }
+    ~pem_file() { std::remove(path_.c_str()); }
+    pem_file(const pem_file&) = delete;
+    pem_file& operator=(const pem_file&) = delete;
+    const std::string& path() const { return path_; }
+
+ private:
+    std::string path_;
+};
+
+struct key_pair {
+    key_ptr key = make_key();
+    certificate_ptr certificate;
+    pem_file certificate_file;
+    pem_file key_file;
+
+    key_pair(const subject& who, X509* issuer, EVP_PKEY* issuer_key, long serial)
+        : certificate(make_certificate(who, key.get(), issuer, issuer ? issuer_key : key.get(), serial)),
+          certificate_file([this](std::FILE* file) { PEM_write_X509(file, certificate.get()); }),
+          key_file([this](std::FILE* file) {
+              PEM_write_PrivateKey(file, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+          }) {}
+};
+
+}  // namespace
+
 struct test_certificates::state {
     key_ptr ca_key = make_key();
     certificate_ptr ca = make_certificate({"Test authority", nullptr, -20 * day, 20 * day}, ca_key.get(),
                                           nullptr, ca_key.get(), 1);
-    std::string ca_file;
+    pem_file ca_file{[this](std::FILE* file) { PEM_write_X509(file, ca.get()); }};
+    key_pair client{{"client", "", -day, day}, ca.get(), ca_key.get(), 50};
+    key_pair stranger{{"stranger", "", -day, day}, nullptr, nullptr, 51};
 };
 
-test_certificates::test_certificates() : state_(std::make_unique<state>()) {
-    const char* folder = std::getenv("TMPDIR");
-    std::string path = std::string(folder ? folder : "/tmp") + "/stagger-ca-XXXXXX";
-    const int descriptor = mkstemp(path.data());
-    require(descriptor >= 0, "mkstemp");
-    std::FILE* file = fdopen(descriptor, "w");
-    PEM_write_X509(file, state_->ca.get());
-    std::fclose(file);
-    state_->ca_file = path;
-}
+test_certificates::test_certificates() : state_(std::make_unique<state>()) {}
 
-test_certificates::~test_certificates() {
-    std::remove(state_->ca_file.c_str());
-}
+test_certificates::~test_certificates() = default;
 
 const std::string& test_certificates::ca_file() const {
-    return state_->ca_file;
+    return state_->ca_file.path();
+}
+
+test_certificates::client_files test_certificates::client() const {
+    return {state_->client.certificate_file.path(), state_->client.key_file.path()};
+}
+
+test_certificates::client_files test_certificates::stranger() const {
+    return {state_->stranger.certificate_file.path(), state_->stranger.key_file.path()};
+}
+
+std::shared_ptr<boost::asio::ssl::context> test_certificates::demanding_server(int version) const {
+    auto context = server(certificate_kind::good);
+    SSL_CTX_set_min_proto_version(context->native_handle(), version);
+    SSL_CTX_set_max_proto_version(context->native_handle(), version);
+    context->load_verify_file(ca_file());
+    context->set_verify_mode(boost::asio::ssl::verify_peer | boost::asio::ssl::verify_fail_if_no_peer_cert);
+    return context;
 }
 
 std::shared_ptr<boost::asio::ssl::context> test_certificates::server(certificate_kind kind) const {

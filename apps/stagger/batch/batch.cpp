@@ -17,6 +17,7 @@
 #include "cli/stop_signals.hpp"
 #include "dry_run.hpp"
 #include "sending/attempt_log.hpp"
+#include "sending/cleartext_key.hpp"
 #include "sending/closing_notice.hpp"
 #include "sending/decision_log_file.hpp"
 #include "sending/log.hpp"
@@ -69,6 +70,7 @@ class session {
             closing_.attempt_ended(attempt);
         };
         closing_.hide(plan_.hidden);
+        if (const auto warning = cleartext_key_warning(plan_); !warning.empty()) out_.remark(warning);
         closing_.longest_wait(options.max_wait);
         plan_.client.observer(report_page_->watch([this] { return gate_->status(); },
                                                   std::make_shared<attempt_log>(log_, std::move(ended))));

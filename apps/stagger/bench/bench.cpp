@@ -19,6 +19,7 @@
 #include "report/report_page.hpp"
 #include "request_csv.hpp"
 #include "sending/attempt_log.hpp"
+#include "sending/cleartext_key.hpp"
 #include "sending/closing_notice.hpp"
 #include "sending/log.hpp"
 #include "sending/progress_display.hpp"
@@ -56,6 +57,8 @@ class bench_session {
         signals_.await([this] { on_signal(); });
         display_.start();
         closing_.hide(plan_.turns.front().hidden);
+        if (const auto warning = cleartext_key_warning(plan_.turns.front()); !warning.empty())
+            out_.remark(warning);
         closing_.longest_wait(max_wait());
         closing_.start();
         watch_endpoint();

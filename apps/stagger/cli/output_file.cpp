@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/visible_text.hpp"
 #include "batch/write_all.hpp"
 #include "exit_code.hpp"
 
@@ -30,8 +32,18 @@ boost::system::error_code empty_regular_file(const std::string& path, int file) 
     return stagger::batch::system_failure();
 }
 
+namespace {
+
+/// A pipe and a file get the bytes as they are, a terminal what it may show.
+boost::system::error_code write_for_reader(int file, std::string_view text) {
+    if (::isatty(file) == 1) return stagger::batch::write_all(file, stagger::visible_text(text));
+    return stagger::batch::write_all(file, text);
+}
+
+}  // namespace
+
 void write_standard_output(std::string_view text) {
-    if (const auto failed = stagger::batch::write_all(STDOUT_FILENO, text)) {
+    if (const auto failed = write_for_reader(STDOUT_FILENO, text)) {
         throw failure(exit_code::file_failed, output_name("-") + ": " + failed.message());
     }
 }
@@ -43,7 +55,7 @@ output_file::output_file(const std::string& path) : path_(path) {
 void output_file::write(const std::string& text) {
     if (!file_) return;
     auto failed = empty_regular_file(path_, file_.get());
-    if (!failed) failed = stagger::batch::write_all(file_.get(), text);
+    if (!failed) failed = write_for_reader(file_.get(), text);
     if (failed) throw failure(exit_code::file_failed, output_name(path_) + ": " + failed.message());
 }
 

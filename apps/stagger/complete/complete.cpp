@@ -13,6 +13,7 @@
 #include "cli/distinct_files.hpp"
 #include "cli/output_file.hpp"
 #include "sending/attempt_log.hpp"
+#include "sending/cleartext_key.hpp"
 #include "sending/closing_notice.hpp"
 #include "sending/decision_log_file.hpp"
 #include "sending/log.hpp"
@@ -74,6 +75,7 @@ class complete_session {
           closing_(context_, out, log_, [this] { return std::optional(client_->gate().status()); }),
           max_wait_(options.max_wait) {
         closing_.hide(plan_.hidden);
+        if (const auto warning = cleartext_key_warning(plan_); !warning.empty()) out_.remark(warning);
         closing_.longest_wait(max_wait_);
         if (max_wait_ > stagger::duration::zero()) admission_.emplace(max_wait_);
         plan_.client.observer(

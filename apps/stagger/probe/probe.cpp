@@ -7,6 +7,7 @@
 #include "cli/output_file.hpp"
 #include "probe_run.hpp"
 #include "probe_text.hpp"
+#include "sending/cleartext_key.hpp"
 #include "sending/log.hpp"
 #include "sending/send_options.hpp"
 #include "terminal/console.hpp"
@@ -56,6 +57,7 @@ class probe_command final : public command {
         options_.max_concurrency = bounds_.max_in_flight;
         send_plan plan = make_plan(options_, stagger::duration::zero());
         base_url_ = plan.base_url;
+        if (const auto warning = cleartext_key_warning(plan); !warning.empty()) out.remark(warning);
         output_file file(json_);
         probe_run probe(std::move(plan), bounds_, out, make_log(out, options_.log_level));
         const probe::probe_findings found = probe.run(stagger::completion_request(prompt_));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include "base/visible_text.hpp"
 
 #include <array>
 #include <map>
@@ -92,7 +93,7 @@ std::string report_page(const std::vector<named_results>& documents) {
          {"notices", notices(runs)},
          {"sections", key_figures_section(runs) + comparison_section(runs) + timeline_section(runs) +
                           latency_section(runs) + time_spent_section(runs) + failures_section(runs)},
-         {"results", inside_script(results_json(documents, runs))},
+         {"results", inside_script(stagger::visible_text(results_json(documents, runs)))},
          {"chart_library", std::string(embedded::chart_min_js)},
          {"look", std::string(embedded::look_js)},
          {"charts", std::string(embedded::charts_js)}});

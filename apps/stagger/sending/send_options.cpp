@@ -191,12 +191,27 @@ void set_endpoint(const send_options& options, send_plan& plan) {
     const auto* variable = key_variable(*dialect);
     plan.secret = options.api_key_file.empty() ? checked_api_key(environment(variable), variable)
                                                : read_api_key(options.api_key_file);
-    if (!options.ca_file.empty() && ::access(options.ca_file.c_str(), R_OK) != 0) {
-        throw failure(exit_code::file_failed,
-                      options.ca_file + ": " + std::error_code(errno, std::generic_category()).message());
-    }
     plan.client.base_url(plan.base_url).dialect(*dialect).model(options.model).api_key(plan.secret);
-    plan.client.ca_file(options.ca_file);
+}
+
+void require_readable(const std::string& file) {
+    if (file.empty() || ::access(file.c_str(), R_OK) == 0) return;
+    throw failure(exit_code::file_failed,
+                  file + ": " + std::error_code(errno, std::generic_category()).message());
+}
+
+void set_certificates(const send_options& options, send_plan& plan) {
+    if (options.ca_only && options.ca_file.empty()) {
+        throw failure(exit_code::wrong_usage,
+                      "--ca-only: must come with --ca-file, the only authorities to trust");
+    }
+    if (options.client_certificate.empty() != options.client_key.empty()) {
+        throw failure(exit_code::wrong_usage, "--client-cert and --client-key: one must come with the other");
+    }
+    for (const auto* file : {&options.ca_file, &options.client_certificate, &options.client_key})
+        require_readable(*file);
+    plan.client.ca_file(options.ca_file).ca_only(options.ca_only);
+    plan.client.client_certificate(options.client_certificate, options.client_key);
 }
 
 }  // namespace
@@ -230,6 +245,16 @@ void add_endpoint_options(CLI::App& command, send_options& options) {
     command
         .add_option("--ca-file", options.ca_file,
                     "Certificate authorities to trust beside the system's (PEM)")
+        ->type_name("FILE")
+        ->group(group);
+    command.add_flag("--ca-only", options.ca_only, "Trust nobody but the authorities of --ca-file")
+        ->group(group);
+    command
+        .add_option("--client-cert", options.client_certificate,
+                    "Certificate to show to a server that demands one, and what it rests on (PEM)")
+        ->type_name("FILE")
+        ->group(group);
+    command.add_option("--client-key", options.client_key, "Its private key, without a passphrase (PEM)")
         ->type_name("FILE")
         ->group(group);
     command
@@ -278,6 +303,7 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
     send_plan plan;
     set_policy(options, plan);
     set_endpoint(options, plan);
+    set_certificates(options, plan);
     if (options.timeout <= stagger::duration::zero()) {
         throw failure(exit_code::wrong_usage, "--timeout: must be longer than 0, is 0");
     }

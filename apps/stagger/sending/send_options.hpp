@@ -37,6 +37,9 @@ struct send_options {
     double probing = stagger::coordinator_options().probing();
     bool no_remember = false;
     std::string ca_file;
+    bool ca_only = false;
+    std::string client_certificate;
+    std::string client_key;
     std::optional<unsigned> max_tokens;
     std::optional<double> temperature;
     std::vector<std::string> params;

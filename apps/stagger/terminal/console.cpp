@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/visible_text.hpp"
+
 namespace app {
 namespace {
 
@@ -63,6 +65,7 @@ std::string console::to_first_row(unsigned columns) const {
 }
 
 void console::status(std::string text) {
+    text = stagger::visible_text(text);
     const auto columns = size().columns;
     if (!shows_status_ || (text == drawn_ && columns == drawn_for_)) return;
     auto drawing = to_first_row(columns);
@@ -101,7 +104,7 @@ void console::write_line(std::string_view prefix, std::string_view text) {
     const auto below = drawn_;
     clear_status();
     std::string line(prefix);
-    line.append(text);
+    line.append(stagger::visible_text(text));
     if (!line.ends_with('\n')) line.push_back('\n');
     write_error(line);
     if (!below.empty()) status(below);

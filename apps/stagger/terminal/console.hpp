@@ -7,8 +7,9 @@ namespace app {
 
 /** Standard error as the user sees it: messages, and below them a line or a few that are redrawn in place.
  *
- * They are there only on a terminal that can redraw; messages are whole lines in every case. Failures to
- * write are ignored: there is nobody left to tell.
+ * They are there only on a terminal that can redraw; messages are whole lines in every case. What a message
+ * repeats of a server or a file is shown and never obeyed (`visible_text`). Failures to write are ignored:
+ * there is nobody left to tell.
  */
 class console {
  public:

@@ -1,10 +1,12 @@
 #include "markup_text.hpp"
 
+#include "base/visible_text.hpp"
+
 namespace app {
 
 std::string markup_text(std::string_view text) {
     std::string safe;
-    for (const char each : text) {
+    for (const char each : stagger::visible_text(text)) {
         switch (each) {
             case '&':
                 safe += "&amp;";

@@ -5,8 +5,8 @@
 
 namespace app {
 
-/// Text as HTML and XML have it, within an element or a quoted attribute. What XML has no character for
-/// becomes a blank.
+/// Text as HTML and XML have it, within an element or a quoted attribute, and without control characters
+/// (`visible_text`); line ends and tabs become blanks.
 std::string markup_text(std::string_view text);
 
 }  // namespace app

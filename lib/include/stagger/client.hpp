@@ -92,8 +92,15 @@ class client_options {
     /// finds none free waits for one, within its `attempt_timeout`.
     client_options& max_connections(unsigned count);
 
-    /// PEM file with certificate authorities trusted in addition to the system's.
+    /// PEM file with certificate authorities trusted in addition to the system's, or, with `ca_only`, in
+    /// their place. Empty (default): the system's alone.
     client_options& ca_file(std::string path);
+    /// Trusts nobody but the authorities of `ca_file`, which must be given then. Default false.
+    client_options& ca_only(bool yes);
+    /// What is shown to a server that demands a certificate of its clients: a PEM file with the certificate
+    /// and what it rests on, in that order, and one with its private key, which no passphrase protects.
+    /// Default: none; such a server ends requests with errc::client_certificate_refused.
+    client_options& client_certificate(std::string certificate_file, std::string key_file);
     /// A header sent with every request, instead of the client's own Accept, Authorization, User-Agent or
     /// X-Api-Key where it is one of these. May be called for several. Refused are control characters and what
     /// tells how the message is to be read: Host, Connection, Content-Type, Accept-Encoding and the like.
@@ -138,6 +145,9 @@ class client_options {
     duration keep_alive() const { return keep_alive_; }
     unsigned max_connections() const { return max_connections_; }
     const std::string& ca_file() const { return ca_file_; }
+    bool ca_only() const { return ca_only_; }
+    const std::string& client_certificate_file() const { return client_certificate_file_; }
+    const std::string& client_key_file() const { return client_key_file_; }
     const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
     std::size_t max_header_bytes() const { return max_header_bytes_; }
     std::size_t max_body_bytes() const { return max_body_bytes_; }
@@ -168,6 +178,9 @@ class client_options {
     duration keep_alive_ = std::chrono::seconds(60);
     unsigned max_connections_ = 0;
     std::string ca_file_;
+    bool ca_only_ = false;
+    std::string client_certificate_file_;
+    std::string client_key_file_;
     std::vector<std::pair<std::string, std::string>> headers_;
     std::size_t max_header_bytes_ = 64 * 1024;
     std::size_t max_body_bytes_ = 64 * 1024 * 1024;
@@ -201,9 +214,9 @@ class client {
     using drain_signature = void(error_code, std::size_t);
 
     /// A client with a gate of its own, built from `limits`.
-    /// @throws std::invalid_argument naming the option, its rule and its value, `ca_file` included, or if the
-    ///         executor is empty; boost::system::system_error if the system's certificate authorities cannot
-    ///         be loaded
+    /// @throws std::invalid_argument naming the option, its rule and its value, `ca_file` and
+    ///         `client_certificate` included, or if the executor is empty; boost::system::system_error if the
+    ///         system's certificate authorities cannot be loaded
     client(boost::asio::any_io_executor executor, const client_options& options,
            const coordinator_options& limits = {});
     /// A client that shares a gate with others of the same account. `close` leaves the gate open.

@@ -38,23 +38,25 @@ enum class errc {
     answer_timed_out,         ///< the attempt's time limit, or a stream's idle time, passed first
 
     // Final.
-    bad_request,                ///< 400, 413, 422 and every 4xx without a row of its own; 501, 505
-    unauthorized,               ///< 401
-    forbidden,                  ///< 403
-    not_found,                  ///< 404
-    quota_exhausted,            ///< 402, or any 4xx that says that the account has nothing left
-    redirected,                 ///< 3xx: a request that carries a key is never replayed elsewhere
-    error_in_answer,            ///< status 200, but the body reports an error
-    malformed_answer,           ///< not HTTP, JSON of another shape, or in an encoding nobody asked for
-    answer_too_large,           ///< the head, the body, an event or its number of values is past a bound
-    name_not_found,             ///< the host name does not exist
-    certificate_expired,        ///< the server's, or one that it rests on
-    certificate_not_yet_valid,  ///< the same; or the clock here is wrong
-    certificate_wrong_host,     ///< it is for other names than the base URL's host
-    certificate_self_signed,    ///< signed by nobody but itself, and not trusted: `client_options::ca_file`
-    certificate_untrusted,      ///< signed by nobody that is trusted, or otherwise invalid
-    callback_threw,             ///< a function of the program's own threw: of a retry policy, or a source
-    invalid_request,            ///< refused before sending: a field breaks its rule
+    bad_request,                 ///< 400, 413, 422 and every 4xx without a row of its own; 501, 505
+    unauthorized,                ///< 401
+    forbidden,                   ///< 403
+    not_found,                   ///< 404
+    quota_exhausted,             ///< 402, or any 4xx that says that the account has nothing left
+    redirected,                  ///< 3xx: a request that carries a key is never replayed elsewhere
+    error_in_answer,             ///< status 200, but the body reports an error
+    malformed_answer,            ///< not HTTP, JSON of another shape, or in an encoding nobody asked for
+    answer_too_large,            ///< the head, the body, an event or its number of values is past a bound
+    name_not_found,              ///< the host name does not exist
+    certificate_expired,         ///< the server's, or one that it rests on
+    certificate_not_yet_valid,   ///< the same; or the clock here is wrong
+    certificate_wrong_host,      ///< it is for other names than the base URL's host
+    certificate_self_signed,     ///< signed by nobody but itself, and not trusted: `client_options::ca_file`
+    certificate_untrusted,       ///< signed by nobody that is trusted, or otherwise invalid
+    client_certificate_refused,  ///< the server demands one, or one of others:
+                                 ///< `client_options::client_certificate`
+    callback_threw,              ///< a function of the program's own threw: of a retry policy, or a source
+    invalid_request,             ///< refused before sending: a field breaks its rule
     prompt_refused,  ///< refused by a limit again and again while prompts of its model and key were admitted
     prompt_failed,   ///< its attempts met accidents again and again while prompts of its model and key were
                      ///< answered: `client_options::give_up_after`

@@ -48,6 +48,8 @@ constexpr std::array descriptions{
     description{errc::certificate_self_signed, "certificate_self_signed",
                 "server's certificate is self-signed"},
     description{errc::certificate_untrusted, "certificate_untrusted", "server's certificate is not trusted"},
+    description{errc::client_certificate_refused, "client_certificate_refused",
+                "server demands a client certificate that it accepts"},
     description{errc::callback_threw, "callback_threw", "a function of the program threw an exception"},
     description{errc::invalid_request, "invalid_request", "request is invalid and was not sent"},
     description{errc::prompt_refused, "prompt_refused",

@@ -39,16 +39,6 @@ std::size_t ascii_prefix(std::string_view text) {
     return at;
 }
 
-/// Bytes of an ill-formed sequence that one replacement character stands for.
-std::size_t broken_sequence_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const auto [length, low, high] = sequence_of(byte(0));
-    if (length < 2 || text.size() < 2 || byte(1) < low || byte(1) > high) return 1;
-    std::size_t valid = 2;
-    while (valid < text.size() && valid < length && (byte(valid) & 0xc0) == 0x80) ++valid;
-    return valid;
-}
-
 }  // namespace
 
 std::size_t utf8_sequence_length(std::string_view text) {
@@ -61,6 +51,15 @@ std::size_t utf8_sequence_length(std::string_view text) {
         if ((byte(i) & 0xc0) != 0x80) return 0;
     }
     return length;
+}
+
+std::size_t utf8_broken_length(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const auto [length, low, high] = sequence_of(byte(0));
+    if (length < 2 || text.size() < 2 || byte(1) < low || byte(1) > high) return 1;
+    std::size_t valid = 2;
+    while (valid < text.size() && valid < length && (byte(valid) & 0xc0) == 0x80) ++valid;
+    return valid;
 }
 
 std::optional<std::size_t> invalid_utf8_at(std::string_view text) {
@@ -78,7 +77,7 @@ void append_as_utf8(std::string& out, std::string_view text) {
         out += text.substr(0, *broken);
         out += "\xEF\xBF\xBD";
         text.remove_prefix(*broken);
-        text.remove_prefix(broken_sequence_length(text));
+        text.remove_prefix(utf8_broken_length(text));
     }
     out += text;
 }

@@ -15,6 +15,7 @@ kind kind_of(error_code error) {
         case errc::certificate_wrong_host:
         case errc::certificate_self_signed:
         case errc::certificate_untrusted:
+        case errc::client_certificate_refused:
             return kind::refused_endpoint;
         case errc::unauthorized:
         case errc::forbidden:

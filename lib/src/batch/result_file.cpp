@@ -11,6 +11,7 @@
 #include <boost/asio/write.hpp>
 #include <cstdlib>
 
+#include "base/visible_text.hpp"
 #include "batch/existing_results.hpp"
 #include "batch/write_all.hpp"
 
@@ -110,6 +111,7 @@ std::unique_ptr<result_file> result_file::open(const asio::any_io_executor& exec
         opened->separator_ = options.separator;
         opened->fsync_ = options.fsync;
         if (!is_regular(opened->descriptor_)) {
+            opened->is_terminal_ = ::isatty(opened->descriptor_) == 1;
             opened->watch(executor);
             return opened;
         }
@@ -230,6 +232,7 @@ result_file::written result_file::append(const std::string& lines) {
 }
 
 asio::awaitable<result_file::written> result_file::write_lines(std::string lines) {
+    if (is_terminal_) lines = visible_text(lines);
     if (!stream_) co_return append(lines);
     const auto bytes = asio::buffer(lines);
     constexpr auto token = asio::as_tuple(asio::use_awaitable);

@@ -106,7 +106,8 @@ class result_file {
     file_handle file_;  // empty once `stream_` owns it
     std::optional<boost::asio::posix::stream_descriptor> stream_;
     bool regular_ = false;
-    off_t size_ = 0;  // of the whole lines
+    bool is_terminal_ = false;  // gets what it may show, not the bytes as they are
+    off_t size_ = 0;            // of the whole lines
     fsync_policy fsync_ = fsync_policy::interval;
     bool unsynced_ = false;
     time_point synced_at_{};

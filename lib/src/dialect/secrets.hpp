@@ -23,6 +23,9 @@ class secrets {
     /// Hides what the header carries if its name says that this is a secret (Cookie, X-Api-Key, ...).
     void add_header(std::string_view name, std::string_view value);
 
+    /// Whether there is nothing to hide.
+    bool empty() const { return words_.empty(); }
+
     /// Writes "[key]" over every secret.
     void mask(std::string& text) const;
     /// Takes the beginning of a secret off the end of a text that was cut.

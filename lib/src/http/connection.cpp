@@ -11,6 +11,7 @@
 #include "http/clock.hpp"
 #include "http/out_of_memory.hpp"
 #include "http/stream_connection.hpp"
+#include "http/tls_context.hpp"
 
 namespace stagger {
 
@@ -139,9 +140,20 @@ error_code stream_connection<Stream>::take_bytes(std::size_t count, const error_
     const bool ended = unread == asio::error::eof && !broken_off;
     const error_code cut = ended ? parser_.put_end() : error_code();
     if (parser_.is_whole()) return {};
-    if (ended) return fail(cut, parser_.problem());
     if (!unread && !broken_off) return {};
+    if (const error_code refused = refused_by(unread)) return refused;
+    if (ended) return fail(cut, parser_.problem());
     return fail_io(unread, parser_.begun() ? errc::answer_truncated : errc::connection_lost);
+}
+
+template <class Stream>
+error_code stream_connection<Stream>::refused_by(const error_code& unread) {
+    if constexpr (std::is_same_v<Stream, tls_stream>) {
+        if (parser_.begun() || late_ || cancelled_) return {};
+        tls_failure why = explain_refused_client(stream_.native_handle(), settings().target, unread);
+        if (why.error) return fail(why.error, std::move(why.message));
+    }
+    return {};
 }
 
 template <class Stream>

@@ -68,6 +68,8 @@ class stream_connection final : public limited_connection {
     /// What one read brought. The bytes count before anything else does: an answer that is whole stands,
     /// however late or with whatever error its last bytes came.
     error_code take_bytes(std::size_t count, const error_code& unread);
+    /// What an error in the place of an answer means to a client without a certificate; none: nothing.
+    error_code refused_by(const error_code& unread);
     void end_read(const user& told);
 
     operation_memory memory_;  // of the read that has begun

@@ -80,7 +80,7 @@ void append_json_string(std::string& out, std::string_view text) {
         } else {
             out += replacement_character;
         }
-        text.remove_prefix(length == 0 ? 1 : length);
+        text.remove_prefix(length == 0 ? utf8_broken_length(text) : length);
     }
     out += '"';
 }

@@ -32,7 +32,11 @@ std::shared_ptr<const connection_settings> make_settings(const io_executor& stra
     settings->send_timeout = options.send_timeout();
     settings->max_header_bytes = options.max_header_bytes();
     settings->max_body_bytes = options.max_body_bytes();
-    if (target.tls) settings->tls = std::make_shared<asio::ssl::context>(make_tls_context(options.ca_file()));
+    if (target.tls) {
+        const tls_files files{options.ca_file(), options.ca_only(), options.client_certificate_file(),
+                              options.client_key_file()};
+        settings->tls = std::make_shared<asio::ssl::context>(make_tls_context(files));
+    }
     settings->names = std::make_shared<name_lookup>(strand, target.host, target.port);
     settings->deadlines = std::make_shared<deadline_queue>(strand);
     return settings;

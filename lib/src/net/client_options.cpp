@@ -84,6 +84,15 @@ client_options& client_options::ca_file(std::string path) {
     ca_file_ = std::move(path);
     return *this;
 }
+client_options& client_options::ca_only(bool yes) {
+    ca_only_ = yes;
+    return *this;
+}
+client_options& client_options::client_certificate(std::string certificate_file, std::string key_file) {
+    client_certificate_file_ = std::move(certificate_file);
+    client_key_file_ = std::move(key_file);
+    return *this;
+}
 client_options& client_options::header(std::string name, std::string value) {
     headers_.emplace_back(std::move(name), std::move(value));
     return *this;
@@ -163,6 +172,10 @@ void client_options::validate() const {
     require_bound("max_body_bytes", max_body_bytes_);
     require_bound("max_event_bytes", max_event_bytes_);
     require_usable(retry_);
+    if (ca_only_ && ca_file_.empty())
+        throw std::invalid_argument("ca_only: must come with ca_file, the only authorities to trust");
+    if (client_certificate_file_.empty() != client_key_file_.empty())
+        throw std::invalid_argument("client_certificate: must name a certificate and its key, one is empty");
     for (const unsigned char c : api_key_) {
         // The value is not repeated: it is a secret.
         if (c < 33 || c > 126)

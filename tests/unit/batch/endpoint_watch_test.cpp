@@ -14,9 +14,9 @@ const time_point start{1000s};
 }  // namespace
 
 TEST_CASE("a name or certificate that is refused ends the run at any time") {
-    for (const auto code :
-         {errc::name_not_found, errc::certificate_expired, errc::certificate_not_yet_valid,
-          errc::certificate_wrong_host, errc::certificate_self_signed, errc::certificate_untrusted}) {
+    for (const auto code : {errc::name_not_found, errc::certificate_expired, errc::certificate_not_yet_valid,
+                            errc::certificate_wrong_host, errc::certificate_self_signed,
+                            errc::certificate_untrusted, errc::client_certificate_refused}) {
         endpoint_watch watch(start);
         CHECK_FALSE(watch.verdict(start, 0));
         watch.ended({});

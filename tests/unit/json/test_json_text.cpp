@@ -26,6 +26,16 @@ std::string number(double value) {
 
 }  // namespace
 
+TEST_CASE("a JSON string has one U+FFFD for each broken sequence, as all text has") {
+    std::string written;
+    stagger::wire::append_json_string(written,
+                                      "\xEF\xBB\xE8"
+                                      "a\xBB");
+    CHECK(written ==
+          "\"\xEF\xBF\xBD\xEF\xBF\xBD"
+          "a\xEF\xBF\xBD\"");
+}
+
 TEST_CASE("UTF-8 is checked to the byte") {
     struct row {
         std::string_view text;
@@ -66,7 +76,7 @@ TEST_CASE("strings are written so that any reader takes them") {
     CHECK(quoted("a\"b\\c\n\r\t") == R"("a\"b\\c\n\r\t")");
     CHECK(quoted(std::string("\x00\x01\x1f", 3)) == R"("\u0000\u0001\u001f")");
     CHECK(quoted("\xC5\xBC\xF0\x9F\x9A\x80") == "\"\xC5\xBC\xF0\x9F\x9A\x80\"");
-    CHECK(quoted("a\xFFz\xE6\x97") == "\"a\xEF\xBF\xBDz\xEF\xBF\xBD\xEF\xBF\xBD\"");
+    CHECK(quoted("a\xFFz\xE6\x97") == "\"a\xEF\xBF\xBDz\xEF\xBF\xBD\"");
     for (int byte = 0; byte < 256; ++byte) {
         const std::string text(3, static_cast<char>(byte));
         CHECK_FALSE(json_problem(quoted(text)));
