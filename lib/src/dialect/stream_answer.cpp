@@ -21,7 +21,7 @@ bool is_end(const sse_event& event) {
     return json_trimmed(event.data) == end_marker;
 }
 
-/// By the same names as in an answer that comes whole. A stream is not tried again, so no opening matters.
+/// By the same names as in an answer that comes whole. What has begun is not tried again, so no opening matters.
 error_code error_of(const error_body& reported) {
     switch (meaning_inside_answer(reported, 0).what) {
         case named_meaning::kind::throttled:
@@ -52,7 +52,7 @@ stream_answer::step stream_answer::take(sse_event&& event, completion_delta& del
         whole_ = true;
         return step::end;
     }
-    if (event.type == "error") return take_reported_error(event.data);
+    if (event.type == "error") return take_reported_error(read_error_body(event.data));
     const step taken = take_delta(event, delta);
     if (taken == step::delta) {
         add_delta(answer_, delta);
@@ -75,12 +75,14 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
     std::string problem;
     delta = {};
     if (dialect_ == dialect::llm_engine) {
-        if (auto reported = llm_engine_stream_error(*object))
-            return fail(errc::error_in_answer, std::move(*reported));
+        if (auto words = llm_engine_stream_error(*object)) {
+            error_body reported = read_error_body(event.data);
+            reported.message = std::move(*words);
+            return take_reported_error(std::move(reported));
+        }
         problem = read_llm_engine_delta(*object, delta, answer_.info.request_id, whole_);
     } else {
-        if (const auto reported = reported_error(*object))
-            return fail(error_of(*reported), reported->message);
+        if (auto reported = reported_error(*object)) return take_reported_error(std::move(*reported));
         const auto endpoint =
             dialect_ == dialect::openai_chat ? openai_endpoint::chat : openai_endpoint::completions;
         problem = read_openai_delta(*object, endpoint, delta, answer_.info.request_id, has_choices_);
@@ -90,9 +92,10 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
                 "an event has an unknown shape: " + problem + "; " + shown_beginning(event.data, hidden_));
 }
 
-stream_answer::step stream_answer::take_reported_error(std::string_view data) {
-    const auto reported = read_error_body(data);
-    return fail(error_of(reported), reported.message);
+stream_answer::step stream_answer::take_reported_error(error_body&& reported) {
+    const step failed = fail(error_of(reported), reported.message);
+    reported_ = std::move(reported);
+    return failed;
 }
 
 stream_answer::step stream_answer::take_end_of_body() {

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "dialect/error_body.hpp"
 #include "dialect/secrets.hpp"
 #include "dialect/sse_parser.hpp"
 #include "stagger/completion.hpp"
@@ -36,17 +38,20 @@ class stream_answer {
     step fail(error_code error, std::string message);
 
     const error_code& error() const { return error_; }
+    /// The error of the server's that it failed with, where that was it.
+    const std::optional<error_body>& reported() const { return reported_; }
     /// Text, finish reason, usage and id as far as they have come.
     completion& answer() { return answer_; }
 
  private:
-    step take_reported_error(std::string_view data);
+    step take_reported_error(error_body&& reported);
     step take_delta(const sse_event& event, completion_delta& delta);
 
     stagger::dialect dialect_;
     secrets hidden_;
     completion answer_;
     error_code error_;
+    std::optional<error_body> reported_;
     bool has_choices_ = false;
     bool whole_ = false;
 };

@@ -137,8 +137,8 @@ TEST_CASE("tool calls, further choices and members that nobody knows are passed 
 }
 
 TEST_CASE("an error inside a stream ends it with the server's words and the text so far") {
-    const auto words = [](const reading& got) {
-        CHECK(got.error == errc::error_in_answer);
+    const auto words = [](const reading& got, errc error = errc::error_in_answer) {
+        CHECK(got.error == error);
         return got.answer.info.message;
     };
     const auto begun = chat_event(R"({"content":"half"})");
@@ -149,7 +149,8 @@ TEST_CASE("an error inside a stream ends it with the server's words and the text
     CHECK(words(read(chat, {R"({"error":{}})"})) == "answer reports an error without a message");
     CHECK(words(read(engine, {engine_event("half", false),
                               R"({"request_id":"r","output":null,"error":{"status_code":429,"content":)"
-                              R"({"error":"Too many requests","timestamp":"t"}}})"})) ==
+                              R"({"error":"Too many requests","timestamp":"t"}}})"}),
+                errc::rate_limited) ==
           "status 429: Too many requests");
     CHECK(words(read(engine, {R"({"request_id":"r","output":null,"error":{"status_code":500}})"})) ==
           "status 500");
