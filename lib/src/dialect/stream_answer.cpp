@@ -21,7 +21,8 @@ bool is_end(const sse_event& event) {
     return json_trimmed(event.data) == end_marker;
 }
 
-/// By the same names as in an answer that comes whole. What has begun is not tried again, so no opening matters.
+/// By the same names as in an answer that comes whole. What has begun is not tried again, so no opening
+/// matters.
 error_code error_of(const error_body& reported) {
     switch (meaning_inside_answer(reported, 0).what) {
         case named_meaning::kind::throttled:

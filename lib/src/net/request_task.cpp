@@ -398,7 +398,8 @@ void request_task::take_beginning_of_stream(const error_code& unread) {
 
 void request_task::break_off(const error_code& error) {
     wire::decoded_answer ended;
-    if (begins_) ended = std::move(begins_->head);
+    const bool was_begun = begins_ != nullptr;
+    if (was_begun) ended = std::move(begins_->head);
     begins_.reset();
     ended.error = error;
     ended.what = classify_by_default(attempt_result(error));
@@ -407,6 +408,8 @@ void request_task::break_off(const error_code& error) {
         machine_.set_phase(leased_->phase());
         ended.answer.info.message = leased_->problem();
     }
+    if (was_begun && error == errc::answer_timed_out)
+        ended.answer.info.message = "no piece of the answer came in time";
     if (ended.answer.info.message.empty()) ended.answer.info.message = error.message();
     end_attempt(ended);
 }
@@ -500,14 +503,9 @@ void request_task::deliver(error_code error, completion&& result) {
 
 std::shared_ptr<open_stream> request_task::stream_of(error_code error, completion&& result) {
     if (error) return std::make_shared<open_stream>(client_, error, std::move(result));
-    open_stream::beginning from{std::move(leased_),
-                                std::move(leave_),
-                                std::move(begins_->received),
-                                begins_->unread,
-                                std::move(result.info),
-                                machine_.attempt().sent_at,
-                                machine_.deadline(),
-                                std::move(trace_)};
+    open_stream::beginning from{std::move(leased_),  std::move(leave_),      std::move(begins_->received),
+                                begins_->unread,     std::move(result.info), machine_.attempt().sent_at,
+                                machine_.deadline(), std::move(trace_)};
     auto opened = std::make_shared<open_stream>(client_, std::move(from));
     opened->enroll();
     return opened;

@@ -150,8 +150,7 @@ TEST_CASE("an error inside a stream ends it with the server's words and the text
     CHECK(words(read(engine, {engine_event("half", false),
                               R"({"request_id":"r","output":null,"error":{"status_code":429,"content":)"
                               R"({"error":"Too many requests","timestamp":"t"}}})"}),
-                errc::rate_limited) ==
-          "status 429: Too many requests");
+                errc::rate_limited) == "status 429: Too many requests");
     CHECK(words(read(engine, {R"({"request_id":"r","output":null,"error":{"status_code":500}})"})) ==
           "status 500");
     CHECK(read(chat, {begun, R"({"error":{"message":"x","code":429}})"}).error == errc::rate_limited);

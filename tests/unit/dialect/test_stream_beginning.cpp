@@ -111,9 +111,8 @@ TEST_CASE("LLM Engine tells a status in the event") {
 TEST_CASE("a wait that head or event asks for is kept, and secrets are masked") {
     response received = events();
     received.fields.push_back({"Retry-After", "7"});
-    const std::string refusal =
-        R"(data: {"error":{"message":"no my-secret-key","code":429}})"
-        "\n\n";
+    const std::string refusal = R"(data: {"error":{"message":"no my-secret-key","code":429}})"
+                                "\n\n";
     const told got = read(received, refusal);
     CHECK(got.head.what.retry_after.value() == 7s);
     CHECK(got.head.answer.info.message.find("my-secret-key") == std::string::npos);
@@ -148,7 +147,9 @@ TEST_CASE("a stream that ends without an answer is one that was cut") {
 TEST_CASE("a document in the place of a stream decides once it is whole") {
     response received;
     received.status = 200;
-    SUBCASE("by its type") { received.fields = {{"Content-Type", "application/json"}}; }
+    SUBCASE("by its type") {
+        received.fields = {{"Content-Type", "application/json"}};
+    }
     SUBCASE("by its beginning") {}
     const std::string good = R"({"choices":[{"message":{"content":"a"}}]})";
     CHECK(read(received, good).what == step::more);
