@@ -188,7 +188,10 @@ void decode_success(const reading& from, decoded_answer& out) {
     if (!problem.empty()) {
         fail(out, errc::malformed_answer,
              from.readable("answer has an unknown shape: " + problem + "; " + beginning(from)));
+        return;
     }
+    const bool chooses = from.dialect != dialect::llm_engine;
+    out.answer.empty = out.answer.text.empty() && !(chooses && has_content(*object));
 }
 
 bool is_redirect(unsigned status) {

@@ -1,5 +1,6 @@
 #include "dialect/openai_dialect.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -125,6 +126,29 @@ token_usage read_usage(const json_node& document) {
     return {token_count(*usage, "prompt_tokens"), token_count(*usage, "completion_tokens")};
 }
 
+/// Not null, and no list, text or object of nothing.
+bool says_something(const json_node* value) {
+    if (!value || value->is_null()) return false;
+    if (value->is_string()) return !value->text().empty();
+    return !(value->is_array() || value->is_object()) || value->size() > 0;
+}
+
+/// Of a choice of an answer in one piece, or of an event: that of `n` further ones is an answer, too.
+bool says_anything(const json_node& choice) {
+    const auto* reason = member(choice, "finish_reason");
+    if (reason && reason->is_string() && reason->text() == "content_filter") return true;
+    if (says_something(member(choice, "text"))) return true;
+    for (const std::string_view holder : {"message", "delta"}) {
+        const auto* message = member(choice, holder);
+        if (!message || !message->is_object()) continue;
+        for (const std::string_view name :
+             {"content", "tool_calls", "function_call", "refusal", "audio", "images"}) {
+            if (says_something(member(*message, name))) return true;
+        }
+    }
+    return false;
+}
+
 void read_id(const json_node& document, std::string& id) {
     const auto* given = member(document, "id");
     if (id.empty() && given && given->is_string()) id = text_of(*given);
@@ -178,12 +202,13 @@ std::string openai_body(const completion_request& request, openai_endpoint endpo
 
 std::string read_openai_answer(const json_node& document, openai_endpoint endpoint, completion& answer) {
     const auto* choices = member(document, "choices");
-    if (!choices || !choices->is_array() || choices->begin() == choices->end()) return "it has no choices";
-    const auto& first = *choices->begin();
-    if (!first.is_object()) return "choices[0] is no object";
-    auto problem = read_choice(first, endpoint, answer);
-    if (!problem.empty()) return problem;
-
+    if (!choices || !choices->is_array()) return "it has no choices";
+    if (choices->begin() != choices->end()) {
+        const auto& first = *choices->begin();
+        if (!first.is_object()) return "choices[0] is no object";
+        auto problem = read_choice(first, endpoint, answer);
+        if (!problem.empty()) return problem;
+    }
     answer.usage = read_usage(document);
     read_id(document, answer.info.request_id);
     return {};
@@ -205,6 +230,13 @@ std::string read_openai_delta(const json_node& document, openai_endpoint endpoin
         if (!problem.empty()) return problem;
     }
     return {};
+}
+
+bool has_content(const json_node& document) {
+    const auto* choices = member(document, "choices");
+    if (!choices || !choices->is_array()) return false;
+    return std::any_of(choices->begin(), choices->end(),
+                       [](const json_node& choice) { return choice.is_object() && says_anything(choice); });
 }
 
 }  // namespace stagger::wire

@@ -24,6 +24,9 @@ std::string openai_body(const completion_request& request, openai_endpoint endpo
 /// Takes text, finish reason, usage and id out of an answer; returns what is wrong with it, or nothing.
 std::string read_openai_answer(const json_node& document, openai_endpoint endpoint, completion& answer);
 
+/// Whether an answer, or an event of one, has anything in a choice: a text, a call, a refusal, a sound.
+bool has_content(const json_node& document);
+
 /** Takes text, finish reason and usage out of one event of a stream.
  * @param id set where it is empty and the event has one
  * @param has_choices set where the event has any, as nearly all of them have

@@ -50,16 +50,22 @@ void add_delta(completion& answer, const completion_delta& delta) {
 stream_answer::step stream_answer::take(sse_event&& event, completion_delta& delta) {
     if (dialect_ != dialect::llm_engine && is_end(event)) {
         if (!has_choices_) return fail(errc::malformed_answer, "the stream ended without any choices");
-        whole_ = true;
+        become_whole();
         return step::end;
     }
     if (event.type == "error") return take_reported_error(read_error_body(event.data));
     const step taken = take_delta(event, delta);
     if (taken == step::delta) {
         add_delta(answer_, delta);
+        if (whole_) become_whole();
         delta.raw = std::move(event.data);
     }
     return taken;
+}
+
+void stream_answer::become_whole() {
+    whole_ = true;
+    answer_.empty = answer_.text.empty() && !has_content_;
 }
 
 stream_answer::step stream_answer::take_delta(const sse_event& event, completion_delta& delta) {
@@ -86,6 +92,7 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
         if (auto reported = reported_error(*object)) return take_reported_error(std::move(*reported));
         const auto endpoint =
             dialect_ == dialect::openai_chat ? openai_endpoint::chat : openai_endpoint::completions;
+        has_content_ = has_content_ || has_content(*object);
         problem = read_openai_delta(*object, endpoint, delta, answer_.info.request_id, has_choices_);
     }
     if (problem.empty()) return step::delta;
@@ -102,7 +109,7 @@ stream_answer::step stream_answer::take_reported_error(error_body&& reported) {
 stream_answer::step stream_answer::take_end_of_body() {
     if (whole_) return step::end;
     if (dialect_ != dialect::llm_engine && !answer_.finish_reason.empty()) {
-        whole_ = true;
+        become_whole();
         return step::end;
     }
     return fail(errc::answer_truncated, "the stream ended before the answer did");

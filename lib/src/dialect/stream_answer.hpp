@@ -45,6 +45,7 @@ class stream_answer {
 
  private:
     step take_reported_error(error_body&& reported);
+    void become_whole();
     step take_delta(const sse_event& event, completion_delta& delta);
 
     stagger::dialect dialect_;
@@ -53,6 +54,7 @@ class stream_answer {
     error_code error_;
     std::optional<error_body> reported_;
     bool has_choices_ = false;
+    bool has_content_ = false;
     bool whole_ = false;
 };
 

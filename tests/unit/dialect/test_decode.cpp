@@ -82,6 +82,41 @@ TEST_CASE("answers of the other dialects") {
     CHECK(bare.answer.usage.completion_tokens == 0);
 }
 
+TEST_CASE("an answer that says nothing is empty; a call, a refusal or a sound is an answer") {
+    const auto is_empty = [](const std::string& choices) {
+        const auto got = decoded(200, R"({"choices":)" + choices + R"(,"usage":{"prompt_tokens":4}})");
+        CHECK_FALSE(got.error);
+        CHECK(got.answer.usage.prompt_tokens == 4);
+        return got.answer.empty;
+    };
+    for (const auto* nothing :
+         {"[]", R"([{"message":{"content":null}}])", R"([{"message":{"role":"assistant"}}])",
+          R"([{"message":{"content":""},"finish_reason":"stop"}])", R"([{"message":{"content":[]}}])",
+          R"([{"message":{"content":null,"tool_calls":[],"function_call":null,"refusal":""}}])"}) {
+        CAPTURE(nothing);
+        CHECK(is_empty(nothing));
+    }
+    for (const auto* something :
+         {R"([{"message":{"content":"a"}}])", R"([{"message":{"content":null,"tool_calls":[{"id":"1"}]}}])",
+          R"([{"message":{"content":null,"function_call":{"name":"f"}}}])",
+          R"([{"message":{"content":null,"refusal":"no"}}])",
+          R"([{"message":{"content":null,"audio":{"id":"1"}}}])",
+          R"([{"message":{"content":[{"type":"image"}]}}])",
+          R"([{"message":{"content":null},"finish_reason":"content_filter"}])",
+          R"([{"message":{"content":null}},{"message":{"content":"second"}}])"}) {
+        CAPTURE(something);
+        CHECK_FALSE(is_empty(something));
+    }
+    const auto text = [](const std::string& said) {
+        return decoded(200, R"({"choices":[{"text":")" + said + R"("}]})", {}, dialect::openai_completions)
+            .answer.empty;
+    };
+    CHECK(text(""));
+    CHECK_FALSE(text("a"));
+    CHECK(decoded(200, R"({"output":{"text":""}})", {}, engine).answer.empty);
+    CHECK_FALSE(decoded(200, engine_answer, {}, engine).answer.empty);
+}
+
 TEST_CASE("answers that differ in what they may differ in") {
     const auto text_of = [](const std::string& body) {
         const auto got = decoded(200, body);

@@ -136,6 +136,19 @@ TEST_CASE("tool calls, further choices and members that nobody knows are passed 
     CHECK(got.answer.finish_reason == "tool_calls");
 }
 
+TEST_CASE("a stream that says nothing is an empty answer, and one with a call is not") {
+    const auto role = chat_event(R"({"role":"assistant","content":""})");
+    const auto last = chat_event("{}", R"("stop")");
+    CHECK(read(chat, {role, last, usage_event, "[DONE]"}).answer.empty);
+    CHECK(read(chat, {role, last}).answer.empty);
+    CHECK_FALSE(read(chat, {role, chat_event(R"({"content":"a"})"), last, "[DONE]"}).answer.empty);
+    const auto call = chat_event(R"({"tool_calls":[{"index":0,"id":"1"}]})");
+    CHECK_FALSE(read(chat, {role, call, last, "[DONE]"}).answer.empty);
+    CHECK_FALSE(read(chat, {role, chat_event(R"({"refusal":"no"})"), last, "[DONE]"}).answer.empty);
+    CHECK(read(engine, {engine_event("", true)}).answer.empty);
+    CHECK_FALSE(read(engine, {engine_event("a", false), engine_event("", true)}).answer.empty);
+}
+
 TEST_CASE("an error inside a stream ends it with the server's words and the text so far") {
     const auto words = [](const reading& got, errc error = errc::error_in_answer) {
         CHECK(got.error == error);
