@@ -1,11 +1,11 @@
 #include "dialect/stream_answer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "dialect/error_body.hpp"
 #include "dialect/error_meaning.hpp"
-#include "dialect/llm_engine_dialect.hpp"
-#include "dialect/openai_dialect.hpp"
+#include "dialect/registry.hpp"
 #include "dialect/server_message.hpp"
 #include "json/json_document.hpp"
 #include "json/json_text.hpp"
@@ -41,15 +41,23 @@ error_code error_of(const error_body& reported) {
 void add_delta(completion& answer, const completion_delta& delta) {
     answer.text += delta.text;
     if (!delta.finish_reason.empty()) answer.finish_reason = delta.finish_reason;
-    if (delta.usage.prompt_tokens) answer.usage.prompt_tokens = delta.usage.prompt_tokens;
+    // What was read does not become less; some say at the end only what they charge in full.
+    if (delta.usage.prompt_tokens) {
+        answer.usage.prompt_tokens =
+            std::max(*delta.usage.prompt_tokens, answer.usage.prompt_tokens.value_or(0));
+    }
+    if (delta.usage.cached_tokens) answer.usage.cached_tokens = delta.usage.cached_tokens;
     if (delta.usage.completion_tokens) answer.usage.completion_tokens = delta.usage.completion_tokens;
 }
 
 }  // namespace
 
+stream_answer::stream_answer(stagger::dialect dialect, secrets hidden)
+    : spoken_(implementation_of(dialect)), hidden_(std::move(hidden)) {}
+
 stream_answer::step stream_answer::take(sse_event&& event, completion_delta& delta) {
-    if (dialect_ != dialect::llm_engine && is_end(event)) {
-        if (!has_choices_) return fail(errc::malformed_answer, "the stream ended without any choices");
+    if (spoken_.has_end_marker() && is_end(event)) {
+        if (!has_begun_) return fail(errc::malformed_answer, "the stream ended without any choices");
         become_whole();
         return step::end;
     }
@@ -57,15 +65,15 @@ stream_answer::step stream_answer::take(sse_event&& event, completion_delta& del
     const step taken = take_delta(event, delta);
     if (taken == step::delta) {
         add_delta(answer_, delta);
-        if (whole_) become_whole();
         delta.raw = std::move(event.data);
     }
+    if (taken != step::failed && whole_) become_whole();
     return taken;
 }
 
 void stream_answer::become_whole() {
     whole_ = true;
-    answer_.empty = answer_.text.empty() && !has_content_;
+    answer_.empty = answer_.tool_calls.empty() && !has_content_;
 }
 
 stream_answer::step stream_answer::take_delta(const sse_event& event, completion_delta& delta) {
@@ -79,22 +87,16 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
         return fail(errc::malformed_answer, "an event of the answer is " + std::string(problem) + "; " +
                                                 shown_beginning(event.data, hidden_));
     }
-    std::string problem;
+    if (auto reported = spoken_.error_in_event(*object)) return take_reported_error(std::move(*reported));
     delta = {};
-    if (dialect_ == dialect::llm_engine) {
-        if (auto words = llm_engine_stream_error(*object)) {
-            error_body reported = read_error_body(event.data);
-            reported.message = std::move(*words);
-            return take_reported_error(std::move(reported));
-        }
-        problem = read_llm_engine_delta(*object, delta, answer_.info.request_id, whole_);
-    } else {
-        if (auto reported = reported_error(*object)) return take_reported_error(std::move(*reported));
-        const auto endpoint =
-            dialect_ == dialect::openai_chat ? openai_endpoint::chat : openai_endpoint::completions;
-        has_content_ = has_content_ || has_content(*object);
-        problem = read_openai_delta(*object, endpoint, delta, answer_.info.request_id, has_choices_);
-    }
+    stream_progress progress{answer_.tool_calls, answer_.info.request_id, has_begun_, whole_};
+    const std::string problem = spoken_.read_event(*object, event.data, delta, progress);
+    has_begun_ = progress.has_begun;
+    whole_ = progress.is_finished;
+    was_beside_ = progress.stands_beside;
+    const bool has_text = !answer_.text.empty() || !delta.text.empty();
+    has_content_ = has_content_ || has_text || spoken_.says_more(*object);
+    if (problem.empty() && progress.has_nothing) return whole_ ? step::end : step::nothing;
     if (problem.empty()) return step::delta;
     return fail(errc::malformed_answer,
                 "an event has an unknown shape: " + problem + "; " + shown_beginning(event.data, hidden_));
@@ -106,9 +108,10 @@ stream_answer::step stream_answer::take_reported_error(error_body&& reported) {
     return failed;
 }
 
-stream_answer::step stream_answer::take_end_of_body() {
+stream_answer::step stream_answer::take_end_of_body(std::string_view stray) {
     if (whole_) return step::end;
-    if (dialect_ != dialect::llm_engine && !answer_.finish_reason.empty()) {
+    if (!stray.empty()) return take_reported_error(read_error_body(stray));
+    if (spoken_.may_end_after(answer_)) {
         become_whole();
         return step::end;
     }

@@ -22,16 +22,19 @@ stream_beginning::step stream_beginning::take(const response& received, bool end
 
 stream_beginning::step stream_beginning::take_events(const response& received, bool ended, double unix_now,
                                                      decoded_answer& head) {
+    step told = step::more;
     while (taken_ < received.body.size()) {
         error_code too_large;
         taken_ += parser_.put(std::string_view(received.body).substr(taken_), too_large);
         if (too_large) return step::answer;
         if (!parser_.has_event()) continue;
-        const step told = take_event(received, unix_now, head);
-        if (told != step::more) return told;
+        const step now = take_event(received, unix_now, head);
+        if (now == step::answer || now == step::failed) return now;
+        if (now == step::announced) told = now;
     }
-    if (!ended) return step::more;
-    if (answer_.take_end_of_body() == stream_answer::step::end) return step::answer;
+    if (!ended) return told;
+    if (answer_.take_end_of_body(parser_.stray()) == stream_answer::step::end) return step::answer;
+    if (answer_.reported()) return take_error(received, unix_now, head);
     take_end_without_answer(answer_.answer().info.message, head);
     return step::failed;
 }
@@ -39,8 +42,14 @@ stream_beginning::step stream_beginning::take_events(const response& received, b
 stream_beginning::step stream_beginning::take_event(const response& received, double unix_now,
                                                     decoded_answer& head) {
     completion_delta delta;
-    if (answer_.take(parser_.take(), delta) == stream_answer::step::nothing) return step::more;
-    if (!answer_.reported()) return step::answer;
+    const auto taken = answer_.take(parser_.take(), delta);
+    if (taken == stream_answer::step::nothing) return step::more;
+    if (taken == stream_answer::step::delta && answer_.was_beside()) return step::announced;
+    return answer_.reported() ? take_error(received, unix_now, head) : step::answer;
+}
+
+stream_beginning::step stream_beginning::take_error(const response& received, double unix_now,
+                                                    decoded_answer& head) {
     take_error_of_stream(*answer_.reported(), answer_.answer().info.message, received.fields, unix_now, head);
     return step::failed;
 }

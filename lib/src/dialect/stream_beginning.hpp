@@ -15,14 +15,16 @@ namespace stagger::wire {
  *
  * The first event that is part of an answer decides, as soon as it has come, and whatever follows it: who is
  * handed the stream then reads the body from its beginning. An error in front of it refuses the request as
- * the body of an answer in one piece would. Comments and events that belong to no answer are passed over.
+ * the body of an answer in one piece would. Comments, events that belong to no answer and those that only
+ * announce one are passed over.
  */
 class stream_beginning {
  public:
     enum class step {
-        more,    ///< nothing has decided it yet
-        answer,  ///< what has come is for the stream's reader, faults of its form included
-        failed,  ///< the attempt has failed: the head says with what
+        more,       ///< nothing has decided it yet
+        announced,  ///< the same, but an event that announces an answer has come
+        answer,     ///< what has come is for the stream's reader, faults of its form included
+        failed,     ///< the attempt has failed: the head says with what
     };
 
     /// @param form as the head tells
@@ -43,6 +45,7 @@ class stream_beginning {
  private:
     step take_events(const response& received, bool ended, double unix_now, decoded_answer& head);
     step take_event(const response& received, double unix_now, decoded_answer& head);
+    step take_error(const response& received, double unix_now, decoded_answer& head);
     step take_document(const response& received, double unix_now, decoded_answer& head);
 
     stagger::dialect dialect_;

@@ -149,6 +149,46 @@ TEST_CASE("a stream that says nothing is an empty answer, and one with a call is
     CHECK_FALSE(read(engine, {engine_event("a", false), engine_event("", true)}).answer.empty);
 }
 
+TEST_CASE("streams of the other dialects are empty by the same measure") {
+    const auto is_empty = [](dialect spoken, const std::vector<std::string>& events) {
+        const auto got = read(spoken, events);
+        CHECK_FALSE(got.error);
+        return got.answer.empty;
+    };
+    const auto anthropic = [&](const std::string& block, const std::string& reason) {
+        return is_empty(dialect::anthropic_messages,
+                        {R"({"type":"message_start","message":{"id":"m","content":[]}})",
+                         R"({"type":"content_block_start","content_block":)" + block + "}",
+                         R"({"type":"message_delta","delta":{"stop_reason":")" + reason + R"("}})",
+                         R"({"type":"message_stop"})"});
+    };
+    CHECK(anthropic(R"({"type":"text","text":""})", "end_turn"));
+    CHECK(anthropic(R"({"type":"thinking","thinking":"hm"})", "max_tokens"));
+    CHECK_FALSE(anthropic(R"({"type":"text","text":"a"})", "end_turn"));
+    CHECK_FALSE(anthropic(R"({"type":"text","text":""})", "refusal"));
+    CHECK_FALSE(anthropic(R"({"type":"tool_use","id":"1","name":"f"})", "tool_use"));
+    CHECK_FALSE(anthropic(R"({"type":"web_search_tool_result"})", "end_turn"));
+
+    const auto responses = [&](const std::string& event, const std::string& output) {
+        return is_empty(dialect::openai_responses,
+                        {R"({"type":"response.created","response":{"id":"r"}})", event,
+                         R"({"type":"response.completed","response":{"output":)" + output + "}}"});
+    };
+    const std::string nothing = R"({"type":"response.output_text.done"})";
+    CHECK(responses(nothing, "[]"));
+    CHECK_FALSE(responses(nothing, R"([{"type":"message","content":[{"type":"output_text","text":"a"}]}])"));
+    CHECK_FALSE(responses(R"({"type":"response.output_text.delta","delta":"a"})", "[]"));
+    CHECK_FALSE(responses(R"({"type":"response.refusal.delta","delta":"no"})", "[]"));
+    CHECK_FALSE(responses(R"({"type":"response.output_item.done","item":{"type":"mcp_call"}})", "[]"));
+
+    const auto gemini = [&](const std::string& candidate) {
+        return is_empty(dialect::gemini, {R"({"candidates":[)" + candidate + "]}"});
+    };
+    CHECK(gemini(R"({"content":{"parts":[{"text":""}]},"finishReason":"STOP"})"));
+    CHECK_FALSE(gemini(R"({"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"})"));
+    CHECK_FALSE(gemini(R"({"finishReason":"SAFETY"})"));
+}
+
 TEST_CASE("an error inside a stream ends it with the server's words and the text so far") {
     const auto words = [](const reading& got, errc error = errc::error_in_answer) {
         CHECK(got.error == error);

@@ -27,6 +27,10 @@ struct told {
     decoded_answer head;
 };
 
+bool is_decided(step told) {
+    return told == step::answer || told == step::failed;
+}
+
 /// What is known when all of the body has come, in pieces of that size.
 told read(response received, const std::string& body, bool ended = false,
           stagger::dialect spoken = dialect::openai_chat, std::size_t piece = 1) {
@@ -34,11 +38,11 @@ told read(response received, const std::string& body, bool ended = false,
     told got;
     got.head = decode_stream_head(received, now, hidden);
     stream_beginning beginning(spoken, hidden, form_of(received.fields), 1024);
-    for (std::size_t at = 0; at < body.size() && got.what == step::more; at += piece) {
+    for (std::size_t at = 0; at < body.size() && !is_decided(got.what); at += piece) {
         received.body += body.substr(at, piece);
         got.what = beginning.take(received, false, now, got.head);
     }
-    if (ended && got.what == step::more) got.what = beginning.take(received, true, now, got.head);
+    if (ended && !is_decided(got.what)) got.what = beginning.take(received, true, now, got.head);
     return got;
 }
 told read(const std::string& body, bool ended = false, stagger::dialect spoken = dialect::openai_chat) {
@@ -92,6 +96,94 @@ TEST_CASE("an error in the place of the first event means what it means in an an
             CHECK(got.head.answer.info.request_id == "req-1");
             CHECK(got.head.answer.info.last_error == one.code);
         }
+    }
+}
+
+TEST_CASE("every dialect tells a refusal in the place of its first event") {
+    struct row {
+        stagger::dialect spoken;
+        std::string body;
+        errc code;
+    };
+    const row rows[] = {
+        {dialect::openai_chat, R"(data: {"choices":[],"prompt_filter_results":[]}
+
+data: {"error":{"message":"slow down","code":"rate_limit_exceeded"}})",
+         errc::rate_limited},
+        {dialect::openai_completions, R"(data: {"error":{"message":"slow down","code":503}})",
+         errc::overloaded},
+        {dialect::openai_responses,
+         R"(event: error
+data: {"type":"error","code":"rate_limit_exceeded","message":"slow down","sequence_number":0})",
+         errc::rate_limited},
+        {dialect::openai_responses, R"(event: response.created
+data: {"type":"response.created","response":{"id":"r"}}
+
+event: response.in_progress
+data: {"type":"response.in_progress","response":{"id":"r"}}
+
+event: response.failed
+data: {"type":"response.failed","response":{"error":{"code":"rate_limit_exceeded","message":"slow down"}}})",
+         errc::rate_limited},
+        {dialect::anthropic_messages, R"(event: error
+data: {"type":"error","error":{"type":"overloaded_error","message":"slow down"}})",
+         errc::overloaded},
+        {dialect::anthropic_messages, R"(event: message_start
+data: {"type":"message_start","message":{"id":"m","content":[]}}
+
+event: ping
+data: {"type":"ping"}
+
+event: error
+data: {"type":"error","error":{"type":"rate_limit_error","message":"slow down"}})",
+         errc::rate_limited},
+        {dialect::gemini, R"(data: {"error":{"code":503,"message":"slow down","status":"UNAVAILABLE"}})",
+         errc::overloaded},
+        {dialect::gemini, R"(data: {"usageMetadata":{"promptTokenCount":3}}
+
+data: {"error":{"code":429,"message":"slow down","status":"RESOURCE_EXHAUSTED"}})",
+         errc::rate_limited},
+    };
+    for (const row& one : rows) {
+        CAPTURE(one.body);
+        const told got = read(one.body + "\n\n", false, one.spoken);
+        REQUIRE(got.what == step::failed);
+        CHECK(got.head.error == one.code);
+        CHECK(got.head.answer.info.message == "slow down");
+    }
+}
+
+TEST_CASE("an error that stands outside of the events counts once the body has ended") {
+    const std::string error =
+        "[{\"error\":{\"code\":503,\"message\":\"slow down\",\"status\":\"UNAVAILABLE\"}}]";
+    CHECK(read(error, false, dialect::gemini).what == step::more);
+    const told got = read(error, true, dialect::gemini);
+    REQUIRE(got.what == step::failed);
+    CHECK(got.head.error == errc::overloaded);
+    CHECK(got.head.answer.info.message == "slow down");
+}
+
+TEST_CASE("what announces an answer decides nothing, and what begins one does, in every dialect") {
+    struct row {
+        stagger::dialect spoken;
+        std::string announced;
+        std::string begun;
+    };
+    const row rows[] = {
+        {dialect::openai_chat, R"({"choices":[]})", R"({"choices":[{"delta":{"role":"assistant"}}]})"},
+        {dialect::openai_completions, R"({"usage":{}})", R"({"choices":[{"text":""}]})"},
+        {dialect::openai_responses, R"({"type":"response.queued","response":{"id":"r"}})",
+         R"({"type":"response.output_item.added","item":{"type":"reasoning"}})"},
+        {dialect::anthropic_messages, R"({"type":"message_start","message":{"id":"m"}})",
+         R"({"type":"content_block_start","content_block":{"type":"text","text":""}})"},
+        {dialect::gemini, R"({"modelVersion":"g"})", R"({"candidates":[{"content":{"parts":[]}}]})"},
+        {dialect::llm_engine, R"({"request_id":"r"})", R"({"output":{"text":"","finished":false}})"},
+    };
+    for (const row& one : rows) {
+        CAPTURE(one.announced);
+        const std::string first = "data: " + one.announced + "\n\n";
+        CHECK(read(events(), first, false, one.spoken, 4096).what == step::announced);
+        CHECK(read(first + "data: " + one.begun + "\n\n", false, one.spoken).what == step::answer);
     }
 }
 
