@@ -338,10 +338,10 @@ TEST_CASE("a configuration file that is missing or says what no option says is r
     CHECK(missing.err.find("nothing") != std::string::npos);
     const auto unknown = with_config(folder.write("config.toml", "[batch]\nmodle = \"x\"\n"));
     CHECK(unknown.code == 2);
-    CHECK(unknown.err.find("batch.modle") != std::string::npos);
+    CHECK(unknown.err.find("config.toml:2: modle is not an option of batch") != std::string::npos);
     const auto wrong = with_config(folder.write("config.toml", "[batch]\nmax-tokens = -3\n"));
     CHECK(wrong.code == 2);
-    CHECK(wrong.err.find("--max-tokens: must be a whole number from 1, is \"-3\"") != std::string::npos);
+    CHECK(wrong.err.find("config.toml:2: --max-tokens: must be a whole number from 1, is \"-3\"") != std::string::npos);
 }
 
 TEST_CASE("-o - with a closed standard output ends with 3, and nothing is asked") {

@@ -41,7 +41,7 @@ void add_limit_options(CLI::App& command, send_options& options, const std::stri
         ->type_name("NAME")
         ->group(group);
     add_whole_number<unsigned>(
-        command, "--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
+        command, "-j,--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
         "Requests in flight at most (default 256)")
         ->group(group);
     add_whole_number_or_auto(
@@ -228,7 +228,7 @@ void add_endpoint_options(CLI::App& command, send_options& options) {
                     "(else OPENAI_BASE_URL; for llm-engine LLM_ENGINE_BASE_PATH)")
         ->type_name("URL")
         ->group(group);
-    command.add_option("--model", options.model, "Model of prompts that name none")
+    command.add_option("-m,--model", options.model, "Model of prompts that name none")
         ->type_name("NAME")
         ->group(group);
     command
@@ -284,7 +284,11 @@ void add_request_options(CLI::App& command, send_options& options) {
 
 void add_message_options(CLI::App& command, send_options& options) {
     constexpr auto group = "Report";
-    command.add_flag("--quiet", options.quiet, "Say nothing but errors")->group(group);
+    command.add_flag("-q,--quiet", options.quiet, "Say nothing but errors")->group(group);
+    const auto talk = [&options] {
+        if (options.log_level == send_options().log_level) options.log_level = "info";
+    };
+    command.add_flag_callback("-v,--verbose", talk, "The same as --log-level info")->group(group);
     command
         .add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off (default warn)")
         ->type_name("LEVEL")
