@@ -293,6 +293,12 @@ void add_message_options(CLI::App& command, send_options& options) {
         .add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off (default warn)")
         ->type_name("LEVEL")
         ->group(group);
+    command
+        .add_option("--log-file", options.log_file,
+                    "Append every message and the log there, with the date; the log is no longer on standard "
+                    "error, and tells what info does at least")
+        ->type_name("FILE")
+        ->group(group);
 }
 
 void add_send_options(CLI::App& command, send_options& options) {
