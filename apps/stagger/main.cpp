@@ -47,7 +47,7 @@ constexpr auto probe_exit_codes =
     "4 the endpoint cannot be used; 130 interrupted: what was found until then is told.";
 
 constexpr auto replay_exit_codes =
-    "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"
+    "Exit codes: 0 every decision is the same; 1 one differs, or the log has no row ID; 2 wrong usage;\n"
     "3 the log cannot be read or is damaged.";
 
 constexpr auto report_exit_codes =

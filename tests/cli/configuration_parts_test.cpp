@@ -42,7 +42,7 @@ struct program {
         root.add_flag("--allow-core-dumps", flag);
         auto& batch = *root.add_subcommand("batch", "");
         batch.add_option("PROMPTS", many);
-        for (const auto* name : {"--base-url", "--api-key-file", "--dialect", "--model", "--max-tokens"})
+        for (const auto* name : {"--base-url", "--api-key-file", "--dialect", "-m,--model", "--max-tokens"})
             batch.add_option(name, text);
         batch.add_option("--header", many)->take_all()->allow_extra_args(false);
         batch.add_flag("--quiet", flag);
@@ -292,6 +292,9 @@ TEST_CASE("the words of a command line are completed by environment and file, th
                                 "--model=profile", "--header", "C: 3", "--profile", "p"});
     CHECK(chosen.profile == "p");
     CHECK(chosen.places.at("model") == config + ":7");
+
+    const auto short_name = arguments_of({"batch", "-m", "line"}, {{"STAGGER_CONFIG", config}});
+    CHECK_FALSE(short_name.places.contains("model"));
 
     const auto quietly = arguments_of({"batch"}, {{"STAGGER_CONFIG", config}, {"STAGGER_PROFILE", "p"}});
     CHECK(std::find(quietly.words.begin(), quietly.words.end(), "--model=profile") != quietly.words.end());

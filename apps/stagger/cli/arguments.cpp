@@ -50,6 +50,14 @@ void turn_help_round(std::vector<std::string>& line) {
     line.insert(at, "--help");
 }
 
+/// As the command line may write it.
+std::vector<std::string> names_of(const CLI::Option& option) {
+    std::vector<std::string> names;
+    for (const auto& name : option.get_lnames()) names.push_back("--" + name);
+    for (const auto& name : option.get_snames()) names.push_back("-" + name);
+    return names;
+}
+
 void append(std::vector<std::string>& words, const option_setting& setting) {
     for (const auto& value : setting.values) words.push_back("--" + setting.option + "=" + value);
 }
@@ -62,7 +70,7 @@ arguments all_arguments(const CLI::App& program, std::vector<std::string> line,
     arguments all;
     const auto first = std::find_if(line.begin(), line.end(),
                                     [&](const auto& word) { return find_command(program, word) != nullptr; });
-    const bool asks_for_help = last_value(line, {"-h", "--help"}).has_value();
+    const bool asks_for_help = last_value(line, {"-h", "--help", "--version"}).has_value();
     all.config = last_value(line, {"-c", "--config"}).value_or("");
     const auto config = all.config.empty() ? environment("STAGGER_CONFIG") : all.config;
     all.profile = last_value(line, {"--profile"}).value_or("");
@@ -91,8 +99,8 @@ arguments all_arguments(const CLI::App& program, std::vector<std::string> line,
     all.words.insert(all.words.end(), line.begin(), first + 1);
     for (const auto& each : settings) {
         const auto* option = find_option(command, each.option);
-        const bool on_line = last_value(rest, {"--" + each.option}).has_value();
-        if (on_line && option != nullptr && is_repeatable(*option)) continue;
+        const bool on_line = last_value(rest, names_of(*option)).has_value();
+        if (on_line && is_repeatable(*option)) continue;
         append(all.words, each);
         all.places.erase(each.option);
         if (!on_line && each.source != setting_source::environment) all.places[each.option] = each.place;

@@ -56,6 +56,9 @@ class completion_request {
     /// had, and settled when the server has counted.
     completion_request& expected_tokens(double count);
 
+    /// What a decision log calls this request, such as the id of a row: some bytes of UTF-8. It is not sent.
+    completion_request& label(std::string text);
+
     const std::string& prompt() const { return prompt_; }
     const std::string& body() const { return extras().body; }
     const std::optional<std::string>& system() const { return extras().system; }
@@ -64,6 +67,7 @@ class completion_request {
     const std::string& model() const { return extras().model; }
     const std::vector<std::pair<std::string, std::string>>& members() const { return extras().members; }
     const std::string& request_id() const { return extras().request_id; }
+    const std::string& label() const { return extras().label; }
     double expected_tokens() const { return expected_tokens_; }
 
  private:
@@ -74,6 +78,7 @@ class completion_request {
         std::string model;
         std::vector<std::pair<std::string, std::string>> members;
         std::string request_id;
+        std::string label;
     };
 
     completion_request() = default;

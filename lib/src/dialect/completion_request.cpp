@@ -62,6 +62,11 @@ completion_request& completion_request::request_id(std::string id) {
     return *this;
 }
 
+completion_request& completion_request::label(std::string text) {
+    own_extras().label = std::move(text);
+    return *this;
+}
+
 completion_request& completion_request::expected_tokens(double count) {
     expected_tokens_ = count;
     return *this;

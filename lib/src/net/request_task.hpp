@@ -121,6 +121,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     request_machine machine_;
     attempt_trace trace_;
     wire::encoded_request encoded_;
+    std::unique_ptr<const std::string> label_;  // null for most
 
     std::optional<task_id> place_;  // in the gate's line
     permit leave_;
