@@ -162,7 +162,8 @@ TEST_CASE("what is wrong with a configuration file is told with its line and wha
 TEST_CASE("the more is said about a run, the earlier it goes") {
     const program known;
     const app::configuration file(
-        "profile = \"usual\"\n[common]\nmodel = \"all\"\nmax-tokens = 1\ntitle = \"t\"\n[batch]\nmax-tokens "
+        "default-profile = \"usual\"\n[common]\nmodel = \"all\"\nmax-tokens = 1\ntitle = "
+        "\"t\"\n[batch]\nmax-tokens "
         "= 2\n"
         "[profile.fast]\nmodel = \"quick\"\n[profile.fast.batch]\nmax-tokens = 3\n[profile.usual]\n",
         "f");
@@ -281,8 +282,8 @@ TEST_CASE("the words of a command line are completed by environment and file, th
         "allow-core-dumps = true\n[batch]\nmodel = \"file\"\nmax-tokens = 1\nheader = [\"A: 1\", \"B: 2\"]\n"
         "[profile.p]\nmodel = \"profile\"\n");
     const auto all = arguments_of({"-c", config, "batch", "x"}, {{"STAGGER_MODEL", "variable"}});
-    CHECK(all.words == words{"--allow-core-dumps=true", "-c", config, "batch", "--max-tokens=1",
-                             "--header=A: 1", "--header=B: 2", "--model=file", "--model=variable", "x"});
+    CHECK(all.words == words{"--allow-core-dumps=true", "-c", config, "batch", "--header=A: 1",
+                             "--header=B: 2", "--max-tokens=1", "--model=file", "--model=variable", "x"});
     CHECK(all.places.at("max-tokens") == config + ":4");
     CHECK_FALSE(all.places.contains("model"));
 
@@ -301,6 +302,7 @@ TEST_CASE("the words of a command line are completed by environment and file, th
 
     CHECK(arguments_of({"help", "batch"}, {{"STAGGER_CONFIG", "missing"}}).words == words{"batch", "--help"});
     CHECK(arguments_of({"help"}, {}).words == words{"--help"});
+    CHECK(arguments_of({"help", "bacth"}, {}).words == words{"bacth"});
     CHECK(arguments_of({"nope"}, {}).words == words{"nope"});
     CHECK(refusal([&] {
               arguments_of({"batch", "-c", folder.path("none")}, {});

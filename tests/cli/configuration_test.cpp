@@ -32,7 +32,7 @@ TEST_CASE("ten wrong configurations are refused with 2, file, line and what was 
         {"rpm = 5\n", ":1: rpm is not an option of stagger itself; it belongs under [common] or a command"},
         {"[batch]\npolicy = \"panic\"\n", ":2: --policy: \"panic\" is none of coordinated"},
         {"[batch]\nmodel = [\"a\", \"b\"]\n", ":2: model: takes one value, not a list"},
-        {"profile = \"locl\"\n[profile.local]\n",
+        {"default-profile = \"locl\"\n[profile.local]\n",
          ": no profile \"locl\"; did you mean local? There are: local"},
     };
     for (const auto& [text, message] : wrong) {

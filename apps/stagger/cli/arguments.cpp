@@ -43,9 +43,12 @@ const CLI::App* find_command(const CLI::App& program, const std::string& name) {
 }
 
 /// "help batch" is "batch --help".
-void turn_help_round(std::vector<std::string>& line) {
+void turn_help_round(const CLI::App& program, std::vector<std::string>& line) {
     if (line.empty() || line.front() != "help") return;
     line.erase(line.begin());
+    const bool asks_of_none =
+        !line.empty() && !line.front().starts_with("-") && find_command(program, line.front()) == nullptr;
+    if (asks_of_none) return;
     const auto at = line.empty() ? line.begin() : line.begin() + 1;
     line.insert(at, "--help");
 }
@@ -66,7 +69,7 @@ void append(std::vector<std::string>& words, const option_setting& setting) {
 
 arguments all_arguments(const CLI::App& program, std::vector<std::string> line,
                         const environment_reader& environment) {
-    turn_help_round(line);
+    turn_help_round(program, line);
     arguments all;
     const auto first = std::find_if(line.begin(), line.end(),
                                     [&](const auto& word) { return find_command(program, word) != nullptr; });

@@ -15,6 +15,7 @@ namespace {
 
 constexpr auto common_section = "common";
 constexpr auto profile_word = "profile";
+constexpr auto usual_profile_key = "default-profile";
 
 bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -115,7 +116,7 @@ void configuration::check_section(const config_section& section, const CLI::App&
     std::string of_what = "an option of stagger itself";
     if (heading.empty()) {
         known = configurable_options(program);
-        known.emplace_back(profile_word);
+        known.emplace_back(usual_profile_key);
     } else if (heading.size() == 1 && heading.front() == common_section) {
         known = options_of_any_command(program);
         of_what = "an option of any command";
@@ -149,7 +150,7 @@ void configuration::check(const CLI::App& program) const {
 
 std::string configuration::usual_profile() const {
     const auto* top = find({});
-    const auto* entry = top != nullptr ? find_entry(*top, profile_word) : nullptr;
+    const auto* entry = top != nullptr ? find_entry(*top, usual_profile_key) : nullptr;
     return entry != nullptr && !entry->values.empty() ? entry->values.front() : "";
 }
 
@@ -158,7 +159,7 @@ std::vector<option_setting> configuration::of_program() const {
     const auto* top = find({});
     if (top == nullptr) return settings;
     for (const auto& each : top->entries) {
-        if (each.name == profile_word) continue;
+        if (each.name == usual_profile_key) continue;
         settings.push_back({each.name, each.values, setting_source::file, place(each.line), {}});
     }
     return settings;
