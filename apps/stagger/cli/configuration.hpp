@@ -16,8 +16,8 @@ namespace app {
 
 /** @brief What a configuration file says: `[common]` for all commands that have the option, `[COMMAND]` for
  * one, `[profile.NAME]` and `[profile.NAME.COMMAND]` for runs that ask for that profile. The later of these
- * goes before the earlier. Before the first section stand options of the program itself, and `default-profile`, the
- * profile to use where nobody names one.
+ * goes before the earlier. Before the first section stand options of the program itself, and
+ * `default-profile`, the profile to use where nobody names one.
  */
 class configuration {
  public:
