@@ -39,14 +39,16 @@ function(stagger_spare_coroutines target)
 endfunction()
 
 # stagger_library(NAME SOURCES ... HEADERS ... PUBLIC_LINK ... PRIVATE_LINK ...)
-# A layer of the library as the target stagger::NAME. HEADERS are the public ones, below lib/include.
+# A layer of the library as the target stagger::NAME: shared where BUILD_SHARED_LIBS says so, else static. HEADERS are the
+# public ones, below lib/include.
 function(stagger_library name)
     cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;PUBLIC_LINK;PRIVATE_LINK" ${ARGN})
-    add_library(stagger_${name} STATIC ${arg_SOURCES})
+    add_library(stagger_${name} ${arg_SOURCES})
     add_library(stagger::${name} ALIAS stagger_${name})
     set_property(GLOBAL APPEND PROPERTY stagger_layers stagger_${name})  # what stagger_install installs
     set_target_properties(stagger_${name} PROPERTIES EXPORT_NAME ${name} VERIFY_INTERFACE_HEADER_SETS ON
-        POSITION_INDEPENDENT_CODE ON)
+        POSITION_INDEPENDENT_CODE ON VERSION ${PROJECT_VERSION}
+        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR} INSTALL_RPATH "$ORIGIN")
     stagger_target(stagger_${name})
     list(TRANSFORM arg_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/lib/include/")
     target_sources(stagger_${name} PUBLIC

@@ -1,11 +1,11 @@
 #include "throttled_server/answer.hpp"
 
 #include <algorithm>
-#include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
-#include <ctime>
+#include <chrono>
 
+#include "base/date.hpp"
 #include "batch/line_hash.hpp"
 #include "throttled_server/limit_headers.hpp"
 
@@ -29,57 +29,6 @@ json::array choices(const call& asked) {
     return all;
 }
 
-std::string_view reason_phrase(unsigned status) {
-    switch (status) {
-        case 200:
-            return "OK";
-        case 400:
-            return "Bad Request";
-        case 401:
-            return "Unauthorized";
-        case 404:
-            return "Not Found";
-        case 405:
-            return "Method Not Allowed";
-        case 413:
-            return "Content Too Large";
-        case 429:
-            return "Too Many Requests";
-        case 431:
-            return "Request Header Fields Too Large";
-        case 500:
-            return "Internal Server Error";
-        case 502:
-            return "Bad Gateway";
-        case 503:
-            return "Service Unavailable";
-        case 504:
-            return "Gateway Timeout";
-        default:
-            return status < 500 ? "Client Error" : "Server Error";
-    }
-}
-
-/// `format` as strftime has it, in UTC and in the C locale, which nothing in this program changes.
-std::string utc(std::int64_t unix_time, const char* format) {
-    const auto seconds = static_cast<std::time_t>(unix_time);
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 64> text{};
-    return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
-}
-
-/// The Date header's value, made once a second.
-const std::string& http_date(std::int64_t unix_now) {
-    thread_local std::int64_t made_for = -1;
-    thread_local std::string made;
-    if (made_for != unix_now) {
-        made = utc(unix_now, "%a, %d %b %Y %H:%M:%S GMT");
-        made_for = unix_now;
-    }
-    return made;
-}
-
 std::string_view openai_type(unsigned status) {
     if (status == 401) return "invalid_request_error";
     if (status == 429) return "requests";
@@ -93,15 +42,14 @@ json::value openai_code(unsigned status) {
     return nullptr;
 }
 
-void append_head(std::string& whole, const response_head& head, std::string_view content_lines) {
-    whole.append("HTTP/1.1 ")
-        .append(std::to_string(head.status))
-        .append(" ")
-        .append(reason_phrase(head.status));
-    whole.append("\r\nDate: ").append(http_date(head.unix_now)).append("\r\n").append(content_lines);
-    if (!head.request_id.empty()) whole.append("x-request-id: ").append(head.request_id).append("\r\n");
-    if (!head.connection.empty()) whole.append("Connection: ").append(head.connection).append("\r\n");
-    whole.append(head.extra_lines).append("\r\n");
+http_server::answer_head head_of(unsigned status, std::string_view content_lines, std::string_view request_id,
+                                 std::string_view more_lines) {
+    http_server::answer_head head;
+    head.status = status;
+    head.lines = content_lines;
+    if (!request_id.empty()) head.lines.append("x-request-id: ").append(request_id).append("\r\n");
+    head.lines.append(more_lines);
+    return head;
 }
 
 }  // namespace
@@ -184,25 +132,18 @@ std::string hint_lines(const provider::decision& decided, const provider::hints_
     return lines;
 }
 
-std::string whole_response(const response_head& head, std::string_view body) {
-    std::string whole;
-    whole.reserve(320 + head.extra_lines.size() + body.size());
-    append_head(whole, head,
-                "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n");
-    return whole.append(body);
+http_server::answer_head whole_head(unsigned status, std::string_view request_id,
+                                    std::string_view more_lines) {
+    return head_of(status, "Content-Type: application/json\r\n", request_id, more_lines);
 }
 
-std::string stream_head(const response_head& head, bool chunked) {
-    std::string whole;
-    append_head(whole, head,
-                chunked ? "Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-store\r\n"
-                          "Transfer-Encoding: chunked\r\n"
-                        : "Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-store\r\n");
-    return whole;
+http_server::answer_head stream_head(std::string_view request_id, std::string_view more_lines) {
+    return head_of(200, "Content-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-store\r\n",
+                   request_id, more_lines);
 }
 
 std::string rfc3339(std::int64_t unix_time) {
-    return utc(unix_time, "%Y-%m-%dT%H:%M:%SZ");
+    return wire::format_rfc3339(std::chrono::sys_seconds(std::chrono::seconds(unix_time)));
 }
 
 }  // namespace stagger::server

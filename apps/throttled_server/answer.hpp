@@ -6,9 +6,10 @@
 #include <string_view>
 
 #include "provider/model.hpp"
+#include "server/answer_head.hpp"
 #include "throttled_server/call.hpp"
 
-/// What the server says: bodies in either dialect, and the head around them.
+/// What the server says: bodies in either dialect, and their heads.
 namespace stagger::server {
 
 /// What a prompt is answered with: what follows "say exactly: " in it, else "answer to: " and the prompt.
@@ -36,20 +37,14 @@ std::string_view provider_message(unsigned status);
 std::string hint_lines(const provider::decision& decided, const provider::hints_description& hints,
                        std::int64_t unix_now);
 
-struct response_head {
-    unsigned status = 200;
-    std::string request_id;        ///< may be empty
-    std::string_view extra_lines;  ///< each with its CRLF
-    std::string_view connection;   ///< the Connection header's value; empty: none
-    std::int64_t unix_now = 0;
-};
+/// The head of an answer in JSON.
+/// @param request_id may be empty
+/// @param more_lines each with its CRLF
+http_server::answer_head whole_head(unsigned status, std::string_view request_id,
+                                    std::string_view more_lines);
 
-/// Head and body in one string, so that one write sends them.
-std::string whole_response(const response_head& head, std::string_view body);
-
-/// The head of an event stream, whose body follows in chunks, or, for HTTP/1.0, until the end of the
-/// connection.
-std::string stream_head(const response_head& head, bool chunked);
+/// The head of an event stream.
+http_server::answer_head stream_head(std::string_view request_id, std::string_view more_lines);
 
 /// "2024-01-27T16:05:00Z"
 std::string rfc3339(std::int64_t unix_time);

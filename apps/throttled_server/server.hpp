@@ -10,6 +10,10 @@
 #include "provider/description.hpp"
 #include "throttled_server/statistics.hpp"
 
+namespace stagger::http_server {
+class server;
+}
+
 namespace stagger::server {
 
 struct options {
@@ -62,6 +66,7 @@ class server {
 
  private:
     std::shared_ptr<core> core_;
+    std::unique_ptr<http_server::server> listener_;
 };
 
 }  // namespace stagger::server

@@ -1,6 +1,10 @@
 // What looks at answers and copies them, by itself.
 
 #include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -123,6 +127,43 @@ TEST_CASE("a store of one run alone, and what is no store") {
     CHECK_THROWS_AS(answer_store{text}, app::failure);
     CHECK_THROWS_AS(answer_store{folder.path("none/cache")}, app::failure);
     CHECK(folder.read("text") == std::string(5000, 'x'));
+}
+
+TEST_CASE("processes that open one new cache at the same moment all get it") {
+    for (int again = 0; again < 20; ++again) {
+        const temporary_folder folder;
+        const auto path = folder.path("cache");
+        constexpr int openers = 6;
+        for (int i = 0; i < openers; ++i) {
+            if (::fork() != 0) continue;
+            try {
+                const answer_store store(path);
+                ::_exit(0);
+            } catch (const app::failure&) {
+                ::_exit(1);
+            }
+        }
+        for (int i = 0; i < openers; ++i) {
+            int status = -1;
+            REQUIRE(::wait(&status) > 0);
+            CHECK(status == 0);
+        }
+    }
+}
+
+TEST_CASE("a cache of a later version is refused, and left as it is") {
+    const temporary_folder folder;
+    const auto path = folder.path("cache");
+    { const answer_store made(path); }
+    constexpr std::streamoff last_byte_of_version = 63;  // SQLite's file format has it there, big end first
+    {
+        std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(last_byte_of_version);
+        file.put(2);
+    }
+    const auto before = folder.read("cache");
+    CHECK_THROWS_WITH_AS(answer_store{path}, doctest::Contains("later version"), app::failure);
+    CHECK(folder.read("cache") == before);
 }
 
 TEST_CASE("requests are told apart by all that is sent") {

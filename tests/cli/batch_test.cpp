@@ -380,8 +380,8 @@ TEST_CASE("the manual page names every option of every command") {
     std::string text((std::istreambuf_iterator<char>(page)), std::istreambuf_iterator<char>());
     REQUIRE_FALSE(text.empty());
     text.erase(std::remove(text.begin(), text.end(), '\\'), text.end());
-    for (const auto* name :
-         {"complete", "batch", "bench", "export", "limits", "probe", "replay", "report", "simulate"}) {
+    for (const auto* name : {"complete", "batch", "bench", "export", "limits", "probe", "replay", "report",
+                             "serve", "simulate"}) {
         const auto help = run({STAGGER_COMMAND, {name, "--help"}}).out;
         for (auto at = help.find("--"); at != std::string::npos; at = help.find("--", at + 2)) {
             const auto end = help.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at + 2);

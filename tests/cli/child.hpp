@@ -49,6 +49,7 @@ class child {
     void await(const std::function<bool()>& enough) { read_until(enough); }
     const std::string& output() const { return out_; }
     pid_t id() const { return pid_; }
+    const std::string& errors() const { return err_; }
     void write_input(const std::string& text);
     void close_input();
     void close_output();

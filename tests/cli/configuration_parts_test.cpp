@@ -243,6 +243,11 @@ TEST_CASE("a base URL and the key beside it belong together") {
         CHECK(choose(settings, {}, {{"OPENAI_BASE_URL", "http://other/v1"}}).empty());
         CHECK(choose(settings, {}, {{"LLM_ENGINE_BASE_PATH", "http://other"}}).size() == 2);
     }
+    SUBCASE("that of any dialect, also of one that the command line names") {
+        const words line{"--dialect", "anthropic-messages"};
+        CHECK(choose(settings, line, {{"OPENAI_BASE_URL", "http://other/v1"}}).empty());
+        CHECK(choose(settings, line, {{"ANTHROPIC_BASE_URL", "http://other"}}).size() == 2);
+    }
     SUBCASE("the command line chooses, and needs no warning but for the key") {
         CHECK(choose(settings, {"--base-url", "http://third/v1"}, {{"OPENAI_BASE_URL", "http://other/v1"}}) ==
               words{withheld});
@@ -263,6 +268,14 @@ TEST_CASE("a base URL and the key beside it belong together") {
         CHECK(choose(alone, {"--base-url", ours}, {}).empty());
         CHECK(value(alone, "api-key-file") == "key");
         CHECK(choose(alone, {"--base-url", ours}, {{"OPENAI_API_KEY", "sk"}}).empty());
+        CHECK(alone.empty());
+    }
+    SUBCASE("of the environment only a key counts that goes to that provider") {
+        std::vector<app::option_setting> alone{from("api-key-file", "key", setting_source::file)};
+        const words line{"--base-url", "https://api.anthropic.com"};
+        CHECK(choose(alone, line, {{"OPENAI_API_KEY", "sk"}}).empty());
+        CHECK(value(alone, "api-key-file") == "key");
+        CHECK(choose(alone, line, {{"ANTHROPIC_API_KEY", "sk"}}).empty());
         CHECK(alone.empty());
     }
     SUBCASE("a header that carries a key is kept with it, any other is sent") {

@@ -88,7 +88,8 @@ TEST_CASE("wrong usage ends with 2 and says what is wrong") {
         {{"--temperature", "hot"}, 2, "--temperature: must be a number, is \"hot\""},
         {{"--dialect", "smoke-signals"},
          2,
-         "--dialect: must be openai-chat, openai-completions or llm-engine"},
+         "--dialect: must be auto, openai-chat, openai-completions, llm-engine, openai-responses, "
+         "openai-embeddings, anthropic-messages or gemini, is \"smoke-signals\""},
         {{"--policy", "panic"}, 2, "--policy: \"panic\" is none of coordinated, none, tenacity"},
         {{"--policy", "fixed-rate"}, 2, "--policy fixed-rate: needs --rpm"},
         {{"--policy", "fixed-rate", "--tpm", "600"}, 2, "--policy fixed-rate: needs --rpm"},
@@ -120,6 +121,7 @@ TEST_CASE("wrong usage ends with 2 and says what is wrong") {
         {{"--api-key-file", odd_key}, 2, "printable ASCII"},
         {{"--base-url", ""}, 2, "no base URL: give --base-url or set OPENAI_BASE_URL"},
         {{"--base-url", "", "--dialect", "llm-engine"}, 2, "LLM_ENGINE_BASE_PATH"},
+        {{"--base-url", "", "--dialect", "anthropic-messages"}, 2, "ANTHROPIC_BASE_URL"},
     };
     for (const auto& each : refusals) {
         CAPTURE(each.message);
@@ -295,12 +297,57 @@ TEST_CASE("no secret is in anything that is written, at the most talkative level
 
 TEST_CASE("a password in a base URL is not repeated") {
     for (const auto* url : {"http://user:pass-word@127.0.0.1:1/v1", "ftp://user:pass-word@host/v1",
-                            "http://user:pass-word@ho st/v1", "http://127.0.0.1:1/v1?key=pass-word"}) {
+                            "http://user:pass-word@ho st/v1", "http://127.0.0.1:1/v1?key=pass-word#x"}) {
         const auto got = stagger_with({"complete", "hello", "--base-url", url, "--log-level", "trace"});
         CHECK(got.code == 2);
         CHECK(got.err.find("base_url: ") != std::string::npos);
         CHECK(got.err.find("pass-word") == std::string::npos);
     }
+}
+
+TEST_CASE("a base URL's query goes with every request, and a key in it is not repeated") {
+    const auto echo = stagger::test::answer(401, R"({"error":{"message":"bad key pass-word, version 7"}})");
+    scripted_server server({{{echo}}});
+    const auto got =
+        stagger_with({"complete", "hello", "--base-url", server.base_url() + "?api-version=7&key=pass-word",
+                      "--log-level", "trace"});
+    CHECK(got.code == 4);
+    CHECK(server.requests().at(0).starts_with(
+        "POST /v1/chat/completions?api-version=7&key=pass-word HTTP/1.1\r\n"));
+    CHECK(got.err.find("cannot use " + server.base_url() + "?[...]: ") != std::string::npos);
+    CHECK(got.err.find("bad key [key], version 7") != std::string::npos);
+    CHECK(got.err.find("pass-word") == std::string::npos);
+}
+
+TEST_CASE("auto finds out what is spoken by the base URL's path") {
+    const auto ask = [&](const std::string& path, const std::string& answer, const words& options) {
+        scripted_server server({{{answer, stagger::test::turn::close}}});
+        const auto url = server.base_url();
+        words arguments{"complete", "hello",      "--model",
+                        "m",        "--base-url", url.substr(0, url.rfind('/')) + path};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        const auto got =
+            stagger_with(arguments, {{"ANTHROPIC_API_KEY", "sk-ant"}, {"OPENAI_API_KEY", "sk-open"}});
+        CAPTURE(got.err);
+        CHECK(got.code == 0);
+        CHECK(got.out == "hi\n");
+        return server.requests().at(0);
+    };
+    using stagger::test::answer;
+    const auto messages =
+        answer(200, R"({"content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn"})");
+    const auto anthropic = ask("/v1/messages", messages, {});
+    CHECK(anthropic.starts_with("POST /v1/messages HTTP/1.1\r\n"));
+    CHECK(anthropic.find("x-api-key: sk-ant\r\n") != std::string::npos);
+    CHECK(anthropic.find("anthropic-version: 2023-06-01\r\n") != std::string::npos);
+    CHECK(ask("", messages, {"--dialect", "anthropic-messages"}).starts_with("POST /v1/messages "));
+    const auto chat = ask("/v1", stagger::test::chat_answer("hi"), {"--dialect", "auto"});
+    CHECK(chat.starts_with("POST /v1/chat/completions "));
+    CHECK(chat.find("Bearer sk-open\r\n") != std::string::npos);
+    const auto gemini = ask("/v1beta/models/g:generateContent",
+                            answer(200, R"({"candidates":[{"content":{"parts":[{"text":"hi"}]}}]})"), {});
+    CHECK(gemini.starts_with("POST /v1beta/models/m:generateContent "));
+    CHECK(gemini.find("x-goog-api-key: sk-open\r\n") != std::string::npos);
 }
 
 TEST_CASE("a key from a file or the environment is sent as the dialect wants it") {
@@ -319,4 +366,47 @@ TEST_CASE("a key from a file or the environment is sent as the dialect wants it"
           std::string::npos);
     CHECK(ask({}, {{"OPENAI_API_KEY", "sk-other"}}).find("Bearer sk-other\r\n") != std::string::npos);
     CHECK(ask({}, {{"SCALE_API_KEY", "sk-other"}}).find("uthorization") == std::string::npos);
+}
+
+TEST_CASE("results that version 0.1 wrote are continued: what is compared is the dialect that was found") {
+    struct written {
+        words options;
+        std::string body;
+        std::string parameters;
+    };
+    const std::string chat =
+        R"({"id":"r","choices":[{"index":0,"message":{"role":"assistant","content":"hi"}}]})";
+    const std::string text = R"({"id":"r","choices":[{"index":0,"text":"hi","finish_reason":"stop"}]})";
+    const std::string engine = R"({"request_id":"r","output":{"text":"hi"}})";
+    const std::vector<written> files{
+        {{}, chat, "bda2c2e4b70c7f61"},
+        {{"--dialect", "auto"}, chat, "bda2c2e4b70c7f61"},
+        {{"--dialect", "openai-chat"}, chat, "bda2c2e4b70c7f61"},
+        {{"--dialect", "openai-completions"}, text, "0eb935bd2a5b34d1"},
+        {{"--dialect", "llm-engine"}, engine, "98fa7986fc1e64a3"},
+    };
+    for (const written& each : files) {
+        const temporary_folder folder;
+        const auto results = folder.write(
+            "out", R"({"id":"batch_req_ab65ecc5ec19a29d","custom_id":"line-1","response":{"status_code":200,)"
+                   R"("request_id":"r","body":)" +
+                       each.body +
+                       R"(},"error":null,"stagger":{"attempts":1,"rejections":0,"waiting_s":0.000003,)"
+                       R"("service_s":0.007788,"line":1,"line_hash":"ae069b45d1dca007","parameters_hash":")" +
+                       each.parameters + "\"}}\n");
+        const auto first_line = folder.read("out");
+        scripted_server server({{{stagger::test::answer(200, each.body)}}});
+        words arguments{"batch",        folder.write("prompts", "one\ntwo\n"),
+                        "-o",           results,
+                        "--base-url",   server.base_url(),
+                        "--model",      "m",
+                        "--max-tokens", "5"};
+        arguments.insert(arguments.end(), each.options.begin(), each.options.end());
+        const auto got = stagger_with(arguments);
+        CAPTURE(got.err);
+        CHECK(got.code == 0);
+        CHECK(server.requests().size() == 1);
+        CHECK(folder.read("out").starts_with(first_line));
+        CHECK(folder.read("out").find("line-2") != std::string::npos);
+    }
 }

@@ -220,7 +220,7 @@ TEST_CASE("a plot is well-formed XML with a panel for each policy and a legend f
     const xml_outline outline(svg);
     REQUIRE_MESSAGE(outline.problem().empty(), outline.problem());
     CHECK(outline.root() == "svg");
-    CHECK(outline.has_text("a <name> & \"more\" "));
+    CHECK(outline.has_text("a <name> & \"more\"\u2401"));
     for (const auto* text : {"coordinated", "full-jitter", "admitted", "rejected", "seconds",
                              "limit: admitted in the long run", "pace of the sender"}) {
         CAPTURE(text);

@@ -3,6 +3,7 @@
 
 #include "batch/batch_line.hpp"
 #include "dialect/dialect.hpp"
+#include "fuzz/chosen_dialect.hpp"
 #include "fuzz/fuzz_input.hpp"
 #include "fuzz/property.hpp"
 #include "fuzz/targets.hpp"
@@ -50,7 +51,7 @@ void encode_every_way(const completion_request& request, dialect target) {
 void fuzz_batch_line(std::string_view bytes) {
     fuzz_input input(bytes);
     const std::uint8_t choices = input.byte();
-    const auto target = static_cast<dialect>(choices % 3);
+    const auto target = dialect_by(choices);
     const auto format = (choices & 0x20) != 0 ? wire::prompt_format::text : wire::prompt_format::jsonl;
     std::optional<wire::prompt_template> form;
     try {
@@ -59,10 +60,11 @@ void fuzz_batch_line(std::string_view bytes) {
         return;
     }
     try {
-        const wire::batch_item item =
-            wire::parse_batch_line(input.rest(), format, origin.line, target, form ? &*form : nullptr);
+        wire::line_reading how;
+        if (form) how.form = &*form;
+        const wire::batch_item item = wire::parse_batch_line(input.rest(), format, origin.line, target, how);
         require(!item.custom_id.empty(), "every prompt has an id");
-        const cost expected = wire::cost_of(item.request);
+        const cost expected = wire::cost_of(item.request, target);
         require(std::isfinite(expected.tokens) && expected.tokens >= 0, "a cost is a number");
         encode_every_way(item.request, target);
         completion answered;

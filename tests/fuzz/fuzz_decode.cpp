@@ -4,6 +4,7 @@
 #include "batch/batch_line.hpp"
 #include "dialect/dialect.hpp"
 #include "dialect/retry_after.hpp"
+#include "fuzz/chosen_dialect.hpp"
 #include "fuzz/fuzz_input.hpp"
 #include "fuzz/property.hpp"
 #include "fuzz/targets.hpp"
@@ -64,8 +65,7 @@ void fuzz_decode(std::string_view bytes) {
     received.ends_with_connection = (choices & 0x80) != 0;
     received.body = std::string(input.rest());
     if (received.status / 100 == 2) require_sound(wire::decode_stream_head(received, now, hidden));
-    const wire::decoded_answer got =
-        wire::decode(std::move(received), static_cast<dialect>(choices % 3), now, hidden);
+    const wire::decoded_answer got = wire::decode(std::move(received), dialect_by(choices), now, hidden);
     require_sound(got);
     const std::string line = wire::format_result_line("id-1", got.error, got.answer, {7, 1, 2});
     require(line.find_first_of("\r\n") == line.npos, "a result is one line", line);

@@ -3,6 +3,7 @@
 
 #include "dialect/sse_parser.hpp"
 #include "dialect/stream_answer.hpp"
+#include "fuzz/chosen_dialect.hpp"
 #include "fuzz/fuzz_input.hpp"
 #include "fuzz/property.hpp"
 #include "fuzz/targets.hpp"
@@ -101,7 +102,7 @@ reading read(const shape& form, std::string_view bytes, std::string_view pieces)
 void fuzz_stream(std::string_view bytes) {
     fuzz_input input(bytes);
     const std::uint8_t choices = input.byte();
-    const shape form{static_cast<dialect>(choices % 3), (choices & 0x40) != 0 ? 64u : 65536u,
+    const shape form{dialect_by(choices), (choices & 0x40) != 0 ? 64u : 65536u,
                      (choices & 0x80) != 0 ? 100u : 65536u};
     const std::string_view pieces = input.take(input.byte() % 8 + std::size_t{1});
     if (pieces.empty()) return;

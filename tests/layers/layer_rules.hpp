@@ -23,7 +23,7 @@ std::vector<violation> wrong_includes(const std::vector<source_file>& files, con
 /// Clocks, threads and global randomness in the layers that must not have them.
 std::vector<violation> banned_words(const std::vector<source_file>& files, const header_owners& owners);
 
-/// Beast costs half a minute of compile time a file: one .cpp of net and one of the throttled server may
+/// Beast costs half a minute of compile time a file: one .cpp of http and one of server may
 /// include it.
 std::vector<violation> beast_spread(const std::vector<source_file>& files);
 

@@ -44,6 +44,50 @@ TEST_CASE("a completion sends one request and gives text, reason and usage") {
     CHECK(contains(sent, "Why is the sky blue?"));
 }
 
+TEST_CASE("any JSON goes to any path of the API through the same line, with the same attempts") {
+    asio::io_context context;
+    const std::string refusal = answer(429, R"({"error":{"message":"slow down"}})");
+    const std::string body = R"({"data":[{"embedding":[1]}],"usage":{"prompt_tokens":2,"total_tokens":2}})";
+    scripted_peer peer(context, {{{refusal}, {answer(200, body)}, {answer(200, "[]")}}});
+    client llm(context.get_executor(), options_for(peer.base_url() + "?v=1"),
+               coordinator_options().initial_rate(1000));
+    std::optional<outcome> ended;
+    const auto take = [&](error_code error, completion result) {
+        ended.emplace(outcome{error, std::move(result)});
+    };
+    const auto post = [&](std::string path, std::string json) {
+        ended.reset();
+        llm.async_post(std::move(path), std::move(json), take);
+        context.restart();
+        while (!ended && context.run_one() != 0) continue;
+        return ended.value();
+    };
+    const outcome first = post("embeddings", R"({ "model": "e", "input": "a" })");
+    CHECK_FALSE(first.error);
+    CHECK(first.result.raw == body);
+    CHECK(first.result.usage.prompt_tokens == 2);
+    CHECK(first.result.text.empty());
+    CHECK(first.result.info.attempts == 2);
+    CHECK(first.result.info.rejections == 1);
+    CHECK(llm.gate().status().throttled == 1);
+    REQUIRE(peer.requests().size() == 2);
+    for (const std::string& sent : peer.requests()) {
+        CHECK(sent.starts_with("POST /v1/embeddings?v=1 HTTP/1.1\r\n"));
+        CHECK(sent.ends_with(R"({ "model": "e", "input": "a" })"));
+    }
+    CHECK(post("/x", "7").result.raw == "[]");
+    CHECK(post("a b", "7").error == errc::invalid_request);
+    CHECK(post("x", "{").result.info.message.starts_with("body: is not JSON"));
+    CHECK(peer.requests().size() == 3);
+
+    std::optional<error_code> refused;
+    llm.async_stream(completion_request::post("x", "{}"),
+                     [&](error_code error, const completion_stream&) { refused = error; });
+    context.restart();
+    while (!refused && context.run_one() != 0) continue;
+    CHECK(refused == errc::invalid_request);
+}
+
 TEST_CASE("a header of the caller's stands instead of the client's own, and no encoding is asked for") {
     asio::io_context context;
     scripted_peer peer(context, {{{chat_answer("a")}}});
@@ -539,6 +583,20 @@ TEST_CASE("a client's requests follow conditions, hooks and computed waits as an
     CHECK(ended.result.info.attempts == expected_attempts);
     CHECK(ended.error == (expected_attempts == 3 ? error_code() : make_error_code(errc::bad_request)));
     CHECK(told == expected);
+}
+
+TEST_CASE("a request that does not get into the line again says what its last attempt met") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{answer(500, R"({"error":{"message":"broken"}})")}}});
+    gate shared(context.get_executor(), coordinator_options(), 1);
+    const auto closes = retry_policy().before_sleep([&](const retry_state&) { shared.close(); });
+    client llm(context.get_executor(), impatient_options_for(peer.base_url()).retry(closes), shared);
+    const outcome ended = complete(context, llm, completion_request("a"));
+    CHECK(ended.error == errc::shut_down);
+    CHECK(ended.result.info.message == "broken");
+    CHECK(ended.result.info.last_error == errc::server_error);
+    CHECK(ended.result.info.http_status == 500);
+    CHECK(ended.result.info.attempts == 1);
 }
 
 TEST_CASE("what only a single call can use is refused by a client's options") {

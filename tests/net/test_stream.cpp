@@ -392,8 +392,7 @@ TEST_CASE("LLM Engine's stream is asked for at its own path and ends with finish
     std::string text;
     CHECK_FALSE(take_all(context, got.stream, &text));
     CHECK(text == "because");
-    CHECK(
-        peer.requests()[0].starts_with("POST /v1/v1/llm/completions-stream?model_endpoint_name=m HTTP/1.1"));
+    CHECK(peer.requests()[0].starts_with("POST /v1/llm/completions-stream?model_endpoint_name=m HTTP/1.1"));
 }
 
 TEST_CASE("an event and a body that are larger than allowed end the stream") {

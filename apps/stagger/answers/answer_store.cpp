@@ -13,6 +13,7 @@ namespace {
 
 // Another process writes for milliseconds.
 constexpr int busy_timeout_ms = 10'000;
+constexpr int look_again_ms = 5;
 constexpr int format_version = 1;
 
 // Answers are their owner's: SQLite itself would make a file that everybody may read.
@@ -41,7 +42,7 @@ answer_store::answer_store(const std::string& path) : path_(path), run_(random_n
         run("CREATE TABLE IF NOT EXISTS answers(key BLOB PRIMARY KEY, body BLOB NOT NULL, tokens INTEGER NOT "
             "NULL, "
             "run INTEGER NOT NULL) WITHOUT ROWID");
-        run(("PRAGMA user_version = " + std::to_string(format_version)).c_str());
+        settle_version();
         find_ = prepare("SELECT body, tokens, run FROM answers WHERE key = ?");
         put_ = prepare("INSERT OR IGNORE INTO answers(key, body, tokens, run) VALUES(?, ?, ?, ?)");
     } catch (const failure& failed) {
@@ -58,9 +59,25 @@ answer_store::~answer_store() {
     ::sqlite3_close_v2(base_);
 }
 
+// Two processes that open a new file at once can each wait for the other's lock: there SQLite does not wait
+// by itself.
 void answer_store::run(const char* sql) {
-    if (::sqlite3_exec(base_, sql, nullptr, nullptr, nullptr) != SQLITE_OK)
-        throw failure(exit_code::file_failed, ::sqlite3_errmsg(base_));
+    for (int waited_ms = 0;; waited_ms += look_again_ms) {
+        const int result = ::sqlite3_exec(base_, sql, nullptr, nullptr, nullptr);
+        if (result == SQLITE_OK) return;
+        if (result != SQLITE_BUSY || waited_ms >= busy_timeout_ms)
+            throw failure(exit_code::file_failed, ::sqlite3_errmsg(base_));
+        ::sqlite3_sleep(look_again_ms);
+    }
+}
+
+void answer_store::settle_version() {
+    sqlite3_stmt* const asked = prepare("PRAGMA user_version");
+    const int found = ::sqlite3_step(asked) == SQLITE_ROW ? ::sqlite3_column_int(asked, 0) : 0;
+    ::sqlite3_finalize(asked);
+    if (found > format_version)
+        throw failure(exit_code::file_failed, "is a cache of a later version of stagger");
+    if (found < format_version) run(("PRAGMA user_version = " + std::to_string(format_version)).c_str());
 }
 
 sqlite3_stmt* answer_store::prepare(const char* sql) {

@@ -42,6 +42,7 @@ class answer_store {
 
  private:
     void run(const char* sql);
+    void settle_version();
     sqlite3_stmt* prepare(const char* sql);
     void note_problem();
 

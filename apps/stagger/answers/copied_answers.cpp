@@ -87,9 +87,9 @@ void copied_answers::answered(const std::string& key, handler done, stagger::err
         waits.pop_front();
         in_flight_[key] = std::move(waits);
         ask(key, std::move(next.request), std::move(next.done));
-    } else {
-        in_flight_.erase(key);
+        return std::move(done)(error, std::move(answer));
     }
+    in_flight_.erase(key);
     if (!error) {
         stored_answer made{answer.raw, tokens_of(answer.usage), true};
         store_->put(key, made.body, made.tokens);

@@ -130,7 +130,9 @@ stagger::completion_request asked_again(const stagger::completion_request& reque
             }
             messages += ']';
         } else if (text) {
-            writer.string("prompt", *text + "\n\n" + answer + "\n\n" + note + "\n\n");
+            std::string prompt = *text;
+            prompt.append("\n\n").append(answer).append("\n\n").append(note).append("\n\n");
+            writer.string("prompt", prompt);
         } else {
             writer.raw(each.name, each.value);
         }

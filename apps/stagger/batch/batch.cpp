@@ -229,7 +229,7 @@ class session {
                            how_to_continue());
                 return exit_code::nothing_admitted;
             case batch::run_end::endpoint_unusable:
-                out_.error("cannot use " + plan_.base_url + ": " + report.problem +
+                out_.error("cannot use " + plan_.shown_url + ": " + report.problem +
                            missing_key(plan_, report.unusable));
                 if (report.counts.recorded() > 0) out_.remark(left(report) + "; " + how_to_continue());
                 return exit_code::endpoint_unusable;

@@ -32,13 +32,13 @@ struct estimate {
     double all_tokens() const { return tokens.prompt_tokens + tokens.tokens + supposed(); }
 };
 
-asio::awaitable<void> add_up(stagger::prompt_source& prompts, estimate& sum, std::string name,
-                             std::shared_ptr<const row_places> places, console& out) {
+asio::awaitable<void> add_up(stagger::prompt_source& prompts, stagger::dialect spoken, estimate& sum,
+                             std::string name, std::shared_ptr<const row_places> places, console& out) {
     stagger::error_code error;
     while (auto prompt = co_await prompts.read(error)) {
         if (prompt->request) {
             ++sum.prompts;
-            const auto cost = stagger::wire::cost_of(*prompt->request);
+            const auto cost = stagger::wire::cost_of(*prompt->request, spoken);
             sum.tokens.tokens += cost.tokens;
             sum.tokens.prompt_tokens += cost.prompt_tokens;
             sum.tokens.open_answers += cost.open_answers;
@@ -116,7 +116,8 @@ exit_code dry_run(const batch_file_options& options, const send_plan& plan, cons
     auto rethrow = [](const std::exception_ptr& failed) {
         if (failed) std::rethrow_exception(failed);
     };
-    asio::co_spawn(context, add_up(prompts, sum, options.prompts_name(), opened.places, out), rethrow);
+    asio::co_spawn(context, add_up(prompts, plan.dialect, sum, options.prompts_name(), opened.places, out),
+                   rethrow);
     context.run();
     write_standard_output(
         fmt::format("prompts to send   {}\n"

@@ -230,7 +230,7 @@ class bench_session {
     exit_code conclude() {
         display_.finish();
         closing_.finish();
-        if (unusable_) out_.error("cannot use " + plan_.turns.front().base_url + ": " + *unusable_);
+        if (unusable_) out_.error("cannot use " + plan_.turns.front().shown_url + ": " + *unusable_);
         const bool whole = write_all();
         if (interrupted_) {
             out_.remark("interrupted: the figures are of what was measured until then" + not_begun());

@@ -9,6 +9,7 @@
 #include "batch/write_all.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/output_file.hpp"
+#include "load/latency_histogram.hpp"
 
 namespace app {
 namespace {
@@ -19,9 +20,7 @@ constexpr auto columns =
     "line_ms,"
     "backing_off_ms,first_token_ms,attempts,rejections,status,error,prompt_tokens,completion_tokens\n";
 
-double milliseconds(stagger::duration span) {
-    return std::chrono::duration<double, std::milli>(span).count();
-}
+using stagger::load::milliseconds;
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "load/latency_histogram.hpp"
 #include "terminal/duration_text.hpp"
 
 namespace app {
@@ -17,7 +18,7 @@ std::optional<stagger::load::service_level> parse_service_level(const std::strin
         if (!limit || *limit <= stagger::duration::zero()) return std::nullopt;
         auto* const into = name == "ttft" ? &level.first_token_ms : name == "e2e" ? &level.total_ms : nullptr;
         if (!into || *into) return std::nullopt;
-        *into = std::chrono::duration<double, std::milli>(*limit).count();
+        *into = stagger::load::milliseconds(*limit);
     }
     if (!level.first_token_ms && !level.total_ms) return std::nullopt;
     return level;

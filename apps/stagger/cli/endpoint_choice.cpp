@@ -4,6 +4,8 @@
 #include <optional>
 #include <string_view>
 
+#include "dialect/known_hosts.hpp"
+#include "dialect/registry.hpp"
 #include "dialect/secrets.hpp"
 #include "line_words.hpp"
 #include "stagger/dialect.hpp"
@@ -42,16 +44,20 @@ bool carries_a_key(const std::string& header) {
     return !hidden.empty();
 }
 
-/// Where another one's key or base URL would be looked for.
-struct variables {
-    std::string base_url;
-    std::string api_key;
-};
+/// Where the dialect's own clients look for a base URL. Where the dialect is to be found out by the URL, that
+/// is looked for in the usual place.
+std::string url_variable_of(std::optional<stagger::dialect> named) {
+    const auto& spoken = stagger::wire::implementation_of(named.value_or(stagger::dialect::openai_chat));
+    return std::string(spoken.base_url_variable());
+}
 
-variables variables_of(const std::string& dialect) {
-    if (stagger::parse_dialect(dialect) == stagger::dialect::llm_engine)
-        return {"LLM_ENGINE_BASE_PATH", "SCALE_API_KEY"};
-    return {"OPENAI_BASE_URL", "OPENAI_API_KEY"};
+/// Whether the environment has a key for that base URL.
+bool has_key_for(const std::string& url, std::optional<stagger::dialect> named,
+                 const environment_reader& environment) {
+    const auto spoken = named ? *named : stagger::dialect_of_url(url);
+    const auto variables = stagger::wire::key_variables_for_url(url, spoken);
+    return std::any_of(variables.begin(), variables.end(),
+                       [&](std::string_view name) { return !environment(std::string(name)).empty(); });
 }
 
 struct chosen_url {
@@ -77,9 +83,9 @@ std::vector<std::string> choose_endpoint(std::vector<option_setting>& settings,
                                          const std::vector<std::string>& line,
                                          const environment_reader& environment) {
     std::vector<std::string> remarks;
-    const auto dialect = last_value(line, {"--dialect"}).value_or(value_of(settings, "dialect"));
-    const auto usual = variables_of(dialect);
-    const auto chosen = choose_url(settings, line, environment, usual.base_url);
+    const auto dialect =
+        stagger::parse_dialect(last_value(line, {"--dialect"}).value_or(value_of(settings, "dialect")));
+    const auto chosen = choose_url(settings, line, environment, url_variable_of(dialect));
 
     if (const auto* passed_over = find(settings, "base-url", source::file);
         passed_over != nullptr && !chosen.variable.empty()) {
@@ -110,7 +116,7 @@ std::vector<std::string> choose_endpoint(std::vector<option_setting>& settings,
             return true;
         }
         return each.source == source::file && each.beside_base_url.empty() &&
-               !environment(usual.api_key).empty();
+               has_key_for(chosen.url, dialect, environment);
     });
     for (const auto& each : withheld)
         remarks.push_back(each + " is not sent: it is for the base URL that it stands beside");

@@ -197,7 +197,7 @@ class complete_session {
             return exit_code::interrupted;
         }
         if (unusable_) {
-            out_.error("cannot use " + plan_.base_url + ": " + batch::explain(*unusable_, info.message) +
+            out_.error("cannot use " + plan_.shown_url + ": " + batch::explain(*unusable_, info.message) +
                        missing_key(plan_, *unusable_));
             return exit_code::endpoint_unusable;
         }
@@ -247,7 +247,8 @@ class complete_command final : public command {
     explicit complete_command(CLI::App& parser) {
         parser.add_option("PROMPT", prompt_,
                           "The prompt; without it, or as -, it is read from standard input");
-        parser.add_option("--system", system_, "System message (openai-chat)")->type_name("TEXT");
+        parser.add_option("--system", system_, "Text in front of the prompt that says how to answer")
+            ->type_name("TEXT");
         parser.add_flag("--stream", streamed_, "Print the text as it arrives");
         add_send_options(parser, options_);
     }

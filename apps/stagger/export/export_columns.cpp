@@ -12,7 +12,7 @@ bool has(const std::vector<std::string>& names, const std::string& name) {
 }
 
 std::string free_name(std::string name, const std::string& prefix, const std::vector<std::string>& taken) {
-    while (has(taken, name)) name = prefix + name;
+    while (has(taken, name)) name.insert(0, prefix);
     return name;
 }
 

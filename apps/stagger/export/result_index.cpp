@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "batch/batch_line.hpp"
 #include "batch/line_splitter.hpp"
 #include "cli/exit_code.hpp"
@@ -22,13 +23,11 @@ constexpr std::size_t largest_line_number = std::size_t{1} << 28;
     throw failure(exit_code::file_failed, path + ": " + problem);
 }
 
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-
 // It is no part of the first line, and counted where that begins.
 bool begins_with_mark(int file) {
-    std::string begin(byte_order_mark.size(), '\0');
+    std::string begin(stagger::wire::byte_order_mark.size(), '\0');
     const auto got = ::pread(file, begin.data(), begin.size(), 0);
-    return got == static_cast<ssize_t>(begin.size()) && begin == byte_order_mark;
+    return got == static_cast<ssize_t>(begin.size()) && begin == stagger::wire::byte_order_mark;
 }
 
 }  // namespace
@@ -45,7 +44,7 @@ result_index::result_index(const std::vector<std::string>& paths) {
 void result_index::read(std::uint32_t file) {
     const auto& from = files_[file];
     batch::line_splitter lines(longest_result_line);
-    const auto mark = begins_with_mark(from.file.get()) ? byte_order_mark.size() : 0;
+    const auto mark = begins_with_mark(from.file.get()) ? stagger::wire::byte_order_mark.size() : 0;
     off_t offset = 0;
     for (bool ended = false; !ended;) {
         const auto room = lines.prepare();

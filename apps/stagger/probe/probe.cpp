@@ -56,7 +56,7 @@ class probe_command final : public command {
             throw failure(exit_code::wrong_usage, "--max-time: must be longer than 0, is 0");
         options_.max_concurrency = bounds_.max_in_flight;
         send_plan plan = make_plan(options_, stagger::duration::zero());
-        base_url_ = plan.base_url;
+        base_url_ = plan.shown_url;
         if (const auto warning = cleartext_key_warning(plan); !warning.empty()) out.remark(warning);
         output_file file(json_);
         probe_run probe(std::move(plan), bounds_, out, make_log(out, options_.log_level, options_.log_file));

@@ -1,5 +1,6 @@
 #include "array_cutter.hpp"
 
+#include "base/utf8.hpp"
 #include "json/json_text.hpp"
 
 namespace app {
@@ -7,8 +8,7 @@ namespace {
 
 namespace batch = stagger::batch;
 
-constexpr std::size_t block_bytes = 64 * 1024;
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+constexpr std::size_t read_bytes = 64 * 1024;
 
 bool is_space(char character) {
     return character == ' ' || character == '\t' || character == '\n' || character == '\r';
@@ -22,8 +22,8 @@ std::span<char> array_cutter::prepare() {
     at_ -= kept;
     begin_ = 0;
     filled_ = buffer_.size();
-    buffer_.resize(filled_ + block_bytes);
-    return {buffer_.data() + filled_, block_bytes};
+    buffer_.resize(filled_ + read_bytes);
+    return {buffer_.data() + filled_, read_bytes};
 }
 
 std::optional<batch::row> array_cutter::element(std::size_t end) {
@@ -97,11 +97,12 @@ std::optional<batch::row> array_cutter::step(char character) {
 std::optional<batch::row> array_cutter::next() {
     while (at_ < filled_ && place_ != place::lost) {
         const std::string_view rest = std::string_view(buffer_).substr(at_, filled_ - at_);
-        if (place_ == place::before && rest.starts_with(byte_order_mark)) {
-            at_ += byte_order_mark.size();
+        if (place_ == place::before && rest.starts_with(stagger::wire::byte_order_mark)) {
+            at_ += stagger::wire::byte_order_mark.size();
             continue;
         }
-        if (place_ == place::before && byte_order_mark.starts_with(rest) && !finished_) return std::nullopt;
+        if (place_ == place::before && stagger::wire::byte_order_mark.starts_with(rest) && !finished_)
+            return std::nullopt;
         if (auto made = step(buffer_[at_])) return made;
     }
     if (place_ == place::lost) at_ = filled_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/utf8.hpp"
 #include "cli/exit_code.hpp"
 #include "json/json_text.hpp"
 
@@ -10,7 +11,6 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr auto byte_order_mark = "\xef\xbb\xbf"sv;
 constexpr auto spaces = " \t\r\n"sv;
 
 [[noreturn]] void refuse(const std::string& problem) {
@@ -18,7 +18,8 @@ constexpr auto spaces = " \t\r\n"sv;
 }
 
 std::string_view without_mark(std::string_view head) {
-    if (head.starts_with(byte_order_mark)) head.remove_prefix(byte_order_mark.size());
+    if (head.starts_with(stagger::wire::byte_order_mark))
+        head.remove_prefix(stagger::wire::byte_order_mark.size());
     return head;
 }
 
@@ -85,10 +86,13 @@ sniffed_format as_table(const row_reading& how, row_format format, std::string_v
     for (const char other : {';', '\t', ',', '|'}) {
         if (names.find(other) == std::string_view::npos) continue;
         const auto shown = separator_text(other);
-        const auto given = other == ';' || other == '|' ? "'" + shown + "'" : shown;
-        refuse("has " + (other == '\t' ? std::string("tabs") : "\"" + shown + "\"") +
-               " in its first line and no " + (usual == '\t' ? "tab" : "comma") + ": give --separator " +
-               given + ", or --separator " + separator_text(usual) + " if it has one column");
+        const char* const quote = other == ';' || other == '|' ? "'" : "";
+        std::string problem = "has ";
+        problem += other == '\t' ? "tabs" : '"' + shown + '"';
+        problem.append(" in its first line and no ").append(usual == '\t' ? "tab" : "comma");
+        problem.append(": give --separator ").append(quote).append(shown).append(quote);
+        problem.append(", or --separator ").append(separator_text(usual)).append(" if it has one column");
+        refuse(problem);
     }
     return {format, usual};
 }

@@ -16,10 +16,6 @@ constexpr std::streamsize longest_key_file = 64 * 1024;
 
 }  // namespace
 
-const char* key_variable(stagger::dialect spoken) {
-    return spoken == stagger::dialect::llm_engine ? "SCALE_API_KEY" : "OPENAI_API_KEY";
-}
-
 std::string read_api_key(const std::string& path) {
     errno = 0;
     std::ifstream file(path, std::ios::binary);

@@ -2,12 +2,7 @@
 
 #include <string>
 
-#include "stagger/dialect.hpp"
-
 namespace app {
-
-/// The environment variable in which programs of that dialect look for a key.
-const char* key_variable(stagger::dialect spoken);
 
 /// @throws failure file_failed where the file cannot be read, wrong_usage where it holds no key
 std::string read_api_key(const std::string& path);

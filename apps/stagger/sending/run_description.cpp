@@ -12,7 +12,7 @@ stagger::load::results_document describe_this_run(const send_options& options, c
     about.started = stagger::load::utc_now();
     about.stagger = version;
     about.machine = stagger::load::describe_machine();
-    about.endpoint = plan.base_url;
+    about.endpoint = plan.shown_url;
     if (!options.model.empty()) about.model = options.model;
     return about;
 }

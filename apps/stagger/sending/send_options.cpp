@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <cstdlib>
+#include <span>
 #include <stdexcept>
 
 #include "api_key.hpp"
@@ -16,14 +17,20 @@
 #include "coordinator/retry_allowance.hpp"
 #include "coordinator/send_policy.hpp"
 #include "decision_log_file.hpp"
+#include "dialect/known_hosts.hpp"
+#include "dialect/registry.hpp"
+#include "http/endpoint.hpp"
 #include "probing_text.hpp"
 #include "stagger/dialect.hpp"
 
 namespace app {
 namespace {
 
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
+constexpr auto limits_group = "Limits";
+constexpr auto endpoint_group = "Endpoint";
+
+std::string environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
     return value ? value : "";
 }
 
@@ -34,68 +41,33 @@ std::string policy_names() {
 }
 
 void add_limit_options(CLI::App& command, send_options& options, const std::string& usual_deadline) {
-    constexpr auto group = "Limits";
     command
         .add_option("--policy", options.policy,
                     "Who decides when to send: " + policy_names() + " (default coordinated)")
         ->type_name("NAME")
-        ->group(group);
-    add_whole_number<unsigned>(
-        command, "-j,--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
-        "Requests in flight at most (default 256)")
-        ->group(group);
+        ->group(limits_group);
     add_whole_number_or_auto(
         command, "--max-attempts",
         [&options](std::optional<unsigned> value) { options.max_attempts = value; },
         "Times a prompt is sent at most; 0: until its deadline; auto: the same, but one that fails 6 times "
         "while others are answered is given up (default auto; tenacity 6, cookbook 5, openai-sdk and "
         "aws-standard 3)")
-        ->group(group);
-    add_duration(
-        command, "--timeout", [&options](stagger::duration value) { options.timeout = value; },
-        "One attempt, from sending to the answer's end (default 300s)")
-        ->group(group);
+        ->group(limits_group);
     add_duration(
         command, "--deadline", [&options](stagger::duration value) { options.deadline = value; },
         "One prompt from the moment it is taken up, waiting included; 0: none (default " + usual_deadline +
             ")")
-        ->group(group);
+        ->group(limits_group);
     add_duration(
         command, "--max-wait", [&options](stagger::duration value) { options.max_wait = value; },
         "Ends the run, with 6, once nothing is admitted for longer, as the server says or as it turns out; "
         "0: waits however long (default 0)")
-        ->group(group);
-    add_number(
-        command, "--rpm", [&options](double value) { options.requests_per_minute = value; },
-        "A known limit, kept without testing it: requests a minute")
-        ->group(group);
+        ->group(limits_group);
+    add_pace_options(command, options);
     add_number(
         command, "--tpm", [&options](double value) { options.tokens_per_minute = value; },
-        "The same for tokens a minute")
-        ->group(group);
-    command
-        .add_option_function<std::string>(
-            "--probing",
-            [&options](const std::string& text) {
-                const auto value = parse_probing(text);
-                if (!value) {
-                    throw CLI::ValidationError(
-                        "--probing",
-                        "must be off, or within 0.1% and 20% such as 1% or 0.01, is \"" + text + "\"");
-                }
-                options.probing = *value;
-            },
-            "How far above the measured limit it is tested; off: not at all (default 1%)")
-        ->type_name("SHARE")
-        ->group(group);
-    command
-        .add_flag("--no-remember", options.no_remember,
-                  "Neither start from what earlier runs learned of the limits, nor keep what this one learns")
-        ->group(group);
-    add_whole_number<std::uint64_t>(
-        command, "--jitter-seed", [&options](std::uint64_t value) { options.jitter_seed = value; }, 0,
-        "Seed of everything random (default: from the system)")
-        ->group(group);
+        "As --rpm, for tokens a minute")
+        ->group(limits_group);
 }
 
 void add_report_options(CLI::App& command, send_options& options) {
@@ -173,25 +145,41 @@ void set_policy(const send_options& options, send_plan& plan) {
     plan.policy = options.policy;
 }
 
+void find_key(const send_options& options, std::span<const std::string_view> variables, send_plan& plan) {
+    for (const std::string_view variable : variables)
+        plan.key_variables.append(plan.key_variables.empty() ? "" : " or ").append(variable);
+    if (!options.api_key_file.empty()) {
+        plan.secret = read_api_key(options.api_key_file);
+        return;
+    }
+    for (const std::string_view variable : variables) {
+        const std::string name(variable);
+        plan.secret = checked_api_key(environment(name), name);
+        if (!plan.secret.empty()) return;
+    }
+}
+
+/// Nothing where it is to be found out.
+std::optional<stagger::dialect> chosen_dialect(const std::string& name) {
+    if (name == "auto") return std::nullopt;
+    const auto dialect = stagger::parse_dialect(name);
+    if (dialect) return dialect;
+    throw failure(exit_code::wrong_usage,
+                  "--dialect: must be auto, " + stagger::wire::dialect_names() + ", is \"" + name + "\"");
+}
+
 void set_endpoint(const send_options& options, send_plan& plan) {
-    const auto dialect = stagger::parse_dialect(options.dialect);
-    if (!dialect) {
-        throw failure(exit_code::wrong_usage,
-                      "--dialect: must be openai-chat, openai-completions or llm-engine, is \"" +
-                          options.dialect + "\"");
-    }
-    plan.dialect = *dialect;
-    const bool llm_engine = *dialect == stagger::dialect::llm_engine;
-    const auto* url_variable = llm_engine ? "LLM_ENGINE_BASE_PATH" : "OPENAI_BASE_URL";
+    const auto chosen = chosen_dialect(options.dialect);
+    // Where it is to be found out, it is by the URL: that is looked for in the usual place.
+    const auto& looked_for = stagger::wire::implementation_of(chosen.value_or(stagger::dialect::openai_chat));
+    const std::string url_variable(looked_for.base_url_variable());
     plan.base_url = options.base_url.empty() ? environment(url_variable) : options.base_url;
-    if (plan.base_url.empty()) {
-        throw failure(exit_code::wrong_usage,
-                      std::string("no base URL: give --base-url or set ") + url_variable);
-    }
-    const auto* variable = key_variable(*dialect);
-    plan.secret = options.api_key_file.empty() ? checked_api_key(environment(variable), variable)
-                                               : read_api_key(options.api_key_file);
-    plan.client.base_url(plan.base_url).dialect(*dialect).model(options.model).api_key(plan.secret);
+    if (plan.base_url.empty())
+        throw failure(exit_code::wrong_usage, "no base URL: give --base-url or set " + url_variable);
+    plan.shown_url = stagger::shown_url(plan.base_url);
+    plan.dialect = chosen ? *chosen : stagger::dialect_of_url(plan.base_url);
+    find_key(options, stagger::wire::key_variables_for_url(plan.base_url, plan.dialect), plan);
+    plan.client.base_url(plan.base_url).dialect(plan.dialect).model(options.model).api_key(plan.secret);
 }
 
 void require_readable(const std::string& file) {
@@ -221,25 +209,34 @@ failure unknown_policy(const std::string& name) {
 }
 
 void add_endpoint_options(CLI::App& command, send_options& options) {
-    constexpr auto group = "Endpoint";
+    add_upstream_options(command, options);
+    command.add_option("-m,--model", options.model, "Model of prompts that name none")
+        ->type_name("NAME")
+        ->group(endpoint_group);
+}
+
+void add_upstream_options(CLI::App& command, send_options& options) {
+    constexpr auto group = endpoint_group;
     command
-        .add_option("--base-url", options.base_url,
-                    "Where the API is, such as https://api.example.com/v1 "
-                    "(else OPENAI_BASE_URL; for llm-engine LLM_ENGINE_BASE_PATH)")
+        .add_option(
+            "--base-url", options.base_url,
+            "Where the API is, such as https://api.example.com/v1, with any query (else OPENAI_BASE_URL; "
+            "for llm-engine LLM_ENGINE_BASE_PATH, anthropic-messages ANTHROPIC_BASE_URL, gemini "
+            "GOOGLE_GEMINI_BASE_URL)")
         ->type_name("URL")
         ->group(group);
-    command.add_option("-m,--model", options.model, "Model of prompts that name none")
+    command
+        .add_option("--dialect", options.dialect,
+                    "What the server speaks: auto, " + stagger::wire::dialect_names() +
+                        " (default auto: by the base URL's path and host, else openai-chat)")
         ->type_name("NAME")
         ->group(group);
     command
         .add_option(
-            "--dialect", options.dialect,
-            "What the server speaks: openai-chat, openai-completions or llm-engine (default openai-chat)")
-        ->type_name("NAME")
-        ->group(group);
-    command
-        .add_option("--api-key-file", options.api_key_file,
-                    "File that holds the API key (else OPENAI_API_KEY; for llm-engine SCALE_API_KEY)")
+            "--api-key-file", options.api_key_file,
+            "File that holds the API key (else the provider's variable, such as ANTHROPIC_API_KEY, "
+            "GEMINI_API_KEY, AZURE_OPENAI_API_KEY or for llm-engine SCALE_API_KEY; else OPENAI_API_KEY, "
+            "which goes to no other known provider)")
         ->type_name("FILE")
         ->group(group);
     command
@@ -265,6 +262,44 @@ void add_endpoint_options(CLI::App& command, send_options& options) {
         ->allow_extra_args(false);
 }
 
+void add_pace_options(CLI::App& command, send_options& options) {
+    add_whole_number<unsigned>(
+        command, "-j,--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
+        "Requests in flight at most (default 256)")
+        ->group(limits_group);
+    add_duration(
+        command, "--timeout", [&options](stagger::duration value) { options.timeout = value; },
+        "One attempt, from sending to the answer's end (default 300s)")
+        ->group(limits_group);
+    add_number(
+        command, "--rpm", [&options](double value) { options.requests_per_minute = value; },
+        "A known limit, kept without testing it: requests a minute")
+        ->group(limits_group);
+    command
+        .add_option_function<std::string>(
+            "--probing",
+            [&options](const std::string& text) {
+                const auto value = parse_probing(text);
+                if (!value) {
+                    throw CLI::ValidationError(
+                        "--probing",
+                        "must be off, or within 0.1% and 20% such as 1% or 0.01, is \"" + text + "\"");
+                }
+                options.probing = *value;
+            },
+            "How far above the measured limit it is tested; off: not at all (default 1%)")
+        ->type_name("SHARE")
+        ->group(limits_group);
+    command
+        .add_flag("--no-remember", options.no_remember,
+                  "Neither start from what earlier runs learned of the limits, nor keep what this one learns")
+        ->group(limits_group);
+    add_whole_number<std::uint64_t>(
+        command, "--jitter-seed", [&options](std::uint64_t value) { options.jitter_seed = value; }, 0,
+        "Seed of everything random (default: from the system)")
+        ->group(limits_group);
+}
+
 void add_request_options(CLI::App& command, send_options& options) {
     constexpr auto group = "Request";
     add_whole_number<unsigned>(
@@ -273,7 +308,7 @@ void add_request_options(CLI::App& command, send_options& options) {
         ->group(group);
     add_number(
         command, "--temperature", [&options](double value) { options.temperature = value; },
-        "0 to 2; llm-engine 0 to 1 (default: the server's)")
+        "0 to 2; llm-engine and anthropic-messages 0 to 1 (default: the server's)")
         ->group(group);
     command.add_option("--param", options.params, "Any member of the request's body, NAME=JSON; repeatable")
         ->type_name("NAME=JSON")
@@ -324,8 +359,10 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
         plan.client.header(std::move(name), std::move(value));
     }
     plan.hidden = stagger::wire::secrets_of(plan.secret, plan.client.headers());
+    const auto query = plan.base_url.find('?');
+    if (query != std::string::npos) plan.hidden.add_query(std::string_view(plan.base_url).substr(query + 1));
     for (const auto& each : options.params) plan.params.push_back(parse_param(each));
-    const double highest = plan.dialect == stagger::dialect::llm_engine ? 1 : 2;
+    const double highest = stagger::wire::implementation_of(plan.dialect).highest_temperature();
     if (options.temperature && !(*options.temperature >= 0 && *options.temperature <= highest)) {
         throw failure(exit_code::wrong_usage, fmt::format("--temperature: must be within 0 and {}, is {}",
                                                           highest, *options.temperature));
@@ -361,7 +398,7 @@ std::string missing_key(const send_plan& plan, stagger::error_code refused) {
     if (!plan.secret.empty() || refused != stagger::errc::unauthorized) return {};
     return std::string(
                "; no API key was sent: give --api-key-file, here or in the configuration file, or set ") +
-           key_variable(plan.dialect);
+           plan.key_variables;
 }
 
 void apply_defaults(const send_plan& plan, stagger::completion_request& request) {

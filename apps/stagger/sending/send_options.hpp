@@ -24,7 +24,7 @@ class decision_log_file;
 struct send_options {
     std::string base_url;
     std::string model;
-    std::string dialect = "openai-chat";
+    std::string dialect = "auto";
     std::string api_key_file;
     std::string policy = "coordinated";
     unsigned max_concurrency = 256;
@@ -55,7 +55,11 @@ struct send_options {
 /// To be thrown for a name that `find_send_policy` does not know.
 failure unknown_policy(const std::string& name);
 
-/// Adds the options to a subcommand; `options` must outlive the parsing. The last is all of them.
+/// Adds the options to a subcommand; `options` must outlive the parsing. The last is all of those that
+/// sending prompts takes.
+void add_upstream_options(CLI::App& command, send_options& options);
+/// Of the pace and of single attempts.
+void add_pace_options(CLI::App& command, send_options& options);
 void add_endpoint_options(CLI::App& command, send_options& options);
 void add_request_options(CLI::App& command, send_options& options);
 void add_message_options(CLI::App& command, send_options& options);
@@ -68,7 +72,9 @@ struct send_plan {
     stagger::dialect dialect = stagger::dialect::openai_chat;
     std::string policy;
     std::string base_url;
+    std::string shown_url;          ///< the same for messages and files, without what may be a key
     std::string secret;             ///< the API key
+    std::string key_variables;      ///< where in the environment it is looked for, for messages
     stagger::wire::secrets hidden;  ///< it, and what headers hold
     std::vector<std::pair<std::string, std::string>> params;
     std::optional<unsigned> max_tokens;

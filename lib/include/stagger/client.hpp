@@ -34,7 +34,9 @@ struct client_access;
  */
 class client_options {
  public:
-    /// Where the API is, `http://` or `https://`, with any path. Required.
+    /// Where the API is, `http://` or `https://`, with any path; a query is sent with every request, as
+    /// Azure's api-version is. The base URLs of the official clients are right, with or without the API's
+    /// version, and so is an operation's whole path. Required.
     client_options& base_url(std::string url);
     /// Sent as the dialect wants it; empty (default): nothing is sent.
     client_options& api_key(std::string key);
@@ -244,6 +246,30 @@ class client {
     auto async_complete(completion_request request, CompletionToken&& token = CompletionToken()) const {
         return boost::asio::async_initiate<CompletionToken, completion_signature>(initiate_complete{handle_},
                                                                                   token, std::move(request));
+    }
+
+    /** @brief Any JSON body for any operation of the API, in the same line and with the same attempts.
+     *
+     * The answer's `raw` is its body, and `usage` what that says of it; text and tool calls are not looked
+     * for. A body that reports an error ends the request as it does for `async_complete`.
+     *
+     * @param path below the API's root: the base URL, with the version that the dialect puts there
+     *        ("embeddings"; "messages/count_tokens" for Anthropic). A slash in front does not matter.
+     * @param json one JSON value, sent as it is written; its `model`, if any, tells what goes to one model
+     * @par Handler signature
+     * `void(error_code, completion)`
+     * @par Executor
+     * As for `async_complete`.
+     * @par Per-operation cancellation
+     * As for `async_complete`.
+     * @par Errors
+     * As for `async_complete`; errc::invalid_request for a path that is no path and for what is no JSON.
+     */
+    template <
+        boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
+    auto async_post(std::string path, std::string json, CompletionToken&& token = CompletionToken()) const {
+        return async_complete(completion_request::post(std::move(path), std::move(json)),
+                              std::forward<CompletionToken>(token));
     }
 
     /** @brief The same as a stream, handed over as soon as the server has begun to answer.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,11 +16,33 @@
 
 namespace stagger {
 
+/// A function that a model may ask to be called.
+struct tool_definition {
+    std::string name;
+    std::string description;
+    std::string parameters;  ///< JSON Schema of the object with its arguments, as JSON text
+};
+
+/// A schema that an answer has to follow.
+struct answer_schema {
+    std::string name;
+    std::string schema;  ///< JSON Schema, as JSON text
+};
+
+/// A call that a model asks for.
+struct tool_call {
+    std::string id;  ///< to be given back with the result; empty where the server gives none
+    std::string name;
+    std::string arguments;  ///< a JSON object as text, as the model made it: it need not be valid
+    friend bool operator==(const tool_call&, const tool_call&) = default;
+};
+
 /** @brief One prompt and its parameters, the same for every dialect.
  *
  * Setters chain and only store. Everything is checked when the request is begun, before anything is sent: a
  * broken rule ends it with errc::invalid_request, and `diagnostic::message` names the field, its rule and its
- * value. Text has to be UTF-8.
+ * value. So does what the client's dialect has no words for ("stop: the openai-responses dialect has no stop
+ * sequences"). Text has to be UTF-8.
  *
  * Not an aggregate on purpose: g++ 12 destroys aggregate temporaries inside `co_await` twice.
  */
@@ -29,25 +52,46 @@ class completion_request {
     /// A request whose whole body is given as JSON text (a line of a Batch file). What the body has is sent
     /// as it is written; model, max_new_tokens, temperature and `set` members are added where it lacks them.
     static completion_request from_body(std::string json_object);
+    /** A request for any operation of the API: any JSON body, sent as it is written to any path below the
+     * API's root ("embeddings", "audio/speech?x=1"). Of the answer only `raw`, and `usage` where it has one,
+     * are set. Every setter but `request_id`, `model` (which only tells what goes to one model from the rest)
+     * and `expected_tokens` is refused with it, and so is `async_stream`.
+     */
+    static completion_request post(std::string path, std::string json);
     completion_request(const completion_request& other);
     completion_request(completion_request&& other) noexcept = default;
     completion_request& operator=(const completion_request& other);
     completion_request& operator=(completion_request&& other) noexcept = default;
     ~completion_request() = default;
 
-    /// A message in front of the prompt that says how to answer. openai_chat only.
+    /// What says how to answer, in front of the prompt: a system message, or what the dialect has for it.
+    /// openai_completions, openai_embeddings and llm_engine have nothing.
     completion_request& system(std::string text);
-    /// Tokens to generate at most, from 1. Unset: the server's default (LLM Engine needs one: 20). Sent as
-    /// `max_tokens`, for LLM Engine as `max_new_tokens`; chat models that want `max_completion_tokens` get it
-    /// by `set`, which takes the place of this.
+    /// Tokens to generate at most, from 1. Unset: the server's default (LLM Engine needs one: 20; Anthropic
+    /// needs one: 4096). Sent by the name that the dialect has for it; chat models that want
+    /// `max_completion_tokens` get it by `set`, which takes the place of this.
     completion_request& max_new_tokens(unsigned count);
-    /// 0..2 (LLM Engine 0..1). Unset: the server's default (LLM Engine needs one: 0.2).
+    /// 0..2 (LLM Engine and Anthropic 0..1). Unset: the server's default (LLM Engine needs one: 0.2).
     completion_request& temperature(double value);
+    /// Texts at which an answer ends, without them. openai_responses has none.
+    completion_request& stop(std::vector<std::string> sequences);
+    /// An image beside the prompt, by its URL: http, https, or data: with base64. May be called for several.
+    /// Gemini takes data: only; openai_completions, openai_embeddings and llm_engine take none.
+    completion_request& image(std::string url);
+    /// The same of an image's bytes. @param media_type "image/png"
+    completion_request& image(std::string_view media_type, std::string_view bytes);
+    /// A function that may be called, with the JSON Schema of its arguments. May be called for several.
+    /// Not for openai_completions, openai_embeddings and llm_engine.
+    completion_request& tool(std::string name, std::string description, std::string parameters);
+    /// The answer is to be JSON that follows a schema (JSON text; OpenAI wants one that is strict).
+    /// Not for openai_completions and openai_embeddings.
+    /// @param name letters, digits, `_` and `-`; some dialects do not send it
+    completion_request& json_schema(std::string name, std::string schema);
     /// Instead of the client's model, for this request.
     completion_request& model(std::string name);
-    /// Any further member of the body, such as `tools`, `stop` or `response_format`: sent as it is written.
-    /// `json_text` is one JSON value. Names that OpenAI or LLM Engine give a range are checked against it;
-    /// one that is given twice is refused.
+    /// Any further member of the body, in the dialect's own words, such as `tool_choice` or `safetySettings`:
+    /// sent as it is written. `json_text` is one JSON value. Names that the dialect gives a range are checked
+    /// against it; one that is given twice is refused.
     completion_request& set(std::string name, std::string json_text);
     /// An id of the caller's that is sent as `x-request-id`: printable ASCII.
     completion_request& request_id(std::string id);
@@ -59,9 +103,18 @@ class completion_request {
     /// What a decision log calls this request, such as the id of a row: some bytes of UTF-8. It is not sent.
     completion_request& label(std::string text);
 
+    /// False: nothing was said but prompt, max_new_tokens, temperature, expected_tokens and label.
+    bool has_more() const { return extras_ != nullptr && extras_->is_encoded; }
     const std::string& prompt() const { return prompt_; }
     const std::string& body() const { return extras().body; }
+    /// Of `post`; empty of any other.
+    const std::string& path() const { return extras().path; }
     const std::optional<std::string>& system() const { return extras().system; }
+    const std::vector<std::string>& stop() const { return extras().stop; }
+    /// URLs.
+    const std::vector<std::string>& images() const { return extras().images; }
+    const std::vector<tool_definition>& tools() const { return extras().tools; }
+    const std::optional<answer_schema>& json_schema() const { return extras().schema; }
     std::optional<unsigned> max_new_tokens() const { return max_new_tokens_; }
     std::optional<double> temperature() const { return temperature_; }
     const std::string& model() const { return extras().model; }
@@ -74,11 +127,17 @@ class completion_request {
     /// What few requests have.
     struct further {
         std::string body;  // not empty: this is the request, and the prompt is empty
+        std::string path;  // not empty: the body goes there
         std::optional<std::string> system;
+        std::vector<std::string> stop;
+        std::vector<std::string> images;
+        std::vector<tool_definition> tools;
+        std::optional<answer_schema> schema;
         std::string model;
         std::vector<std::pair<std::string, std::string>> members;
         std::string request_id;
         std::string label;
+        bool is_encoded = false;  // there is more than the label
     };
 
     completion_request() = default;
@@ -129,7 +188,8 @@ struct diagnostic {
 /** @brief A piece of an answer that arrives as a stream.
  *
  * Only what this piece brought is set. Text and finish reason are those of the first choice; anything else,
- * such as tool calls, log probabilities and further choices, is in `raw`.
+ * such as log probabilities, further choices and the pieces of a tool call, is in `raw`. Tool calls are put
+ * together in `completion_stream::result`.
  */
 struct completion_delta {
     std::string text;
@@ -140,9 +200,10 @@ struct completion_delta {
 
 /// An answer. After an error only `info` is meaningful, and `raw` where a body was received.
 struct completion {
-    std::string text;
-    std::string finish_reason;
+    std::string text;           ///< of the first choice; of embeddings the vectors, as JSON
+    std::string finish_reason;  ///< in the server's words
     token_usage usage;
+    std::vector<tool_call> tool_calls;  ///< of the first choice
     std::string raw;  ///< the answer's body as received; empty for a stream, whose deltas have it
     diagnostic info;
 };

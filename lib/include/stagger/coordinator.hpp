@@ -22,7 +22,7 @@ enum class task_id : std::uint64_t {};
 enum class permit_id : std::uint64_t {};
 
 /// Why a task comes back to the line.
-enum class retry_cause {
+enum class retry_cause : std::uint8_t {
     throttled,  ///< refused: it rejoins at the front, from the second refusal on behind one other
     accident,   ///< failed by accident: it rejoins at the front and draws on the retry budget
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-// The version of these headers, for #if. Semantic versioning: while the major number is 0, a new minor number may
-// break programs.
+// The version of these headers, for #if. Semantic versioning: while the major number is 0, a new minor number
+// may break programs.
 
 #define STAGGER_VERSION_MAJOR 0
 #define STAGGER_VERSION_MINOR 1

@@ -7,6 +7,9 @@
 
 namespace stagger::wire {
 
+/// What some editors put in front of a text.
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 /// Length of the well-formed UTF-8 sequence that `text` begins with; 0 if it begins with none.
 std::size_t utf8_sequence_length(std::string_view text);
 

@@ -1,13 +1,11 @@
 #include "batch/batch_line.hpp"
 
-#include <boost/url/params_view.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 #include <limits>
 #include <stdexcept>
 #include <utility>
 
 #include "base/utf8.hpp"
+#include "dialect/registry.hpp"
 #include "json/json_text.hpp"
 #include "json/json_writer.hpp"
 
@@ -88,32 +86,9 @@ bool is_id(std::string_view name, const std::string& chosen) {
     return name == "id" || name == "custom_id" || (!chosen.empty() && name == chosen);
 }
 
-/// Whether `url` names the endpoint that the dialect posts to; any host and any prefix will do.
+/// Whether `url` names an operation of the dialect; any host and any prefix will do.
 bool url_fits(std::string_view url, dialect target) {
-    const auto path = url.substr(0, url.find_first_of("?#"));
-    switch (target) {
-        case dialect::openai_chat:
-            return path.ends_with("/chat/completions");
-        case dialect::openai_completions:
-            return path.ends_with("/completions") && !path.ends_with("/chat/completions");
-        case dialect::llm_engine:
-            return path.ends_with("/v1/llm/completions-sync");
-    }
-    return false;
-}
-
-/// The member that asks the question in a body of the dialect.
-std::string_view question_member(dialect target) {
-    return target == dialect::openai_chat ? "messages" : "prompt";
-}
-
-/// The model in the query of an LLM Engine URL, or empty.
-std::string model_in_query(std::string_view url) {
-    const auto parsed = boost::urls::parse_uri_reference(url);
-    if (parsed.has_error()) return {};
-    const auto params = parsed->params();
-    const auto found = params.find("model_endpoint_name");
-    return found == params.end() ? std::string() : (*found).value;
+    return dialect_of_path(url.substr(0, url.find_first_of("?#"))) == target;
 }
 
 completion_request read_batch_request(const members& line, dialect target) {
@@ -131,10 +106,11 @@ completion_request read_batch_request(const members& line, dialect target) {
     if (!is_given(body)) refuse("body: is missing");
     const auto content = json_members(body->value);
     if (!content) refuse("body: must be an object, is " + shown(body->value));
-    const auto question = question_member(target);
+    const api_dialect& spoken = implementation_of(target);
+    const auto question = spoken.question();
     if (!is_given(find_member(*content, question))) refuse("body." + std::string(question) + ": is missing");
     auto request = completion_request::from_body(std::string(body->value));
-    if (target == dialect::llm_engine) request.model(model_in_query(endpoint));
+    if (auto model = spoken.model_in(endpoint); !model.empty()) request.model(std::move(model));
     return request;
 }
 
@@ -152,7 +128,7 @@ completion_request read_prompt_request(const members& line, dialect target, std:
         const bool null = member.value == "null";
         if (member.name == "system") {
             if (null) continue;
-            if (target != dialect::openai_chat)
+            if (!implementation_of(target).can().system)
                 refuse("system: " + name_of(target) + " has no system message");
             request.system(text_of(member, "system"));
         } else if (member.name == "model") {
@@ -187,14 +163,18 @@ std::string messages_of(const members& line) {
 }
 
 completion_request read_chat_request(const members& line, dialect target, const std::string& id_name) {
-    if (target != dialect::openai_chat) {
-        refuse("messages: " + name_of(target) + " takes \"prompt\"; messages need the openai-chat dialect");
+    const api_dialect& spoken = implementation_of(target);
+    const auto question = spoken.question();
+    if (question != "messages") {
+        refuse("messages: " + name_of(target) + " takes \"" + std::string(question) +
+               "\"; messages need the openai-chat dialect");
     }
     std::string body;
     object_writer writer(body);
     for (const auto& member : line) {
-        if (is_id(member.name, id_name) || member.name == "system") continue;
-        if (member.name == "messages") {
+        if (is_id(member.name, id_name)) continue;
+        if (member.name == "system" && spoken.has_system_turn()) continue;
+        if (member.name == "messages" && spoken.has_system_turn()) {
             writer.raw("messages", messages_of(line));
         } else {
             writer.raw(member.name == "max_new_tokens" ? "max_tokens" : member.name, member.value);
@@ -348,7 +328,6 @@ batch_item parse_table_row(const cells_of_row& columns, const cells_of_row& cell
 
 batch_item parse_batch_line(std::string_view line, prompt_format format, std::size_t line_number,
                             dialect target, const line_reading& how) {
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (line_number == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
     if (line.ends_with('\r')) line.remove_suffix(1);
     try {

@@ -2,12 +2,13 @@
 
 #include <cstring>
 
+#include "base/utf8.hpp"
+
 namespace stagger::batch {
 namespace {
 
 // Large enough that system calls do not show, small enough to be no part of the memory bound.
 constexpr std::size_t block_bytes = 64 * 1024;
-constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 }  // namespace
 
@@ -42,8 +43,8 @@ std::optional<line> line_splitter::cut(std::size_t length, std::size_t line_end)
         found.text = {};
         return found;
     }
-    if (found.number == 1 && found.text.starts_with(byte_order_mark)) {
-        found.text.remove_prefix(byte_order_mark.size());
+    if (found.number == 1 && found.text.starts_with(wire::byte_order_mark)) {
+        found.text.remove_prefix(wire::byte_order_mark.size());
     }
     if (how_ == line_splitting::whole) return found;
     if (found.text.ends_with('\r')) found.text.remove_suffix(1);

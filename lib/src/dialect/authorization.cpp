@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "dialect/registry.hpp"
+
 namespace stagger::wire {
 
 std::string base64(std::string_view bytes) {
@@ -23,13 +25,7 @@ std::string base64(std::string_view bytes) {
 
 void add_authorization(std::vector<field>& fields, stagger::dialect dialect, std::string_view api_key) {
     if (api_key.empty()) return;
-    const std::string key(api_key);
-    if (dialect == stagger::dialect::llm_engine) {
-        fields.push_back({"Authorization", "Basic " + base64(key + ':')});
-        fields.push_back({"x-api-key", key});
-    } else {
-        fields.push_back({"Authorization", "Bearer " + key});
-    }
+    implementation_of(dialect).add_authorization(fields, api_key);
 }
 
 }  // namespace stagger::wire

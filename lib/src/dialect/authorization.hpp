@@ -11,8 +11,7 @@ namespace stagger::wire {
 /// RFC 4648, section 4, with padding.
 std::string base64(std::string_view bytes);
 
-/// Adds the fields that carry the key: Bearer for OpenAI; Basic and x-api-key for LLM Engine; none without a
-/// key.
+/// Adds the fields that carry the key as the dialect wants them; none without a key.
 void add_authorization(std::vector<field>& fields, stagger::dialect dialect, std::string_view api_key);
 
 }  // namespace stagger::wire

@@ -1,23 +1,13 @@
 #include "dialect/body_form.hpp"
 
 #include "base/decimal.hpp"
+#include "base/utf8.hpp"
 
 namespace stagger::wire {
 
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::string_view blanks = " \t\r\n";
-
-/// The media type of the body, without its parameters.
-std::string_view media_type(const std::vector<field>& fields) {
-    for (const auto& one : fields) {
-        if (!equal_ignoring_case(one.name, "content-type")) continue;
-        const std::string_view type = one.value;
-        return trim(type.substr(0, type.find(';')));
-    }
-    return {};
-}
 
 bool is_json(std::string_view type) {
     constexpr std::string_view suffix = "+json";
@@ -27,6 +17,15 @@ bool is_json(std::string_view type) {
 }
 
 }  // namespace
+
+std::string_view media_type(const std::vector<field>& fields) {
+    for (const auto& one : fields) {
+        if (!equal_ignoring_case(one.name, "content-type")) continue;
+        const std::string_view type = one.value;
+        return trim(type.substr(0, type.find(';')));
+    }
+    return {};
+}
 
 body_form form_of(const std::vector<field>& fields) {
     const auto type = media_type(fields);

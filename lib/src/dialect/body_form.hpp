@@ -15,6 +15,8 @@ enum class body_form {
     neither,
 };
 
+/// The media type of the body, without its parameters.
+std::string_view media_type(const std::vector<field>& fields);
 /// By the head. A type that is missing, or says no more than that it is text or bytes, tells nothing.
 body_form form_of(const std::vector<field>& fields);
 /// By the beginning of the body: `unknown` as long as it is too short.

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "dialect/authorization.hpp"
 #include "stagger/completion.hpp"
 
 namespace stagger {
@@ -22,6 +23,7 @@ const completion_request::further& completion_request::no_extras() {
 
 completion_request::further& completion_request::own_extras() {
     if (!extras_) extras_ = std::make_unique<further>();
+    extras_->is_encoded = true;
     return *extras_;
 }
 
@@ -30,6 +32,37 @@ completion_request completion_request::from_body(std::string json_object) {
     // An empty body would look like an empty prompt; a lone space is refused when the request is encoded.
     request.own_extras().body = json_object.empty() ? " " : std::move(json_object);
     return request;
+}
+
+completion_request completion_request::post(std::string path, std::string json) {
+    completion_request request = from_body(std::move(json));
+    request.extras_->path = path.empty() ? "/" : std::move(path);
+    return request;
+}
+
+completion_request& completion_request::stop(std::vector<std::string> sequences) {
+    own_extras().stop = std::move(sequences);
+    return *this;
+}
+
+completion_request& completion_request::image(std::string url) {
+    own_extras().images.push_back(std::move(url));
+    return *this;
+}
+
+completion_request& completion_request::image(std::string_view media_type, std::string_view bytes) {
+    return image("data:" + std::string(media_type) + ";base64," + wire::base64(bytes));
+}
+
+completion_request& completion_request::tool(std::string name, std::string description,
+                                             std::string parameters) {
+    own_extras().tools.push_back({std::move(name), std::move(description), std::move(parameters)});
+    return *this;
+}
+
+completion_request& completion_request::json_schema(std::string name, std::string schema) {
+    own_extras().schema = answer_schema{std::move(name), std::move(schema)};
+    return *this;
 }
 
 completion_request& completion_request::system(std::string text) {
@@ -63,7 +96,8 @@ completion_request& completion_request::request_id(std::string id) {
 }
 
 completion_request& completion_request::label(std::string text) {
-    own_extras().label = std::move(text);
+    if (!extras_) extras_ = std::make_unique<further>();
+    extras_->label = std::move(text);
     return *this;
 }
 

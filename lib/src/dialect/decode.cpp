@@ -7,9 +7,8 @@
 #include "dialect/dialect.hpp"
 #include "dialect/error_body.hpp"
 #include "dialect/error_meaning.hpp"
-#include "dialect/llm_engine_dialect.hpp"
-#include "dialect/openai_dialect.hpp"
 #include "dialect/rate_limit_headers.hpp"
+#include "dialect/registry.hpp"
 #include "dialect/server_message.hpp"
 #include "dialect/status_meaning.hpp"
 #include "json/json_document.hpp"
@@ -50,7 +49,7 @@ std::string_view encoding_of(const std::vector<field>& fields) {
 /// What reading one response needs to know.
 struct reading {
     const response& received;
-    stagger::dialect dialect;
+    const api_dialect& spoken;
     const secrets& hidden;
     double unix_now;  // by our clock
 
@@ -58,18 +57,6 @@ struct reading {
 
     std::string readable(std::string_view text) const { return readable_message(text, hidden); }
 };
-
-std::string read_answer(const json_node& document, stagger::dialect dialect, completion& answer) {
-    switch (dialect) {
-        case dialect::openai_chat:
-            return read_openai_answer(document, openai_endpoint::chat, answer);
-        case dialect::openai_completions:
-            return read_openai_answer(document, openai_endpoint::completions, answer);
-        case dialect::llm_engine:
-            return read_llm_engine_answer(document, answer);
-    }
-    return "its dialect is unknown";
-}
 
 std::string beginning(const reading& from) {
     return from.received.body.empty() ? "the body is empty"
@@ -84,6 +71,7 @@ void fail(decoded_answer& out, errc error, std::string message, verdict what = v
     out.answer.text.clear();
     out.answer.finish_reason.clear();
     out.answer.usage = {};
+    out.answer.tool_calls.clear();
     out.answer.info.message = std::move(message);
 }
 
@@ -130,11 +118,6 @@ status_meaning meaning_of_reported(const error_body& error, double unix_now, hin
     return {errc::error_in_answer, verdict::permanent, true};
 }
 
-bool has_choices(const json_node& document) {
-    const auto* choices = member(document, "choices");
-    return choices && choices->is_array() && choices->begin() != choices->end();
-}
-
 /// @param made the answer stands beside the error
 void take_reported_error(const reading& from, const error_body& reported, bool made, decoded_answer& out) {
     const auto whole = read_error_body(from.received.body);
@@ -149,7 +132,7 @@ void take_reported_error(const reading& from, const error_body& reported, bool m
 }
 
 void decode_success(const reading& from, decoded_answer& out) {
-    const json_document document(from.received.body);
+    const json_document document(from.received.body, from.spoken.depth());
     // Only its text shows that an answer without a length was cut: then nobody has received it whole.
     if (document.is_incomplete() && from.received.ends_with_connection) {
         fail(out, errc::answer_truncated, "the connection ended inside the answer", verdict::transient);
@@ -173,14 +156,14 @@ void decode_success(const reading& from, decoded_answer& out) {
         return fail(out, errc::unreadable_answer, std::move(message), verdict::transient);
     }
     const auto* told_in = error_document(*document.root());
-    if (const auto reported = told_in ? reported_error(*told_in) : std::nullopt)
-        return take_reported_error(from, *reported, has_choices(*told_in), out);
-    const auto* object = document.object();
+    if (const auto reported = told_in ? from.spoken.error_in(*told_in) : std::nullopt)
+        return take_reported_error(from, *reported, from.spoken.has_answer(*told_in), out);
+    const auto* object = from.spoken.answers_by_object() ? document.object() : document.root();
     if (!object) {
         fail(out, errc::malformed_answer, from.readable("answer is no JSON object; " + beginning(from)));
         return;
     }
-    const auto problem = read_answer(*object, from.dialect, out.answer);
+    const auto problem = from.spoken.read_answer(*object, from.received.body, out.answer);
     if (!problem.empty()) {
         fail(out, errc::malformed_answer,
              from.readable("answer has an unknown shape: " + problem + "; " + beginning(from)));
@@ -217,9 +200,7 @@ std::optional<status_meaning> meaning_whatever_status(const reading& from, const
 status_meaning meaning_of(const reading& from, const error_body& body, hints& said) {
     const auto status = from.received.status;
     if (const auto named = meaning_whatever_status(from, body, said)) return *named;
-    if (from.dialect == dialect::llm_engine && is_disguised_overload(status, body.message)) {
-        return {errc::overloaded, verdict::throttled, false};
-    }
+    if (const auto own = from.spoken.meaning_of(status, body)) return *own;
     auto meaning = meaning_of_status(status);
     // A Retry-After of zero asks for nothing: alone it does not make an error one that passes.
     const bool asks_to_wait = said.retry_after && *said.retry_after > duration::zero();
@@ -267,12 +248,6 @@ void decode_failure(const reading& from, decoded_answer& out) {
     out.answer.info.message = message_of(from, body);
 }
 
-/// The media type of the body, without its parameters.
-std::string_view media_type(const std::vector<field>& fields) {
-    const auto type = value_of(fields, "content-type");
-    return trim(type.substr(0, type.find(';')));
-}
-
 /// What the head alone says.
 void read_head(const response& received, double unix_now, const secrets& hidden, decoded_answer& out) {
     if (may_carry_hints(received.fields)) {
@@ -286,6 +261,12 @@ void read_head(const response& received, double unix_now, const secrets& hidden,
 }
 
 }  // namespace
+
+hints hints_of_refusal(const decoded_answer& refused) {
+    hints said = refused.hints;
+    if (refused.what.retry_after) said.retry_after = refused.what.retry_after;
+    return said;
+}
 
 bool is_event_stream(const std::vector<field>& fields) {
     return form_of(fields) == body_form::events;
@@ -316,7 +297,12 @@ decoded_answer decode_stream_head(const response& received, double unix_now, con
 }
 
 decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now, const secrets& hidden) {
-    const reading from{received, dialect, hidden, unix_now};
+    return decode(std::move(received), implementation_of(dialect), unix_now, hidden);
+}
+
+decoded_answer decode(response&& received, const api_dialect& spoken, double unix_now,
+                      const secrets& hidden) {
+    const reading from{received, spoken, hidden, unix_now};
     decoded_answer out;
     read_head(received, unix_now, hidden, out);
 

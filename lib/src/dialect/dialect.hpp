@@ -14,6 +14,8 @@
 
 namespace stagger::wire {
 
+class api_dialect;
+
 struct field {
     std::string name;  ///< as sent; compared without case
     std::string value;
@@ -24,8 +26,10 @@ struct encoding_context {
     stagger::dialect dialect = stagger::dialect::openai_chat;
     std::string
         base_path;  ///< path of the base URL, percent-encoded, with or without a trailing slash; may be empty
-    std::string model;    ///< used where the request names none
-    std::string api_key;  ///< may be empty: no authorization is sent then
+    std::string base_query;  ///< query of the base URL, encoded; may be empty
+    std::string host;        ///< of the base URL; empty: one that nobody knows
+    std::string model;       ///< used where the request names none
+    std::string api_key;     ///< may be empty: no authorization is sent then
 };
 
 /// What a request has of its own.
@@ -33,7 +37,8 @@ struct encoded_request {
     std::string target;         ///< path and query; empty: `common_target`
     std::vector<field> fields;  ///< x-request-id
     std::string body;
-    std::size_t model = 0;  ///< tells models apart: the same for all requests to one
+    std::size_t model = 0;                     ///< tells models apart: the same for all requests to one
+    const api_dialect* answered_in = nullptr;  ///< how its answer is read
 };
 
 /// Path and query of every request of a context; empty where each has its own.
@@ -73,6 +78,13 @@ struct decoded_answer {
 decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now,
                       const secrets& hidden = {});
 
+/// The same by an implementation.
+decoded_answer decode(response&& received, const api_dialect& spoken, double unix_now,
+                      const secrets& hidden = {});
+
+/// What the gate is told of a refusal: a Retry-After as it was judged goes before the one that was sent.
+hints hints_of_refusal(const decoded_answer& refused);
+
 /// Whether the Content-Type is that of server-sent events.
 bool is_event_stream(const std::vector<field>& fields);
 
@@ -86,10 +98,10 @@ decoded_answer decode_stream_head(const response& received, double unix_now, con
 /** What a request costs a limit, before anything is known of its answer.
  *
  * Its own `expected_tokens`, else its prompt by its length (bytes of text / 4), and for its answers the most
- * that they may have, which providers charge whether it is used or not; an answer of which that is not said
- * is left open.
+ * that they may have, where the dialect's providers charge it whether it is used or not; an answer of which
+ * that is not said, or that is charged by what it has, is left open.
  */
-cost cost_of(const completion_request& request);
+cost cost_of(const completion_request& request, stagger::dialect spoken = stagger::dialect::openai_chat);
 /// Of its prompt, by its length.
 double estimate_prompt_tokens(const completion_request& request);
 

@@ -120,6 +120,15 @@ bool says_nothing(const json_node& error) {
     return true;
 }
 
+/// What answers of any operation have.
+bool stands_beside_an_answer(const json_node& document) {
+    for (const std::string_view name :
+         {"choices", "content", "output", "candidates", "data", "object", "id"}) {
+        if (member(document, name)) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 bool error_body::is_named(std::string_view name) const {
@@ -144,8 +153,12 @@ std::optional<error_body> reported_error(const json_node& document) {
         return read;
     }
     if (!error->is_object()) return std::nullopt;
-    if (says_nothing(*error) && member(document, "choices")) return std::nullopt;
+    if (says_nothing(*error) && stands_beside_an_answer(document)) return std::nullopt;
     return read_object(*error);
+}
+
+error_body flat_error(const json_node& document) {
+    return read_object(document);
 }
 
 error_body read_error_body(std::string_view body) {

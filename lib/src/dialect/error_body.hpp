@@ -32,6 +32,8 @@ error_body read_error_body(std::string_view body);
 /// The `error` member of a document, if it reports one (an object, or text that is not empty), or the
 /// document itself where its `object` is "error".
 std::optional<error_body> reported_error(const json_node& document);
+/// The error that a document is itself: {"code":…,"message":…}.
+error_body flat_error(const json_node& document);
 /// The object that an error is told in: the document, or the first element of an array around it. Null for
 /// any other document.
 const json_node* error_document(const json_node& document);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/url/encode.hpp>
+#include <boost/url/parse_query.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "base/decimal.hpp"
@@ -70,6 +71,17 @@ void secrets::add_header(std::string_view name, std::string_view value) {
             add(word.substr(std::min(word.find('=') + 1, word.size())));
         }
         value.remove_prefix(std::min(end + 1, value.size()));
+    }
+}
+
+void secrets::add_query(std::string_view query) {
+    const auto parsed = boost::urls::parse_query(query);
+    if (parsed.has_error()) return;
+    for (const auto& param : *parsed) {
+        if (!names_a_secret(std::string_view(param.key))) continue;
+        add(std::string_view(param.value));
+        const auto decoded = param.value.decode();
+        add(decoded);
     }
 }
 

@@ -25,6 +25,8 @@ class secrets {
 
     /// Whether there is nothing to hide.
     bool empty() const { return words_.empty(); }
+    /// Hides what a URL's query carries under such names (key=...), encoded and decoded.
+    void add_query(std::string_view query);
 
     /// Writes "[key]" over every secret.
     void mask(std::string& text) const;

@@ -10,8 +10,6 @@ namespace stagger::wire {
 
 namespace {
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
 bool is_line_end(char character) {
     return character == '\n' || character == '\r';
 }
@@ -73,6 +71,7 @@ void sse_parser::end_line(std::string_view line, error_code& error) {
     if (std::exchange(first_line_, false) && line.starts_with(byte_order_mark))
         line.remove_prefix(byte_order_mark.size());
     if (line.empty()) return dispatch();
+    keep_stray(line);
     const auto colon = line.find(':');
     if (colon == 0) return;  // a comment
     if (colon == std::string_view::npos) return add_field(line, {}, error);
@@ -99,6 +98,21 @@ void sse_parser::add_field(std::string_view name, std::string_view value, error_
     } else if (name == "retry") {
         if (const auto wait = milliseconds_of(value)) retry_ = wait;
     }
+}
+
+void sse_parser::keep_stray(std::string_view line) {
+    // No field's name begins like this, so that no event is looked at.
+    const bool is_more =
+        !stray_.empty() && std::string_view(" \t\"{}[]").find(line.front()) != std::string_view::npos;
+    const bool begins = stray_.empty() && (line.front() == '{' || line.front() == '[');
+    if (!(is_more || begins) || stray_.size() + line.size() >= longest_stray) return;
+    stray_ += line;
+    stray_ += '\n';
+}
+
+std::string sse_parser::stray() const {
+    const bool is_more = !stray_.empty() || line_.starts_with('{') || line_.starts_with('[');
+    return is_more ? stray_ + line_ : std::string();
 }
 
 void sse_parser::dispatch() {

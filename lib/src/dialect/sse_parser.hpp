@@ -40,6 +40,10 @@ class sse_parser {
     bool has_event() const { return event_.has_value(); }
     /// @pre has_event()
     sse_event take();
+    /// Text outside of any field, from where it looks like JSON, with what of the last line has come; at most
+    /// `longest_stray` bytes. Google's servers tell of an error in the middle of a stream like this.
+    std::string stray() const;
+    static constexpr std::size_t longest_stray = 16 * 1024;
     /// How long a client that reconnects is to wait, as the stream said last.
     const std::optional<duration>& retry() const { return retry_; }
 
@@ -47,6 +51,7 @@ class sse_parser {
     void end_line(std::string_view line, error_code& error);
     void add_field(std::string_view name, std::string_view value, error_code& error);
     void dispatch();
+    void keep_stray(std::string_view line);
 
     std::size_t longest_line_;
     std::size_t largest_event_;
@@ -55,6 +60,7 @@ class sse_parser {
     std::string data_;  // every line with its line feed
     std::string last_event_id_;
     std::optional<duration> retry_;
+    std::string stray_;
     std::optional<sse_event> event_;
     bool first_line_ = true;
     bool after_carriage_return_ = false;

@@ -1,11 +1,11 @@
 #include "dialect/stream_answer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "dialect/error_body.hpp"
 #include "dialect/error_meaning.hpp"
-#include "dialect/llm_engine_dialect.hpp"
-#include "dialect/openai_dialect.hpp"
+#include "dialect/registry.hpp"
 #include "dialect/server_message.hpp"
 #include "json/json_document.hpp"
 #include "json/json_text.hpp"
@@ -40,15 +40,23 @@ error_code error_of(const error_body& reported) {
 void add_delta(completion& answer, const completion_delta& delta) {
     answer.text += delta.text;
     if (!delta.finish_reason.empty()) answer.finish_reason = delta.finish_reason;
-    if (delta.usage.prompt_tokens) answer.usage.prompt_tokens = delta.usage.prompt_tokens;
+    // What was read does not become less; some say at the end only what they charge in full.
+    if (delta.usage.prompt_tokens) {
+        answer.usage.prompt_tokens =
+            std::max(*delta.usage.prompt_tokens, answer.usage.prompt_tokens.value_or(0));
+    }
+    if (delta.usage.cached_tokens) answer.usage.cached_tokens = delta.usage.cached_tokens;
     if (delta.usage.completion_tokens) answer.usage.completion_tokens = delta.usage.completion_tokens;
 }
 
 }  // namespace
 
+stream_answer::stream_answer(stagger::dialect dialect, secrets hidden)
+    : spoken_(implementation_of(dialect)), hidden_(std::move(hidden)) {}
+
 stream_answer::step stream_answer::take(sse_event&& event, completion_delta& delta) {
-    if (dialect_ != dialect::llm_engine && is_end(event)) {
-        if (!has_choices_) return fail(errc::malformed_answer, "the stream ended without any choices");
+    if (spoken_.has_end_marker() && is_end(event)) {
+        if (!has_begun_) return fail(errc::malformed_answer, "the stream ended without any choices");
         whole_ = true;
         return step::end;
     }
@@ -72,19 +80,14 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
         return fail(errc::malformed_answer, "an event of the answer is " + std::string(problem) + "; " +
                                                 shown_beginning(event.data, hidden_));
     }
-    std::string problem;
+    if (const auto reported = spoken_.error_in_event(*object))
+        return fail(error_of(*reported), reported->message);
     delta = {};
-    if (dialect_ == dialect::llm_engine) {
-        if (auto reported = llm_engine_stream_error(*object))
-            return fail(errc::error_in_answer, std::move(*reported));
-        problem = read_llm_engine_delta(*object, delta, answer_.info.request_id, whole_);
-    } else {
-        if (const auto reported = reported_error(*object))
-            return fail(error_of(*reported), reported->message);
-        const auto endpoint =
-            dialect_ == dialect::openai_chat ? openai_endpoint::chat : openai_endpoint::completions;
-        problem = read_openai_delta(*object, endpoint, delta, answer_.info.request_id, has_choices_);
-    }
+    stream_progress progress{answer_.tool_calls, answer_.info.request_id, has_begun_, whole_, false};
+    const std::string problem = spoken_.read_event(*object, event.data, delta, progress);
+    has_begun_ = progress.has_begun;
+    whole_ = progress.is_finished;
+    if (problem.empty() && progress.has_nothing) return whole_ ? step::end : step::nothing;
     if (problem.empty()) return step::delta;
     return fail(errc::malformed_answer,
                 "an event has an unknown shape: " + problem + "; " + shown_beginning(event.data, hidden_));
@@ -95,9 +98,10 @@ stream_answer::step stream_answer::take_reported_error(std::string_view data) {
     return fail(error_of(reported), reported.message);
 }
 
-stream_answer::step stream_answer::take_end_of_body() {
+stream_answer::step stream_answer::take_end_of_body(std::string_view stray) {
     if (whole_) return step::end;
-    if (dialect_ != dialect::llm_engine && !answer_.finish_reason.empty()) {
+    if (!stray.empty()) return take_reported_error(stray);
+    if (spoken_.may_end_after(answer_)) {
         whole_ = true;
         return step::end;
     }

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "dialect/api_dialect.hpp"
 #include "dialect/secrets.hpp"
 #include "dialect/sse_parser.hpp"
 #include "stagger/completion.hpp"
@@ -13,7 +14,8 @@ namespace stagger::wire {
 /** @brief Puts a streamed answer together from its events, in any dialect.
  *
  * OpenAI's ends with `[DONE]`; some servers forget that, so the end of the body is an end, too, once a finish
- * reason was given. LLM Engine's ends with `finished`. Any other end is a truncation.
+ * reason was given. LLM Engine's ends with `finished`. What is an end is for the dialect to say; any other
+ * end is a truncation.
  */
 class stream_answer {
  public:
@@ -25,13 +27,14 @@ class stream_answer {
     };
 
     /// @param hidden masked in messages, should the server repeat it
-    stream_answer(stagger::dialect dialect, secrets hidden) : dialect_(dialect), hidden_(std::move(hidden)) {}
+    stream_answer(stagger::dialect dialect, secrets hidden);
 
     step take(sse_event&& event, completion_delta& delta);
     /// Nothing follows after a whole answer.
     bool is_whole() const { return whole_; }
     /// The body has ended as HTTP wants it: `end`, or `failed`.
-    step take_end_of_body();
+    /// @param stray what stood outside of the events: sse_parser::stray
+    step take_end_of_body(std::string_view stray = {});
     /// The answer cannot be completed any more.
     step fail(error_code error, std::string message);
 
@@ -43,11 +46,11 @@ class stream_answer {
     step take_reported_error(std::string_view data);
     step take_delta(const sse_event& event, completion_delta& delta);
 
-    stagger::dialect dialect_;
+    const api_dialect& spoken_;
     secrets hidden_;
     completion answer_;
     error_code error_;
-    bool has_choices_ = false;
+    bool has_begun_ = false;
     bool whole_ = false;
 };
 

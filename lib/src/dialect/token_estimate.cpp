@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dialect/dialect.hpp"
+#include "dialect/registry.hpp"
 #include "dialect/usage.hpp"
 #include "json/json_document.hpp"
 #include "json/json_text.hpp"
@@ -51,8 +52,37 @@ double tokens_of_message(const json_node& message) {
     return tokens;
 }
 
+/// What Responses and embeddings call the prompt: text, token ids, or messages.
+double tokens_of_input(const json_node& input) {
+    if (!input.is_array()) return tokens_of_prompt(input);
+    double tokens = 0;
+    for (const auto& part : input) {
+        if (part.is_object()) {
+            tokens += tokens_of_message(part);
+        } else {
+            tokens += part.is_string()  ? tokens_of_text(part.text().size())
+                      : part.is_array() ? static_cast<double>(part.size())
+                                        : 1;
+        }
+    }
+    return tokens;
+}
+
+/// A turn of Gemini's.
+double tokens_of_content(const json_node& content) {
+    const auto* parts = content.is_object() ? member(content, "parts") : nullptr;
+    if (!parts || !parts->is_array()) return 0;
+    double tokens = tokens_per_message;
+    for (const auto& part : *parts) {
+        const auto* text = part.is_object() ? member(part, "text") : nullptr;
+        if (text && text->is_string()) tokens += tokens_of_text(text->text().size());
+    }
+    return tokens;
+}
+
 /// How much each answer may have at most, in the order in which servers go by them.
-constexpr std::array<std::string_view, 3> maxima{"max_completion_tokens", "max_tokens", "max_new_tokens"};
+constexpr std::array<std::string_view, 4> maxima{"max_completion_tokens", "max_tokens", "max_new_tokens",
+                                                 "max_output_tokens"};
 
 /// What no server counts in. A body that asks for more is the server's to refuse.
 constexpr double most_reckoned = 1e12;
@@ -67,6 +97,13 @@ void add_body(const json_node& body, token_parts& parts) {
     if (const auto* prompt = member(body, "prompt")) parts.prompt += tokens_of_prompt(*prompt);
     if (const auto* messages = member(body, "messages"); messages && messages->is_array()) {
         for (const auto& message : *messages) parts.prompt += tokens_of_message(message);
+    }
+    if (const auto* input = member(body, "input")) parts.prompt += tokens_of_input(*input);
+    for (const std::string_view name : {"system", "instructions"}) {
+        if (const auto* text = member(body, name)) parts.prompt += tokens_of_prompt(*text);
+    }
+    if (const auto* contents = member(body, "contents"); contents && contents->is_array()) {
+        for (const auto& content : *contents) parts.prompt += tokens_of_content(content);
     }
     for (const std::string_view name : maxima) {
         const auto count = token_count(body, name);
@@ -103,13 +140,21 @@ token_parts parts_of(const completion_request& request) {
     return parts;
 }
 
+/// Of a request for any operation, by the dialect that this belongs to.
+answer_charge charge_of(const completion_request& request, stagger::dialect spoken) {
+    if (request.path().empty()) return implementation_of(spoken).charge();
+    const std::string_view path = request.path();
+    const auto named = dialect_of_path("/" + std::string(path.substr(0, path.find('?'))));
+    return named ? implementation_of(*named).charge() : answer_charge::made;
+}
+
 }  // namespace
 
 double estimate_prompt_tokens(const completion_request& request) {
     return parts_of(request).prompt;
 }
 
-cost cost_of(const completion_request& request) {
+cost cost_of(const completion_request& request, stagger::dialect spoken) {
     cost expected;
     if (request.expected_tokens() > 0) {
         expected.tokens = request.expected_tokens();
@@ -118,6 +163,12 @@ cost cost_of(const completion_request& request) {
     const token_parts parts = parts_of(request);
     // No prompt has none, and what is taken for nothing cannot be corrected.
     expected.prompt_tokens = std::max(parts.prompt, 1.0);
+    const answer_charge charge = charge_of(request, spoken);
+    if (charge == answer_charge::nothing) return expected;
+    if (charge == answer_charge::made) {
+        expected.open_answers = std::min(parts.answers, most_reckoned);
+        return expected;
+    }
     const double answers = std::min(parts.answers * parts.most.value_or(1), most_reckoned);
     (parts.most ? expected.tokens : expected.open_answers) = answers;
     return expected;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "dialect/neutral_members.hpp"
 #include "dialect/parameter_rules.hpp"
 #include "json/json_writer.hpp"
 
@@ -21,8 +22,18 @@ whole_body::whole_body(const completion_request& request, delivery how, std::str
     members_ = std::move(*members);
     const auto* stream = get("stream");
     if (stream) problem = wrong_delivery("body.stream", stream->value, how);
-    if (problem.empty() && request.system()) {
-        problem = "system: cannot be added to a whole body; put it into the body's messages";
+    const auto beside = first_neutral_member(request);
+    if (problem.empty() && !beside.empty()) {
+        problem = std::string(beside) + ": cannot be added to a whole body; put it into the body" +
+                  (beside == "system" ? "'s messages" : "");
+    }
+}
+
+void whole_body::settle_model(std::string& model) {
+    if (const json_member* named = get("model")) {
+        model = json_string_value(named->value).value_or(std::string());
+    } else if (!model.empty()) {
+        add_string("model", model);
     }
 }
 

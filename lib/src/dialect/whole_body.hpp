@@ -24,6 +24,8 @@ class whole_body {
     /// The member's value, or null if the body lacks it.
     const json_member* get(std::string_view name) const { return find_member(members_, name); }
 
+    /// Adds the model, or takes it from a body that names one.
+    void settle_model(std::string& model);
     void add_string(std::string_view name, std::string_view text);
     void add_number(std::string_view name, double value);
     void add_count(std::string_view name, unsigned value);

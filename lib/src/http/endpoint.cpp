@@ -9,9 +9,6 @@
 
 namespace stagger {
 
-namespace {
-
-// Whatever may be a password or a key is left out, also of a text that is no URL.
 std::string shown_url(std::string_view url) {
     constexpr std::string_view left_out = "[...]";
     std::string shown(url);
@@ -23,6 +20,8 @@ std::string shown_url(std::string_view url) {
     const std::size_t begin = slashes < at ? slashes + 2 : 0;
     return shown.replace(begin, at - begin, left_out);
 }
+
+namespace {
 
 [[noreturn]] void refuse(std::string_view base_url, const char* rule) {
     throw std::invalid_argument("base_url: " + std::string(rule) + ", is \"" + shown_url(base_url) + "\"");
@@ -52,7 +51,7 @@ endpoint parse_endpoint(std::string_view base_url) {
     // The URL is not repeated here: it holds a secret.
     if (url.has_userinfo())
         throw std::invalid_argument("base_url: must not contain a user name or a password");
-    if (url.has_query() || url.has_fragment()) refuse(base_url, "must not have a query or a fragment");
+    if (url.has_fragment()) refuse(base_url, "must not have a fragment");
 
     result.host = url.host_address();
     result.host_is_address = url.host_type() != boost::urls::host_type::name;
@@ -62,6 +61,7 @@ endpoint parse_endpoint(std::string_view base_url) {
     result.authority = url.encoded_host();
     if (result.port != default_port) result.authority += ":" + result.port;
     result.base_path = url.encoded_path();
+    result.base_query = url.encoded_query();
     while (result.base_path.ends_with('/')) result.base_path.pop_back();
     return result;
 }

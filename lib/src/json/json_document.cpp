@@ -14,6 +14,22 @@ namespace stagger::wire {
 
 namespace json = boost::json;
 
+namespace {
+
+std::size_t levels(json_document::deepest kept) {
+    switch (kept) {
+        case json_document::deepest::of_an_answer:
+            break;
+        case json_document::deepest::of_an_error:
+            return json_tree_builder::deepest_of_an_error;
+        case json_document::deepest::of_a_list:
+            return json_tree_builder::deepest_of_a_list;
+    }
+    return json_tree_builder::deepest_node;
+}
+
+}  // namespace
+
 json_document::json_document(std::string_view text, deepest kept)
     : memory_(first_block_.data(), first_block_.size()), nodes_(&memory_) {
     nodes_.reserve(usual_nodes);
@@ -32,10 +48,7 @@ json_document::json_document(std::string_view text, deepest kept)
 void json_document::parse(std::string_view text, deepest kept) {
     json::parse_options options;
     options.max_depth = max_json_depth;
-    json::basic_parser<json_tree_builder> parser(options, text, nodes_, unescaped_,
-                                                 kept == deepest::of_an_error
-                                                     ? json_tree_builder::deepest_of_an_error
-                                                     : json_tree_builder::deepest_node);
+    json::basic_parser<json_tree_builder> parser(options, text, nodes_, unescaped_, levels(kept));
     boost::system::error_code error;
     const std::size_t parsed = parser.write_some(false, text.data(), text.size(), error);
     if (!error && parsed < text.size()) error = json::error::extra_data;

@@ -21,8 +21,9 @@ namespace stagger::wire {
  */
 class json_document {
  public:
-    /// As json_tree_builder has it: what an answer needs, and what an error that is wrapped needs.
-    enum class deepest { of_an_answer, of_an_error };
+    /// As json_tree_builder has it: what an answer needs, what an error that is wrapped needs, and what a
+    /// list of objects needs, of which each may contain thousands of numbers.
+    enum class deepest { of_an_answer, of_an_error, of_a_list };
 
     explicit json_document(std::string_view text, deepest kept = deepest::of_an_answer);
     json_document(const json_document&) = delete;

@@ -39,6 +39,8 @@ class json_tree_builder {
     static constexpr std::size_t deepest_node = 6;
     /// Google's quotas: 0, error, details, 0, violations, 0, quotaId.
     static constexpr std::size_t deepest_of_an_error = 7;
+    /// Embeddings: data, 0, index.
+    static constexpr std::size_t deepest_of_a_list = 3;
     /// 80 MiB, and 240 MiB at most on the way there. An answer has up to 25 nodes for each of its tokens,
     /// with the log probabilities of others.
     static constexpr std::size_t most_nodes = std::size_t{1} << 21;

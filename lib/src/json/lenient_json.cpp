@@ -10,7 +10,6 @@ namespace stagger::wire {
 namespace {
 
 constexpr std::string_view replacement_escape = "\\ufffd";
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::size_t escape_length = 6;
 
 /// The unit that `text` begins with as \uXXXX; nothing if it begins with anything else.

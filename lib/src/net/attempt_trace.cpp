@@ -5,21 +5,21 @@
 namespace stagger::detail {
 
 void attempt_trace::queued(time_point now, time_point not_before) {
-    ++id_.attempt;
+    ++attempt_;
     was_admitted_ = false;
     carried_ = {};
     if (!told_) return;
-    waited_ = std::make_unique<waiting_times>();
-    told_->queued({id_, std::max(not_before - now, duration::zero())});
+    wait_ = std::make_unique<wait>();
+    told_->queued({id(), std::max(not_before - now, duration::zero())});
 }
 
 void attempt_trace::waited(const permit& leave, bool admitted) {
     was_admitted_ = admitted;
     if (!told_) return;
-    *waited_ = leave.waited();
+    wait_->times = leave.waited();
     if (!admitted) return;
-    admitted_at_ = std::chrono::steady_clock::now();
-    told_->admitted({id_, *waited_});
+    wait_->admitted_at = std::chrono::steady_clock::now();
+    told_->admitted({id(), wait_->times});
 }
 
 void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
@@ -28,7 +28,7 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
     if (was_admitted_) {
         counts_->attempts.add();
         counts_->rejections.add(refused);
-        counts_->unreadable_answers.add(error == errc::unreadable_answer);
+        if (error && error == errc::unreadable_answer) counts_->unreadable_answers.add();
         const bool answered = info.phase == request_phase::answered;
         counts_->attempts_by_status[answered ? std::min(info.http_status, client_counts::statuses - 1) : 0]
             .add();
@@ -37,8 +37,8 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
     }
     if (!told_) return;
     // Nothing has been noted where memory ran out.
-    const waiting_times waited = waited_ ? *waited_ : waiting_times();
-    told_->done({id_, error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in, said,
+    const waiting_times waited = wait_ ? wait_->times : waiting_times();
+    told_->done({id(), error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in, said,
                  hint_cut_to});
 }
 

@@ -21,7 +21,7 @@ class attempt_trace {
 
     void request_started() {
         counts_->started.add();
-        id_.request = counts_->started.value();
+        request_ = counts_->started.value();
     }
     void request_ended(bool well) { (well ? counts_->succeeded : counts_->failed).add(); }
 
@@ -34,10 +34,10 @@ class attempt_trace {
     }
     void not_connected() { counts_->connections_failed.add(); }
     void sent(std::size_t bytes) {
-        if (told_) told_->sent({id_, bytes, new_connection_});
+        if (told_) told_->sent({id(), bytes, new_connection_});
     }
     void head(unsigned status) {
-        if (told_) told_->head({id_, status, std::chrono::steady_clock::now() - admitted_at_});
+        if (told_) told_->head({id(), status, std::chrono::steady_clock::now() - wait_->admitted_at});
     }
     /// What the attempt's connection carried.
     void exchanged(const traffic& carried) { carried_ = carried; }
@@ -45,14 +45,20 @@ class attempt_trace {
               const hints& said = {}, std::optional<duration> hint_cut_to = {});
 
  private:
+    attempt_id id() const { return {request_, attempt_}; }
+
     client_counts* counts_;
     attempt_observer* told_;  // null where nobody listens
-    attempt_id id_;
+    std::uint64_t request_ = 0;
+    unsigned attempt_ = 0;
     bool was_admitted_ = false;
     bool new_connection_ = false;
     traffic carried_;
-    time_point admitted_at_{};
-    std::unique_ptr<waiting_times> waited_;  // where somebody listens
+    struct wait {
+        waiting_times times;
+        time_point admitted_at{};
+    };
+    std::unique_ptr<wait> wait_;  // where somebody listens
 };
 
 }  // namespace stagger::detail

@@ -2,16 +2,15 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/require.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 #include "http/seed.hpp"
-#include "http/tls_context.hpp"
 #include "net/client_handle.hpp"
 #include "net/client_state.hpp"
+#include "net/connections_of.hpp"
 #include "net/request_task.hpp"
 #include "net/running_operation.hpp"
 
@@ -21,34 +20,21 @@ namespace asio = boost::asio;
 
 namespace {
 
-std::shared_ptr<const connection_settings> make_settings(const io_executor& strand,
-                                                         const client_options& options,
-                                                         const endpoint& target) {
-    auto settings = std::make_shared<connection_settings>();
-    settings->target = target;
-    settings->resolve_timeout = options.resolve_timeout();
-    settings->connect_timeout = options.connect_timeout();
-    settings->handshake_timeout = options.handshake_timeout();
-    settings->send_timeout = options.send_timeout();
-    settings->max_header_bytes = options.max_header_bytes();
-    settings->max_body_bytes = options.max_body_bytes();
-    if (target.tls) {
-        const tls_files files{options.ca_file(), options.ca_only(), options.client_certificate_file(),
-                              options.client_key_file()};
-        settings->tls = std::make_shared<asio::ssl::context>(make_tls_context(files));
-    }
-    settings->names = std::make_shared<name_lookup>(strand, target.host, target.port);
-    settings->deadlines = std::make_shared<deadline_queue>(strand);
-    return settings;
-}
-
 wire::encoding_context make_encoding(const client_options& options, const endpoint& target) {
     wire::encoding_context context;
     context.dialect = options.dialect();
     context.base_path = target.base_path;
+    context.base_query = target.base_query;
+    context.host = target.host;
     context.model = options.model();
     context.api_key = options.api_key();
     return context;
+}
+
+wire::secrets hidden_words(const client_options& options, const endpoint& target) {
+    wire::secrets words = wire::secrets_of(options.api_key(), options.headers());
+    words.add_query(target.base_query);
+    return words;
 }
 
 /// Whoever sends the same key and the same fields is one account to the server.
@@ -97,9 +83,9 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       gate(std::move(shared)),
       gate_is_own(own),
       gate_is_elsewhere(gate.get_executor() != executor),
-      hidden(wire::secrets_of(options.api_key(), options.headers())),
+      hidden(hidden_words(options, target)),
       account(account_of(options)),
-      pool(strand, make_settings(strand, options, target),
+      pool(strand, connections_of(options, target, strand),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
            options.keep_alive()),
       requests{rules_of(options, gate.options()), {}, random_source(seed_or_random(options.jitter_seed()))},

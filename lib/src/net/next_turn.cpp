@@ -19,7 +19,7 @@ next_turn::next_turn(io_executor posting) : posting_(std::move(posting)) {
     spare_.reserve(most_spare);
 }
 
-void next_turn::add(std::shared_ptr<turn_taker> who) {
+void next_turn::add(std::shared_ptr<running_operation> who) {
     const std::lock_guard lock(mutex_);
     if (const auto coming = coming_.lock()) return coming->entries.push_back(std::move(who));
     auto coming = std::make_shared<turn>();

@@ -7,17 +7,9 @@
 #include <vector>
 
 #include "http/io_types.hpp"
+#include "net/running_operation.hpp"
 
 namespace stagger::detail {
-
-/// Somebody who goes on at its turn.
-class turn_taker {
- public:
-    virtual void take_turn() = 0;
-
- protected:
-    ~turn_taker() = default;
-};
 
 /** @brief What the requests of one client do next on its strand, posted once for all of them.
  *
@@ -31,14 +23,14 @@ class next_turn : public std::enable_shared_from_this<next_turn> {
 
     /// `who` takes its turn on the strand, later than this call, and in the order of the calls.
     /// @throws std::bad_alloc
-    void add(std::shared_ptr<turn_taker> who);
+    void add(std::shared_ptr<running_operation> who);
     /// What is added from now on comes behind whatever has been posted to the strand until now.
     void separate();
 
  private:
     /// Owned by what is posted: a context that is destroyed takes the requests with it.
     struct turn {
-        std::vector<std::shared_ptr<turn_taker>> entries;
+        std::vector<std::shared_ptr<running_operation>> entries;
         std::size_t begun = 0;
     };
     void post(std::shared_ptr<turn> one);
@@ -47,7 +39,7 @@ class next_turn : public std::enable_shared_from_this<next_turn> {
     const io_executor posting_;
     std::mutex mutex_;  // guards everything below, and the entries of a turn that has not been taken
     std::weak_ptr<turn> coming_;
-    std::vector<std::vector<std::shared_ptr<turn_taker>>> spare_;  // memory of turns that are over
+    std::vector<std::vector<std::shared_ptr<running_operation>>> spare_;  // memory of turns that are over
 };
 
 }  // namespace stagger::detail

@@ -239,7 +239,7 @@ bool open_stream::take_event() {
 }
 
 void open_stream::take_end_of_body() {
-    if (answer_.take_end_of_body() == wire::stream_answer::step::end) return answer_is_whole();
+    if (answer_.take_end_of_body(parser_.stray()) == wire::stream_answer::step::end) return answer_is_whole();
     fail(answer_.error(), answer_.answer().info.message);
 }
 

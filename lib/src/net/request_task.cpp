@@ -96,7 +96,8 @@ void request_task::encode(const completion_request& request) {
     }
     if (!request.label().empty()) label_ = std::make_unique<const std::string>(request.label());
     constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
-    machine_.describe(wire::cost_of(request), client_->account ^ encoded_.model * spread);
+    machine_.describe(wire::cost_of(request, client_->encoding.dialect),
+                      client_->account ^ encoded_.model * spread);
 }
 
 // The caller's signal comes from the caller's thread; ours is given on the strand.
@@ -116,7 +117,8 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
             case request_step::nothing:
                 return;
             case request_step::announce:
-                if (ended) tell_trace(machine_.last(), ended->hints);
+                if (ended) tell_trace(machine_.last(), ended->hints, now);
+                ended = nullptr;  // the machine has what it came to; what follows is about another attempt
                 next = announce(now);
                 break;
             case request_step::ask_to_pass:
@@ -126,7 +128,7 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
                 next = stand_in_line();
                 break;
             case request_step::leave_line:
-                return gate_access::leave(client_->gate, *place_);
+                return gate_access::leave(client_->gate, place_);
             case request_step::stop_holding:
                 return stop_holding();
             case request_step::admit:
@@ -148,7 +150,7 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
             case request_step::hand_over:
                 return finish({}, std::move(ended->answer));
             case request_step::end:
-                return ended ? end(std::move(ended->answer), ended->hints) : end_unsent();
+                return ended ? end(*ended, now) : end_unsent();
         }
     }
 }
@@ -232,8 +234,8 @@ request_step request_task::stand_in_line() {
     admission wanted = machine_.wanted();
     if (label_) wanted.label(*label_);
     auto place = gate_access::join(client_->gate, wanted, std::move(guest));
-    place_ = place.waits;
-    if (place_) return request_step::nothing;
+    place_ = place.waits.value_or(nowhere);
+    if (place.waits) return request_step::nothing;
     leave_ = std::move(place.leave);
     return left_line(place.error, place.at);
 }
@@ -242,7 +244,7 @@ void request_task::leave_line(const error_code& error, permit leave) {
     // Nobody else looks at it while the request stands in line.
     leave_ = std::move(leave);
     const auto then = [self = shared_from_this(), error] {
-        self->place_.reset();
+        self->place_ = nowhere;
         const time_point now = steady_now();
         self->guard([&] { self->carry_out(self->left_line(error, now), now); });
     };
@@ -338,7 +340,7 @@ void request_task::take(const error_code& error) {
     if (!leased_->answer_is_whole()) return leased_->read_rest(user(), machine_.attempt().limit);
     machine_.set_phase(request_phase::answered);
     auto ended =
-        wire::decode(std::move(leased_->answer()), client_->options.dialect(), unix_now(), client_->hidden);
+        wire::decode(std::move(leased_->answer()), *encoded_.answered_in, unix_now(), client_->hidden);
     end_attempt(ended);
 }
 
@@ -375,11 +377,8 @@ time_point request_task::tell_gate(const wire::decoded_answer& ended) {
     // Whoever is told nothing counts the attempt as abandoned.
     permit leave = std::move(leave_);
     switch (machine_.told_to_gate()) {
-        case gate_report::refused: {
-            hints said = ended.hints;
-            if (ended.what.retry_after) said.retry_after = ended.what.retry_after;
-            return leave.throttled(said, machine_.refusals());
-        }
+        case gate_report::refused:
+            return leave.throttled(wire::hints_of_refusal(ended), machine_.refusals());
         case gate_report::admitted:
             leave.accepted(ended.hints, ended.answer.usage);
             break;
@@ -396,21 +395,23 @@ time_point request_task::tell_gate(const wire::decoded_answer& ended) {
     return {};
 }
 
-void request_task::tell_trace(const diagnostic& info, const hints& said) {
-    const request_machine::attempt_fate& fate = machine_.fate();
+void request_task::tell_trace(const diagnostic& info, const hints& said, time_point now) {
+    const auto fate = machine_.fate(info, said, now);
     trace_.done(fate.error, info, fate.refused, fate.again_in, said, fate.hint_cut_to);
 }
 
-void request_task::end(completion&& result, const hints& said) {
-    tell_trace(result.info, said);
+void request_task::end(wire::decoded_answer& ended, time_point now) {
+    tell_trace(ended.answer.info, ended.hints, now);
     trace_.request_ended(!machine_.result());
-    finish(machine_.result(), std::move(result));
+    finish(machine_.result(), std::move(ended.answer));
 }
 
 void request_task::end_unsent() {
     completion result;
     machine_.describe_end(result.info);
-    end(std::move(result), {});
+    trace_.done(machine_.result(), result.info, false);
+    trace_.request_ended(false);
+    finish(machine_.result(), std::move(result));
 }
 
 void request_task::refuse(error_code error, std::string message) {
@@ -470,7 +471,7 @@ void request_task::stop(errc why) {
 // A gate of another context would keep it.
 void request_task::context_ends() noexcept {
     const auto self = shared_from_this();
-    if (place_) gate_access::leave(client_->gate, *place_);
+    if (place_ != nowhere) gate_access::leave(client_->gate, place_);
 }
 
 void request_task::step_aside() {

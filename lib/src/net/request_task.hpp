@@ -3,6 +3,7 @@
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -32,8 +33,7 @@ class open_stream;
 class request_task final : public std::enable_shared_from_this<request_task>,
                            public running_operation,
                            private line_guest,
-                           private connection_user,
-                           private turn_taker {
+                           private connection_user {
  public:
     using whole_handler = boost::asio::any_completion_handler<client::completion_signature>;
     using stream_handler = boost::asio::any_completion_handler<client::stream_signature>;
@@ -50,9 +50,11 @@ class request_task final : public std::enable_shared_from_this<request_task>,
         if (leased_) leased_->leave_to_parent();
     }
     void step_aside() override;
+    void take_turn() override;
 
  private:
     class opening_end;
+    static constexpr task_id nowhere{~std::uint64_t{0}};
 
     void encode(const completion_request& request);
     void listen_for_cancellation(boost::asio::cancellation_slot cancelled);
@@ -74,7 +76,6 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     void break_down(const std::exception_ptr& thrown);
     void break_down(error_code error, std::string message, std::exception_ptr thrown);
 
-    void take_turn() override;
     void begin();
     request_step announce(time_point now);
     request_step ask_to_pass(time_point now);
@@ -99,9 +100,9 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     void end_attempt(wire::decoded_answer& ended);
     /// When it allows another attempt, at the earliest.
     time_point tell_gate(const wire::decoded_answer& ended);
-    void tell_trace(const diagnostic& info, const hints& said);
+    void tell_trace(const diagnostic& info, const hints& said, time_point now);
 
-    void end(completion&& result, const hints& said);
+    void end(wire::decoded_answer& ended, time_point now);
     /// No attempt has just ended.
     void end_unsent();
     /// Ends a request that was never announced.
@@ -123,7 +124,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     wire::encoded_request encoded_;
     std::unique_ptr<const std::string> label_;  // null for most
 
-    std::optional<task_id> place_;  // in the gate's line
+    task_id place_ = nowhere;  // in the gate's line
     permit leave_;
     connection_pool::lease leased_;
     bool begun_ = false;

@@ -24,6 +24,8 @@ class running_operation
     virtual void leave_to_parent() noexcept = 0;
     /// It may be held by the turnstile now: it is not to stand in the gate's line then.
     virtual void step_aside() {}
+    /// Its turn has come, where it asked `next_turn` for one.
+    virtual void take_turn() {}
 
  protected:
     ~running_operation() = default;

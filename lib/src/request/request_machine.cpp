@@ -36,11 +36,7 @@ bool was_refused(const wire::decoded_answer& ended) {
 }  // namespace
 
 request_machine::request_machine(request_context& context, time_point now)
-    : context_(context),
-      started_(now),
-      deadline_(context.rules.deadline > duration::zero() ? saturating_add(now, context.rules.deadline)
-                                                          : never),
-      session_(context.rules.retry, context.rules.backoff, now) {}
+    : context_(context), session_(context.rules.retry, context.rules.backoff, now) {}
 
 request_step request_machine::begin(time_point now) {
     if (state_ != state::not_begun) return request_step::nothing;
@@ -50,23 +46,23 @@ request_step request_machine::begin(time_point now) {
 
 request_step request_machine::ask_for_attempt(time_point now) {
     state_ = state::announcing;
-    progress_.phase = request_phase::queued;
+    phase_ = request_phase::queued;
     line_.joined = now;
     return request_step::announce;
 }
 
 request_step request_machine::announced() {
     if (state_ != state::announcing) return request_step::nothing;
-    if (is_stopped()) return end_waiting(stopped_);
+    if (is_stopped()) return end(progress_.stopped);
     state_ = state::asking;
     return request_step::ask_to_pass;
 }
 
 request_step request_machine::passed(bool chosen) {
     if (state_ != state::asking && state_ != state::held) return request_step::nothing;
-    if (is_stopped()) return end_waiting(stopped_);
-    line_.chosen = line_.chosen || chosen;
-    if (std::exchange(line_.has_leave, false)) return admit();
+    if (is_stopped()) return end(progress_.stopped);
+    chosen_ = chosen_ || chosen;
+    if (std::exchange(has_leave_, false)) return admit();
     state_ = state::in_line;
     return request_step::stand_in_line;
 }
@@ -74,32 +70,32 @@ request_step request_machine::passed(bool chosen) {
 request_step request_machine::held() {
     if (state_ != state::asking) return request_step::nothing;
     state_ = state::held;
-    line_.has_leave = false;
+    has_leave_ = false;
     return request_step::nothing;
 }
 
 request_step request_machine::turned_away() {
     if (state_ != state::asking && state_ != state::held) return request_step::nothing;
-    return end_waiting(is_stopped() ? stopped_ : errc::shut_down);
+    return end(is_stopped() ? progress_.stopped : errc::shut_down);
 }
 
 request_step request_machine::left_line(const error_code& error, bool leave, bool some_are_held,
                                         time_point now) {
     if (state_ != state::in_line && state_ != state::asking) return request_step::nothing;
     progress_.queued += now - line_.joined;
-    const bool left_to_wait = std::exchange(line_.steps_aside, false) && error == errc::cancelled;
-    if (error && now < line_.not_before) progress_.phase = request_phase::backing_off;
+    const bool left_to_wait = std::exchange(steps_aside_, false) && error == errc::cancelled;
+    if (error && now < line_.not_before) phase_ = request_phase::backing_off;
     // Stopped and admitted at the same moment: the leave is not used.
-    if (is_stopped()) return end_waiting(stopped_);
-    if (left_to_wait || (leave && some_are_held && !line_.chosen)) {
+    if (is_stopped()) return end(progress_.stopped);
+    if (left_to_wait || (leave && some_are_held && !chosen_)) {
         line_.joined = now;
         line_.not_before = std::max(line_.not_before, now);
-        line_.has_leave = leave;
+        has_leave_ = leave;
         state_ = state::asking;
         return request_step::ask_to_pass;
     }
     if (leave) return admit();
-    return end_waiting(error);
+    return end(error);
 }
 
 request_step request_machine::admit() {
@@ -109,14 +105,13 @@ request_step request_machine::admit() {
 
 request_step request_machine::admitted(time_point now) {
     if (state_ != state::beginning) return request_step::nothing;
-    const time_point limit = std::min(saturating_add(now, context_.rules.attempt_timeout), deadline_);
-    attempt_ = {now, limit, {}, nullptr};
+    const time_point limit = std::min(saturating_add(now, context_.rules.attempt_timeout), deadline());
+    attempt_ = {now, limit, {}};
     session_.attempt_begins(now);
     ++progress_.attempts;
-    progress_.phase = request_phase::awaiting_place;
-    line_.chosen = false;
-    if (!outcomes_) outcomes_ = &context_.outcomes.of(alike_);
-    attempt_.before = *outcomes_;
+    phase_ = request_phase::awaiting_place;
+    chosen_ = false;
+    attempt_.before = outcomes();
     state_ = state::connecting;
     return request_step::connect;
 }
@@ -135,13 +130,16 @@ request_step request_machine::attempt_ended(wire::decoded_answer& ended, time_po
     diagnostic& info = ended.answer.info;
     info.served = now - attempt_.sent_at;
     info.last_error = ended.error;
-    if (ended.error == errc::unreadable_answer) ++progress_.unreadable_answers;
+    if (ended.error && ended.error == errc::unreadable_answer) ++progress_.unreadable_answers;
     if (is_stopped() && ended.error == errc::cancelled) {
         told_ = gate_report::abandoned;
         return request_step::report;
     }
     note_progress(info);
-    attempt_.thrown = thrown_by([&] { judge(ended, context_.rules.retry); });
+    if (auto thrown = thrown_by([&] { judge(ended, context_.rules.retry); })) {
+        last_ = std::make_unique<diagnostic>();
+        last_->thrown = std::move(thrown);
+    }
     if (was_refused(ended)) {
         ++progress_.rejections;
         if (!refused_) refused_ = std::make_unique<refusal_history>();
@@ -164,35 +162,29 @@ request_step request_machine::reported(wire::decoded_answer& ended, time_point e
     if (state_ != state::reporting) return request_step::nothing;
     diagnostic& info = ended.answer.info;
     note_progress(info);
-    fate_ = {};
     if (told_ == gate_report::answering) {
         state_ = state::streaming;
         return request_step::hand_over;
     }
     if (told_ == gate_report::abandoned) {
-        info.last_error = stopped_;
+        info.last_error = progress_.stopped;
         info.message = info.last_error.message();
-        return end(stopped_);
+        return end(progress_.stopped);
     }
-    fate_.refused = was_refused(ended);
     const bool given_up = fails_for_good(ended, now);
     auto follows = retry_session::next::end;
-    if (!attempt_.thrown && !given_up)
-        attempt_.thrown = thrown_by([&] { follows = plan_next(ended, earliest, now); });
-    if (attempt_.thrown) return end_by(std::exchange(attempt_.thrown, nullptr), info);
+    std::exception_ptr thrown = last_ ? last_->thrown : nullptr;
+    if (!thrown && !given_up) thrown = thrown_by([&] { follows = plan_next(ended, earliest, now); });
+    if (thrown) return end_by(thrown, info);
 
-    const bool late = ended.error && (now >= deadline_ || follows == retry_session::next::late);
+    const bool late = ended.error && (now >= deadline() || follows == retry_session::next::late);
     // What ended the attempt was not its own limit.
-    if (late && attempt_.limit == deadline_ && ended.error == errc::answer_timed_out)
+    if (late && attempt_.limit == deadline() && ended.error == errc::answer_timed_out)
         info.message = make_error_code(errc::deadline_exceeded).message();
     const bool refused_itself = follows == retry_session::next::late && refused_for_good();
     if (refused_itself) info.message = explain_refusals(now, info.message);
-    if (given_up) info.message = failed_->explained(*outcomes_, now, info.message);
-    fate_.error = ended.error;
-    const duration cap = context_.rules.retry_after_cap;
-    if (fate_.refused && ended.hints.retry_after > cap) fate_.hint_cut_to = cap;
+    if (given_up) info.message = failed_->explained(outcomes(), now, info.message);
     if (follows == retry_session::next::attempt) {
-        fate_.again_in = std::max(line_.not_before - now, duration::zero());
         last_ = std::make_unique<diagnostic>(std::move(info));
         return ask_for_attempt(now);
     }
@@ -203,16 +195,26 @@ request_step request_machine::reported(wire::decoded_answer& ended, time_point e
     return request_step::end;
 }
 
+request_machine::attempt_fate request_machine::fate(const diagnostic& info, const hints& said,
+                                                    time_point now) const {
+    if (info.thrown) return {result_, false, {}, {}};
+    attempt_fate told{info.last_error, told_ == gate_report::refused, {}, {}};
+    if (!has_ended()) told.again_in = std::max(line_.not_before - now, duration::zero());
+    const duration cap = context_.rules.retry_after_cap;
+    if (told.refused && said.retry_after > cap) told.hint_cut_to = cap;
+    return told;
+}
+
 bool request_machine::fails_for_good(const wire::decoded_answer& ended, time_point now) {
     if (!ended.error || ended.what.verdict != verdict::transient) return false;
     if (!failed_) {
         failed_ = std::make_unique<accidents>(attempt_.before, attempt_.sent_at);
-        ++outcomes_->troubled;
+        ++outcomes().troubled;
     }
     const diagnostic& info = ended.answer.info;
-    failed_->add({attempt_.sent_at - started_, ended.error, info.http_status, info.message});
+    failed_->add({attempt_.sent_at - session_.state().started, ended.error, info.http_status, info.message});
     const request_rules& rules = context_.rules;
-    return rules.retry.max_attempts() == 0 && failed_->are_its_own(*outcomes_, now, rules.give_up);
+    return rules.retry.max_attempts() == 0 && failed_->are_its_own(outcomes(), now, rules.give_up);
 }
 
 retry_session::next request_machine::plan_next(const wire::decoded_answer& ended, time_point earliest,
@@ -228,28 +230,29 @@ retry_session::next request_machine::plan_next(const wire::decoded_answer& ended
     if (rules.obey_retry_after) known.earliest = earliest;
     known.own_backoff = !refused_by_limit || (rules.backoff_after_rejection && known.earliest <= now);
     // Nobody waits for a Retry-After that is over when the deadline has passed.
-    known.too_late = std::max(now, known.earliest) >= deadline_ || (refused_by_limit && refused_for_good());
+    known.too_late = std::max(now, known.earliest) >= deadline() || (refused_by_limit && refused_for_good());
     known.last =
-        ended.error == errc::unreadable_answer && progress_.unreadable_answers >= most_unreadable_answers;
+        progress_.unreadable_answers >= most_unreadable_answers && ended.error == errc::unreadable_answer;
     const auto step = session_.attempt_ended(result_of(ended), ended.what, now, known, context_.random);
     if (step.what == retry_session::next::attempt) {
-        line_.cause = refused_by_limit ? retry_cause::throttled : retry_cause::accident;
+        cause_ = refused_by_limit ? retry_cause::throttled : retry_cause::accident;
         line_.not_before = step.not_before;
     }
     return step.what;
 }
 
 admission request_machine::wanted() const {
-    admission what = admission().cost(cost_).deadline(deadline_).alike(alike_);
+    admission what;
+    what.cost(cost_).deadline(deadline()).alike(alike_);
     if (!is_retry()) return what;
-    what.again(line_.cause, line_.not_before);
+    what.again(cause_, line_.not_before);
     if (refused_) what.refused(*refused_);
     return what;
 }
 
 request_step request_machine::stop(errc why) {
     if (is_stopped() || state_ == state::ended || state_ == state::streaming) return request_step::nothing;
-    stopped_ = why;
+    progress_.stopped = why;
     switch (state_) {
         case state::held:
             return request_step::stop_holding;
@@ -272,28 +275,21 @@ request_step request_machine::stop(errc why) {
 
 // Those in front would keep the one that is let through waiting, and take the pace for nothing.
 request_step request_machine::step_aside() {
-    if (state_ != state::in_line || is_stopped() || line_.chosen) return request_step::nothing;
-    line_.steps_aside = true;
+    if (state_ != state::in_line || is_stopped() || chosen_) return request_step::nothing;
+    steps_aside_ = true;
     return request_step::leave_line;
 }
 
 request_step request_machine::end(const error_code& error) {
     state_ = state::ended;
-    fate_.error = error;
     result_ = error;
     return request_step::end;
-}
-
-request_step request_machine::end_waiting(const error_code& error) {
-    fate_ = {};
-    return end(error);
 }
 
 request_step request_machine::end_by(const std::exception_ptr& thrown, diagnostic& info) {
     thrown_error meant = error_of(thrown);
     info.message = std::move(meant.message);
     info.thrown = thrown;
-    fate_.refused = false;
     return end(meant.error);
 }
 
@@ -303,7 +299,6 @@ request_step request_machine::broke(const error_code& error, std::string message
     last_->last_error = error;
     last_->message = std::move(message);
     last_->thrown = std::move(thrown);
-    fate_ = {};
     return end(error);
 }
 
@@ -314,7 +309,7 @@ void request_machine::describe_end(diagnostic& info) {
 }
 
 void request_machine::note_progress(diagnostic& info) const {
-    info.phase = progress_.phase;
+    info.phase = phase_;
     info.attempts = progress_.attempts;
     info.rejections = progress_.rejections;
     info.unreadable_answers = progress_.unreadable_answers;

@@ -93,10 +93,8 @@ class request_machine {
         time_point sent_at;      ///< until a connection is there, when it began
         time_point limit;        ///< for its end
         prompt_outcomes before;  ///< what had become of its like
-        /// A function of the policy threw once it had ended.
-        std::exception_ptr thrown;
     };
-    /// How the last attempt ended, or the wait for one.
+    /// How the last attempt ended.
     struct attempt_fate {
         error_code error;
         bool refused = false;              ///< by a limit
@@ -105,7 +103,9 @@ class request_machine {
     };
 
     const attempt_state& attempt() const { return attempt_; }
-    const attempt_fate& fate() const { return fate_; }
+    /// Of an attempt that was reported.
+    /// @param info what is known of it
+    attempt_fate fate(const diagnostic& info, const hints& said, time_point now) const;
     /// Of an attempt that another one follows: what it came to.
     const diagnostic& last() const { return *last_; }
     /// What is asked of the gate.
@@ -115,20 +115,22 @@ class request_machine {
     refusal_history& refusals() { return *refused_; }
     error_code result() const { return result_; }
 
-    time_point started() const { return started_; }
-    time_point deadline() const { return deadline_; }
+    time_point deadline() const {
+        const duration longest = context_.rules.deadline;
+        return longest > duration::zero() ? saturating_add(session_.state().started, longest) : never;
+    }
     /// When the wait for leave began, and until when it is no wait in the line.
     time_point joined() const { return line_.joined; }
     time_point not_before() const { return line_.not_before; }
     std::uint64_t alike() const { return alike_; }
     bool is_retry() const { return progress_.attempts > 0; }
-    bool is_chosen() const { return line_.chosen; }
-    bool is_stopped() const { return stopped_ != errc{}; }
+    bool is_chosen() const { return chosen_; }
+    bool is_stopped() const { return progress_.stopped != errc{}; }
     bool has_ended() const { return state_ == state::ended; }
-    void set_phase(request_phase phase) { progress_.phase = phase; }
+    void set_phase(request_phase phase) { phase_ = phase; }
     /// Counts an answer for its like; once, and of a stream when its head has come.
     void answered() {
-        if (outcomes_) ++outcomes_->answered;
+        if (is_retry()) ++outcomes().answered;
     }
     std::vector<failed_try> take_tries() { return failed_ ? failed_->take() : std::vector<failed_try>(); }
 
@@ -149,10 +151,11 @@ class request_machine {
 
     request_step ask_for_attempt(time_point now);
     request_step admit();
-    request_step end_waiting(const error_code& error);
     request_step end(const error_code& error);
     request_step end_by(const std::exception_ptr& thrown, diagnostic& info);
     void note_progress(diagnostic& info) const;
+    /// Of its like.
+    prompt_outcomes& outcomes() { return context_.outcomes.of(alike_); }
     /// Notes an attempt that met an accident. True if the request is to be given up for it.
     bool fails_for_good(const wire::decoded_answer& ended, time_point now);
     /// Whether it is this prompt that the server refuses, not one too many.
@@ -162,40 +165,39 @@ class request_machine {
     retry_session::next plan_next(const wire::decoded_answer& ended, time_point earliest, time_point now);
 
     request_context& context_;
-    const time_point started_;
-    const time_point deadline_;
     cost cost_;
     std::uint64_t alike_ = 0;
     retry_session session_;
 
-    state state_ = state::not_begun;
-    errc stopped_{};  // not zero: why the request is to end
-    gate_report told_ = gate_report::untold;
     error_code result_;
-    attempt_fate fate_;
     attempt_state attempt_{};
     /// Waiting for leave.
     struct line_state {
         time_point joined{};
         time_point not_before{};
-        retry_cause cause = retry_cause::throttled;
-        bool has_leave = false;    // and asks once more whether it may pass
-        bool steps_aside = false;  // leaves the line, to be held
-        bool chosen = false;
     };
     line_state line_;
+    // Small things together: many requests wait at once.
+    retry_cause cause_ = retry_cause::throttled;
+    bool has_leave_ = false;    // and asks once more whether it may pass
+    bool steps_aside_ = false;  // leaves the line, to be held
+    bool chosen_ = false;
+    state state_ = state::not_begun;
+    request_phase phase_ = request_phase::not_started;
+    gate_report told_ = gate_report::untold;
     struct progress {
-        request_phase phase = request_phase::not_started;
+        errc stopped{};  // not zero: why the request is to end
         unsigned attempts = 0;
         unsigned rejections = 0;
         unsigned unreadable_answers = 0;
         duration queued{0};
     };
     progress progress_;
-    prompt_outcomes* outcomes_ = nullptr;       // of its like, once it was sent
     std::unique_ptr<refusal_history> refused_;  // once it was
     std::unique_ptr<accidents> failed_;         // once an attempt met an accident
-    std::unique_ptr<diagnostic> last_;          // of an attempt that failed, while the next one is waited for
+    // Of an attempt that failed, while the next one is waited for; or what a function of the policy threw
+    // once one had ended, until that was reported.
+    std::unique_ptr<diagnostic> last_;
 };
 
 }  // namespace stagger::detail

@@ -27,8 +27,7 @@ bool are_own_failures(const failure_history& history, const prompt_outcomes& now
     return answered > 0 && troubled <= std::max(answered, few);
 }
 
-prompt_outcomes& outcomes_by_kind::of(std::uint64_t alike) {
-    if (of_latest_ && latest_ == alike) return *of_latest_;
+prompt_outcomes& outcomes_by_kind::look_up(std::uint64_t alike) {
     const auto found = kinds_.find(alike);
     latest_ = alike;
     if (found != kinds_.end()) {

@@ -45,9 +45,13 @@ std::uint32_t answered_since(const failure_history& history, const prompt_outcom
 class outcomes_by_kind {
  public:
     /// Stays where it is.
-    prompt_outcomes& of(std::uint64_t alike);
+    prompt_outcomes& of(std::uint64_t alike) {
+        return of_latest_ && latest_ == alike ? *of_latest_ : look_up(alike);
+    }
 
  private:
+    prompt_outcomes& look_up(std::uint64_t alike);
+
     std::unordered_map<std::uint64_t, prompt_outcomes> kinds_;
     prompt_outcomes rest_;
     std::uint64_t latest_ = 0;

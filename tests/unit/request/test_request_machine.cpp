@@ -297,8 +297,9 @@ TEST_CASE("a refused request goes again when the gate says so, and says that it 
     CHECK_FALSE(one.wanted().is_retry());
     REQUIRE(one.begin(start) == request_step::announce);
     CHECK(attempt(one, refusal(5s), start + 1s, start + 6s) == request_step::announce);
-    CHECK(one.fate().refused);
-    CHECK(one.fate().again_in == 5s);
+    const auto fate = one.fate(one.last(), {}, start + 1s);
+    CHECK(fate.refused);
+    CHECK(fate.again_in == 5s);
     CHECK(one.last().message == "slow down");
     CHECK(one.last().rejections == 1);
     const admission wanted = one.wanted();
@@ -352,7 +353,7 @@ TEST_CASE("what the gate is told of an attempt goes by one judgement, and so doe
     CHECK(one.told_to_gate() == gate_report::refused);
     CHECK(one.refusals().refusals == 0);  // the gate counts them
     CHECK(one.reported(ended, start + 4s, start + 3s) == request_step::announce);
-    CHECK(one.fate().refused);
+    CHECK(one.fate(one.last(), {}, start + 3s).refused);
 }
 
 TEST_CASE("where the gate decides that the prompt itself is refused, it ends so, and says why") {
@@ -543,8 +544,10 @@ TEST_CASE("a Retry-After beyond what the gate obeys is told as cut") {
     request_context context = client.context();
     request_machine one(context, start);
     one.begin(start);
+    const auto longer = refusal(2h);
+    const auto shorter = refusal(2s);
     REQUIRE(attempt(one, refusal(2h), start, start + 60s) == request_step::announce);
-    CHECK(one.fate().hint_cut_to == 60s);
+    CHECK(one.fate(one.last(), longer.hints, start).hint_cut_to == 60s);
     REQUIRE(attempt(one, refusal(2s), start + 60s, start + 62s) == request_step::announce);
-    CHECK_FALSE(one.fate().hint_cut_to);
+    CHECK_FALSE(one.fate(one.last(), shorter.hints, start + 60s).hint_cut_to);
 }

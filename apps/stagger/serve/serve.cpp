@@ -1,0 +1,250 @@
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/system_error.hpp>
+#include <memory>
+#include <stdexcept>
+
+#include "batch/write_all.hpp"
+#include "cli/commands.hpp"
+#include "cli/option_values.hpp"
+#include "cli/stop_signals.hpp"
+#include "gateway/admin.hpp"
+#include "gateway/gateway.hpp"
+#include "listen_address.hpp"
+#include "sending/decision_log_file.hpp"
+#include "sending/log.hpp"
+#include "sending/run_memory.hpp"
+#include "sending/send_options.hpp"
+#include "server/http_server.hpp"
+#include "terminal/console.hpp"
+
+namespace asio = boost::asio;
+namespace gateways = stagger::gateway;
+
+namespace app {
+namespace {
+
+/// What was learned is kept so often, lest a crash loses all of it.
+constexpr auto between_keeps = std::chrono::minutes(1);
+constexpr std::size_t most_admin_connections = 100;
+
+struct serve_options {
+    send_options sending;
+    std::string listen = "127.0.0.1:8484";
+    std::string admin = "127.0.0.1:8485";
+    std::vector<std::string> hosts;
+    std::vector<std::string> origins;
+    std::string keepalive = "comment";
+    stagger::duration drain_timeout = std::chrono::seconds(30);
+};
+
+/// Every client takes a descriptor; the usual soft limit of 1024 is below what a gateway serves.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::shared_ptr<gateways::gateway> make_gateway(const asio::any_io_executor& executor, const send_plan& plan,
+                                                const serve_options& chosen) {
+    gateways::gateway_options options;
+    options.upstream = plan.client;
+    options.limits = plan.limits;
+    options.hidden = plan.hidden;
+    options.calls.deadline = plan.client.deadline();
+    options.access = {chosen.hosts, chosen.origins};
+    options.comments = chosen.keepalive == "comment";
+    try {
+        options.upstream.validate();
+        return std::make_shared<gateways::gateway>(executor, options);
+    } catch (const std::invalid_argument& wrong) {
+        throw failure(exit_code::wrong_usage, wrong.what());
+    }
+}
+
+/// From the first connection to the last.
+class serve_session {
+ public:
+    serve_session(const serve_options& chosen, console& out)
+        : chosen_(chosen),
+          out_(out),
+          log_(make_log(out, chosen.sending.log_level, chosen.sending.log_file)),
+          plan_(make_plan(chosen.sending, stagger::duration::zero())),
+          memory_(chosen.sending, plan_, log_),
+          gateway_(make_gateway(context_.get_executor(), plan_, chosen)),
+          signals_(context_),
+          keeping_(context_) {}
+
+    exit_code run() {
+        listen();
+        signals_.await([this] { stop(); });
+        keep_later();
+        if (memory_.remark()) out_.remark(*memory_.remark());
+        write_address();
+        context_.run();
+        memory_.keep(gateway_->gate().learned());
+        if (plan_.decisions) plan_.decisions->finish();
+        tell_counts();
+        return interrupted_ ? exit_code::interrupted : exit_code::done;
+    }
+
+ private:
+    using server = stagger::http_server::server;
+
+    void listen() {
+        server_ = listen_on("--listen", chosen_.listen, stagger::http_server::bounds(), gateway_);
+        if (chosen_.admin == "off") return;
+        stagger::http_server::bounds few;
+        few.body_bytes = 0;
+        few.connections = most_admin_connections;
+        admin_ = listen_on("--admin", chosen_.admin, few, std::make_shared<gateways::admin>(gateway_));
+        out_.remark("status at http://" + admin_->address() + "/-/status.json");
+    }
+
+    std::unique_ptr<server> listen_on(const std::string& option, const std::string& where,
+                                      const stagger::http_server::bounds& allowed,
+                                      std::shared_ptr<stagger::http_server::service> what) {
+        const auto address = parse_listen_address(option, where);
+        try {
+            return std::make_unique<server>(context_.get_executor(), address, allowed, std::move(what));
+        } catch (const boost::system::system_error& failed) {
+            throw failure(exit_code::wrong_usage,
+                          option + ": cannot listen on " + where + ": " + failed.code().message());
+        }
+    }
+
+    // The first thing on standard output, once connections are accepted: whoever starts the command reads the
+    // port there.
+    void write_address() {
+        stagger::batch::write_all(STDOUT_FILENO, "listening on http://" + server_->address() + "/v1\n");
+    }
+
+    void stop() {
+        if (std::exchange(stopping_, true)) {
+            interrupted_ = true;
+            out_.remark("closing every connection");
+            server_->close();
+            return end();
+        }
+        out_.remark(fmt::format(
+            "ending: {} calls that wait are turned away, others have {} s; a second signal ends them",
+            gateway_->waiting(),
+            std::chrono::duration_cast<std::chrono::seconds>(chosen_.drain_timeout).count()));
+        gateway_->drain();
+        server_->drain(chosen_.drain_timeout, [this] { end(); });
+    }
+
+    void end() {
+        if (admin_) admin_->close();
+        signals_.cancel();
+        keeping_.cancel();
+    }
+
+    void keep_later() {
+        keeping_.expires_after(between_keeps);
+        keeping_.async_wait([this](const stagger::error_code& error) {
+            if (error || stopping_) return;
+            memory_.keep(gateway_->gate().learned());
+            keep_later();
+        });
+    }
+
+    void tell_counts() {
+        const auto& all = gateway_->counts();
+        out_.remark(fmt::format("{} calls: {} answered, {} turned away, {} left by their clients, {} cut",
+                                all.calls, all.answered, all.turned_away, all.departed, all.cut));
+    }
+
+    const serve_options& chosen_;
+    console& out_;
+    std::shared_ptr<spdlog::logger> log_;
+    send_plan plan_;
+    run_memory memory_;
+    asio::io_context context_{1};
+    std::shared_ptr<gateways::gateway> gateway_;
+    std::unique_ptr<server> server_;
+    std::unique_ptr<server> admin_;
+    stop_signals signals_;
+    asio::steady_timer keeping_;
+    bool stopping_ = false;
+    bool interrupted_ = false;
+};
+
+class serve_command final : public command {
+ public:
+    explicit serve_command(CLI::App& parser) {
+        parser
+            .add_option("--listen", options_.listen,
+                        "Where to listen, an address of the loopback (default 127.0.0.1:8484); port 0: any "
+                        "free one")
+            ->type_name("HOST:PORT")
+            ->group(group);
+        parser
+            .add_option("--admin", options_.admin,
+                        "Where /healthz, /readyz and /-/status.json are, an address of the loopback, or off "
+                        "(default 127.0.0.1:8485)")
+            ->type_name("HOST:PORT")
+            ->group(group);
+        add_names(parser, "--allow-host", options_.hosts,
+                  "A name under which clients may call, beside localhost; repeatable");
+        add_names(parser, "--allow-origin", options_.origins,
+                  "An origin whose pages may call, such as https://app.example.com; repeatable");
+        parser
+            .add_option("--keepalive", options_.keepalive,
+                        "What streams that wait are sent: comment, or off (default comment)")
+            ->check(CLI::IsMember({"comment", "off"}))
+            ->type_name("WHAT")
+            ->group(group);
+        add_duration(
+            parser, "--drain-timeout", [this](stagger::duration value) { options_.drain_timeout = value; },
+            "After a first signal: for answers that have begun (default 30s)")
+            ->group(group);
+        add_duration(
+            parser, "--deadline", [this](stagger::duration value) { options_.sending.deadline = value; },
+            "One call from its arrival to the beginning of its answer; 0: as long as its client waits "
+            "(default 0)")
+            ->group(group);
+        add_upstream_options(parser, options_.sending);
+        add_pace_options(parser, options_.sending);
+        add_message_options(parser, options_.sending);
+        parser
+            .add_option("--decision-log", options_.sending.decision_log,
+                        "Write there why every request waited, as JSON lines; stagger replay reads them")
+            ->type_name("FILE")
+            ->group("Report");
+    }
+
+    exit_code run() override {
+        console out(options_.sending.quiet);
+        raise_descriptor_limit();
+        return serve_session(options_, out).run();
+    }
+
+ private:
+    static constexpr auto group = "Clients";
+
+    static void add_names(CLI::App& parser, const std::string& name, std::vector<std::string>& to,
+                          const std::string& help) {
+        parser.add_option(name, to, help)
+            ->type_name("NAME")
+            ->group(group)
+            ->take_all()
+            ->allow_extra_args(false);
+    }
+
+    serve_options options_;
+};
+
+}  // namespace
+
+std::unique_ptr<command> make_serve_command(CLI::App& parser) {
+    return std::make_unique<serve_command>(parser);
+}
+
+}  // namespace app

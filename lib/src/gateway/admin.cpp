@@ -1,0 +1,58 @@
+#include "gateway/admin.hpp"
+
+#include "gateway/status_json.hpp"
+#include "http/clock.hpp"
+
+namespace stagger::gateway {
+
+namespace {
+
+http_server::whole_answer text(unsigned status, std::string body,
+                               std::string_view type = "text/plain; charset=utf-8") {
+    http_server::whole_answer made;
+    made.head.status = status;
+    made.head.lines.append("Content-Type: ").append(type).append("\r\nCache-Control: no-store\r\n");
+    made.body = std::move(body);
+    return made;
+}
+
+http_server::whole_answer refusal_text(unsigned status) {
+    return text(status, std::string(http_server::reason_phrase(status)) + "\n");
+}
+
+gateway_status status_of(const gateway& shown) {
+    gateway_status status;
+    status.upstream = shown.options().upstream.base_url();
+    status.draining = shown.is_draining();
+    status.of_gate = shown.gate().status();
+    for (const call_class one : {call_class::interactive, call_class::normal, call_class::batch})
+        status.waiting[static_cast<std::size_t>(one)] = shown.waiting(one);
+    status.counts = shown.counts();
+    return status;
+}
+
+}  // namespace
+
+http_server::whole_answer admin::answer_to(const http_server::request& asked) const {
+    const unsigned refused =
+        refused_by(of_->options().access, value_of(asked, "host"), value_of(asked, "origin"));
+    if (refused != 0) return refusal_text(refused);
+    const std::string_view path = std::string_view(asked.target).substr(0, asked.target.find('?'));
+    const bool known = path == "/healthz" || path == "/readyz" || path == "/-/status.json";
+    if (!known) return refusal_text(404);
+    if (asked.method != "GET") return refusal_text(405);
+    if (path == "/healthz") return text(200, "ok\n");
+    if (path == "/readyz") return of_->is_draining() ? text(503, "ending\n") : text(200, "ready\n");
+    return text(200, to_json(status_of(*of_), steady_now()), "application/json");
+}
+
+io_awaitable<void> admin::serve(http_server::exchange& with) {
+    const http_server::whole_answer answer = answer_to(with.asked());
+    co_await with.whole(answer.head, answer.body);
+}
+
+http_server::whole_answer admin::refusal(unsigned status) {
+    return refusal_text(status);
+}
+
+}  // namespace stagger::gateway

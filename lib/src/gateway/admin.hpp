@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "gateway/gateway.hpp"
+#include "server/service.hpp"
+
+namespace stagger::gateway {
+
+/** @brief What whoever runs a gateway asks it, on a port of its own.
+ *
+ * `GET /healthz`: 200 as long as it runs. `GET /readyz`: 200, or 503 once it drains; an upstream that is
+ * closed leaves it ready, since waiting is what it is for. `GET /-/status.json`: as `to_json` has it. Under
+ * the same rules for Host and Origin as the gateway, and on its executor.
+ */
+class admin final : public http_server::service {
+ public:
+    explicit admin(std::shared_ptr<const gateway> of) : of_(std::move(of)) {}
+
+    io_awaitable<void> serve(http_server::exchange& with) override;
+    http_server::whole_answer refusal(unsigned status) override;
+
+ private:
+    http_server::whole_answer answer_to(const http_server::request& asked) const;
+
+    const std::shared_ptr<const gateway> of_;
+};
+
+}  // namespace stagger::gateway

@@ -1,0 +1,313 @@
+#include "gateway/call.hpp"
+
+#include <functional>
+#include <utility>
+
+#include "http/clock.hpp"
+#include "net/gate_access.hpp"
+
+namespace stagger::gateway {
+
+namespace asio = boost::asio;
+using http_server::answer_head;
+using http_server::value_of;
+
+namespace {
+
+std::uint64_t mixed(std::uint64_t so_far, std::string_view text) {
+    constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
+    return (so_far ^ std::hash<std::string_view>()(text)) * spread;
+}
+
+/// The client's key, wherever it is told.
+std::string_view key_of(const http_server::request& asked) {
+    for (const std::string_view name : {"authorization", "x-api-key", "api-key"}) {
+        if (const auto found = value_of(asked, name); !found.empty()) return found;
+    }
+    return {};
+}
+
+call_class class_of(const http_server::request& asked, const asked_call& body) {
+    if (const auto told = parse_call_class(value_of(asked, "x-stagger-priority"))) return *told;
+    return body.service_tier == "flex" ? call_class::batch : call_class::normal;
+}
+
+std::string base_url_hint(std::string_view target) {
+    return "nothing is served at " + std::string(target.substr(0, target.find('?'))) +
+           ": the base URL of clients ends with /v1";
+}
+
+}  // namespace
+
+call::call(std::shared_ptr<gateway> home, http_server::exchange& with)
+    : home_(std::move(home)), with_(with), alarm_(home_->executor_), id_(home_->counts_.calls) {
+    home_->calls_.insert(this);
+}
+
+call::~call() {
+    home_->calls_.erase(this);
+}
+
+io_awaitable<void> call::run() {
+    const http_server::request& asked = with_.asked();
+    const std::function<void()> told = [this] { on_departure(); };
+    with_.on_departure(told);
+    own_answer no;
+    no.status = refused_by(home_->chosen_.access, value_of(asked, "host"), value_of(asked, "origin"));
+    if (no.status != 0) {
+        no.message = no.status == 400 ? "a request needs a Host" : "this Host or Origin is not served here";
+        co_return co_await tell(no);
+    }
+    const bool upgrades = !value_of(asked, "upgrade").empty();
+    where_ = find_destination(asked.method, asked.target, upgrades, home_->upstream_.path());
+    switch (where_.how) {
+        case passage::in_line:
+            co_return co_await wait_in_line();
+        case passage::at_once:
+            co_return co_await pass_at_once();
+        case passage::not_found:
+            no.status = 404;
+            no.message = base_url_hint(asked.target);
+            break;
+        case passage::wrong_method:
+            no.status = 405;
+            no.message = "POST, GET and DELETE are served";
+            break;
+        case passage::upgrade:
+            no.status = 501;
+            no.message = "no other protocol than HTTP/1.1 is served";
+            break;
+    }
+    co_await tell(no);
+}
+
+void call::called() {
+    place_.reset();
+    was_called_ = is_at_gate_ = true;
+    wake();
+}
+
+void call::leave_line(const error_code& error, permit leave) {
+    has_left_gate_ = true;
+    gate_error_ = error;
+    leave_ = std::move(leave);
+    wake();
+}
+
+void call::end_step(const error_code& error) {
+    step_ended_ = true;
+    step_error_ = error;
+    wake();
+}
+
+void call::on_departure() {
+    if (exchanging_) {
+        leased_->cancel();
+    } else {
+        acquiring_.emit(asio::cancellation_type::terminal);
+    }
+    wake();
+}
+
+void call::describe() {
+    const http_server::request& asked = with_.asked();
+    asked_ = read_asked(asked);
+    comments_ = home_->chosen_.comments && asked_.streamed;
+    machine_.emplace(home_->chosen_.calls, read_habits(asked, asked_.streamed, home_->chosen_.comments),
+                     steady_now());
+    class_ = class_of(asked, asked_);
+    const auto told = value_of(asked, "x-stagger-tenant");
+    const std::string_view key = key_of(asked);
+    tenant_ = mixed(0, told.empty() ? key : told);
+    const bool own_key = !home_->upstream_.identity().api_key.empty();
+    kind_ = mixed(own_key ? 0 : mixed(0, key), asked_.model);
+    hash_ = mixed(mixed(tenant_, asked.target), asked.body);
+}
+
+/// Ends a call's stay among those that wait, also where something throws.
+class call::stay {
+ public:
+    stay(call& who, std::size_t bytes) : who_(who), bytes_(bytes) { who_.home_->waiting_bytes_ += bytes_; }
+    stay(const stay&) = delete;
+    stay& operator=(const stay&) = delete;
+    ~stay() {
+        who_.leave_all();
+        who_.home_->waiting_bytes_ -= bytes_;
+    }
+
+ private:
+    call& who_;
+    std::size_t bytes_;
+};
+
+io_awaitable<void> call::wait_in_line() {
+    describe();
+    gateway& home = *home_;
+    const time_point now = steady_now();
+    const outlook seen = home.look_from(kind_, std::nullopt, now);
+    const std::size_t bytes = with_.asked().body.size();
+    const bool full = home.lines_.waiting() >= home.chosen_.most_waiting ||
+                      home.waiting_bytes_ + bytes > home.chosen_.most_waiting_bytes;
+    if (full || home.draining_) {
+        own_answer no;
+        no.status = full ? 429 : 503;
+        no.retry_after_s = full ? seconds_to_return(seen, duration::zero()) : 1;
+        no.message = full ? "too many calls wait: " + to_text(seen) : "shutting down";
+        co_return co_await tell(no);
+    }
+    const stay until_end(*this, bytes);
+    const call_step first = machine_->begin(seen, home.served(kind_).p90(), now);
+    co_await follow(first);
+}
+
+io_awaitable<void> call::follow(call_step next) {
+    for (;;) {
+        if (with_.departed()) {
+            ++home_->counts_.departed;
+            co_return keep_place();
+        }
+        switch (next) {
+            case call_step::wait:
+                next = what_happened();
+                if (next != call_step::wait) break;
+                alarm_.expires_at(machine_->next_look());
+                co_await alarm_.async_wait(with_error);
+                break;
+            case call_step::join_line:
+                next = join_line();
+                break;
+            case call_step::ask_gate:
+                next = ask_gate();
+                break;
+            case call_step::send:
+                next = co_await attempt();
+                break;
+            case call_step::begin_stream:
+            case call_step::comment:
+            case call_step::interim:
+                co_await speak(next);
+                next = call_step::wait;
+                break;
+            case call_step::pass_on:
+                co_return co_await pass_on();
+            case call_step::give_up:
+                keep_place();
+                co_return co_await tell(machine_->ending());
+        }
+    }
+}
+
+call_step call::what_happened() {
+    if (home_->draining_) {
+        const call_step ended = machine_->drain();
+        if (ended != call_step::wait) return ended;
+    }
+    const time_point now = steady_now();
+    if (std::exchange(has_left_gate_, false)) {
+        at_gate_.reset();
+        return machine_->left_gate(gate_error_, now);
+    }
+    if (std::exchange(was_called_, false)) return machine_->its_turn(now);
+    return machine_->look(now);
+}
+
+call_step call::join_line() {
+    const auto kept = home_->kept_.take(hash_, steady_now());
+    place_ = home_->lines_.join(kind_, class_, tenant_, kept, *this);
+    home_->move_on(kind_);
+    return call_step::wait;
+}
+
+admission call::wanted() const {
+    admission what;
+    what.deadline(machine_->start_limit()).alike(kind_);
+    if (machine_->is_retry()) {
+        const auto cause = machine_->after_accident() ? retry_cause::accident : retry_cause::throttled;
+        what.again(cause, machine_->not_before()).refused(refusals_);
+    }
+    return what;
+}
+
+call_step call::ask_gate() {
+    const std::shared_ptr<detail::line_guest> guest(shared_from_this(), this);
+    auto joined = detail::gate_access::join(home_->gate_, wanted(), guest);
+    at_gate_ = joined.waits;
+    if (at_gate_) return call_step::wait;
+    leave_ = std::move(joined.leave);
+    return machine_->left_gate(joined.error, joined.at);
+}
+
+/// Whatever place it has is given up.
+void call::leave_all() {
+    if (place_) {
+        home_->lines_.leave(kind_, *place_);
+        place_.reset();
+        home_->gate_.expect(home_->lines_.waiting());
+    }
+    if (const auto waits = std::exchange(at_gate_, std::nullopt))
+        detail::gate_access::leave(home_->gate_, *waits);
+    if (std::exchange(is_at_gate_, false)) {
+        home_->lines_.left_gate(kind_);
+        home_->move_on(kind_);
+    }
+    leave_ = {};
+}
+
+// Who leaves without an answer may come again with the same bytes.
+void call::keep_place() {
+    std::optional<double> start;
+    if (place_) start = home_->lines_.leave(kind_, *place_);
+    place_.reset();
+    constexpr double front = 0;  // it was called already
+    if (!start && is_at_gate_) start = front;
+    if (start) home_->kept_.keep(hash_, *start, steady_now());
+    leave_all();
+}
+
+io_awaitable<void> call::speak(call_step how) {
+    if (how == call_step::interim) {
+        co_await with_.interim(102);
+        co_return;
+    }
+    if (how == call_step::begin_stream) {
+        answer_head head;
+        head.lines =
+            "Content-Type: text/event-stream\r\nCache-Control: no-cache\r\nX-Accel-Buffering: no\r\n" +
+            own_lines();
+        with_.head(head);
+    }
+    // One line end: some clients take a blank line for the end of an event that has no data.
+    const std::string comment =
+        place_ ? ": waiting, " + to_text(home_->look_from(kind_, place_, steady_now())) + "\n" : ": next\n";
+    co_await with_.write(comment);
+}
+
+std::string call::own_lines() const {
+    const duration queued = machine_ ? machine_->queued() : duration::zero();
+    const auto queued_ms = std::chrono::duration_cast<std::chrono::milliseconds>(queued).count();
+    std::string lines = "x-stagger-id: " + std::to_string(id_) + "\r\n";
+    if (machine_) {
+        lines += "x-stagger-queue-ms: " + std::to_string(queued_ms) + "\r\n";
+        lines += "x-stagger-attempts: " + std::to_string(machine_->attempts()) + "\r\n";
+    }
+    return lines;
+}
+
+io_awaitable<void> call::tell(own_answer what) {
+    ++home_->counts_.turned_away;
+    const std::string json = error_json(where_.shape, what.status, what.message);
+    if (machine_ && machine_->has_begun_stream()) {
+        const std::string event = error_event(where_.shape, json);
+        co_await with_.finish(event);
+        co_return;
+    }
+    answer_head head;
+    head.status = what.status;
+    head.lines = "Content-Type: application/json\r\n" + own_lines();
+    if (what.retry_after_s != 0) head.lines += "Retry-After: " + std::to_string(what.retry_after_s) + "\r\n";
+    if (what.hopeless) head.lines += "x-should-retry: false\r\n";
+    if (what.status == 405) head.lines += "Allow: POST, GET, DELETE\r\n";
+    co_await with_.whole(head, json);
+}
+
+}  // namespace stagger::gateway

@@ -1,0 +1,111 @@
+#pragma once
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "gateway/asked_call.hpp"
+#include "gateway/call_machine.hpp"
+#include "gateway/destination.hpp"
+#include "gateway/gateway.hpp"
+#include "net/line_guest.hpp"
+#include "server/exchange.hpp"
+#include "stagger/refusal_history.hpp"
+
+namespace stagger::gateway {
+
+/// Carries out what a call_machine decides: the line, the gate, the exchange with upstream, and the client.
+class call final : public std::enable_shared_from_this<call>,
+                   private line_member,
+                   private detail::line_guest,
+                   private connection_user {
+ public:
+    call(std::shared_ptr<gateway> home, http_server::exchange& with);
+    call(const call&) = delete;
+    call& operator=(const call&) = delete;
+    ~call() override;
+
+    io_awaitable<void> run();
+    /// Something has changed that it may wait for.
+    void wake() { alarm_.cancel(); }
+
+ private:
+    // Told from elsewhere.
+    void called() override;
+    void leave_line(const error_code& error, permit leave) override;
+    void on_sent(const error_code& error) override { end_step(error); }
+    void on_read(const error_code& error) override { end_step(error); }
+    void end_step(const error_code& error);
+    void on_departure();
+
+    // The line.
+    class stay;
+    io_awaitable<void> wait_in_line();
+    void describe();
+    io_awaitable<void> follow(call_step next);
+    call_step what_happened();
+    call_step join_line();
+    call_step ask_gate();
+    admission wanted() const;
+    void leave_all();
+    void keep_place();
+    io_awaitable<void> speak(call_step how);
+
+    // Upstream, in call_exchange.cpp.
+    io_awaitable<void> pass_at_once();
+    io_awaitable<call_step> attempt();
+    io_awaitable<error_code> exchange_heads();
+    io_awaitable<error_code> connect();
+    io_awaitable<error_code> acquire();
+    io_awaitable<error_code> read_some();
+    io_awaitable<error_code> read_refusal();
+    io_awaitable<void> until_step();
+    time_point limit_from(time_point now) const;
+    void end_exchange();
+    call_step judge();
+    call_step fail(const error_code& error);
+
+    io_awaitable<void> pass_on();
+    io_awaitable<void> pass_body();
+    io_awaitable<void> end_begun_stream();
+
+    // Answers of the gateway's own.
+    io_awaitable<void> tell(own_answer what);
+    std::string own_lines() const;
+
+    const std::shared_ptr<gateway> home_;
+    http_server::exchange& with_;
+    io_timer alarm_;
+    destination where_;
+    asked_call asked_;
+    std::uint64_t id_;
+
+    // Waiting.
+    std::optional<call_machine> machine_;
+    call_class class_ = call_class::normal;
+    std::uint64_t tenant_ = 0;
+    waiting_lines::kind kind_ = 0;
+    std::uint64_t hash_ = 0;  // by which its place is found again
+    std::optional<fair_line::place> place_;
+    bool was_called_ = false;
+    bool is_at_gate_ = false;         // counted among those of its kind
+    std::optional<task_id> at_gate_;  // in the coordinator's line
+    bool has_left_gate_ = false;
+    error_code gate_error_;
+    permit leave_;
+    refusal_history refusals_;
+    bool comments_ = false;
+
+    // In flight.
+    boost::asio::cancellation_signal acquiring_;
+    connection_pool::lease leased_;
+    bool exchanging_ = false;
+    bool step_ended_ = false;
+    error_code step_error_;
+    time_point limit_ = never;
+    std::string held_;  // of the answer's body, read before it is passed on
+};
+
+}  // namespace stagger::gateway

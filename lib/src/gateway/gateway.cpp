@@ -1,0 +1,60 @@
+#include "gateway/gateway.hpp"
+
+#include "gateway/call.hpp"
+#include "gateway/error_text.hpp"
+#include "http/clock.hpp"
+
+namespace stagger::gateway {
+
+namespace {
+
+// Connections for what passes without the line, which has no permit.
+constexpr std::size_t further_connections = 32;
+// Of which the usual service time is known apart.
+constexpr std::size_t most_kinds = 256;
+
+}  // namespace
+
+gateway::gateway(const io_executor& executor, const gateway_options& chosen)
+    : executor_(executor),
+      chosen_(chosen),
+      upstream_(executor, chosen.upstream, chosen.limits.max_in_flight() + further_connections),
+      gate_(executor, chosen.limits, chosen.upstream.jitter_seed()) {}
+
+io_awaitable<void> gateway::serve(http_server::exchange& with) {
+    ++counts_.calls;
+    const auto one = std::make_shared<call>(shared_from_this(), with);
+    co_await one->run();
+}
+
+http_server::whole_answer gateway::refusal(unsigned status) {
+    http_server::answer_head head;
+    head.status = status;
+    head.lines = "Content-Type: application/json\r\n";
+    ++counts_.turned_away;
+    return {head, error_json(api_shape::openai, status, http_server::reason_phrase(status))};
+}
+
+void gateway::drain() {
+    draining_ = true;
+    for (call* one : calls_) one->wake();
+}
+
+outlook gateway::look_from(waiting_lines::kind of, std::optional<fair_line::place> which,
+                           time_point now) const {
+    const std::size_t ahead = which ? lines_.ahead_of(of, *which) : lines_.before_newcomer(of);
+    return look_ahead(ahead, gate_.status(), now);
+}
+
+void gateway::move_on(waiting_lines::kind of) {
+    lines_.move_on(of, waiting_lines::places_at_gate(gate_.status().pace_per_s));
+    gate_.expect(lines_.waiting());
+}
+
+service_times& gateway::served(waiting_lines::kind of) {
+    const auto found = served_.find(of);
+    if (found != served_.end()) return found->second;
+    return served_.size() < most_kinds ? served_[of] : served_others_;
+}
+
+}  // namespace stagger::gateway

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "dialect/secrets.hpp"
+#include "gateway/access_rules.hpp"
+#include "gateway/call_machine.hpp"
+#include "gateway/kept_places.hpp"
+#include "gateway/service_times.hpp"
+#include "gateway/upstream.hpp"
+#include "gateway/waiting_lines.hpp"
+#include "server/service.hpp"
+#include "stagger/client.hpp"
+#include "stagger/gate.hpp"
+
+namespace stagger::gateway {
+
+class call;
+
+struct gateway_options {
+    /// Base URL, key, headers, dialect and time limits. Without a key the client's own goes through.
+    client_options upstream;
+    coordinator_options limits;
+    wire::secrets hidden;  ///< masked in messages, should upstream repeat them
+    call_rules calls;
+    access_rules access;
+    bool comments = true;                                ///< streams that wait are told so in comments
+    std::size_t most_waiting = 50'000;                   ///< beyond: 429
+    std::uint64_t most_waiting_bytes = 256ULL << 20ULL;  ///< of bodies; beyond: 429
+};
+
+/// What a gateway has done so far.
+struct gateway_counts {
+    std::uint64_t calls = 0;
+    std::uint64_t answered = 0;     ///< an answer of upstream's was passed on to its end
+    std::uint64_t turned_away = 0;  ///< with an answer of the gateway's own
+    std::uint64_t departed = 0;     ///< the client left before
+    std::uint64_t cut = 0;          ///< upstream broke off
+};
+
+/** @brief Lets any client wait in one fair line before one upstream, at the pace that it admits.
+ *
+ * A POST to the API waits in the line of its model and key, is sent byte for byte, sent again as long as it
+ * is refused and its client is there, and its answer is passed back byte for byte, as it comes and no faster
+ * than the client reads. See docs/serve.md.
+ *
+ * @par Thread safety
+ * Unsafe: everything runs on the executor, one handler at a time.
+ */
+class gateway final : public http_server::service, public std::enable_shared_from_this<gateway> {
+ public:
+    /// @throws std::invalid_argument as a client does
+    gateway(const io_executor& executor, const gateway_options& chosen);
+
+    io_awaitable<void> serve(http_server::exchange& with) override;
+    http_server::whole_answer refusal(unsigned status) override;
+
+    /// Who waits is turned away from now on; what was sent upstream goes on.
+    void drain();
+    const stagger::gate& gate() const { return gate_; }
+    const gateway_counts& counts() const { return counts_; }
+    std::size_t waiting() const { return lines_.waiting(); }
+    std::size_t waiting(call_class in) const { return lines_.waiting(in); }
+    const gateway_options& options() const { return chosen_; }
+    bool is_draining() const { return draining_; }
+
+ private:
+    friend class call;
+
+    /// From the end of the line of a kind, or from a place in it.
+    outlook look_from(waiting_lines::kind of, std::optional<fair_line::place> which, time_point now) const;
+    void move_on(waiting_lines::kind of);
+    service_times& served(waiting_lines::kind of);
+
+    const io_executor executor_;
+    const gateway_options chosen_;
+    upstream upstream_;
+    stagger::gate gate_;
+    waiting_lines lines_;
+    kept_places kept_;
+    std::unordered_map<waiting_lines::kind, service_times> served_;
+    service_times served_others_;
+    std::unordered_set<call*> calls_;
+    std::uint64_t waiting_bytes_ = 0;
+    gateway_counts counts_;
+    bool draining_ = false;
+};
+
+}  // namespace stagger::gateway

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <memory>
+
+#include "http/connection.hpp"
+#include "stagger/client.hpp"
+
+namespace stagger::detail {
+
+/// What the connections to a client's endpoint have in common, as its options say.
+/// @throws std::invalid_argument if the options' ca_file cannot be used
+std::shared_ptr<const connection_settings> connections_of(const client_options& options,
+                                                          const endpoint& target, const io_executor& strand);
+
+}  // namespace stagger::detail

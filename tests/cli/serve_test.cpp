@@ -1,0 +1,232 @@
+#include <doctest/doctest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <csignal>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/child.hpp"
+#include "cli/servers.hpp"
+#include "net/loopback_client.hpp"
+
+namespace {
+
+using words = std::vector<std::string>;
+using stagger::test::loopback_client;
+
+const std::string quick = R"({"kind":"constant","mean_s":0.01})";
+const std::string wide = R"([{"kind":"token_bucket","rate_per_s":1000,"burst":1000}])";
+
+/// The command, listening on a free port.
+class served {
+ public:
+    explicit served(const std::string& base_url, const words& options = {},
+                    std::map<std::string, std::string> environment = {})
+        : running_(setup(base_url, options, std::move(environment))) {
+        running_.await_output("/v1\n");
+        const std::string& said = running_.output();
+        const std::string begin = "listening on http://127.0.0.1:";
+        REQUIRE(said.starts_with(begin));
+        port_ = static_cast<std::uint16_t>(std::stoul(said.substr(begin.size())));
+    }
+
+    loopback_client connect() const { return loopback_client(port_); }
+    child& operator*() { return running_; }
+    child* operator->() { return &running_; }
+
+ private:
+    static child_setup setup(const std::string& base_url, const words& options,
+                             std::map<std::string, std::string> environment) {
+        words arguments{"serve", "--listen", "127.0.0.1:0", "--admin", "off", "--base-url", base_url};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        child_setup made;
+        made.program = STAGGER_COMMAND;
+        made.arguments = arguments;
+        made.environment = std::move(environment);
+        return made;
+    }
+
+    child running_;
+    std::uint16_t port_ = 0;
+};
+
+std::string call(const std::string& lines = "") {
+    const std::string body = R"({"model":"m","messages":[{"role":"user","content":"hello"}]})";
+    return "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n" + lines +
+           "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+outcome serve(const words& options) {
+    words arguments{"serve"};
+    arguments.insert(arguments.end(), options.begin(), options.end());
+    return run({STAGGER_COMMAND, arguments});
+}
+
+}  // namespace
+
+TEST_CASE("serve: the first line says where, calls are answered, and SIGTERM ends it with 0") {
+    const throttled_server upstream(wide, quick);
+    served gate(upstream.base_url());
+    {
+        auto client = gate.connect();
+        for (int i = 0; i < 3; ++i) {
+            const auto answer = client.ask(call());
+            CHECK(answer.status == 200);
+            CHECK(answer.body.find("answer to: hello") != std::string::npos);
+        }
+    }
+    gate->signal(SIGTERM);
+    const auto got = gate->wait();
+    CHECK(got.code == 0);
+    CHECK(got.err.find("3 calls: 3 answered") != std::string::npos);
+    CHECK(upstream.stat("accepted") == 3);
+}
+
+TEST_CASE("serve: its key takes the place of the client's, without one the client's goes through") {
+    const throttled_server upstream(wide, quick, "secret");
+    SUBCASE("its own") {
+        served gate(upstream.base_url(), {}, {{"OPENAI_API_KEY", "secret"}});
+        CHECK(gate.connect().ask(call("Authorization: Bearer wrong\r\n")).status == 200);
+    }
+    SUBCASE("the client's") {
+        served gate(upstream.base_url());
+        CHECK(gate.connect().ask(call("Authorization: Bearer secret\r\n")).status == 200);
+        CHECK(gate.connect().ask(call("Authorization: Bearer wrong\r\n")).status == 401);
+    }
+}
+
+TEST_CASE("serve: a signal lets an answer that has begun end, a second one does not") {
+    silent_server upstream;
+    served gate(upstream.base_url());
+    auto client = gate.connect();
+    client.say(call());
+    upstream.await_request();
+    gate->signal(SIGTERM);
+    gate->await_error("a second signal");
+    gate->signal(SIGTERM);
+    CHECK(gate->wait().code == 130);
+    CHECK(client.ended());
+}
+
+TEST_CASE("serve: what was learned is remembered for the next run") {
+    const throttled_server upstream(R"([{"kind":"token_bucket","rate_per_s":50,"burst":2}])", quick);
+    const temporary_folder state;
+    const std::map<std::string, std::string> home{{"XDG_STATE_HOME", state.path("")}};
+    {
+        served gate(upstream.base_url(), {}, home);
+        std::vector<loopback_client> clients;
+        for (int i = 0; i < 60; ++i) clients.push_back(gate.connect());
+        for (auto& one : clients) one.say(call());
+        for (auto& one : clients) CHECK(one.hear().status == 200);
+        clients.clear();
+        gate->signal(SIGTERM);
+        CHECK(gate->wait().code == 0);
+    }
+    served again(upstream.base_url(), {}, home);
+    again->signal(SIGTERM);
+    CHECK(again->wait().err.find("remembered from") != std::string::npos);
+}
+
+TEST_CASE("serve: what cannot be served is refused with the reason") {
+    struct wrong {
+        words options;
+        std::string reason;
+    };
+    const words upstream{"--base-url", "http://127.0.0.1:1/v1"};
+    for (const wrong& one :
+         {wrong{{"--listen", "0.0.0.0:0"}, "must be one of the loopback"},
+          wrong{{"--listen", "127.0.0.1"}, "must read HOST:PORT"},
+          wrong{{"--listen", "127.0.0.1:x"}, "the port must be a number"},
+          wrong{{"--listen", "here:80"}, "the host must be an IP address"},
+          wrong{{"--listen", "127.0.0.1:0", "--admin", "0.0.0.0:0"}, "--admin: the address"},
+          wrong{{"--keepalive", "maybe"}, "--keepalive"}, wrong{{"--timeout", "0s"}, "--timeout"}}) {
+        words options = upstream;
+        options.insert(options.end(), one.options.begin(), one.options.end());
+        const auto got = serve(options);
+        CAPTURE(got.err);
+        CHECK(got.code == 2);
+        CHECK(got.err.find(one.reason) != std::string::npos);
+    }
+    const auto nowhere = serve({"--listen", "127.0.0.1:0", "--admin", "off"});
+    CHECK(nowhere.code == 2);
+    CHECK(nowhere.err.find("no base URL") != std::string::npos);
+}
+
+TEST_CASE("serve: a port that is taken is refused") {
+    const throttled_server upstream(wide, quick);
+    const std::string taken = upstream.base_url().substr(std::string("http://").size());
+    const auto got = serve(
+        {"--base-url", upstream.base_url(), "--listen", taken.substr(0, taken.find('/')), "--admin", "off"});
+    CHECK(got.code == 2);
+    CHECK(got.err.find("cannot listen on") != std::string::npos);
+}
+
+TEST_CASE("serve: the admin port tells its state, and ends with it") {
+    const throttled_server upstream(wide, quick);
+    served gate(upstream.base_url(), {"--admin", "127.0.0.1:0"});
+    const std::string begin = "status at http://127.0.0.1:";
+    gate->await_error("/-/status.json");
+    const auto& said = gate->errors();
+    loopback_client admin(
+        static_cast<std::uint16_t>(std::stoul(said.substr(said.find(begin) + begin.size()))));
+    const auto get = [](const std::string& path) {
+        return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    };
+    gate.connect().ask(call());
+    CHECK(admin.ask(get("/healthz")).status == 200);
+    CHECK(admin.ask(get("/readyz")).status == 200);
+    CHECK(admin.ask(get("/other")).status == 404);
+    const auto status = boost::json::parse(admin.ask(get("/-/status.json")).body);
+    CHECK(std::string(status.at("upstream").as_string()) == upstream.base_url());
+    CHECK(status.at("calls").at("answered") == 1);
+    CHECK(status.at("waiting").at("normal") == 0);
+    gate->signal(SIGTERM);
+    CHECK(gate->wait().code == 0);
+    CHECK(admin.ended());
+}
+
+TEST_CASE("serve: its section of the configuration file, and a profile's endpoint and key") {
+    const temporary_folder folder;
+    const throttled_server upstream(wide, quick, "secret");
+    const auto key = folder.write("key", "secret\n");
+    const auto config = folder.write(
+        "config.toml",
+        "[common]\nmodel = \"of other commands\"\n[serve]\nlisten = \"127.0.0.1:0\"\nadmin = \"off\"\n"
+        "allow-host = [\"gate.example\"]\n[profile.there]\nbase-url = \"" +
+            upstream.base_url() + "\"\ndialect = \"openai-chat\"\napi-key-file = \"" + key + "\"\n");
+    child gate({STAGGER_COMMAND, {"serve", "-c", config, "--profile", "there"}});
+    gate.await_output("/v1\n");
+    const std::string begin = "listening on http://127.0.0.1:";
+    REQUIRE(gate.output().starts_with(begin));
+    const auto port = static_cast<std::uint16_t>(std::stoul(gate.output().substr(begin.size())));
+    std::string asked = call();
+    asked.replace(asked.find("localhost"), 9, "gate.example");
+    {
+        loopback_client client(port);
+        CHECK(client.ask(asked).status == 200);
+    }
+    gate.signal(SIGTERM);
+    CHECK(gate.wait().code == 0);
+    CHECK(upstream.stat("accepted") == 1);
+}
+
+TEST_CASE("serve: what its section cannot say is refused with the place") {
+    const temporary_folder folder;
+    const std::vector<std::pair<std::string, std::string>> wrong{
+        {"[serve]\nlisten = \"nowhere\"\n", ":2: --listen: "},
+        {"[serve]\nkeepalive = \"ping\"\n", ":2: --keepalive: "},
+        {"[serve]\ndialect = \"opnai\"\n", ":2: --dialect: must be auto, openai-chat"},
+        {"[serve]\nmodel = \"m\"\n", ":2: model is not an option of serve"},
+        {"[serve]\nalow-host = [\"a\"]\n", "did you mean allow-host?"},
+    };
+    for (const auto& [text, message] : wrong) {
+        const auto config = folder.write("config.toml", text);
+        const auto got = serve({"-c", config, "--base-url", "http://127.0.0.1:1/v1", "--admin", "off"});
+        CAPTURE(got.err);
+        CHECK(got.code == 2);
+        CHECK(got.err.find(config) == 9);
+        CHECK(got.err.find(message) != std::string::npos);
+    }
+}

@@ -1,0 +1,440 @@
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gateway/gateway.hpp"
+#include "net/loopback_client.hpp"
+#include "scenario/scenario_file.hpp"
+#include "server/http_server.hpp"
+#include "throttled_server/server.hpp"
+
+using namespace stagger;
+using namespace stagger::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using http_server::answer_head;
+using http_server::exchange;
+using behaviour = std::function<io_awaitable<void>(exchange&)>;
+
+/// What a test says upstream does.
+class scripted_upstream final : public http_server::service {
+ public:
+    explicit scripted_upstream(behaviour what) : what_(std::move(what)) {}
+    io_awaitable<void> serve(exchange& with) override { co_await what_(with); }
+    http_server::whole_answer refusal(unsigned) override { return {}; }
+
+ private:
+    behaviour what_;
+};
+
+/// An upstream, and a gateway before it, on a thread of their own.
+class running_gateway {
+ public:
+    explicit running_gateway(behaviour upstream, gateway::gateway_options chosen = {}) {
+        upstream_ =
+            std::make_unique<http_server::server>(context_.get_executor(), loopback(), http_server::bounds(),
+                                                  std::make_shared<scripted_upstream>(std::move(upstream)));
+        start(upstream_->port(), std::move(chosen));
+    }
+    /// @param limits of the throttled server's provider
+    explicit running_gateway(const std::string& limits) {
+        const std::string provider =
+            R"({"limits": )" + limits + R"(, "latency": {"mean_s": 0.02}, "rtt_s": 0})";
+        throttled_ = std::make_unique<server::server>(
+            context_.get_executor(),
+            wire::parse_scenario("{\"name\": \"test\", \"provider\": " + provider + "}",
+                                 wire::clients_member::optional));
+        start(throttled_->port(), {});
+    }
+    ~running_gateway() {
+        server_->close();
+        if (upstream_) upstream_->close();
+        if (throttled_) throttled_->close();
+        thread_.join();
+    }
+    running_gateway(const running_gateway&) = delete;
+    running_gateway& operator=(const running_gateway&) = delete;
+
+    loopback_client connect() const { return loopback_client(server_->port()); }
+    /// Runs on the gateway's executor.
+    template <class Call>
+    auto ask(Call call) {
+        std::promise<decltype(call(*gateway_))> said;
+        boost::asio::post(context_, [&] { said.set_value(call(*gateway_)); });
+        return said.get_future().get();
+    }
+    bool reaches(const std::function<bool(const gateway::gateway&)>& wanted) {
+        for (int round = 0; round < 100'000; ++round) {
+            if (ask([&](gateway::gateway& one) { return wanted(one); })) return true;
+        }
+        return false;
+    }
+    server::server& throttled() { return *throttled_; }
+
+ private:
+    static boost::asio::ip::tcp::endpoint loopback() { return {boost::asio::ip::address_v4::loopback(), 0}; }
+    void start(std::uint16_t port, gateway::gateway_options chosen) {
+        chosen.upstream.base_url("http://127.0.0.1:" + std::to_string(port) + "/base").jitter_seed(1);
+        chosen.upstream.single_threaded(true);
+        gateway_ = std::make_shared<gateway::gateway>(context_.get_executor(), chosen);
+        server_ = std::make_unique<http_server::server>(context_.get_executor(), loopback(),
+                                                        http_server::bounds(), gateway_);
+        thread_ = std::thread([this] { context_.run(); });
+    }
+
+    boost::asio::io_context context_{1};
+    std::unique_ptr<http_server::server> upstream_;
+    std::unique_ptr<server::server> throttled_;
+    std::shared_ptr<gateway::gateway> gateway_;
+    std::unique_ptr<http_server::server> server_;
+    std::thread thread_;
+};
+
+std::string call(const std::string& body, const std::string& lines = "") {
+    return "POST /v1/chat/completions?x=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer theirs\r\n" +
+           lines + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+const std::string one_shot = R"({"model":"m"})";
+const std::string streamed = R"({"model":"m","stream":true})";
+
+/// Answers with what it was asked: line, fields and body.
+io_awaitable<void> mirror(exchange& with) {
+    std::string seen = with.asked().method + " " + with.asked().target + "\n";
+    for (const auto& one : with.asked().fields) seen += one.name + ": " + one.value + "\n";
+    seen += "\n" + with.asked().body;
+    answer_head head;
+    head.lines = "Content-Type: text/plain\r\nX-Own: a, b\r\nSet-Cookie: no\r\n";
+    co_await with.whole(head, seen);
+}
+
+io_awaitable<void> wait_for_departure(exchange& with, std::function<void()> told) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    io_timer forever(executor, time_point::max());
+    const std::function<void()> wake = [&forever] { forever.cancel(); };
+    with.on_departure(wake);
+    co_await forever.async_wait(with_error);
+    told();
+}
+
+/// Nobody is admitted before the test's end, once one was.
+gateway::gateway_options closed_after_one() {
+    gateway::gateway_options chosen;
+    chosen.limits.max_in_flight(1);
+    return chosen;
+}
+
+}  // namespace
+
+TEST_CASE("gateway: a call goes upstream byte for byte, and its answer comes back so") {
+    running_gateway gate(mirror);
+    const std::string body = "{\"model\":\"m\", \"x\": \"\\u4e2d\xe4\xb8\xad\r\n\"}\r\n \n";
+    const auto answer = gate.connect().ask(call(body, "X-Mine: 1\r\nCookie: no\r\n"));
+    CHECK(answer.status == 200);
+    CHECK(answer.body.starts_with("POST /base/chat/completions?x=1\n"));
+    CHECK(answer.body.find("\nAuthorization: Bearer theirs\n") != std::string::npos);
+    CHECK(answer.body.find("\nX-Mine: 1\n") != std::string::npos);
+    CHECK(answer.body.find("Cookie") == std::string::npos);
+    CHECK(answer.body.ends_with("\n\n" + body));
+    CHECK(answer.field("X-Own") == "a, b");
+    CHECK(answer.field("Set-Cookie").empty());
+    CHECK(answer.field("x-stagger-attempts") == "1");
+    CHECK_FALSE(answer.field("x-stagger-queue-ms").empty());
+}
+
+TEST_CASE("gateway: a key of its own takes the client's place") {
+    gateway::gateway_options chosen;
+    chosen.upstream.api_key("ours");
+    running_gateway gate(mirror, chosen);
+    const auto answer = gate.connect().ask(call(one_shot));
+    CHECK(answer.body.find("Bearer ours") != std::string::npos);
+    CHECK(answer.body.find("theirs") == std::string::npos);
+}
+
+TEST_CASE("gateway: GET passes without the line, other paths and foreign hosts do not") {
+    running_gateway gate(mirror);
+    auto client = gate.connect();
+    const auto models = client.ask("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK(models.status == 200);
+    CHECK(models.body.starts_with("GET /base/models\n"));
+    CHECK(models.body.find("Content-Length") == std::string::npos);
+    CHECK(client.ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 404);
+    CHECK(client.ask("GET /v1/models HTTP/1.1\r\nHost: evil.example\r\n\r\n").status == 403);
+    CHECK(client.ask("GET /v1/models HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n\r\n")
+              .status == 403);
+    CHECK(client.ask("PUT /v1/models HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n").status ==
+          405);
+}
+
+TEST_CASE("gateway: a length that upstream has told is told, and what comes short of it is cut") {
+    running_gateway gate([](exchange& with) -> io_awaitable<void> {
+        answer_head head;
+        head.length = 10;
+        with.head(head);
+        co_await with.write("12345");
+        if (with.asked().target.ends_with("whole")) co_await with.finish("67890");
+    });
+    auto client = gate.connect();
+    const auto whole = client.ask("GET /v1/files/whole HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK(whole.field("Content-Length") == "10");
+    CHECK(whole.body == "1234567890");
+    client.say("GET /v1/files/cut HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    CHECK(client.hear_head().field("Content-Length") == "10");
+    CHECK(client.hear_rest() == "12345");
+}
+
+TEST_CASE("gateway: errors of upstream pass, refusals are sent again") {
+    std::atomic<unsigned> asked = 0;
+    running_gateway gate([&asked](exchange& with) -> io_awaitable<void> {
+        answer_head head;
+        head.status = ++asked == 1 ? 429 : asked == 2 ? 503 : 400;
+        head.lines = "Content-Type: application/json\r\n";
+        co_await with.whole(head, R"({"error":{"message":"no"}})");
+    });
+    const auto answer = gate.connect().ask(call(one_shot));
+    CHECK(answer.status == 400);
+    CHECK(answer.body == R"({"error":{"message":"no"}})");
+    CHECK(answer.field("x-stagger-attempts") == "3");
+    CHECK(asked == 3);
+}
+
+TEST_CASE("gateway: an upstream that cannot be reached is a 502 after a few tries") {
+    running_gateway gate([](exchange& with) -> io_awaitable<void> {
+        with.close();
+        co_return;
+    });
+    const auto answer = gate.connect().ask(call(one_shot));
+    CHECK(answer.status == 502);
+    CHECK(answer.field("x-stagger-attempts") == "3");
+}
+
+TEST_CASE("gateway: a stream passes piece by piece as it comes") {
+    io_timer* next = nullptr;
+    std::promise<void> begun;
+    running_gateway gate([&](exchange& with) -> io_awaitable<void> {
+        const auto executor = co_await boost::asio::this_coro::executor;
+        io_timer timer(executor, time_point::max());
+        next = &timer;
+        answer_head head;
+        head.lines = "Content-Type: text/event-stream\r\n";
+        with.head(head);
+        co_await with.write("data: 1\n\n");
+        begun.set_value();
+        co_await timer.async_wait(with_error);
+        co_await with.finish("data: [DONE]\n\n");
+    });
+    auto client = gate.connect();
+    client.say(call(streamed));
+    CHECK(client.hear_head().status == 200);
+    CHECK(client.hear_chunk() == "data: 1\n\n");
+    begun.get_future().wait();
+    gate.ask([&](auto&) { return next->cancel(); });
+    CHECK(client.hear_chunk() == "data: [DONE]\n\n");
+    CHECK(client.hear_chunk() == "");
+}
+
+TEST_CASE("gateway: a stream that breaks upstream is cut for the client as well") {
+    running_gateway gate([](exchange& with) -> io_awaitable<void> {
+        answer_head head;
+        head.lines = "Content-Type: text/event-stream\r\n";
+        with.head(head);
+        co_await with.write("data: 1\n\n");
+    });
+    auto client = gate.connect();
+    client.say(call(streamed));
+    client.hear_head();
+    CHECK(client.hear_chunk() == "data: 1\n\n");
+    CHECK(client.ended());
+}
+
+TEST_CASE("gateway: upstream is told at once that a client has left in flight") {
+    std::promise<void> begun;
+    std::promise<void> left;
+    bool streams = false;
+    SUBCASE("before its answer") {}
+    SUBCASE("inside its stream") {
+        streams = true;
+    }
+    running_gateway gate([&](exchange& with) -> io_awaitable<void> {
+        answer_head head;
+        head.lines = "Content-Type: text/event-stream\r\n";
+        if (streams) {
+            with.head(head);
+            co_await with.write("data: 1\n\n");
+        }
+        begun.set_value();
+        const std::function<void()> told = [&left] { left.set_value(); };
+        co_await wait_for_departure(with, told);
+    });
+    {
+        auto client = gate.connect();
+        client.say(call(streamed));
+        begun.get_future().wait();
+        if (streams) client.hear_head();
+    }
+    left.get_future().wait();
+    CHECK(gate.reaches([](const gateway::gateway& one) {
+        return one.counts().departed == 1 && one.gate().status().in_flight == 0;
+    }));
+}
+
+TEST_CASE("gateway: who leaves while waiting loses no permit, and is never sent upstream") {
+    std::atomic<unsigned> asked = 0;
+    running_gateway gate(
+        [&asked](exchange& with) -> io_awaitable<void> {
+            ++asked;
+            co_await wait_for_departure(with, [] {});
+        },
+        closed_after_one());
+    auto first = gate.connect();
+    first.say(call(one_shot));
+    REQUIRE(gate.reaches([&](const auto&) { return asked == 1; }));
+    std::vector<loopback_client> others;
+    for (int i = 0; i < 20; ++i) others.push_back(gate.connect());
+    for (auto& one : others) one.say(call(one_shot));
+    REQUIRE(gate.reaches([](const auto& one) { return one.waiting() + one.gate().status().waiting == 20; }));
+    others.clear();
+    CHECK(gate.reaches([](const auto& one) {
+        return one.waiting() == 0 && one.gate().status().waiting == 0 && one.counts().departed == 20;
+    }));
+    CHECK(asked == 1);
+}
+
+TEST_CASE("gateway: a stream that waits is told so, and its answer follows in the same body") {
+    io_timer* busy = nullptr;
+    std::atomic<unsigned> asked = 0;
+    auto chosen = closed_after_one();
+    chosen.calls.first_comment = 10ms;
+    chosen.calls.between_signs = 10ms;
+    unsigned status = 200;
+    SUBCASE("success") {}
+    SUBCASE("an error") {
+        status = 400;
+    }
+    running_gateway gate(
+        [&](exchange& with) -> io_awaitable<void> {
+            answer_head head;
+            if (++asked == 1) {
+                const auto executor = co_await boost::asio::this_coro::executor;
+                io_timer timer(executor, time_point::max());
+                busy = &timer;
+                co_await timer.async_wait(with_error);
+                busy = nullptr;
+                co_await with.whole(head, "{}");
+            } else if (status == 200) {
+                head.lines = "Content-Type: text/event-stream\r\n";
+                with.head(head);
+                co_await with.finish("data: answer\n\n");
+            } else {
+                head.status = status;
+                co_await with.whole(head, R"({"error":{"message":"no"}})");
+            }
+        },
+        chosen);
+    auto first = gate.connect();
+    first.say(call(one_shot));
+    REQUIRE(gate.reaches([&](const auto&) { return busy != nullptr; }));
+    auto second = gate.connect();
+    second.say(call(streamed));
+    const auto head = second.hear_head();
+    CHECK(head.status == 200);
+    CHECK(head.field("Content-Type") == "text/event-stream");
+    for (int i = 0; i < 3; ++i) {
+        const std::string comment = second.hear_chunk();
+        CHECK(comment.starts_with(": "));
+        CHECK(comment.ends_with("\n"));
+        CHECK(comment.find("\n\n") == std::string::npos);
+    }
+    gate.ask([&](auto&) { return busy->cancel(); });
+    std::string rest;
+    for (std::string piece = second.hear_chunk(); !piece.empty(); piece = second.hear_chunk()) {
+        if (!piece.starts_with(": ")) rest += piece;
+    }
+    CHECK(rest == (status == 200 ? "data: answer\n\n" : "data: {\"error\":{\"message\":\"no\"}}\n\n"));
+}
+
+TEST_CASE("gateway: interim answers go to one-shots whose client knows them") {
+    io_timer* busy = nullptr;
+    auto chosen = closed_after_one();
+    chosen.calls.between_signs = 10ms;
+    running_gateway gate(
+        [&](exchange& with) -> io_awaitable<void> {
+            if (!busy) {
+                const auto executor = co_await boost::asio::this_coro::executor;
+                io_timer timer(executor, time_point::max());
+                busy = &timer;
+                co_await timer.async_wait(with_error);
+            }
+            co_await mirror(with);
+        },
+        chosen);
+    auto first = gate.connect();
+    first.say(call(one_shot));
+    REQUIRE(gate.reaches([&](const auto&) { return busy != nullptr; }));
+    auto second = gate.connect();
+    second.say(call(one_shot, "x-stainless-lang: js\r\nx-stainless-runtime: node\r\n"));
+    for (int i = 0; i < 3; ++i) CHECK(second.hear_head().status == 102);
+    gate.ask([&](auto&) { return busy->cancel(); });
+    auto answer = second.hear();
+    while (answer.status == 102) answer = second.hear();
+    CHECK(answer.status == 200);
+}
+
+TEST_CASE("gateway: a client whose time ends while it waits is told to come again") {
+    running_gateway gate(
+        [](exchange& with) -> io_awaitable<void> { co_await wait_for_departure(with, [] {}); },
+        closed_after_one());
+    auto first = gate.connect();
+    first.say(call(one_shot));
+    REQUIRE(gate.reaches([](const auto& one) { return one.gate().status().in_flight == 1; }));
+    const auto answer = gate.connect().ask(call(one_shot, "x-stagger-timeout: 0.05\r\n"));
+    CHECK(answer.status == 429);
+    CHECK(answer.field("Retry-After") == "1");
+}
+
+TEST_CASE("gateway: draining turns away who waits, and lets who was sent end") {
+    io_timer* busy = nullptr;
+    running_gateway gate(
+        [&](exchange& with) -> io_awaitable<void> {
+            const auto executor = co_await boost::asio::this_coro::executor;
+            io_timer timer(executor, time_point::max());
+            busy = &timer;
+            co_await timer.async_wait(with_error);
+            co_await mirror(with);
+        },
+        closed_after_one());
+    auto first = gate.connect();
+    first.say(call(one_shot));
+    REQUIRE(gate.reaches([&](const auto&) { return busy != nullptr; }));
+    auto second = gate.connect();
+    second.say(call(one_shot));
+    REQUIRE(gate.reaches([](const auto& one) { return one.gate().status().waiting == 1; }));
+    gate.ask([](auto& one) { return one.drain(), 0; });
+    const auto away = second.hear();
+    CHECK(away.status == 503);
+    CHECK(away.field("Retry-After") == "1");
+    CHECK(gate.connect().ask(call(one_shot)).status == 503);
+    gate.ask([&](auto&) { return busy->cancel(); });
+    CHECK(first.hear().status == 200);
+}
+
+TEST_CASE("gateway: two hundred calls at once at 20 a second: none of them sees a refusal") {
+    running_gateway gate(R"([{"kind": "token_bucket", "rate_per_s": 20, "burst": 5}])");
+    std::vector<loopback_client> clients;
+    for (int i = 0; i < 200; ++i) clients.push_back(gate.connect());
+    const std::string body = R"({"model":"m","messages":[{"role":"user","content":"hello"}]})";
+    for (auto& one : clients) one.say(call(body));
+    for (auto& one : clients) CHECK(one.hear().status == 200);
+    CHECK(gate.throttled().stats().all.accepted == 200);
+    CHECK(gate.reaches([](const auto& one) { return one.counts().answered == 200; }));
+}
