@@ -17,9 +17,11 @@
 
 #include "base/visible_text.hpp"
 #include "batch/write_all.hpp"
+#include "cli/arguments.hpp"
 #include "cli/commands.hpp"
+#include "cli/configurable_options.hpp"
 #include "cli/core_dumps.hpp"
-#include "cli/environment_arguments.hpp"
+#include "cli/edit_distance.hpp"
 #include "cli/usage_problem.hpp"
 #include "version.hpp"
 
@@ -45,7 +47,7 @@ constexpr auto probe_exit_codes =
     "4 the endpoint cannot be used; 130 interrupted: what was found until then is told.";
 
 constexpr auto replay_exit_codes =
-    "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"
+    "Exit codes: 0 every decision is the same; 1 one differs, or the log has no row ID; 2 wrong usage;\n"
     "3 the log cannot be read or is damaged.";
 
 constexpr auto report_exit_codes =
@@ -148,37 +150,35 @@ std::vector<offered_command> offer_commands(CLI::App& parser) {
     return offered;
 }
 
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
+std::string environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
     return value ? value : "";
 }
 
-/// Where the configuration file is if nobody says; it need not exist.
-std::string usual_config_file() {
-    const auto folder = environment("XDG_CONFIG_HOME");
-    if (!folder.empty()) return folder + "/stagger/config.toml";
-    const auto home = environment("HOME");
-    return home.empty() ? "" : home + "/.config/stagger/config.toml";
+std::string no_command(const std::string& word) {
+    std::vector<std::string> names{"help"};
+    for (const command_entry& each : commands) names.emplace_back(each.name);
+    const auto meant = app::did_you_mean(word, names);
+    return word + " is no command" + (meant.empty() ? ": there are " + command_names() : meant);
 }
 
-/// The command line with what the environment says put in front of what it says itself; in reverse, as the
-/// parser takes it.
-std::vector<std::string> all_arguments(int count, char** given, const std::vector<offered_command>& offered) {
-    std::vector<std::string> all;
-    if (const auto file = environment("STAGGER_CONFIG"); !file.empty()) all.push_back("--config=" + file);
-    int next = 1;
-    for (bool found = false; next < count && !found; ++next) {
-        all.emplace_back(given[next]);
-        for (const auto& each : offered) {
-            if (each.parser->get_name() != given[next]) continue;
-            found = true;
-            const auto more = app::environment_arguments(*each.parser);
-            all.insert(all.end(), more.begin(), more.end());
-        }
-    }
-    all.insert(all.end(), given + next, given + count);
-    std::reverse(all.begin(), all.end());
-    return all;
+/// Options that decide where the others are looked for; the command line was searched for them by itself.
+void add_program_options(CLI::App& parser, std::string& config, std::string& profile, bool& core_dumps) {
+    parser
+        .add_option("-c,--config", config,
+                    "Options in TOML, in sections for all commands and for each (default "
+                    "~/.config/stagger/config.toml)")
+        ->type_name("FILE");
+    parser.add_option("--profile", profile, "The profile of that file to use, [profile.NAME]")
+        ->type_name("NAME");
+    parser.add_flag("--allow-core-dumps", core_dumps,
+                    "Let a crash write the memory, keys and prompts included, into a core file");
+}
+
+void say_remarks(const CLI::App& command, const std::vector<std::string>& remarks) {
+    const auto* quiet = app::find_option(command, "quiet");
+    if (quiet != nullptr && quiet->count() > 0 && quiet->as<bool>()) return;
+    for (const auto& each : remarks) say(app::exit_code::done, each);
 }
 
 app::exit_code run(int count, char** arguments, app::no_core_dumps& core_dumps) {
@@ -187,26 +187,23 @@ app::exit_code run(int count, char** arguments, app::no_core_dumps& core_dumps) 
     parser.set_version_flag("--version", version_text())->description("Print the version");
     parser.set_help_flag("-h,--help", "Print this help");
     parser.require_subcommand(1);
-    parser
-        .set_config("--config", usual_config_file(),
-                    "Options in TOML, a section for each command (default ~/.config/stagger/config.toml)")
-        ->type_name("FILE")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    std::string config;
+    std::string profile;
     bool allow_core_dumps = false;
-    parser.add_flag("--allow-core-dumps", allow_core_dumps,
-                    "Let a crash write the memory, keys and prompts included, into a core file");
-    parser.allow_config_extras(CLI::config_extras_mode::error);
+    add_program_options(parser, config, profile, allow_core_dumps);
+    app::let_last_value_win(parser);
     parser.footer(
-        "stagger COMMAND --help explains a command. An option that takes one value, such as --max-tokens, "
-        "is\n"
+        "stagger help COMMAND explains a command. An option that takes one value, such as --max-tokens, is\n"
         "also read from STAGGER_MAX_TOKENS; the command line goes first, a configuration file last.");
     const auto offered = offer_commands(parser);
     const auto chosen = [&] {
         return std::find_if(offered.begin(), offered.end(),
                             [](const offered_command& each) { return each.parser->parsed(); });
     };
+    const app::arguments given = app::all_arguments(parser, {arguments + 1, arguments + count}, environment);
     try {
-        parser.parse(all_arguments(count, arguments, offered));
+        // In reverse, as the parser takes them.
+        parser.parse(std::vector<std::string>(given.words.rbegin(), given.words.rend()));
     } catch (const CLI::Success& asked) {
         // Help or version: whoever closed the pipe has read enough.
         std::ostringstream text;
@@ -221,13 +218,22 @@ app::exit_code run(int count, char** arguments, app::no_core_dumps& core_dumps) 
         }
         const std::string first = arguments[1];
         if (!first.starts_with("-") && chosen() == offered.end()) {
-            return say(app::exit_code::wrong_usage, first + " is no command: there are " + command_names());
+            return say(app::exit_code::wrong_usage,
+                       no_command(first == "help" && count > 2 ? arguments[2] : first));
         }
         const CLI::App& asked = chosen() == offered.end() ? parser : *chosen()->parser;
-        return say(app::exit_code::wrong_usage, app::usage_problem(wrong, parser, asked) + " (see --help)");
+        const auto problem = app::placed(app::usage_problem(wrong, parser, asked), given.places);
+        return say(app::exit_code::wrong_usage, problem + " (see --help)");
     }
+    if (config != given.config || profile != given.profile)
+        return say(app::exit_code::wrong_usage, "-c: must be a word of its own");
     if (allow_core_dumps) core_dumps.allow();
-    return chosen()->does->run();
+    say_remarks(*chosen()->parser, given.remarks);
+    try {
+        return chosen()->does->run();
+    } catch (const app::failure& known) {
+        throw app::failure(known.code(), app::placed(known.what(), given.places));
+    }
 }
 
 }  // namespace

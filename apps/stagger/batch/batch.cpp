@@ -20,6 +20,7 @@
 #include "sending/cleartext_key.hpp"
 #include "sending/closing_notice.hpp"
 #include "sending/decision_log_file.hpp"
+#include "sending/failure_notices.hpp"
 #include "sending/log.hpp"
 #include "sending/progress_display.hpp"
 #include "sending/run_description.hpp"
@@ -44,12 +45,13 @@ class session {
             const answer_rules& rules, const batch::run_limits& limits, const stagger::batch_options& order)
         : files_(files),
           out_(options.quiet),
-          log_(make_log(out_, options.log_level)),
+          log_(make_log(out_, options.log_level, options.log_file)),
           plan_(make_plan(options, stagger::duration::zero())),
           signals_(context_),
           display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
           closing_(context_, out_, log_, [this] { return std::optional(runner_->status()); }),
-          patience_timer_(context_) {
+          patience_timer_(context_),
+          notices_(files.results_name()) {
         ask_for(rules);
         one_is_standard_output({{"--output", files.results},
                                 {"--report", files.report},
@@ -64,6 +66,8 @@ class session {
         keep_apart("--decision-log", options.decision_log, others);
         others.push_back(options.decision_log);
         keep_apart("--cache", answers.cache, others);
+        others.push_back(answers.cache);
+        keep_apart("--log-file", options.log_file, others);
         report_page_.emplace(context_, files.report);
         auto ended = [this](const stagger::attempt_events::done& attempt) {
             runner_->attempt_ended(attempt.info);
@@ -127,7 +131,9 @@ class session {
         return std::make_shared<checked_answers>(sending, rules, encoding_of(plan_))->transport();
     }
 
-    copy_counts copied() const { return copied_ ? copied_->counts() : copy_counts(); }
+    summary_context beside() const {
+        return {copied_ ? copied_->counts() : copy_counts(), runner_->status(), failed_before_};
+    }
 
     /// What a report says beside the figures.
     void describe_run(const send_options& options) {
@@ -145,11 +151,9 @@ class session {
                     info.attempts, info.rejections, stagger::to_seconds(info.queued),
                     stagger::to_seconds(info.served));
         if (!result.error) return;
-        ++problems_;
-        if (problems_ > problems_shown) return;
-        out_.error(places_->name_of(result.position) + ": " +
-                   stagger::wire::failure_message(result.error, info));
-        if (problems_ == problems_shown) out_.error("further ones are only in " + files_.results_name());
+        const auto told = notices_.tell(places_->name_of(result.position), result.error.message(),
+                                        stagger::wire::failure_message(result.error, info));
+        if (told) out_.error(*told);
     }
 
     void stop_gently() {
@@ -194,13 +198,13 @@ class session {
         const auto& report = *report_;
         const auto code = explain(report);
         if (report.end != batch::run_end::endpoint_unusable || report.counts.recorded() > 0) {
-            out_.print(describe(report, copied()));
+            out_.print(describe(report, beside()));
             if (const auto remark = memory_->remark()) out_.print(*remark);
         }
         if (copied_ && !copied_->store().problem().empty()) out_.error(copied_->store().problem());
         memory_->keep(gate_->learned());
         last_outputs outputs(out_);
-        outputs.write([&] { summary_->write(to_json(report, plan_.policy, copied())); });
+        outputs.write([&] { summary_->write(to_json(report, plan_.policy, beside())); });
         outputs.write([&] { report_page_->finish(report, plan_.policy, about_); });
         outputs.write([&] {
             if (plan_.decisions) plan_.decisions->finish();
@@ -280,7 +284,7 @@ class session {
     std::shared_ptr<batch::runner> runner_;
     std::optional<batch::run_report> report_;
     std::size_t failed_before_ = 0;
-    std::size_t problems_ = 0;
+    failure_notices notices_;
     bool interrupted_ = false;
 };
 
@@ -299,7 +303,7 @@ class batch_command final : public command {
         if (files_.dry_run) {
             console out(options_.quiet);
             auto plan = make_plan(options_, stagger::duration::zero());
-            const run_memory memory(options_, plan, make_log(out, options_.log_level));
+            const run_memory memory(options_, plan, make_log(out, options_.log_level, options_.log_file));
             return dry_run(files_, plan, out);
         }
         session one(files_, options_, answers_, rules, limits_, order_);

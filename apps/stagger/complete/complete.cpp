@@ -65,7 +65,7 @@ class complete_session {
     complete_session(const send_options& options, bool streamed, console& out)
         : out_(out),
           streamed_(streamed),
-          log_(make_log(out, options.log_level)),
+          log_(make_log(out, options.log_level, options.log_file)),
           plan_(make_plan(options, usual_deadline)),
           summary_(options.summary_file),
           started_(std::chrono::steady_clock::now()),

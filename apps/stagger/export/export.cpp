@@ -240,7 +240,7 @@ class export_command final : public command {
                 "--id-column", options_.id_column,
                 "The column or member that results go by that tell no line (default: custom_id or id)")
             ->type_name("NAME");
-        parser.add_flag("--quiet", options_.quiet, "Say nothing but errors");
+        parser.add_flag("-q,--quiet", options_.quiet, "Say nothing but errors");
     }
 
     exit_code run() override {

@@ -210,7 +210,7 @@ failure unknown_policy(const std::string& name) {
 
 void add_endpoint_options(CLI::App& command, send_options& options) {
     add_upstream_options(command, options);
-    command.add_option("--model", options.model, "Model of prompts that name none")
+    command.add_option("-m,--model", options.model, "Model of prompts that name none")
         ->type_name("NAME")
         ->group(endpoint_group);
 }
@@ -264,7 +264,7 @@ void add_upstream_options(CLI::App& command, send_options& options) {
 
 void add_pace_options(CLI::App& command, send_options& options) {
     add_whole_number<unsigned>(
-        command, "--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
+        command, "-j,--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
         "Requests in flight at most (default 256)")
         ->group(limits_group);
     add_duration(
@@ -319,10 +319,20 @@ void add_request_options(CLI::App& command, send_options& options) {
 
 void add_message_options(CLI::App& command, send_options& options) {
     constexpr auto group = "Report";
-    command.add_flag("--quiet", options.quiet, "Say nothing but errors")->group(group);
+    command.add_flag("-q,--quiet", options.quiet, "Say nothing but errors")->group(group);
+    const auto talk = [&options] {
+        if (options.log_level == send_options().log_level) options.log_level = "info";
+    };
+    command.add_flag_callback("-v,--verbose", talk, "The same as --log-level info")->group(group);
     command
         .add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off (default warn)")
         ->type_name("LEVEL")
+        ->group(group);
+    command
+        .add_option("--log-file", options.log_file,
+                    "Append every message and the log there, with the date; the log is no longer on standard "
+                    "error, and tells what info does at least")
+        ->type_name("FILE")
         ->group(group);
 }
 

@@ -47,6 +47,7 @@ struct send_options {
     std::uint64_t jitter_seed = 0;
     bool quiet = false;
     std::string log_level = "warn";
+    std::string log_file;  ///< empty: standard error
     std::string summary_file;
     std::string decision_log;
 };

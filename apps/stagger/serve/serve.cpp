@@ -74,7 +74,7 @@ class serve_session {
     serve_session(const serve_options& chosen, console& out)
         : chosen_(chosen),
           out_(out),
-          log_(make_log(out, chosen.sending.log_level)),
+          log_(make_log(out, chosen.sending.log_level, chosen.sending.log_file)),
           plan_(make_plan(chosen.sending, stagger::duration::zero())),
           memory_(chosen.sending, plan_, log_),
           gateway_(make_gateway(context_.get_executor(), plan_, chosen)),

@@ -107,6 +107,7 @@ void request_task::encode(const completion_request& request) {
         // Requests begin, and are numbered, in the order of the calls.
         return client_->turn->separate();
     }
+    if (!request.label().empty()) label_ = std::make_unique<const std::string>(request.label());
     constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
     machine_.describe(wire::cost_of(request, client_->encoding.dialect),
                       client_->account ^ encoded_.model * spread);
@@ -243,7 +244,9 @@ request_step request_task::stand_in_line() {
     std::shared_ptr<line_guest> guest(shared_from_this(), this);
     if (client_->gate_is_elsewhere)
         guest = std::make_shared<distant_guest>(std::move(guest), client_->executor);
-    auto place = gate_access::join(client_->gate, machine_.wanted(), std::move(guest));
+    admission wanted = machine_.wanted();
+    if (label_) wanted.label(*label_);
+    auto place = gate_access::join(client_->gate, wanted, std::move(guest));
     place_ = place.waits.value_or(nowhere);
     if (place.waits) return request_step::nothing;
     leave_ = std::move(place.leave);

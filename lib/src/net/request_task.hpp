@@ -127,7 +127,8 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     request_machine machine_;
     attempt_trace trace_;
     wire::encoded_request encoded_;
-    std::unique_ptr<stream_attempt> begins_;  // a stream's head has come, with success
+    std::unique_ptr<stream_attempt> begins_;    // a stream's head has come, with success
+    std::unique_ptr<const std::string> label_;  // null for most
 
     task_id place_ = nowhere;  // in the gate's line
     permit leave_;
