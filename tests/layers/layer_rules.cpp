@@ -37,7 +37,7 @@ const std::map<std::string, layer_rule> rules = {
     {"http", {{"base", "dialect"}, {"asio", "intrusive", "system"}, {"beast", "url"}, false}},
     {"server", {{"base", "dialect", "http"}, {"asio", "system"}, {"beast"}, false}},
     {"routing", {{"base"}, {}, {}, true}},
-    {"request", {{"base", "coordinator", "dialect", "pacing", "retry"}, {"system"}, {}, true}},
+    {"request", {{"base", "coordinator", "dialect", "pacing", "retry", "routing"}, {"system"}, {}, true}},
     {"net",
      {{"base", "coordinator", "dialect", "http", "pacing", "request", "retry", "routing"},
       {"asio", "intrusive", "system"},

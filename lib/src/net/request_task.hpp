@@ -17,6 +17,7 @@
 #include "net/client_state.hpp"
 #include "net/line_guest.hpp"
 #include "net/next_turn.hpp"
+#include "net/route_choice.hpp"
 #include "net/running_operation.hpp"
 #include "request/request_machine.hpp"
 #include "stagger/client.hpp"
@@ -33,6 +34,7 @@ class open_stream;
 class request_task final : public std::enable_shared_from_this<request_task>,
                            public running_operation,
                            private line_guest,
+                           private route_choice::guest,
                            private connection_user {
  public:
     using whole_handler = boost::asio::any_completion_handler<client::completion_signature>;
@@ -56,7 +58,21 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     class opening_end;
     static constexpr task_id nowhere{~std::uint64_t{0}};
 
+    /// What a request of a client with several routes keeps for its next attempt.
+    struct routed_request {
+        explicit routed_request(completion_request what) : asked(std::move(what)) {}
+        completion_request asked;
+        route_choice::guest_id guest = 0;                   // 0: never waited yet
+        std::optional<std::size_t> where;                   // the latest route
+        routing::route_health::attempt_number attempt = 0;  // 0: none is under way
+        bool in_line = false;                               // of that route's gate
+    };
+
+    route_target& way() const;
     void encode(const completion_request& request);
+    /// For the route that was found.
+    bool encode_for(route_target& found, const completion_request& request, error_code& error,
+                    std::string& problem);
     void listen_for_cancellation(boost::asio::cancellation_slot cancelled);
     /// Carries out `next`, and what follows from it, as far as that needs no event.
     /// @param ended the attempt that has just ended
@@ -80,6 +96,15 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     request_step announce(time_point now);
     request_step ask_to_pass(time_point now);
     void stop_holding();
+    request_step choose_route(time_point now);
+    void stop_choosing();
+    void route_found(std::size_t where) override;
+    void no_route_in_time() override;
+    void recalled() override;
+    void leave_route_line();
+    /// What the attempt says of its route; what is final there may be tried elsewhere.
+    void tell_route(wire::decoded_answer& ended);
+    void forget_route();
     request_step stand_in_line();
     void leave_line(const error_code& error, permit leave) override;
     /// With what is in `leave_`.
@@ -98,6 +123,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     /// The attempt has failed before its answer was whole.
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer& ended);
+    request_step report(wire::decoded_answer& ended, time_point now);
     /// When it allows another attempt, at the earliest.
     time_point tell_gate(const wire::decoded_answer& ended);
     void tell_trace(const diagnostic& info, const hints& said, time_point now);
@@ -122,6 +148,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     request_machine machine_;
     attempt_trace trace_;
     wire::encoded_request encoded_;
+    std::unique_ptr<routed_request> routed_;  // null where there is one route
 
     task_id place_ = nowhere;  // in the gate's line
     permit leave_;

@@ -51,8 +51,6 @@ void route_health::ended(attempt_number which, route_outcome what, time_point no
             times_.add(now - ended.sent_at);
             return answered(ended, now);
         case route_outcome::refused:
-            // The server speaks, and takes its time for nothing else.
-            return answered(ended, now);
         case route_outcome::accident:
             return failed(ended, route_grade::down, now, {});
         case route_outcome::unusable:

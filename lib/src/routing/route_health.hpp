@@ -12,7 +12,7 @@ namespace stagger::routing {
 /// How an attempt ended, for the route that it took.
 enum class route_outcome : std::uint8_t {
     answered,  ///< or refused for what the request is
-    refused,   ///< by a limit: the route's gate knows what to do
+    refused,   ///< by a limit: nothing unusual among answers, and an accident where nothing is answered
     accident,  ///< the server, or the way to it, failed
     unusable,  ///< the account's key, quota or path is of no use, for whatever request
     untold,    ///< nothing is known: its caller left
@@ -53,6 +53,7 @@ class route_health {
     time_point next_try() const;
     /// When `look` may find something although nothing has happened.
     time_point look_at() const;
+    std::size_t under_way() const { return under_way_.size(); }
     /// How long an answer takes there; zero as long as that is unknown.
     duration answer_time() const { return times_.median().value_or(duration::zero()); }
 

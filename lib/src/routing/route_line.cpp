@@ -217,8 +217,8 @@ std::optional<route_line::route_index> route_line::best(std::vector<offer>& offe
         const double rest = std::max(pace - own_pace, slowest_pace_per_s);
         if (!near && one.seconds > soon + static_cast<double>(waiting_.size()) / rest) continue;
         const route& its = routes_[one.where];
-        const double share =
-            static_cast<double>(loads[one.where].waiting + 1) / (its.rules.weight * own_pace);
+        const double share = static_cast<double>(loads[one.where].waiting + its.health.under_way() + 1) /
+                             (its.rules.weight * own_pace);
         const double measure = near ? share : one.seconds;
         if (found && (near == found_near ? measure >= least : found_near)) continue;
         found = &one;
