@@ -62,6 +62,9 @@ constexpr auto limits_exit_codes =
     "Exit codes: 0 done; 1 nothing to forget matches; 2 wrong usage; 3 the state file cannot be read or "
     "written.";
 
+constexpr auto routes_exit_codes =
+    "Exit codes: 0 it is in order; 2 wrong usage, or something in it is wrong; 3 a file cannot be read.";
+
 constexpr auto serve_exit_codes =
     "Exit codes: 0 ended by a signal, and whoever was being answered has the answer; 2 wrong usage or an\n"
     "address that cannot be used; 3 a file cannot be read or written; 130 ended by a second signal.";
@@ -95,6 +98,8 @@ constexpr std::array commands{
                   replay_exit_codes, app::make_replay_command},
     command_entry{"report", "Make one HTML page of what bench measured", report_exit_codes,
                   app::make_report_command},
+    command_entry{"routes", "Check a file of several endpoints, without sending anything", routes_exit_codes,
+                  app::make_routes_command},
     command_entry{"serve", "Let clients in any language wait in one line before an API", serve_exit_codes,
                   app::make_serve_command},
     command_entry{"simulate", "Run scenarios in virtual time and compare policies", simulate_exit_codes,

@@ -76,11 +76,10 @@ class session {
         closing_.hide(plan_.hidden);
         if (const auto warning = cleartext_key_warning(plan_); !warning.empty()) out_.remark(warning);
         closing_.longest_wait(options.max_wait);
-        plan_.client.observer(report_page_->watch([this] { return gate_->status(); },
+        plan_.client.observer(report_page_->watch([this] { return client_->status(); },
                                                   std::make_shared<attempt_log>(log_, std::move(ended))));
         memory_.emplace(options, plan_, log_);
-        const auto client = make_client(context_.get_executor(), plan_);
-        gate_.emplace(client.gate());
+        const auto& client = client_.emplace(make_client(context_.get_executor(), plan_));
         describe_run(options);
         summary_.emplace(options.summary_file);
         auto opened = open_batch_files(context_.get_executor(), files_, plan_, out_);
@@ -202,7 +201,7 @@ class session {
             if (const auto remark = memory_->remark()) out_.print(*remark);
         }
         if (copied_ && !copied_->store().problem().empty()) out_.error(copied_->store().problem());
-        memory_->keep(gate_->learned());
+        memory_->keep(client_->gates());
         last_outputs outputs(out_);
         outputs.write([&] { summary_->write(to_json(report, plan_.policy, beside())); });
         outputs.write([&] { report_page_->finish(report, plan_.policy, about_); });
@@ -271,7 +270,7 @@ class session {
     send_plan plan_;
     std::optional<run_memory> memory_;
     asio::io_context context_{1};
-    std::optional<stagger::gate> gate_;  // its timer must not outlive the context
+    std::optional<stagger::client> client_;  // its timers must not outlive the context
     stop_signals signals_;
     progress_display display_;
     closing_notice closing_;
@@ -295,6 +294,7 @@ class batch_command final : public command {
         add_answer_options(parser, answers_);
         add_batch_limits(parser, limits_, order_);
         add_send_options(parser, options_);
+        add_route_options(parser, options_);
     }
 
     exit_code run() override {
