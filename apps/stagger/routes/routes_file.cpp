@@ -53,7 +53,7 @@ void find_key(const scenario_object& from, const std::string& folder, const read
     const std::string file = from.text("api_key_file", "");
     const std::string variable = from.text("api_key_env", "");
     if (!file.empty() && !variable.empty())
-        from.reject("api_key_env", "must not stand beside api_key_file", variable);
+        from.reject("api_key_env", "must not stand beside api_key_file", *from.find("api_key_env"));
     if (!file.empty()) {
         to.secret = read_api_key((std::filesystem::path(folder) / file).string());
         return;
@@ -61,7 +61,8 @@ void find_key(const scenario_object& from, const std::string& folder, const read
     if (!variable.empty()) {
         to.key_variables = variable;
         to.secret = checked_api_key(environment(variable), variable);
-        if (to.secret.empty()) from.reject("api_key_env", "must name a variable that is set", variable);
+        if (to.secret.empty())
+            from.reject("api_key_env", "must name a variable that is set", *from.find("api_key_env"));
         return;
     }
     for (const auto each : stagger::wire::key_variables_for_url(to.base_url, to.dialect)) {
