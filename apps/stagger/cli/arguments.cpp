@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "configurable_options.hpp"
-#include "configuration.hpp"
 #include "endpoint_choice.hpp"
 #include "environment_settings.hpp"
 #include "exit_code.hpp"
@@ -75,7 +74,6 @@ arguments all_arguments(const CLI::App& program, std::vector<std::string> line,
                                     [&](const auto& word) { return find_command(program, word) != nullptr; });
     const bool asks_for_help = last_value(line, {"-h", "--help", "--version"}).has_value();
     all.config = last_value(line, {"-c", "--config"}).value_or("");
-    const auto config = all.config.empty() ? environment("STAGGER_CONFIG") : all.config;
     all.profile = last_value(line, {"--profile"}).value_or("");
     // Whoever asks what there is may do so because the file is wrong.
     if (first == line.end() || asks_for_help) {
@@ -83,7 +81,7 @@ arguments all_arguments(const CLI::App& program, std::vector<std::string> line,
         return all;
     }
     const auto& command = *find_command(program, *first);
-    const auto configured = read_configuration(config, environment);
+    const auto configured = configuration_of(line, environment);
     configured.check(program);
     const bool chosen = !all.profile.empty();
     auto profile = chosen ? all.profile : environment("STAGGER_PROFILE");
@@ -110,6 +108,11 @@ arguments all_arguments(const CLI::App& program, std::vector<std::string> line,
     }
     all.words.insert(all.words.end(), rest.begin(), rest.end());
     return all;
+}
+
+configuration configuration_of(const std::vector<std::string>& line, const environment_reader& environment) {
+    const auto named = last_value(line, {"-c", "--config"}).value_or("");
+    return read_configuration(named.empty() ? environment("STAGGER_CONFIG") : named, environment);
 }
 
 std::string placed(const std::string& message, const std::map<std::string, std::string>& places) {

@@ -82,6 +82,18 @@ std::vector<std::string> configuration::profiles() const {
     return names;
 }
 
+std::vector<std::string> configuration::values_of(const std::string& option) const {
+    std::vector<std::string> all;
+    for (const auto& section : sections_) {
+        const auto* entry = find_entry(section, option);
+        if (entry == nullptr) continue;
+        for (const auto& value : entry->values) {
+            if (!contains(all, value)) all.push_back(value);
+        }
+    }
+    return all;
+}
+
 void configuration::require_profile(const std::string& profile) const {
     const auto known = profiles();
     if (profile.empty() || contains(known, profile)) return;
