@@ -78,6 +78,7 @@ constexpr std::array choice_entries{
     choice_entry{"", "model", models},
     choice_entry{"", "plot", files, "svg"},
     choice_entry{"", "policy", policies},
+    choice_entry{"", "prices", files, "json"},
     choice_entry{"", "profile", profiles},
     choice_entry{"", "progress", words, progress_modes},
     choice_entry{"", "prompts", files, prompt_endings},
