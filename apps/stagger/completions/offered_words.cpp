@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/subcommands.hpp"
+
 namespace app {
 namespace {
 
@@ -17,23 +19,19 @@ std::string shortened(std::string_view help) {
     return text;
 }
 
-std::vector<const CLI::App*> commands_of(const CLI::App& of) {
-    return of.get_subcommands(std::function<bool(const CLI::App*)>());
-}
-
 bool takes_value(const CLI::Option& option) {
     return option.get_items_expected_max() > 0;
 }
 
 /// Where the last word of a line stands.
-struct place {
+struct line_place {
     std::vector<const CLI::App*> commands;  ///< the program, and what was named so far
     const CLI::Option* awaits = nullptr;    ///< the option whose value the word is
     std::size_t arguments = 0;              ///< that were given to the innermost command
     bool asks_for_help = false;             ///< behind `help`
 };
 
-const CLI::Option* find_option(const place& at, const std::string& word) {
+const CLI::Option* option_named(const line_place& at, const std::string& word) {
     if (!word.starts_with('-')) return nullptr;
     for (auto each = at.commands.rbegin(); each != at.commands.rend(); ++each) {
         if (const auto* found = (*each)->get_option_no_throw(word)) return found;
@@ -41,21 +39,14 @@ const CLI::Option* find_option(const place& at, const std::string& word) {
     return nullptr;
 }
 
-const CLI::App* find_command(const CLI::App& among, const std::string& word) {
-    for (const auto* each : commands_of(among)) {
-        if (each->get_name() == word) return each;
-    }
-    return nullptr;
-}
-
-place place_of_last(const CLI::App& program, const std::vector<std::string>& line) {
-    place at{{&program}};
+line_place place_of_last(const CLI::App& program, const std::vector<std::string>& line) {
+    line_place at{{&program}};
     for (std::size_t index = 0; index + 1 < line.size(); ++index) {
         const auto& word = line[index];
         if (std::exchange(at.awaits, nullptr) != nullptr) continue;
-        if (const auto* option = find_option(at, word)) {
+        if (const auto* option = option_named(at, word)) {
             if (takes_value(*option)) at.awaits = option;
-        } else if (const auto* named = find_command(*at.commands.back(), word)) {
+        } else if (const auto* named = find_subcommand(*at.commands.back(), word)) {
             at.commands.push_back(named);
             at.arguments = 0;
         } else if (at.commands.size() == 1 && word == "help") {
@@ -88,7 +79,7 @@ class offering {
     }
 
     void add_commands(const CLI::App& of) {
-        for (const auto* each : commands_of(of)) add(each->get_name(), shortened(each->get_description()));
+        for (const auto* each : subcommands_of(of)) add(each->get_name(), shortened(each->get_description()));
     }
 
     void add_options(const CLI::App& of) {
@@ -133,7 +124,7 @@ offered_words words_to_offer(const CLI::App& program, const std::vector<std::str
     if (at.awaits != nullptr) {
         offer.add_values(owner, value_name(*at.awaits), "", known);
     } else if (last.starts_with("--") && equals != std::string::npos) {
-        const auto* option = find_option(at, last.substr(0, equals));
+        const auto* option = option_named(at, last.substr(0, equals));
         if (option != nullptr && takes_value(*option))
             offer.add_values(owner, value_name(*option), last.substr(0, equals + 1), known);
     } else if (last.starts_with('-')) {

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <vector>
 
+#include "cli/subcommands.hpp"
+
 namespace app {
 namespace {
 
@@ -50,10 +52,6 @@ void add_options(std::string& page, const CLI::App& command) {
     }
 }
 
-std::vector<const CLI::App*> commands_of(const CLI::App& of) {
-    return of.get_subcommands(std::function<bool(const CLI::App*)>());
-}
-
 std::vector<const CLI::Option*> arguments_of(const CLI::App& command) {
     std::vector<const CLI::Option*> found;
     for (const auto* each : command.get_options()) {
@@ -88,7 +86,7 @@ std::string exit_status(std::string_view footer) {
 
 void add_see_also(std::string& page, const CLI::App& program, const CLI::App& command) {
     page += ".SH SEE ALSO\n.BR " + roff_text(program.get_name()) + " (1)";
-    for (const auto* each : commands_of(program)) {
+    for (const auto* each : subcommands_of(program)) {
         if (each != &command)
             page += ",\n.BR " + roff_text(program.get_name() + "-" + each->get_name()) + " (1)";
     }
@@ -123,7 +121,7 @@ std::string manual_page(const CLI::App& program, const CLI::App& command, std::s
         ".TH " + roff_text(title) + " 1 \"\" \"" + program.get_name() + "\" \"User Commands\"\n";
     page += ".SH NAME\n" + name + " \\- " + roff_text(in_lower_case(command.get_description())) + "\n";
     page += ".SH SYNOPSIS\n" + synopsis(program, command) + "\n";
-    for (const auto* each : commands_of(command))
+    for (const auto* each : subcommands_of(command))
         page += ".br\n\\fB" +
                 roff_text(program.get_name() + " " + command.get_name() + " " + each->get_name()) +
                 "\\fR [\\fIOPTIONS\\fR]\n";
@@ -136,7 +134,7 @@ std::string manual_page(const CLI::App& program, const CLI::App& command, std::s
     }
     page += ".SH OPTIONS\n";
     add_options(page, command);
-    for (const auto* each : commands_of(command)) {
+    for (const auto* each : subcommands_of(command)) {
         page += ".SS " + roff_text(each->get_name() + ": " + in_lower_case(each->get_description())) + "\n";
         for (const auto* option : options_of(*each, "Options")) add_option(page, *option);
     }
