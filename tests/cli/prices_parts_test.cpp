@@ -78,6 +78,11 @@ TEST_CASE("costs read as few digits as they need") {
     CHECK(app::cost_text(0.0123) == "0.0123");
     CHECK(app::cost_text(12.5) == "12.5");
     CHECK(app::cost_text(1.0 / 3) == "0.333333");
+    CHECK(app::cost_text(7.35e-06) == "0.00000735");
+    CHECK(app::cost_text(5) == "5");
+    CHECK(app::cost_text(100) == "100");
+    CHECK(app::cost_text(1234567.8) == "1234568");
+    CHECK(app::cost_text(1e-14) == "0");
 }
 
 TEST_CASE("the model that is asked for goes before the one that answers") {

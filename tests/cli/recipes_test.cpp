@@ -172,5 +172,5 @@ TEST_CASE("recipes: what it will cost, and did") {
     CHECK_MESSAGE(got.code == 0, got.err);
     CHECK(got.out.find("cost, about       ") != std::string::npos);
     CHECK(got.err.find("cost ") != std::string::npos);
-    CHECK(one.folder.read("letters.csv").find("e-06") != std::string::npos);
+    CHECK(one.folder.read("letters.csv").find(",0.00000") != std::string::npos);
 }

@@ -76,7 +76,15 @@ price_list read_price_list(const std::string& path) {
 }
 
 std::string cost_text(double cost) {
-    return fmt::format("{:.6g}", cost);
+    constexpr int digits = 6;
+    constexpr int most_decimals = 12;
+    if (!(cost > 0)) return "0";
+    const int before_point = static_cast<int>(std::floor(std::log10(cost))) + 1;
+    auto text = fmt::format("{:.{}f}", cost, std::clamp(digits - before_point, 0, most_decimals));
+    if (text.find('.') == std::string::npos) return text;
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.ends_with('.')) text.pop_back();
+    return text;
 }
 
 }  // namespace app

@@ -44,7 +44,7 @@ class price_list {
 /// @throws failure file_failed, or wrong_usage as `price_list` does
 price_list read_price_list(const std::string& path);
 
-/// Six digits of it, without an exponent where that is readable: "0.0123".
+/// Six digits of it, never with an exponent: "0.00000735", "12.5". Less than a trillionth is 0.
 std::string cost_text(double cost);
 
 }  // namespace app
