@@ -115,6 +115,31 @@ TEST_CASE("one entry that is not sound is named, and gone with the next writing;
     CHECK(file.read().refused.empty());
 }
 
+TEST_CASE("an entry of a later version stays until it is forgotten, or something is learned in its place") {
+    const temporary_folder folder;
+    const app::limits_file file(folder.path("limits.json"));
+    CHECK_FALSE(file.update(put("good"), today));
+    const std::string later = R"("later":{"kind":"tides","moon":[1,2]})";
+    std::string text = folder.read("limits.json");
+    text.insert(text.find("\"good\""), later + ",");
+    folder.write("limits.json", text);
+    CHECK_FALSE(file.update(put("better"), today));
+    CHECK(file.read().limits.size() == 2);
+    CHECK(folder.read("limits.json").find(later) != std::string::npos);
+    SUBCASE("forgotten") {
+        const auto forget = [](limits_by_key& limits) {
+            std::erase_if(limits, [](const auto& entry) { return entry.first.model == "later"; });
+        };
+        CHECK_FALSE(file.update(forget, today));
+        CHECK(file.read().limits.size() == 2);
+    }
+    SUBCASE("learned") {
+        CHECK_FALSE(file.update(put("later"), today));
+        CHECK(file.read().limits.size() == 3);
+    }
+    CHECK(file.read().refused.empty());
+}
+
 TEST_CASE("what could not be read back is refused, and harms nothing that is there") {
     const temporary_folder folder;
     const app::limits_file file(folder.path("limits.json"));

@@ -111,22 +111,25 @@ TEST_CASE("serve: a signal lets an answer that has begun end, a second one does 
 }
 
 TEST_CASE("serve: what was learned is remembered for the next run") {
-    const throttled_server upstream(R"([{"kind":"token_bucket","rate_per_s":50,"burst":2}])", quick);
+    const throttled_server upstream(R"([{"kind":"token_bucket","rate_per_s":25,"burst":2}])", quick);
     const temporary_folder state;
     const std::map<std::string, std::string> home{{"XDG_STATE_HOME", state.path("")}};
-    {
+    // How many calls it takes until the limit is sure hangs on the machine: as many runs as that needs.
+    std::string remark;
+    for (int run = 0; run < 20 && remark.empty(); ++run) {
         served gate(upstream.base_url(), {}, home);
         std::vector<loopback_client> clients;
-        for (int i = 0; i < 60; ++i) clients.push_back(gate.connect());
+        for (int i = 0; i < 30; ++i) clients.push_back(gate.connect());
         for (auto& one : clients) one.say(call());
         for (auto& one : clients) CHECK(one.hear().status == 200);
         clients.clear();
         gate->signal(SIGTERM);
-        CHECK(gate->wait().code == 0);
+        const auto ended = gate->wait();
+        CHECK(ended.code == 0);
+        if (run > 0 && ended.err.find("remembered from") != std::string::npos) remark = ended.err;
     }
-    served again(upstream.base_url(), {}, home);
-    again->signal(SIGTERM);
-    CHECK(again->wait().err.find("remembered from") != std::string::npos);
+    CAPTURE(remark);
+    CHECK(remark.find("started at ") != std::string::npos);
 }
 
 TEST_CASE("serve: what cannot be served is refused with the reason") {

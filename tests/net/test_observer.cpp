@@ -175,7 +175,8 @@ TEST_CASE("a streamed attempt is done when its answer is") {
 TEST_CASE("an observer is told why a stream ended that nobody was reading") {
     asio::io_context context;
     const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
-    scripted_peer peer(context, {{{head, turn::fall_silent}}});
+    const std::string first = "data: " + chat_documents({"x"})[0] + "\n\n";
+    scripted_peer peer(context, {{{head + first, turn::fall_silent}}});
     const auto told = std::make_shared<notebook>();
     client llm(context.get_executor(), options_for(peer.base_url()).observer(told), quick);
     completion_stream stream;

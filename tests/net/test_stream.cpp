@@ -134,14 +134,62 @@ TEST_CASE("a piece is handed out when it has come, whatever comes after it") {
     CHECK(next(context, got.stream).delta->text == "be");
 }
 
-TEST_CASE("a head alone opens the stream") {
+TEST_CASE("a head alone opens no stream, and the first piece has its time") {
     asio::io_context context;
     scripted_peer peer(context, {{{begin_of_stream({}, 0), turn::fall_silent}}});
-    client llm(context.get_executor(), options_for(peer.base_url()), quick());
-    CHECK_FALSE(open(context, llm).error);
+    client llm(context.get_executor(), once(peer.base_url()).stream_idle_timeout(20ms), quick());
+    opening got = open(context, llm);
+    CHECK(got.error == errc::answer_timed_out);
+    CHECK(got.stream.result().info.http_status == 200);
+    CHECK(llm.gate().status().in_flight == 0);
 }
 
-TEST_CASE("until the head has come a streamed request is tried again like any other") {
+TEST_CASE("a refusal in the place of the first event is one of the request's, and tried again") {
+    const std::string throttled = R"({"error":{"message":"slow down","code":429}})";
+    const std::string crowded = R"({"type":"error","error":{"type":"overloaded_error","message":"busy"}})";
+    asio::io_context context;
+    // Each on a connection of its own, whether the end of the body has come by then or not.
+    scripted_peer peer(context, {{{event_stream({throttled}), turn::close}},
+                                 {{event_stream({crowded}), turn::close}},
+                                 {{answer(200, throttled), turn::close}},
+                                 {{chat_stream({"ok"})}}});
+    client llm(context.get_executor(), impatient_options_for(peer.base_url()), quick());
+    opening got = open(context, llm);
+    REQUIRE_FALSE(got.error);
+    std::string text;
+    CHECK_FALSE(take_all(context, got.stream, &text));
+    CHECK(text == "ok");
+    CHECK(got.stream.result().info.attempts == 4);
+    CHECK(got.stream.result().info.rejections == 3);
+    CHECK(llm.gate().status().throttled == 3);
+    CHECK(llm.gate().status().accepted == 1);
+    CHECK(llm.gate().status().in_flight == 0);
+}
+
+TEST_CASE("an error of another kind in the place of the first event opens no stream") {
+    asio::io_context context;
+    scripted_peer peer(context, {{{event_stream({R"({"error":{"message":"out of memory"}})"})}}});
+    client llm(context.get_executor(), options_for(peer.base_url()), quick());
+    opening got = open(context, llm);
+    CHECK(got.error == errc::error_in_answer);
+    CHECK(got.stream.result().info.message == "out of memory");
+    CHECK(peer.requests().size() == 1);
+}
+
+TEST_CASE("a stream that breaks before its first piece is asked for again") {
+    asio::io_context context;
+    scripted_peer peer(context,
+                       {{{begin_of_stream({}, 0) + "3\r\n:x\n\r\n", turn::reset}}, {{chat_stream({"ok"})}}});
+    client llm(context.get_executor(), impatient_options_for(peer.base_url()), quick());
+    opening got = open(context, llm);
+    REQUIRE_FALSE(got.error);
+    std::string text;
+    CHECK_FALSE(take_all(context, got.stream, &text));
+    CHECK(text == "ok");
+    CHECK(got.stream.result().info.attempts == 2);
+}
+
+TEST_CASE("until the first piece has come a streamed request is tried again like any other") {
     asio::io_context context;
     const std::string refusal = answer(429, R"({"error":{"message":"slow down"}})");
     const std::string failure = answer(500, R"({"error":{"message":"boom"}})");
@@ -183,7 +231,6 @@ TEST_CASE("a stream cut at any byte is never whole before its end marker, and ke
     const std::string whole = chat_stream({"be", "cause"});
     const std::string marker = "data: [DONE]\n\n";
     const std::size_t marker_end = whole.find(marker) + marker.size();
-    const std::size_t head_end = whole.find("\r\n\r\n") + 4;
     const std::size_t first_end = whole.find("\n\n") + 2;
     for (std::size_t cut = 1; cut < whole.size(); ++cut) {
         CAPTURE(cut);
@@ -191,9 +238,9 @@ TEST_CASE("a stream cut at any byte is never whole before its end marker, and ke
         scripted_peer peer(context, {{{whole.substr(0, cut), turn::close}}});
         client llm(context.get_executor(), once(peer.base_url()), quick());
         opening got = open(context, llm);
-        if (cut < head_end) {
-            REQUIRE(got.error);
-            CHECK(got.error != errc::error_in_answer);
+        if (cut < first_end) {
+            REQUIRE(got.error == condition::retryable);
+            CHECK(llm.gate().status().in_flight == 0);
             continue;
         }
         REQUIRE_FALSE(got.error);
@@ -206,7 +253,7 @@ TEST_CASE("a stream cut at any byte is never whole before its end marker, and ke
         } else {
             REQUIRE(ended == errc::answer_truncated);
             CHECK(std::string("because").starts_with(text));
-            CHECK((cut < first_end) == text.empty());
+            CHECK_FALSE(text.empty());
             CHECK(got.stream.result().info.message != "");
         }
         CHECK(peer.requests().size() == 1);
@@ -214,7 +261,7 @@ TEST_CASE("a stream cut at any byte is never whole before its end marker, and ke
     }
 }
 
-TEST_CASE("a stream that breaks after its head is not asked for again") {
+TEST_CASE("a stream that breaks after its first piece is not asked for again") {
     asio::io_context context;
     scripted_peer peer(context, {{{begin_of_stream({"be", "cause"}, 1), turn::reset}}});
     client llm(context.get_executor(), impatient_options_for(peer.base_url()), quick());
@@ -299,11 +346,11 @@ TEST_CASE("a head that does not say what the body is leaves that to the body's b
         CAPTURE(body);
         const std::string head =
             "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
-        scripted_peer peer(context, {{{head + body}}});
-        client llm(context.get_executor(), options_for(peer.base_url()), quick());
+        scripted_peer peer(context, {{{head + body}, {head + body}, {head + body}}});
+        client llm(context.get_executor(), impatient_options_for(peer.base_url()), quick());
         opening got = open(context, llm);
-        REQUIRE_FALSE(got.error);
-        CHECK(take_all(context, got.stream) == errc::unreadable_answer);
+        CHECK(got.error == errc::unreadable_answer);
+        CHECK(got.stream.result().info.unreadable_answers == 3);
         CHECK(llm.gate().status().in_flight == 0);
     }
 }
@@ -336,14 +383,16 @@ TEST_CASE("an answer that is neither a stream nor JSON opens none, and is asked 
     }
 }
 
-TEST_CASE("what was handed out as a stream is not asked for again, though it cannot be read") {
+TEST_CASE(
+    "a document in the place of a stream that cannot be read is asked for again, as nothing was handed out") {
     asio::io_context context;
-    scripted_peer peer(context, {{{answer(200, R"({"choices":[{"mess)")}}});
+    scripted_peer peer(context, {{{answer(200, R"({"choices":[{"mess)")}, {chat_stream({"ok"})}}});
     client llm(context.get_executor(), impatient_options_for(peer.base_url()), quick());
     opening got = open(context, llm);
-    CHECK_FALSE(got.error);
-    CHECK(next(context, got.stream).error == errc::unreadable_answer);
-    CHECK(peer.requests().size() == 1);
+    REQUIRE_FALSE(got.error);
+    CHECK(next(context, got.stream).delta->text == "ok");
+    CHECK(got.stream.result().info.unreadable_answers == 1);
+    CHECK(peer.requests().size() == 2);
 }
 
 TEST_CASE("an answer in one piece is a stream of one delta") {
@@ -373,7 +422,7 @@ TEST_CASE("an answer in one piece is a stream of one delta") {
     SUBCASE("cut") {
         const std::string bytes = chat_answer("because");
         scripted_peer peer(context, {{{bytes.substr(0, bytes.size() - 1), turn::close}}});
-        client llm(context.get_executor(), options_for(peer.base_url()), quick());
+        client llm(context.get_executor(), once(peer.base_url()), quick());
         opening got = open(context, llm);
         CHECK(next(context, got.stream).error == errc::answer_truncated);
     }
@@ -480,9 +529,10 @@ TEST_CASE("moving a stream onto another closes that one alone") {
 
 TEST_CASE("only one piece may be awaited; a second one changes nothing") {
     asio::io_context context;
-    scripted_peer peer(context, {{{begin_of_stream({}, 0), turn::fall_silent}}});
+    scripted_peer peer(context, {{{begin_of_stream({"one"}, 1), turn::fall_silent}}});
     client llm(context.get_executor(), options_for(peer.base_url()).stream_idle_timeout(50ms), quick());
     opening got = open(context, llm);
+    REQUIRE(next(context, got.stream).delta);
     std::vector<error_code> errors;
     const auto note = [&](error_code error, const std::optional<completion_delta>&) {
         errors.push_back(error);
@@ -689,9 +739,14 @@ TEST_CASE("open streams count as in flight, so that a limit on those is kept") {
 TEST_CASE("comments do not keep a stream from being idle") {
     asio::io_context context;
     asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
+    std::string first;
+    SUBCASE("before its first piece") {}
+    SUBCASE("behind it") {
+        first = "data: " + chat_documents({"be"})[0] + "\n\n";
+    }
     auto drip = [&]() -> asio::awaitable<void> {
         auto socket = co_await acceptor.async_accept(asio::use_awaitable);
-        std::string bytes = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+        std::string bytes = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + first;
         for (;;) {
             const auto buffer = asio::buffer(bytes);
             co_await asio::async_write(socket, buffer, asio::use_awaitable);
@@ -702,9 +757,10 @@ TEST_CASE("comments do not keep a stream from being idle") {
     };
     asio::co_spawn(context, drip(), asio::detached);
     const auto url = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port());
-    client llm(context.get_executor(), options_for(url).stream_idle_timeout(50ms), quick());
+    client llm(context.get_executor(), once(url).stream_idle_timeout(50ms), quick());
     opening got = open(context, llm);
-    REQUIRE_FALSE(got.error);
+    CHECK(got.error == (first.empty() ? error_code(errc::answer_timed_out) : error_code()));
+    if (!first.empty()) CHECK(next(context, got.stream).delta);
     CHECK(next(context, got.stream).error == errc::answer_timed_out);
     CHECK(got.stream.result().info.message == "no piece of the answer came in time");
 }

@@ -84,6 +84,15 @@ std::string failures_table(const load::results_document& results) {
     return table.aligned();
 }
 
+/// Of those policies that had any.
+std::string empty_answers_table(const load::results_document& results) {
+    text_table table({{"policy", kind::words}, {"empty answers"}});
+    for (const load::run_results& run : results.runs) {
+        if (run.empty_answers) table.add({run.policy, std::to_string(*run.empty_answers)});
+    }
+    return table.empty() ? "" : "\n" + table.aligned();
+}
+
 std::string latency_table(const load::results_document& results) {
     text_table table({{"policy", kind::words},
                       {"latency in ms", kind::words},
@@ -133,6 +142,7 @@ std::string bench_tables(const load::results_document& results) {
     std::string text = policies_table(results);
     if (std::any_of(runs.begin(), runs.end(), [](const auto& run) { return !run.failures.empty(); }))
         text += "\n" + failures_table(results);
+    text += empty_answers_table(results);
     text += latency_table(results);
     if (is_open_loop(results)) text += "\n" + schedule_table(results);
     return text;

@@ -93,10 +93,26 @@ std::optional<std::string> unwritable_entry(const stagger::wire::limits_by_key& 
     return std::nullopt;
 }
 
+/// Entries that cannot be read are there for the change to erase, or to replace, by their keys.
+void change_all(limits_file::contents& kept, const limits_file::edit& change) {
+    const stagger::remembered_limits unknown;
+    for (const auto& [key, text] : kept.unread) kept.limits.emplace(key, unknown);
+    change(kept.limits);
+    std::erase_if(kept.unread, [&](const auto& entry) {
+        const auto at = kept.limits.find(entry.first);
+        const bool stays = at != kept.limits.end() && at->second == unknown;
+        if (stays) kept.limits.erase(at);
+        return !stays;
+    });
+}
+
 /// No longer than what is read again.
-std::string text_of(stagger::wire::limits_by_key limits) {
+std::string text_of(stagger::wire::limits_by_key limits, stagger::wire::entries_as_written unread) {
+    // Of these nobody knows which are old. They do not cost those that can be read.
+    const auto more = stagger::wire::format_limits_file({}, unread).size();
+    if (unread.size() > stagger::wire::most_remembered || more > largest_file / 2) unread.clear();
     for (;;) {
-        std::string text = stagger::wire::format_limits_file(limits);
+        std::string text = stagger::wire::format_limits_file(limits, unread);
         if (text.size() <= largest_file || limits.empty()) return text;
         constexpr std::size_t share = 10;
         stagger::wire::drop_oldest(limits, limits.size() / share + 1);
@@ -124,15 +140,15 @@ limits_file::contents limits_file::read() const {
     const file_handle file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     if (!file && errno == ENOENT) return {};
     const auto text = file ? read_all(file.get()) : std::nullopt;
-    if (!text) return {{}, about(path_), {}};
+    if (!text) return {{}, about(path_), {}, {}};
     try {
         auto parsed = stagger::wire::parse_limits_file(*text);
         for (std::string& each : parsed.refused) each.insert(0, path_ + ": ");
-        return {std::move(parsed.limits), std::nullopt, std::move(parsed.refused)};
+        return {std::move(parsed.limits), std::nullopt, std::move(parsed.refused), std::move(parsed.unread)};
     } catch (const stagger::wire::unknown_limits_version& other) {
-        return {{}, about(path_, std::string(other.what()) + "; it is left alone"), {}};
+        return {{}, about(path_, std::string(other.what()) + "; it is left alone"), {}, {}};
     } catch (const std::invalid_argument& damaged) {
-        return {{}, problem{path_ + ": " + damaged.what(), true}, {}};
+        return {{}, problem{path_ + ": " + damaged.what(), true}, {}, {}};
     }
 }
 
@@ -144,10 +160,11 @@ std::optional<limits_file::problem> limits_file::update(const edit& change,
     if (failed) return failed;
     contents kept = read();
     if (kept.wrong && !kept.wrong->damaged) return kept.wrong;
-    change(kept.limits);
+    change_all(kept, change);
     stagger::wire::drop_old(kept.limits, now);
     const auto left_out = unwritable_entry(kept.limits);
-    if (auto not_written = replace(text_of(std::move(kept.limits)))) return not_written;
+    if (auto not_written = replace(text_of(std::move(kept.limits), std::move(kept.unread))))
+        return not_written;
     return left_out ? std::optional(about(path_, *left_out)) : std::nullopt;
 }
 

@@ -36,8 +36,9 @@ class limits_file {
         stagger::wire::limits_by_key limits;
         std::optional<problem> wrong;
         /// What is wrong with single entries, each in words that name the file and the entry. They are left
-        /// out, and gone with the next writing.
+        /// out, and gone with the next writing, unless a later version may have written them.
         std::vector<std::string> refused;
+        stagger::wire::entries_as_written unread;
     };
 
     /// A file that does not exist has no limits, and nothing wrong.

@@ -112,6 +112,8 @@ std::string describe(const stagger::batch::run_report& report, const summary_con
             fmt::format("answers that were not as expected, and asked for again: {}\n", counts.asked_again);
     if (counts.truncated > 0)
         text += fmt::format("answers that were cut off at their greatest length: {}\n", counts.truncated);
+    if (counts.empty > 0)
+        text += fmt::format("answers that were empty, without text, call or refusal: {}\n", counts.empty);
     if (counts.refused > 0) text += fmt::format("answers that the model refused: {}\n", counts.refused);
     if (copied.duplicates + copied.cached > 0) {
         text += fmt::format("copied: {} that this run had asked, {} from the cache; {} tokens saved\n",
@@ -131,14 +133,14 @@ std::string to_json(const stagger::batch::run_report& report, const std::string&
     return fmt::format(
         R"({{"succeeded":{},"failed":{},"attempts":{},"rejected":{},"elapsed_s":{:.6f},"goodput_per_s":{:.6f},)"
         R"("waiting_s":{:.6f},"skipped":{},"left":{},"policy":"{}","prompt_tokens":{},"completion_tokens":{},)"
-        R"("unreadable_answers":{},"truncated":{},"refused":{},"asked_again":{},"duplicates":{},"cached":{},)"
+        R"("unreadable_answers":{},"truncated":{},"empty":{},"refused":{},"asked_again":{},"duplicates":{},"cached":{},)"
         R"("saved_tokens":{},"failed_before":{},"tokens_per_s":{:.3f}{}{}}})"
         "\n",
         counts.succeeded, counts.failed, counts.attempts, counts.rejected,
         stagger::to_seconds(report.elapsed), goodput(report), stagger::to_seconds(counts.waiting),
         counts.skipped, left, policy, counts.prompt_tokens, counts.completion_tokens,
-        counts.unreadable_answers, counts.truncated, counts.refused, counts.asked_again, copied.duplicates,
-        copied.cached, copied.tokens, std::min(beside.failed_before, counts.skipped),
+        counts.unreadable_answers, counts.truncated, counts.empty, counts.refused, counts.asked_again,
+        copied.duplicates, copied.cached, copied.tokens, std::min(beside.failed_before, counts.skipped),
         per(tokens, stagger::to_seconds(report.elapsed)), beside.gate ? gate_json(*beside.gate) : "",
         beside.costs ? cost_json(*beside.costs) : "");
 }

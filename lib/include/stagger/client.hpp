@@ -72,8 +72,9 @@ class client_options {
     /// as errc::answer_timed_out; another attempt may follow. Default 300 s, as LLM Engine's own client.
     client_options& attempt_timeout(duration limit);
     /// Of a streamed answer: how long a piece of it may take to come, from the moment that it is asked for, >
-    /// 0. Comments do not count: a proxy sends them whatever the model does. `attempt_timeout` ends with the
-    /// head then. Default 120 s: a model may think that long before its first word.
+    /// 0; of the first piece, from the head, where `attempt_timeout` ends: past it, another attempt may
+    /// follow. Comments do not count: a proxy sends them whatever the model does. Default 120 s: a model may
+    /// think that long before its first word.
     client_options& stream_idle_timeout(duration limit);
     /// Looking up the host's name, > 0. Past it: errc::resolve_timed_out. Default 10 s.
     client_options& resolve_timeout(duration limit);
@@ -272,12 +273,13 @@ class client {
                               std::forward<CompletionToken>(token));
     }
 
-    /** @brief The same as a stream, handed over as soon as the server has begun to answer.
+    /** @brief The same as a stream, handed over as soon as its first piece has come.
      *
-     * Until then, an attempt that is refused or fails is tried again as for `async_complete`. From then on
-     * nothing is, since part of the answer may have been seen; what ends the stream early is the error of its
-     * `async_next`. The gate learns that the request was admitted from the head; its place in flight is taken
-     * until the stream ends. A server that does not stream, and answers in one piece, gives a stream of one
+     * Until then, an attempt that is refused or fails is tried again as for `async_complete`, also where the
+     * server says so in the place of the first piece, behind the head of a success. From then on nothing is,
+     * since part of the answer may have been seen; what ends the stream early is the error of its
+     * `async_next`. The gate learns then that the request was admitted; its place in flight is taken until
+     * the stream ends. A server that does not stream, and answers in one piece, gives a stream of one
      * delta.
      *
      * @par Handler signature

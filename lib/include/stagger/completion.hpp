@@ -204,6 +204,9 @@ struct completion {
     std::string finish_reason;  ///< in the server's words
     token_usage usage;
     std::vector<tool_call> tool_calls;  ///< of the first choice
+    /// A success that says nothing: no choices, or neither text nor, in its place, a call, a refusal or
+    /// anything else. Not tried again; it may have been billed.
+    bool empty = false;
     std::string raw;  ///< the answer's body as received; empty for a stream, whose deltas have it
     diagnostic info;
 };

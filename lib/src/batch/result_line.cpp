@@ -107,8 +107,10 @@ void append_tries(std::string& out, const std::vector<failed_try>& tries) {
     out += ']';
 }
 
-void append_ours(std::string& out, const diagnostic& info, const token_usage& usage, bool is_copy,
+void append_ours(std::string& out, const completion& result, bool answered, bool is_copy,
                  const result_origin& origin) {
+    const diagnostic& info = result.info;
+    const token_usage& usage = result.usage;
     object_writer history(out);
     history.count("attempts", info.attempts);
     history.count("rejections", info.rejections);
@@ -116,6 +118,7 @@ void append_ours(std::string& out, const diagnostic& info, const token_usage& us
     append_seconds(history.key("service_s"), info.served);
     if (!info.tries.empty()) append_tries(history.key("tries"), info.tries);
     if (is_copy) history.raw("copy", "true");
+    if (answered && result.empty) history.raw("empty", "true");
     const bool asked_again = std::any_of(info.tries.begin(), info.tries.end(), [](const failed_try& each) {
         return each.error == batch::batch_errc::answer_not_as_expected;
     });
@@ -184,7 +187,7 @@ std::string format_result_line(std::string_view custom_id, error_code error, con
     }
     // An answer for which nothing was sent is that of another request.
     const bool is_copy = result.info.http_status != 0 && result.info.attempts == 0;
-    append_ours(line.key("stagger"), result.info, result.usage, is_copy, origin);
+    append_ours(line.key("stagger"), result, !error, is_copy, origin);
     line.close();
     return out;
 }

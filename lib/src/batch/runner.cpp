@@ -39,6 +39,7 @@ void run_counts::add_result(const error_code& error, const completion& answer) {
     for (const auto& each : answer.info.tries)
         asked_again += each.error == batch_errc::answer_not_as_expected ? 1 : 0;
     if (!error) {
+        empty += answer.empty ? 1 : 0;
         ++succeeded;
         return;
     }

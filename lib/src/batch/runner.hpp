@@ -29,6 +29,7 @@ struct run_counts {
     std::uint64_t rejected = 0;
     std::uint64_t unreadable_answers = 0;  ///< attempts whose answer was no JSON, or a part of it
     std::size_t truncated = 0;             ///< answers that were cut off at their greatest length
+    std::size_t empty = 0;                 ///< answers that say nothing
     std::size_t refused = 0;               ///< answers that the model, or a filter, refused
     std::size_t asked_again = 0;           ///< answers that were not as expected, and asked for once more
     std::uint64_t prompt_tokens = 0;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "dialect/neutral_members.hpp"
@@ -102,6 +103,17 @@ std::string completed_anthropic_body(const completion_request& request, std::str
     return body.text(request);
 }
 
+/// A block that is neither taken out of an answer, nor thought about it.
+bool is_another_block(const json_node& block) {
+    if (!block.is_object()) return false;
+    const auto type = string_member(block, "type");
+    return type != "text" && type != "tool_use" && type != "thinking" && type != "redacted_thinking";
+}
+
+bool is_refusal(const json_node& stopped) {
+    return string_member(stopped, "stop_reason") == "refusal";
+}
+
 /// Blocks come one after the other: what goes on is what began last.
 tool_call& newest_call(std::vector<tool_call>& calls) {
     return call_at(calls, calls.empty() ? 0 : calls.size() - 1);
@@ -135,6 +147,7 @@ class anthropic_messages final : public api_dialect {
 
     std::string read_answer(const json_node& document, std::string_view text,
                             completion& answer) const override;
+    bool says_more(const json_node& document) const override;
     bool has_answer(const json_node& document) const override {
         return member(document, "content") != nullptr;
     }
@@ -207,6 +220,17 @@ std::string anthropic_messages::read_answer(const json_node& document, std::stri
     return {};
 }
 
+// An answer has blocks and a reason to stop, events of one have a block, or a delta with the reason.
+bool anthropic_messages::says_more(const json_node& document) const {
+    if (is_refusal(document)) return true;
+    const auto* changed = member(document, "delta");
+    if (changed && changed->is_object() && is_refusal(*changed)) return true;
+    const auto* begun = member(document, "content_block");
+    if (begun && is_another_block(*begun)) return true;
+    const auto* content = member(document, "content");
+    return content && content->is_array() && std::any_of(content->begin(), content->end(), is_another_block);
+}
+
 // New types of events may come at any time, and are passed over as `ping` is.
 std::string anthropic_messages::read_event(const json_node& event, std::string_view, completion_delta& delta,
                                            stream_progress& progress) const {
@@ -233,6 +257,7 @@ std::string anthropic_messages::begin(const json_node& event, completion_delta& 
     const auto* message = member(event, "message");
     if (!message || !message->is_object()) return "message_start has no message";
     progress.has_begun = true;
+    progress.stands_beside = true;
     take_id(*message, "id", progress.id);
     delta.usage = usage_in(*message);
     return {};

@@ -24,6 +24,8 @@ class any_json_answer final : public api_dialect {
         take_id(document, "id", answer.info.request_id);
         return {};
     }
+    /// Nobody looked for a text.
+    bool says_more(const json_node&) const override { return true; }
     std::string read_event(const json_node&, std::string_view, completion_delta&,
                            stream_progress&) const override {
         return "it was not asked for as a stream";

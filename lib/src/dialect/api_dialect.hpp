@@ -46,6 +46,8 @@ struct stream_progress {
     bool has_begun = false;         ///< a part of an answer has come
     bool is_finished = false;       ///< by the dialect's own sign
     bool has_nothing = false;       ///< the event that was just read is no part of the answer
+    /// It is handed out, but an answer has not begun with it: it announces one, or tells of it.
+    bool stands_beside = false;
 };
 
 /** @brief The form of requests and answers that an API has: everything in which one differs from another.
@@ -117,6 +119,9 @@ class api_dialect {
     /// @param text of the document, for what is passed on as it was written
     virtual std::string read_answer(const json_node& document, std::string_view text,
                                     completion& answer) const = 0;
+    /// Whether an answer, or an event of one, says anything beside the text and the calls that are taken out
+    /// of it: a refusal, a picture, another choice. Default: nothing does.
+    virtual bool says_more(const json_node&) const { return false; }
     /// Whether an answer stands in the document, beside an error that it reports.
     virtual bool has_answer(const json_node&) const { return false; }
     /// The error that a success reports in its body, if it does.

@@ -52,4 +52,10 @@ body_form form_of_beginning(std::string_view body) {
     return body_form::neither;
 }
 
+body_form settled_form(body_form so_far, std::string_view body, bool ended) {
+    if (so_far == body_form::unknown) so_far = form_of_beginning(body);
+    const bool undecided = so_far == body_form::unknown && ended;
+    return so_far == body_form::neither || undecided ? body_form::whole : so_far;
+}
+
 }  // namespace stagger::wire

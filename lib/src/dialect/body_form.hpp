@@ -21,5 +21,9 @@ std::string_view media_type(const std::vector<field>& fields);
 body_form form_of(const std::vector<field>& fields);
 /// By the beginning of the body: `unknown` as long as it is too short.
 body_form form_of_beginning(std::string_view body);
+/// What is known once so much of the body has come. What is neither is read as a document: that says what is
+/// wrong with it.
+/// @param ended there is no more to come
+body_form settled_form(body_form so_far, std::string_view body, bool ended);
 
 }  // namespace stagger::wire

@@ -118,17 +118,21 @@ status_meaning meaning_of_reported(const error_body& error, double unix_now, hin
     return {errc::error_in_answer, verdict::permanent, true};
 }
 
-/// @param made the answer stands beside the error
-void take_reported_error(const reading& from, const error_body& reported, bool made, decoded_answer& out) {
-    const auto whole = read_error_body(from.received.body);
-    take_asked_delay(whole, out.hints);
-    const auto meaning = made ? status_meaning{errc::error_in_answer, verdict::permanent, true}
-                              : meaning_of_reported(whole, from.time(), out.hints);
-    auto message = from.readable(reported.message);
-    if (message.empty()) message = "answer reports an error without a message";
+/// @param unix_now by the server's clock
+void take_error(const error_body& reported, double unix_now, std::string message, decoded_answer& out) {
+    take_asked_delay(reported, out.hints);
+    const auto meaning = meaning_of_reported(reported, unix_now, out.hints);
     fail(out, meaning.error, std::move(message), meaning.verdict);
     out.tells_limit = meaning.tells_limit;
     if (meaning.verdict != verdict::permanent) out.what.retry_after = out.hints.retry_after;
+}
+
+/// @param made the answer stands beside the error
+void take_reported_error(const reading& from, const error_body& reported, bool made, decoded_answer& out) {
+    auto message = from.readable(reported.message);
+    if (message.empty()) message = "answer reports an error without a message";
+    if (made) return fail(out, errc::error_in_answer, std::move(message));
+    take_error(read_error_body(from.received.body), from.time(), std::move(message), out);
 }
 
 void decode_success(const reading& from, decoded_answer& out) {
@@ -167,7 +171,10 @@ void decode_success(const reading& from, decoded_answer& out) {
     if (!problem.empty()) {
         fail(out, errc::malformed_answer,
              from.readable("answer has an unknown shape: " + problem + "; " + beginning(from)));
+        return;
     }
+    out.answer.empty =
+        out.answer.text.empty() && out.answer.tool_calls.empty() && !from.spoken.says_more(*object);
 }
 
 bool is_redirect(unsigned status) {
@@ -294,6 +301,17 @@ decoded_answer decode_stream_head(const response& received, double unix_now, con
     }
     out.answer.info.last_error = out.error;
     return out;
+}
+
+void take_error_of_stream(const error_body& reported, std::string message,
+                          const std::vector<field>& head_fields, double unix_now, decoded_answer& head) {
+    take_error(reported, time_of_response(head_fields, unix_now), std::move(message), head);
+    head.answer.info.last_error = head.error;
+}
+
+void take_end_without_answer(std::string message, decoded_answer& head) {
+    fail(head, errc::answer_truncated, std::move(message), verdict::transient);
+    head.answer.info.last_error = head.error;
 }
 
 decoded_answer decode(response&& received, stagger::dialect dialect, double unix_now, const secrets& hidden) {

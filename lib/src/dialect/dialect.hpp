@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dialect/delivery.hpp"
+#include "dialect/error_body.hpp"
 #include "dialect/secrets.hpp"
 #include "stagger/attempt_result.hpp"
 #include "stagger/completion.hpp"
@@ -94,6 +95,16 @@ bool is_event_stream(const std::vector<field>& fields);
  * @return with errc::malformed_answer if the body will be neither, errc::unreadable_answer for a page in HTML
  */
 decoded_answer decode_stream_head(const response& received, double unix_now, const secrets& hidden = {});
+
+/** An error came in the place of a streamed answer: means what it would mean in an answer in one piece.
+ * @param message its words, fit to be shown
+ * @param unix_now as `decode` has it
+ * @param head as `decode_stream_head` made it of these fields
+ */
+void take_error_of_stream(const error_body& reported, std::string message,
+                          const std::vector<field>& head_fields, double unix_now, decoded_answer& head);
+/// The stream ended without an answer: an accident, as of an answer in one piece that was cut.
+void take_end_without_answer(std::string message, decoded_answer& head);
 
 /** What a request costs a limit, before anything is known of its answer.
  *

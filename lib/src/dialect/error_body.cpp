@@ -63,7 +63,7 @@ error_body read_object(const json_node& error) {
     read.message = text_member(error, "message");
     read.type = text_member(error, "type");
     read.code = text_member(error, "code");
-    add_members(read.names, error, {"type", "code", "status", "error_type", "__type"});
+    add_members(read.names, error, {"type", "code", "status", "status_code", "error_type", "__type"});
     if (const auto* metadata = member(error, "metadata"))
         add_members(read.names, *metadata, {"limit_source", "error_type"});
     read_details(error, read);

@@ -15,7 +15,7 @@ struct error_body {
     std::string type;
     std::string code;
     /// Whatever names what happened for programs, wherever servers put it: type, code (a number as its
-    /// digits), status, and what is in `details` and `metadata`.
+    /// digits), status, status_code, and what is in `details` and `metadata`.
     std::vector<std::string> names;
     std::optional<double> retry_delay_s;  ///< a wait that the body asks for
 

@@ -123,6 +123,38 @@ const json_node* first_candidate(const json_node& document) {
     return candidates->begin()->is_object() ? &*candidates->begin() : nullptr;
 }
 
+constexpr std::array<std::string_view, 11> refusing_reasons{
+    "SAFETY",   "RECITATION",         "LANGUAGE",     "BLOCKLIST",
+    "SPII",     "PROHIBITED_CONTENT", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT",
+    "NO_IMAGE", "IMAGE_RECITATION",   "IMAGE_OTHER"};
+
+bool part_says_anything(const json_node& part) {
+    if (!part.is_object()) return false;
+    const auto* thought = member(part, "thought");
+    if (thought && thought->is_bool() && thought->boolean()) return false;
+    return std::any_of(part.begin(), part.end(), [](const json_node& one) {
+        if (one.name() == "text") return one.is_string() && !one.text().empty();
+        return one.name() != "thought" && one.name() != "thoughtSignature";
+    });
+}
+
+bool candidate_says_anything(const json_node& candidate) {
+    if (!candidate.is_object()) return false;
+    const auto reason = string_member(candidate, "finishReason");
+    if (std::find(refusing_reasons.begin(), refusing_reasons.end(), reason) != refusing_reasons.end())
+        return true;
+    const auto* content = member(candidate, "content");
+    const auto* parts = content && content->is_object() ? member(*content, "parts") : nullptr;
+    return parts && parts->is_array() && std::any_of(parts->begin(), parts->end(), part_says_anything);
+}
+
+/// Its API leaves out what is empty: an answer without candidates has only what is told of one.
+bool tells_of_an_answer(const json_node& document) {
+    if (const auto* candidates = member(document, "candidates"))
+        return candidates->is_array() && candidates->size() == 0;
+    return member(document, "usageMetadata") || member(document, "responseId");
+}
+
 void read_parts(const json_node& candidate, std::string_view document, std::string& text,
                 std::vector<tool_call>& calls) {
     const auto* content = member(candidate, "content");
@@ -217,6 +249,7 @@ class gemini_api final : public api_dialect {
 
     std::string read_answer(const json_node& document, std::string_view text,
                             completion& answer) const override;
+    bool says_more(const json_node& document) const override;
     bool has_answer(const json_node& document) const override { return first_candidate(document) != nullptr; }
     std::optional<error_body> error_in(const json_node& document) const override;
 
@@ -261,12 +294,20 @@ std::string gemini_api::body_of(const completion_request& request, std::string&,
 std::string gemini_api::read_answer(const json_node& document, std::string_view text,
                                     completion& answer) const {
     const json_node* const first = first_candidate(document);
-    if (!first) return "it has no candidates";
-    read_parts(*first, text, answer.text, answer.tool_calls);
-    answer.finish_reason = string_member(*first, "finishReason");
+    if (!first && !tells_of_an_answer(document)) return "it has no candidates";
+    if (first) {
+        read_parts(*first, text, answer.text, answer.tool_calls);
+        answer.finish_reason = string_member(*first, "finishReason");
+    }
     answer.usage = gemini_usage(document);
     take_id(document, "responseId", answer.info.request_id);
     return {};
+}
+
+bool gemini_api::says_more(const json_node& document) const {
+    const auto* candidates = member(document, "candidates");
+    return candidates && candidates->is_array() &&
+           std::any_of(candidates->begin(), candidates->end(), candidate_says_anything);
 }
 
 /// A prompt that is refused for what it says comes as a success without any candidate.
@@ -288,6 +329,7 @@ std::string gemini_api::read_event(const json_node& event, std::string_view text
     take_id(event, "responseId", progress.id);
     delta.usage = gemini_usage(event);
     const json_node* const first = first_candidate(event);
+    progress.stands_beside = !first;
     if (!first) return {};
     progress.has_begun = true;
     read_parts(*first, text, delta.text, progress.calls);

@@ -233,7 +233,8 @@ std::string llm_engine::read_event(const json_node& event, std::string_view, com
                                    stream_progress& progress) const {
     take_id(event, "request_id", progress.id);
     const auto* output = member(event, "output");
-    if (!output || output->is_null()) return {};
+    progress.stands_beside = !output || output->is_null();
+    if (progress.stands_beside) return {};
     if (!output->is_object()) return "its output is no object";
     const auto* text = member(*output, "text");
     if (text && !text->is_null() && !text->is_string()) return "output.text is no text";
@@ -245,13 +246,13 @@ std::string llm_engine::read_event(const json_node& event, std::string_view, com
     return {};
 }
 
-/// {"status_code": 500, "content": {"error": "..."}}, which has no names.
+/// {"status_code": 500, "content": {"error": "..."}}
 std::optional<error_body> llm_engine::error_in_event(const json_node& event) const {
     const auto* error = member(event, "error");
     if (!error || error->is_null()) return std::nullopt;
-    error_body read;
-    if (error->is_string()) read.message = text_of(*error);
+    error_body read = reported_error(event).value_or(error_body{});
     if (!error->is_object()) return read;
+    read.message.clear();
     const auto* status = member(*error, "status_code");
     if (const auto number = status ? status->integer() : std::nullopt) {
         read.message = "status " + std::to_string(*number);

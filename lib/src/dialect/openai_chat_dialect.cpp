@@ -107,6 +107,7 @@ class openai_chat final : public api_dialect {
         if (list) join_openai_calls(*list, answer.tool_calls);
         return problem;
     }
+    bool says_more(const json_node& document) const override { return choices_say_anything(document); }
     bool has_answer(const json_node& document) const override { return has_choices(document); }
     std::string read_event(const json_node& event, std::string_view text, completion_delta& delta,
                            stream_progress& progress) const override {

@@ -54,6 +54,7 @@ class openai_completions final : public api_dialect {
         bool calls = false;
         return read_openai_answer(document, read_text, answer, calls);
     }
+    bool says_more(const json_node& document) const override { return choices_say_anything(document); }
     bool has_answer(const json_node& document) const override { return has_choices(document); }
     std::string read_event(const json_node& event, std::string_view, completion_delta& delta,
                            stream_progress& progress) const override {

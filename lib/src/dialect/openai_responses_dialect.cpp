@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 
 #include "dialect/neutral_members.hpp"
@@ -94,6 +95,28 @@ bool is_call(const json_node& item) {
     return item.is_object() && string_member(item, "type") == "function_call";
 }
 
+bool is_announcement(std::string_view type) {
+    return type == "response.created" || type == "response.queued" || type == "response.in_progress";
+}
+
+/// Beside the text and the calls of functions; what was thought about it is no answer.
+bool item_says_more(const json_node& item) {
+    if (!item.is_object()) return false;
+    const auto type = string_member(item, "type");
+    if (type != "message") return !type.empty() && type != "reasoning" && type != "function_call";
+    std::string text;
+    bool refuses = false;
+    read_message_item(item, text, refuses);
+    return refuses;
+}
+
+bool response_says_more(const json_node& response) {
+    const auto* details = member(response, "incomplete_details");
+    if (details && details->is_object() && string_member(*details, "reason") == "content_filter") return true;
+    const auto* output = member(response, "output");
+    return output && output->is_array() && std::any_of(output->begin(), output->end(), item_says_more);
+}
+
 std::string finish_of(const json_node& response, bool refuses) {
     const auto* details = member(response, "incomplete_details");
     if (details && details->is_object()) {
@@ -124,6 +147,7 @@ class openai_responses final : public api_dialect {
 
     std::string read_answer(const json_node& document, std::string_view text,
                             completion& answer) const override;
+    bool says_more(const json_node& document) const override;
 
     bool has_end_marker() const override { return false; }
     std::optional<error_body> error_in_event(const json_node& event) const override;
@@ -186,6 +210,15 @@ std::string openai_responses::read_answer(const json_node& document, std::string
     return {};
 }
 
+// Events have a response, or an item of one, which are not known before they are whole.
+bool openai_responses::says_more(const json_node& document) const {
+    if (string_member(document, "type") == "response.refusal.delta") return true;
+    const auto* item = member(document, "item");
+    if (item && string_member(document, "type") == "response.output_item.done") return item_says_more(*item);
+    const auto* response = member(document, "response");
+    return response_says_more(response && response->is_object() ? *response : document);
+}
+
 /// Flat, {"type":"error","code":…,"message":…}, or that of a response that failed.
 std::optional<error_body> openai_responses::error_in_event(const json_node& event) const {
     const auto type = string_member(event, "type");
@@ -201,9 +234,10 @@ std::optional<error_body> openai_responses::error_in_event(const json_node& even
 std::string openai_responses::read_event(const json_node& event, std::string_view, completion_delta& delta,
                                          stream_progress& progress) const {
     const auto type = string_member(event, "type");
-    if (type == "response.created" || type == "response.in_progress") {
+    if (is_announcement(type)) {
         if (const auto* response = member(event, "response"); response && response->is_object())
             take_id(*response, "id", progress.id);
+        progress.stands_beside = true;
     } else if (type == "response.output_text.delta") {
         const auto* text = member(event, "delta");
         if (!text || !text->is_string()) return "its delta is no text";

@@ -1,5 +1,6 @@
 #include "dialect/openai_shape.hpp"
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -74,6 +75,27 @@ bool is_first(const json_node& choice) {
     return !index || index->integer().value_or(0) == 0;
 }
 
+/// Not null, and no list, text or object of nothing.
+bool says_something(const json_node* value) {
+    if (!value || value->is_null()) return false;
+    if (value->is_string()) return !value->text().empty();
+    return !(value->is_array() || value->is_object()) || value->size() > 0;
+}
+
+bool says_anything(const json_node& choice) {
+    if (string_member(choice, "finish_reason") == "content_filter") return true;
+    if (says_something(member(choice, "text"))) return true;
+    for (const std::string_view holder : {"message", "delta"}) {
+        const auto* message = member(choice, holder);
+        if (!message || !message->is_object()) continue;
+        for (const std::string_view name :
+             {"content", "tool_calls", "function_call", "refusal", "audio", "images"}) {
+            if (says_something(member(*message, name))) return true;
+        }
+    }
+    return false;
+}
+
 std::string read_choice(const json_node& choice, choice_reader read, std::string& text, std::string& reason,
                         bool& calls) {
     const auto* given = member(choice, "finish_reason");
@@ -120,12 +142,13 @@ std::string openai_body(const completion_request& request, const openai_question
 std::string read_openai_answer(const json_node& document, choice_reader read, completion& answer,
                                bool& calls) {
     const auto* choices = member(document, "choices");
-    if (!choices || !choices->is_array() || choices->begin() == choices->end()) return "it has no choices";
-    const auto& first = *choices->begin();
-    if (!first.is_object()) return "choices[0] is no object";
-    auto problem = read_choice(first, read, answer.text, answer.finish_reason, calls);
-    if (!problem.empty()) return problem;
-
+    if (!choices || !choices->is_array()) return "it has no choices";
+    if (choices->begin() != choices->end()) {
+        const auto& first = *choices->begin();
+        if (!first.is_object()) return "choices[0] is no object";
+        auto problem = read_choice(first, read, answer.text, answer.finish_reason, calls);
+        if (!problem.empty()) return problem;
+    }
     answer.usage = usage_in(document);
     take_id(document, "id", answer.info.request_id);
     return {};
@@ -137,6 +160,7 @@ std::string read_openai_event(const json_node& event, choice_reader read, comple
     delta.usage = usage_in(event);
     // The event with the usage has none; neither have events that some servers send beside the answer.
     const auto* choices = member(event, "choices");
+    progress.stands_beside = !choices || choices->is_null() || choices->size() == 0;
     if (!choices || choices->is_null()) return {};
     if (!choices->is_array()) return "its choices are no array";
     std::size_t place = 0;
@@ -152,6 +176,13 @@ std::string read_openai_event(const json_node& event, choice_reader read, comple
         ++place;
     }
     return {};
+}
+
+bool choices_say_anything(const json_node& document) {
+    const auto* choices = member(document, "choices");
+    if (!choices || !choices->is_array()) return false;
+    return std::any_of(choices->begin(), choices->end(),
+                       [](const json_node& choice) { return choice.is_object() && says_anything(choice); });
 }
 
 bool has_choices(const json_node& document) {

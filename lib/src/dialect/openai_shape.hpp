@@ -35,6 +35,9 @@ std::string read_openai_answer(const json_node& document, choice_reader read, co
 /// @param calling set to the place of the choice that brings a piece of a call
 std::string read_openai_event(const json_node& event, choice_reader read, completion_delta& delta,
                               stream_progress& progress, std::optional<std::size_t>& calling);
+/// Whether any choice of an answer, or of an event of one, has a text, a call, a refusal, a sound or a
+/// picture.
+bool choices_say_anything(const json_node& document);
 /// Whether there is a choice.
 bool has_choices(const json_node& document);
 

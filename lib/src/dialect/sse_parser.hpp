@@ -17,6 +17,13 @@ struct sse_event {
     std::string last_event_id;  ///< of this event, else of the last one before it that had one
 };
 
+/// Of the lines of an event: one of a single line is bounded by the same number as one of many, with room for
+/// "data: " and its like.
+inline constexpr std::size_t longest_line_of(std::size_t largest_event) {
+    constexpr std::size_t field_name_room = 64;
+    return largest_event + field_name_room;
+}
+
 /** @brief Reads a stream of server-sent events as the WHATWG HTML standard says (9.2.6), from pieces of any
  * size.
  *

@@ -21,7 +21,8 @@ bool is_end(const sse_event& event) {
     return json_trimmed(event.data) == end_marker;
 }
 
-/// By the same names as in an answer that comes whole. A stream is not tried again, so no opening matters.
+/// By the same names as in an answer that comes whole. What has begun is not tried again, so no opening
+/// matters.
 error_code error_of(const error_body& reported) {
     switch (meaning_inside_answer(reported, 0).what) {
         case named_meaning::kind::throttled:
@@ -57,16 +58,22 @@ stream_answer::stream_answer(stagger::dialect dialect, secrets hidden)
 stream_answer::step stream_answer::take(sse_event&& event, completion_delta& delta) {
     if (spoken_.has_end_marker() && is_end(event)) {
         if (!has_begun_) return fail(errc::malformed_answer, "the stream ended without any choices");
-        whole_ = true;
+        become_whole();
         return step::end;
     }
-    if (event.type == "error") return take_reported_error(event.data);
+    if (event.type == "error") return take_reported_error(read_error_body(event.data));
     const step taken = take_delta(event, delta);
     if (taken == step::delta) {
         add_delta(answer_, delta);
         delta.raw = std::move(event.data);
     }
+    if (taken != step::failed && whole_) become_whole();
     return taken;
+}
+
+void stream_answer::become_whole() {
+    whole_ = true;
+    answer_.empty = answer_.tool_calls.empty() && !has_content_;
 }
 
 stream_answer::step stream_answer::take_delta(const sse_event& event, completion_delta& delta) {
@@ -80,29 +87,32 @@ stream_answer::step stream_answer::take_delta(const sse_event& event, completion
         return fail(errc::malformed_answer, "an event of the answer is " + std::string(problem) + "; " +
                                                 shown_beginning(event.data, hidden_));
     }
-    if (const auto reported = spoken_.error_in_event(*object))
-        return fail(error_of(*reported), reported->message);
+    if (auto reported = spoken_.error_in_event(*object)) return take_reported_error(std::move(*reported));
     delta = {};
-    stream_progress progress{answer_.tool_calls, answer_.info.request_id, has_begun_, whole_, false};
+    stream_progress progress{answer_.tool_calls, answer_.info.request_id, has_begun_, whole_};
     const std::string problem = spoken_.read_event(*object, event.data, delta, progress);
     has_begun_ = progress.has_begun;
     whole_ = progress.is_finished;
+    was_beside_ = progress.stands_beside;
+    const bool has_text = !answer_.text.empty() || !delta.text.empty();
+    has_content_ = has_content_ || has_text || spoken_.says_more(*object);
     if (problem.empty() && progress.has_nothing) return whole_ ? step::end : step::nothing;
     if (problem.empty()) return step::delta;
     return fail(errc::malformed_answer,
                 "an event has an unknown shape: " + problem + "; " + shown_beginning(event.data, hidden_));
 }
 
-stream_answer::step stream_answer::take_reported_error(std::string_view data) {
-    const auto reported = read_error_body(data);
-    return fail(error_of(reported), reported.message);
+stream_answer::step stream_answer::take_reported_error(error_body&& reported) {
+    const step failed = fail(error_of(reported), reported.message);
+    reported_ = std::move(reported);
+    return failed;
 }
 
 stream_answer::step stream_answer::take_end_of_body(std::string_view stray) {
     if (whole_) return step::end;
-    if (!stray.empty()) return take_reported_error(stray);
+    if (!stray.empty()) return take_reported_error(read_error_body(stray));
     if (spoken_.may_end_after(answer_)) {
-        whole_ = true;
+        become_whole();
         return step::end;
     }
     return fail(errc::answer_truncated, "the stream ended before the answer did");

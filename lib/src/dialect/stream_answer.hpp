@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "dialect/api_dialect.hpp"
+#include "dialect/error_body.hpp"
 #include "dialect/secrets.hpp"
 #include "dialect/sse_parser.hpp"
 #include "stagger/completion.hpp"
@@ -30,6 +32,8 @@ class stream_answer {
     stream_answer(stagger::dialect dialect, secrets hidden);
 
     step take(sse_event&& event, completion_delta& delta);
+    /// The delta that was taken last is handed out, but an answer has not begun with it.
+    bool was_beside() const { return was_beside_; }
     /// Nothing follows after a whole answer.
     bool is_whole() const { return whole_; }
     /// The body has ended as HTTP wants it: `end`, or `failed`.
@@ -39,18 +43,24 @@ class stream_answer {
     step fail(error_code error, std::string message);
 
     const error_code& error() const { return error_; }
+    /// The error of the server's that it failed with, where that was it.
+    const std::optional<error_body>& reported() const { return reported_; }
     /// Text, finish reason, usage and id as far as they have come.
     completion& answer() { return answer_; }
 
  private:
-    step take_reported_error(std::string_view data);
+    step take_reported_error(error_body&& reported);
+    void become_whole();
     step take_delta(const sse_event& event, completion_delta& delta);
 
     const api_dialect& spoken_;
     secrets hidden_;
     completion answer_;
     error_code error_;
+    std::optional<error_body> reported_;
     bool has_begun_ = false;
+    bool has_content_ = false;
+    bool was_beside_ = false;
     bool whole_ = false;
 };
 

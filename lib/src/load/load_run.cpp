@@ -171,6 +171,7 @@ void load_run::ended(request_record record, error_code error, const completion& 
     record.effort = ledger_->take(record.number + 1);  // the client counts from 1
     record.prompt_tokens = answer.usage.prompt_tokens.value_or(record.prompt_tokens);
     record.completion_tokens = answer.usage.completion_tokens.value_or(0);
+    record.empty = !error && answer.empty;
     if (!was_given_up(error)) keep(std::move(record));
     if (closed_loop()) {
         fill_loop();

@@ -76,6 +76,7 @@ void for_each_member(Value& of, Visit visit) {
     visit("peak_10ms", of.peak_10ms);
     visit("peak_1s", of.peak_1s);
     visit("closed_s", of.closed_s);
+    visit("empty_answers", of.empty_answers);
     visit("schedule", of.schedule);
     visit("latency_ms", of.latency_ms);
     visit("waiting_s", of.waiting_s);

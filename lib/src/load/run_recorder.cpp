@@ -102,6 +102,7 @@ void run_recorder::count(const request_record& record) {
         ++results_.failures[wire::error_name(record.error)];
     } else {
         ++results_.succeeded;
+        if (record.empty) results_.empty_answers = results_.empty_answers.value_or(0) + 1;
         results_.prompt_tokens += record.prompt_tokens;
         results_.completion_tokens += record.completion_tokens;
         if (keeps_service_level(record)) ++within_service_level_;

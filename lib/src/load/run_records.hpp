@@ -51,6 +51,7 @@ struct request_record {
     std::vector<duration> between_tokens;   ///< of a stream
     std::uint64_t prompt_tokens = 0;        ///< as the server counted, else estimated
     std::uint64_t completion_tokens = 0;    ///< as the server counted; 0 where it did not say
+    bool empty = false;                     ///< answered with nothing
 
     /// What a user waited, whose request was due at `scheduled`.
     duration total() const { return ended - scheduled; }

@@ -101,7 +101,8 @@ struct run_results {
     std::uint64_t peak_10ms = 0;
     std::uint64_t peak_1s = 0;
     double closed_s = 0;
-    std::optional<schedule_results> schedule;  ///< of open loops
+    std::optional<std::uint64_t> empty_answers;  ///< of those that succeeded; of none: nothing
+    std::optional<schedule_results> schedule;    ///< of open loops
     std::map<std::string, latency_summary> latency_ms;
     waiting_sums waiting_s;
     timeline_results timeline;

@@ -17,8 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-// For "data: " and its like: an event of one line is bounded by the same number as one of many.
-constexpr std::size_t field_name_room = 64;
 // After the end marker comes no more than the end of the body. A server that keeps it back, or goes on, costs
 // a new connection.
 constexpr duration longest_drain = std::chrono::seconds(1);
@@ -97,11 +95,12 @@ open_stream::open_stream(std::shared_ptr<client_state> client, beginning from)
       leave_(std::move(from.leave)),
       trace_(std::move(from.trace)),
       received_(std::move(from.received)),
-      parser_(client_->options.max_event_bytes() + field_name_room, client_->options.max_event_bytes()),
+      parser_(wire::longest_line_of(client_->options.max_event_bytes()), client_->options.max_event_bytes()),
       answer_(client_->options.dialect(), client_->hidden),
       sent_at_(from.sent_at),
       deadline_(from.deadline),
-      form_(wire::form_of(received_.fields)) {
+      form_(wire::form_of(received_.fields)),
+      unread_(from.unread) {
     answer_.answer().info = std::move(from.info);
 }
 
@@ -185,12 +184,8 @@ bool open_stream::take_what_came() {
     return take_buffered();
 }
 
-// What is neither is read as a document: that says what is wrong with it.
 void open_stream::settle_form() {
-    using wire::body_form;
-    if (form_ == body_form::unknown) form_ = wire::form_of_beginning(received_.body);
-    const bool ended = unread_ || leased_->answer_is_whole();
-    if (form_ == body_form::neither || (form_ == body_form::unknown && ended)) form_ = body_form::whole;
+    form_ = wire::settled_form(form_, received_.body, unread_ || leased_->answer_is_whole());
 }
 
 bool open_stream::take_buffered() {

@@ -20,7 +20,7 @@
 
 namespace stagger::detail {
 
-/** @brief A streamed answer whose head has come, or a request that failed before.
+/** @brief A streamed answer whose first piece has come, or a request that failed before.
  *
  * Holds the connection and the place in flight until the answer ends. Reads only while somebody asks. Runs on
  * its client's strand; `next` and `abandon` may be called from any thread.
@@ -29,11 +29,12 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
  public:
     using handler_type = boost::asio::any_completion_handler<completion_stream::next_signature>;
 
-    /// A head with success: the answer follows on the connection.
+    /// A head with success and the beginning of an answer: the rest follows on the connection.
     struct beginning {
         connection_pool::lease leased;
         permit leave;
-        wire::response received;  ///< with the part of the body that came with the head
+        wire::response received;  ///< with the part of the body that has come
+        error_code unread;        ///< what the connection met behind it
         diagnostic info;
         time_point sent_at;
         time_point deadline;

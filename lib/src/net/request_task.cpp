@@ -1,5 +1,6 @@
 #include "net/request_task.hpp"
 
+#include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -12,6 +13,7 @@
 
 #include "base/thrown_error.hpp"
 #include "dialect/status_meaning.hpp"
+#include "dialect/stream_beginning.hpp"
 #include "http/clock.hpp"
 #include "http/complete_later.hpp"
 #include "http/http_request.hpp"
@@ -58,6 +60,15 @@ asio::any_completion_executor executor_for(const request_task::any_handler& hand
 
 }  // namespace
 
+/// A stream of which nothing has been handed out: what has come of it.
+struct request_task::stream_attempt {
+    wire::response received;
+    wire::decoded_answer head;
+    wire::stream_beginning reader;
+    time_point limit;   // for the next event
+    error_code unread;  // what the connection met behind what has come
+};
+
 request_task::request_task(std::shared_ptr<client_state> client, any_handler handler, bool at_home)
     : client_(std::move(client)),
       handler_(std::move(handler)),
@@ -67,6 +78,8 @@ request_task::request_task(std::shared_ptr<client_state> client, any_handler han
     if (auto theirs = executor_for(handler_, *client_))
         handler_executor_ = std::make_unique<asio::any_completion_executor>(std::move(theirs));
 }
+
+request_task::~request_task() = default;
 
 void request_task::start(const std::shared_ptr<client_state>& client, const completion_request& request,
                          any_handler handler, bool at_home) {
@@ -329,6 +342,7 @@ void request_task::on_read(const error_code& error) {
 }
 
 void request_task::take(const error_code& error) {
+    if (begins_) return take_beginning_of_stream(error);
     if (error) return break_off(error);
     // Whoever has been stopped has no use for the beginning of an answer.
     if (machine_.is_stopped() && is_streamed()) return break_off(errc::cancelled);
@@ -346,15 +360,56 @@ void request_task::take(const error_code& error) {
 
 void request_task::take_head_of_stream() {
     machine_.set_phase(request_phase::receiving);
-    auto said = wire::decode_stream_head(leased_->answer(), unix_now(), client_->hidden);
+    wire::response& received = leased_->answer();
+    auto said = wire::decode_stream_head(received, unix_now(), client_->hidden);
     if (said.error) return end_attempt(said);
+    const client_options& options = client_->options;
+    wire::stream_beginning reader(options.dialect(), client_->hidden, wire::form_of(received.fields),
+                                  options.max_event_bytes());
+    begins_ = std::make_unique<stream_attempt>(
+        stream_attempt{std::move(received), std::move(said), std::move(reader), limit_of_next_event(), {}});
+    leased_->answer().body.clear();
+    take_beginning_of_stream({});
+}
+
+time_point request_task::limit_of_next_event() const {
+    return std::min(saturating_add(steady_now(), client_->options.stream_idle_timeout()),
+                    machine_.deadline());
+}
+
+void request_task::take_beginning_of_stream(const error_code& unread) {
+    if (machine_.is_stopped()) return break_off(errc::cancelled);
+    stream_attempt& begun = *begins_;
+    leased_->take_body(begun.received.body);
+    using step = wire::stream_beginning::step;
+    switch (begun.reader.take(begun.received, leased_->answer_is_whole(), unix_now(), begun.head)) {
+        case step::announced:
+            begun.limit = limit_of_next_event();
+            [[fallthrough]];
+        case step::more:
+            if (unread) return break_off(unread);
+            return begun.reader.is_document() ? leased_->read_rest(user(), begun.limit)
+                                              : leased_->read_some(user(), begun.limit);
+        case step::failed: {
+            machine_.set_phase(request_phase::answered);
+            wire::decoded_answer ended = std::move(begun.head);
+            begins_.reset();
+            return end_attempt(ended);
+        }
+        case step::answer:
+            break;
+    }
+    begun.unread = unread;
     exchanging_ = false;
     const time_point now = steady_now();
-    carry_out(machine_.stream_begins(said, now), now, &said);
+    carry_out(machine_.stream_begins(begun.head, now), now, &begun.head);
 }
 
 void request_task::break_off(const error_code& error) {
     wire::decoded_answer ended;
+    const bool was_begun = begins_ != nullptr;
+    if (was_begun) ended = std::move(begins_->head);
+    begins_.reset();
     ended.error = error;
     ended.what = classify_by_default(attempt_result(error));
     ended.tells_limit = false;
@@ -362,6 +417,8 @@ void request_task::break_off(const error_code& error) {
         machine_.set_phase(leased_->phase());
         ended.answer.info.message = leased_->problem();
     }
+    if (was_begun && error == errc::answer_timed_out)
+        ended.answer.info.message = "no piece of the answer came in time";
     if (ended.answer.info.message.empty()) ended.answer.info.message = error.message();
     end_attempt(ended);
 }
@@ -454,11 +511,9 @@ void request_task::deliver(error_code error, completion&& result) {
 
 std::shared_ptr<open_stream> request_task::stream_of(error_code error, completion&& result) {
     if (error) return std::make_shared<open_stream>(client_, error, std::move(result));
-    wire::response received = std::move(leased_->answer());
-    leased_->answer().body.clear();
-    open_stream::beginning from{std::move(leased_),     std::move(leave_),          std::move(received),
-                                std::move(result.info), machine_.attempt().sent_at, machine_.deadline(),
-                                std::move(trace_)};
+    open_stream::beginning from{std::move(leased_),  std::move(leave_),      std::move(begins_->received),
+                                begins_->unread,     std::move(result.info), machine_.attempt().sent_at,
+                                machine_.deadline(), std::move(trace_)};
     auto opened = std::make_shared<open_stream>(client_, std::move(from));
     opened->enroll();
     return opened;

@@ -27,8 +27,8 @@ class open_stream;
 
 /** @brief Carries out what a request_machine decides: line, connection, exchange, and the caller told.
  *
- * Of a streamed answer only the head is waited for here; open_stream has the rest. Runs on its client's
- * strand; `start` may be called from any thread.
+ * Of a streamed answer only the beginning is waited for here, up to the first event that is part of it;
+ * open_stream reads that and the rest. Runs on its client's strand; `start` may be called from any thread.
  */
 class request_task final : public std::enable_shared_from_this<request_task>,
                            public running_operation,
@@ -43,6 +43,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     static void start(const std::shared_ptr<client_state>& client, const completion_request& request,
                       any_handler handler, bool at_home);
     request_task(std::shared_ptr<client_state> client, any_handler handler, bool at_home);
+    ~request_task();
 
     void stop(errc why) override;
     void context_ends() noexcept override;
@@ -54,6 +55,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
 
  private:
     class opening_end;
+    struct stream_attempt;
     static constexpr task_id nowhere{~std::uint64_t{0}};
 
     void encode(const completion_request& request);
@@ -95,6 +97,9 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     void on_read(const error_code& error) override;
     void take(const error_code& error);
     void take_head_of_stream();
+    time_point limit_of_next_event() const;
+    /// @param unread what the connection met behind the bytes that have come
+    void take_beginning_of_stream(const error_code& unread);
     /// The attempt has failed before its answer was whole.
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer& ended);
@@ -122,6 +127,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     request_machine machine_;
     attempt_trace trace_;
     wire::encoded_request encoded_;
+    std::unique_ptr<stream_attempt> begins_;    // a stream's head has come, with success
     std::unique_ptr<const std::string> label_;  // null for most
 
     task_id place_ = nowhere;  // in the gate's line

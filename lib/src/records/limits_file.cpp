@@ -53,8 +53,8 @@ bool reads_back(std::chrono::sys_seconds date) {
 
 /// Adds the members of one level of the file, which are grouped by the key's parts.
 template <class Same, class Append>
-void append_group(object_writer& object, std::string_view name, limits_by_key::const_iterator& at,
-                  limits_by_key::const_iterator end, Same same, Append append) {
+void append_group(object_writer& object, std::string_view name, entries_as_written::const_iterator& at,
+                  entries_as_written::const_iterator end, Same same, Append append) {
     object_writer group(object.key(name));
     for (const limits_key first = at->first; at != end && same(first, at->first);) append(group, at);
     group.close();
@@ -76,32 +76,35 @@ std::optional<std::string> unwritable(const limits_key& key, const remembered_li
     return std::nullopt;
 }
 
-std::string format_limits_file(const limits_by_key& given) {
-    limits_by_key written = given;
-    std::erase_if(written, [](const auto& entry) { return unwritable(entry.first, entry.second); });
-    const limits_by_key& limits = written;
+std::string format_limits_file(const limits_by_key& limits, const entries_as_written& unread) {
+    entries_as_written entries;
+    for (const auto& [key, learned] : limits) {
+        if (unwritable(key, learned)) continue;
+        object_writer entry(entries[key]);
+        append_limits(entry, learned);
+        entry.close();
+    }
+    entries.insert(unread.begin(), unread.end());
     std::string text;
     object_writer file(text);
     file.string("format", format_name);
     file.count("version", version);
     object_writer endpoints(file.key("limits"));
-    const auto end = limits.end();
+    const auto end = entries.cend();
     const auto same_endpoint = [](const limits_key& a, const limits_key& b) {
         return a.endpoint == b.endpoint;
     };
     const auto same_account = [&](const limits_key& a, const limits_key& b) {
         return same_endpoint(a, b) && a.account == b.account;
     };
-    const auto model = [](object_writer& account, limits_by_key::const_iterator& at) {
-        object_writer entry(account.key(at->first.model));
-        append_limits(entry, at->second);
-        entry.close();
+    const auto model = [](object_writer& account, entries_as_written::const_iterator& at) {
+        account.raw(at->first.model, at->second);
         ++at;
     };
-    const auto account = [&](object_writer& endpoint, limits_by_key::const_iterator& at) {
+    const auto account = [&](object_writer& endpoint, entries_as_written::const_iterator& at) {
         append_group(endpoint, at->first.account, at, end, same_account, model);
     };
-    for (auto at = limits.begin(); at != end;) {
+    for (auto at = entries.cbegin(); at != end;) {
         append_group(endpoints, at->first.endpoint, at, end, same_endpoint, account);
     }
     endpoints.close();
@@ -127,7 +130,10 @@ parsed_limits parse_limits_file(std::string_view text) {
     const auto each_endpoint = [&](const auto& endpoint, auto accounts, const auto& in_limits) {
         const auto each_account = [&](const auto& account, auto models, const auto& in_accounts) {
             const auto each_model = [&](const auto& model, auto entry, const auto& path) {
-                read.limits[limits_key{endpoint, account, model}] = read_entry(entry, path);
+                const limits_key key{endpoint, account, model};
+                if (may_be_of_later_version(entry)) read.unread[key] = entry;
+                read.limits[key] = read_entry(entry, path);
+                read.unread.erase(key);
             };
             for_each_member(models, in_accounts, refused, each_model);
         };

@@ -38,13 +38,19 @@ class unknown_limits_version : public std::runtime_error {
 /// Why an entry could not be read back if it were written: "model: must be UTF-8". Nothing of a sound one.
 std::optional<std::string> unwritable(const limits_key& key, const remembered_limits& limits);
 
+/// Entries that are not for us to read, as they stand in the file.
+using entries_as_written = std::map<limits_key, std::string>;
+
 /// Whatever it is given, what it writes can be read: entries that are unwritable are left out.
-std::string format_limits_file(const limits_by_key& limits);
+/// @param unread written beside them, save where there is one for the same key
+std::string format_limits_file(const limits_by_key& limits, const entries_as_written& unread = {});
 
 struct parsed_limits {
     limits_by_key limits;
     /// What is wrong with the entries that are left out: the member's path, the rule and the value.
     std::vector<std::string> refused;
+    /// Those of them that may be of a later version, for whoever writes the file again.
+    entries_as_written unread;
 };
 /** Reads every entry that is sound; one that is not costs no other. Members of the file itself that are not
  * known make it a file of somebody else.

@@ -1,10 +1,26 @@
 #include "records/limits_members.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 #include "base/date.hpp"
+#include "json/json_text.hpp"
 
 namespace stagger::wire {
 
 namespace {
+
+const std::initializer_list<std::string_view> known_members{
+    "kind", "rate_per_s", "burst", "quota", "window_s", "in_flight", "silence_s", "rejections", "learned_at"};
+
+bool has_known_kind(std::string_view entry) {
+    try {
+        exact_json_object(entry, "").word<limit_kind>("kind");
+        return true;
+    } catch (const std::invalid_argument&) {
+        return false;
+    }
+}
 
 void append(object_writer& object, std::string_view name, const std::optional<double>& value) {
     if (value) object.number(name, *value);
@@ -45,8 +61,7 @@ void append_limits(object_writer& object, const remembered_limits& limits) {
 }
 
 remembered_limits read_limits(const exact_json_object& object) {
-    object.expect_only({"kind", "rate_per_s", "burst", "quota", "window_s", "in_flight", "silence_s",
-                        "rejections", "learned_at"});
+    object.expect_only(known_members);
     remembered_limits limits;
     limits.kind = object.word<limit_kind>("kind");
     limits.rate_per_s = object.number("rate_per_s");
@@ -59,6 +74,17 @@ remembered_limits read_limits(const exact_json_object& object) {
     limits.learned_at = date(object, "learned_at");
     if (const auto broken = broken_rule(limits)) object.reject(broken->field, std::string(broken->rule));
     return limits;
+}
+
+bool may_be_of_later_version(std::string_view entry) {
+    const auto members = json_members(entry);
+    if (!members) return false;
+    for (const json_member& each : *members) {
+        if (std::find(known_members.begin(), known_members.end(), each.name) == known_members.end())
+            return true;
+    }
+    const auto* kind = find_member(*members, "kind");
+    return kind && kind->value.starts_with('"') && !has_known_kind(entry);
 }
 
 }  // namespace stagger::wire

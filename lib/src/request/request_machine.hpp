@@ -28,7 +28,7 @@ enum class request_step : std::uint8_t {
     break_off,      ///< what the attempt waits for is to end with errc::cancelled; the same event comes
     abandon,        ///< nothing is under way any more: `attempt_ended` with errc::cancelled
     report,         ///< tells the gate what `told_to_gate` says: `reported`
-    hand_over,      ///< the head of a stream has come: the rest is its reader's
+    hand_over,      ///< the beginning of a stream has come: the rest is its reader's
     end,            ///< tells the caller `result`
 };
 
@@ -74,7 +74,7 @@ class request_machine {
     request_step connected(time_point now);
     /// @param ended what it came to; gets what is known of the whole request, and is kept for `reported`
     request_step attempt_ended(wire::decoded_answer& ended, time_point now);
-    /// The head of a stream has come, with success: the rest follows.
+    /// The first event of a streamed answer has come, behind the head of a success: the rest follows.
     request_step stream_begins(wire::decoded_answer& head, time_point now);
     /// @param earliest that the gate allows another attempt
     request_step reported(wire::decoded_answer& ended, time_point earliest, time_point now);
@@ -128,7 +128,7 @@ class request_machine {
     bool is_stopped() const { return progress_.stopped != errc{}; }
     bool has_ended() const { return state_ == state::ended; }
     void set_phase(request_phase phase) { phase_ = phase; }
-    /// Counts an answer for its like; once, and of a stream when its head has come.
+    /// Counts an answer for its like; once, and of a stream when it has begun.
     void answered() {
         if (is_retry()) ++outcomes().answered;
     }

@@ -107,6 +107,7 @@ TEST_CASE("every prompt becomes a line, and the counts say how it went") {
         answer.info.rejections = 2;
         answer.info.queued = std::chrono::seconds(2);
         answer.usage.completion_tokens = 7;
+        answer.empty = prompt == "b";
         stagger::error_code error;
         if (prompt == "bad") {
             answer = {};
@@ -126,6 +127,7 @@ TEST_CASE("every prompt becomes a line, and the counts say how it went") {
     CHECK(counts.rejected == 4);
     CHECK(counts.waiting == std::chrono::seconds(4));
     CHECK(counts.completion_tokens == 14);
+    CHECK(counts.empty == 1);
     CHECK(counts.failures.size() == 1);
     CHECK(all.recorded() == ids{"+line-1", "-line-2", "+line-3"});
     CHECK(all.told.size() == 3);

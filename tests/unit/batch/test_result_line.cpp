@@ -44,6 +44,15 @@ TEST_CASE("a result line is an OpenAI Batch result with our history") {
     CHECK(line.substr(0, 34) != format_result_line("a-2", error_code(), answered()).substr(0, 34));
 }
 
+TEST_CASE("the result of an answer that says nothing says so") {
+    auto result = answered();
+    result.empty = true;
+    const auto line = format_result_line("a-1", error_code(), result);
+    CHECK(line.find(R"("service_s":2.000000,"empty":true})") != std::string::npos);
+    CHECK(parse_result_line(line)->succeeded);
+    CHECK(format_result_line("a-1", errc::prompt_failed, result).find("empty") == std::string::npos);
+}
+
 TEST_CASE("a failed prompt lists its attempts that met accidents") {
     completion result;
     result.info.message = "gone";

@@ -82,6 +82,86 @@ TEST_CASE("answers of the other dialects") {
     CHECK(bare.answer.usage.completion_tokens == 0);
 }
 
+TEST_CASE("an answer that says nothing is empty; a call, a refusal or a sound is an answer") {
+    const auto is_empty = [](const std::string& choices) {
+        const auto got = decoded(200, R"({"choices":)" + choices + R"(,"usage":{"prompt_tokens":4}})");
+        CHECK_FALSE(got.error);
+        CHECK(got.answer.usage.prompt_tokens == 4);
+        return got.answer.empty;
+    };
+    for (const auto* nothing :
+         {"[]", R"([{"message":{"content":null}}])", R"([{"message":{"role":"assistant"}}])",
+          R"([{"message":{"content":""},"finish_reason":"stop"}])", R"([{"message":{"content":[]}}])",
+          R"([{"message":{"content":null,"tool_calls":[],"function_call":null,"refusal":""}}])"}) {
+        CAPTURE(nothing);
+        CHECK(is_empty(nothing));
+    }
+    for (const auto* something :
+         {R"([{"message":{"content":"a"}}])", R"([{"message":{"content":null,"tool_calls":[{"id":"1"}]}}])",
+          R"([{"message":{"content":null,"function_call":{"name":"f"}}}])",
+          R"([{"message":{"content":null,"refusal":"no"}}])",
+          R"([{"message":{"content":null,"audio":{"id":"1"}}}])",
+          R"([{"message":{"content":[{"type":"image"}]}}])",
+          R"([{"message":{"content":null},"finish_reason":"content_filter"}])",
+          R"([{"message":{"content":null}},{"message":{"content":"second"}}])"}) {
+        CAPTURE(something);
+        CHECK_FALSE(is_empty(something));
+    }
+    const auto text = [](const std::string& said) {
+        return decoded(200, R"({"choices":[{"text":")" + said + R"("}]})", {}, dialect::openai_completions)
+            .answer.empty;
+    };
+    CHECK(text(""));
+    CHECK_FALSE(text("a"));
+    CHECK(decoded(200, R"({"output":{"text":""}})", {}, engine).answer.empty);
+    CHECK_FALSE(decoded(200, engine_answer, {}, engine).answer.empty);
+}
+
+TEST_CASE("Anthropic's, Gemini's and Responses' answers are empty by the same measure") {
+    struct row {
+        stagger::dialect spoken;
+        std::string body;
+        bool empty;
+    };
+    const row rows[] = {
+        {dialect::anthropic_messages, R"({"content":[],"stop_reason":"end_turn"})", true},
+        {dialect::anthropic_messages, R"({"content":[{"type":"text","text":""}]})", true},
+        {dialect::anthropic_messages, R"({"content":[{"type":"thinking","thinking":"hm"}]})", true},
+        {dialect::anthropic_messages, R"({"content":[{"type":"text","text":"a"}]})", false},
+        {dialect::anthropic_messages, R"({"content":[{"type":"tool_use","id":"1","name":"f"}]})", false},
+        {dialect::anthropic_messages, R"({"content":[{"type":"server_tool_use","id":"1"}]})", false},
+        {dialect::anthropic_messages, R"({"content":[],"stop_reason":"refusal"})", false},
+        {dialect::openai_responses, R"({"output":[]})", true},
+        {dialect::openai_responses, R"({"output":[{"type":"reasoning","summary":[]}]})", true},
+        {dialect::openai_responses,
+         R"({"output":[{"type":"message","content":[{"type":"output_text","text":""}]}]})", true},
+        {dialect::openai_responses,
+         R"({"output":[{"type":"message","content":[{"type":"refusal","refusal":"no"}]}]})", false},
+        {dialect::openai_responses, R"({"output":[{"type":"function_call","name":"f"}]})", false},
+        {dialect::openai_responses, R"({"output":[{"type":"image_generation_call"}]})", false},
+        {dialect::openai_responses, R"({"output":[],"incomplete_details":{"reason":"content_filter"}})",
+         false},
+        {dialect::openai_responses, R"({"output":[],"incomplete_details":{"reason":"max_output_tokens"}})",
+         true},
+        {dialect::gemini, R"({"candidates":[]})", true},
+        {dialect::gemini, R"({"usageMetadata":{"promptTokenCount":4},"modelVersion":"g"})", true},
+        {dialect::gemini, R"({"candidates":[{"finishReason":"MAX_TOKENS"}]})", true},
+        {dialect::gemini, R"({"candidates":[{"content":{"parts":[{"text":"hm","thought":true}]}}]})", true},
+        {dialect::gemini, R"({"candidates":[{"finishReason":"SAFETY"}]})", false},
+        {dialect::gemini, R"({"candidates":[{"content":{"parts":[{"functionCall":{"name":"f"}}]}}]})", false},
+        {dialect::gemini, R"({"candidates":[{"content":{"parts":[{"inlineData":{"data":""}}]}}]})", false},
+        {dialect::gemini, R"({"candidates":[{},{"content":{"parts":[{"text":"second"}]}}]})", false},
+    };
+    for (const row& one : rows) {
+        CAPTURE(one.body);
+        const auto got = decoded(200, one.body, {}, one.spoken);
+        CHECK_FALSE(got.error);
+        CHECK(got.answer.empty == one.empty);
+    }
+    CHECK(decoded(200, R"({"some":"thing"})", {}, dialect::gemini).error == errc::malformed_answer);
+    CHECK(decoded(200, R"({"candidates":[7]})", {}, dialect::gemini).error == errc::malformed_answer);
+}
+
 TEST_CASE("answers that differ in what they may differ in") {
     const auto text_of = [](const std::string& body) {
         const auto got = decoded(200, body);

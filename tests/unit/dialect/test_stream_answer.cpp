@@ -136,9 +136,62 @@ TEST_CASE("tool calls, further choices and members that nobody knows are passed 
     CHECK(got.answer.finish_reason == "tool_calls");
 }
 
+TEST_CASE("a stream that says nothing is an empty answer, and one with a call is not") {
+    const auto role = chat_event(R"({"role":"assistant","content":""})");
+    const auto last = chat_event("{}", R"("stop")");
+    CHECK(read(chat, {role, last, usage_event, "[DONE]"}).answer.empty);
+    CHECK(read(chat, {role, last}).answer.empty);
+    CHECK_FALSE(read(chat, {role, chat_event(R"({"content":"a"})"), last, "[DONE]"}).answer.empty);
+    const auto call = chat_event(R"({"tool_calls":[{"index":0,"id":"1"}]})");
+    CHECK_FALSE(read(chat, {role, call, last, "[DONE]"}).answer.empty);
+    CHECK_FALSE(read(chat, {role, chat_event(R"({"refusal":"no"})"), last, "[DONE]"}).answer.empty);
+    CHECK(read(engine, {engine_event("", true)}).answer.empty);
+    CHECK_FALSE(read(engine, {engine_event("a", false), engine_event("", true)}).answer.empty);
+}
+
+TEST_CASE("streams of the other dialects are empty by the same measure") {
+    const auto is_empty = [](dialect spoken, const std::vector<std::string>& events) {
+        const auto got = read(spoken, events);
+        CHECK_FALSE(got.error);
+        return got.answer.empty;
+    };
+    const auto anthropic = [&](const std::string& block, const std::string& reason) {
+        return is_empty(dialect::anthropic_messages,
+                        {R"({"type":"message_start","message":{"id":"m","content":[]}})",
+                         R"({"type":"content_block_start","content_block":)" + block + "}",
+                         R"({"type":"message_delta","delta":{"stop_reason":")" + reason + R"("}})",
+                         R"({"type":"message_stop"})"});
+    };
+    CHECK(anthropic(R"({"type":"text","text":""})", "end_turn"));
+    CHECK(anthropic(R"({"type":"thinking","thinking":"hm"})", "max_tokens"));
+    CHECK_FALSE(anthropic(R"({"type":"text","text":"a"})", "end_turn"));
+    CHECK_FALSE(anthropic(R"({"type":"text","text":""})", "refusal"));
+    CHECK_FALSE(anthropic(R"({"type":"tool_use","id":"1","name":"f"})", "tool_use"));
+    CHECK_FALSE(anthropic(R"({"type":"web_search_tool_result"})", "end_turn"));
+
+    const auto responses = [&](const std::string& event, const std::string& output) {
+        return is_empty(dialect::openai_responses,
+                        {R"({"type":"response.created","response":{"id":"r"}})", event,
+                         R"({"type":"response.completed","response":{"output":)" + output + "}}"});
+    };
+    const std::string nothing = R"({"type":"response.output_text.done"})";
+    CHECK(responses(nothing, "[]"));
+    CHECK_FALSE(responses(nothing, R"([{"type":"message","content":[{"type":"output_text","text":"a"}]}])"));
+    CHECK_FALSE(responses(R"({"type":"response.output_text.delta","delta":"a"})", "[]"));
+    CHECK_FALSE(responses(R"({"type":"response.refusal.delta","delta":"no"})", "[]"));
+    CHECK_FALSE(responses(R"({"type":"response.output_item.done","item":{"type":"mcp_call"}})", "[]"));
+
+    const auto gemini = [&](const std::string& candidate) {
+        return is_empty(dialect::gemini, {R"({"candidates":[)" + candidate + "]}"});
+    };
+    CHECK(gemini(R"({"content":{"parts":[{"text":""}]},"finishReason":"STOP"})"));
+    CHECK_FALSE(gemini(R"({"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"})"));
+    CHECK_FALSE(gemini(R"({"finishReason":"SAFETY"})"));
+}
+
 TEST_CASE("an error inside a stream ends it with the server's words and the text so far") {
-    const auto words = [](const reading& got) {
-        CHECK(got.error == errc::error_in_answer);
+    const auto words = [](const reading& got, errc error = errc::error_in_answer) {
+        CHECK(got.error == error);
         return got.answer.info.message;
     };
     const auto begun = chat_event(R"({"content":"half"})");
@@ -149,8 +202,8 @@ TEST_CASE("an error inside a stream ends it with the server's words and the text
     CHECK(words(read(chat, {R"({"error":{}})"})) == "answer reports an error without a message");
     CHECK(words(read(engine, {engine_event("half", false),
                               R"({"request_id":"r","output":null,"error":{"status_code":429,"content":)"
-                              R"({"error":"Too many requests","timestamp":"t"}}})"})) ==
-          "status 429: Too many requests");
+                              R"({"error":"Too many requests","timestamp":"t"}}})"}),
+                errc::rate_limited) == "status 429: Too many requests");
     CHECK(words(read(engine, {R"({"request_id":"r","output":null,"error":{"status_code":500}})"})) ==
           "status 500");
     CHECK(read(chat, {begun, R"({"error":{"message":"x","code":429}})"}).error == errc::rate_limited);

@@ -95,6 +95,18 @@ TEST_CASE("recorder: failures are in the denominator, with their time and their 
     CHECK(latency(run, latency_kinds::total).mean == 3000);
 }
 
+TEST_CASE("recorder: answers that say nothing are successes, and counted") {
+    run_recorder recorder(start, {});
+    recorder.request_ended(request(0s, 0s, 1s));
+    CHECK_FALSE(recorder.finish(start + 1s).empty_answers);
+    auto silent = request(0s, 0s, 2s);
+    silent.empty = true;
+    recorder.request_ended(silent);
+    const auto run = recorder.finish(start + 2s);
+    CHECK(run.succeeded == 2);
+    CHECK(run.empty_answers.value() == 1);
+}
+
 TEST_CASE("recorder: attempts, rejections and wasted tokens by successes") {
     run_recorder recorder(start, {});
     for (int number = 0; number < 5; ++number) recorder.attempt_ended(attempt(1s, number < 3));

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "base/date.hpp"
@@ -126,6 +129,62 @@ TEST_CASE("an entry that is not sound costs no other") {
     CHECK(
         read.refused[2] ==
         R"(limits["https://a.example:443/v1"]["0123456789ab"]["m2"].in_flight: must be within 1..1e9, is 0)");
+}
+
+TEST_CASE("every field at its extremes reads back, alone and together") {
+    limits_by_key written;
+    const auto add = [&](const std::string& model) -> remembered_limits& {
+        return written[{"http://x:80", "none", model}] = a_rate(1);
+    };
+    add("rate, least").rate_per_s = std::numeric_limits<double>::denorm_min();
+    add("rate, most").rate_per_s = 1e6;
+    for (const double count : {1.0, std::nextafter(1.0, 2.0), 1e9}) {
+        auto& one = add("count " + std::to_string(written.size()));
+        one.burst = one.quota = one.in_flight = count;
+    }
+    for (const stagger::duration span : {stagger::duration(1ns), stagger::duration(168h)}) {
+        auto& one = add("span " + std::to_string(written.size()));
+        one.window = one.silence = span;
+    }
+    add("rejections").rejections = std::uint64_t{1} << 53;
+    add("first").learned_at = std::chrono::sys_seconds(0s);
+    add("last").learned_at = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
+    add(std::string("\0\x1f\"\\", 4));
+    written[{"", "", ""}] = a_rate(1);
+    const auto all = written;
+    for (const auto& [key, limits] : all) {
+        CAPTURE(key.model);
+        CHECK_FALSE(stagger::wire::unwritable(key, limits));
+    }
+    const auto read = stagger::wire::parse_limits_file(stagger::wire::format_limits_file(all));
+    CHECK(read.refused.empty());
+    CHECK(read.limits == all);
+}
+
+TEST_CASE("an entry of a later version is kept as it is, and one that is damaged is not") {
+    const auto sound = of_each_kind();
+    const std::string later = R"({"kind":"tides","rate_per_s":3,"learned_at":"2026-01-01T00:00:00Z"})";
+    const std::string further =
+        R"({"kind":"rate","rate_per_s":3,"rejections":0,"learned_at":"2026-01-01T00:00:00Z","moon":[1]})";
+    const std::string damaged = R"({"kind":"rate","rate_per_s":-3})";
+    auto text = stagger::wire::format_limits_file(sound);
+    const std::string beside = "\"limits\":{";
+    text.insert(text.find(beside) + beside.size(), R"("http://y:80":{"none":{"a":)" + later + R"(,"b":)" +
+                                                       further + R"(,"c":)" + damaged + "}},");
+    const auto read = stagger::wire::parse_limits_file(text);
+    CHECK(read.limits == sound);
+    CHECK(read.refused.size() == 3);
+    CHECK(read.unread == stagger::wire::entries_as_written{{{"http://y:80", "none", "a"}, later},
+                                                           {{"http://y:80", "none", "b"}, further}});
+    const auto again =
+        stagger::wire::parse_limits_file(stagger::wire::format_limits_file(read.limits, read.unread));
+    CHECK(again.limits == sound);
+    CHECK(again.unread == read.unread);
+    // What was learned since takes its place.
+    const auto learned = stagger::wire::parse_limits_file(
+        stagger::wire::format_limits_file({{{"http://y:80", "none", "a"}, a_rate(2)}}, read.unread));
+    CHECK(learned.limits.size() == 1);
+    CHECK(learned.unread.size() == 1);
 }
 
 TEST_CASE("names in a message are spelled as in the file, without control characters") {

@@ -468,7 +468,7 @@ TEST_CASE("a hook that throws before the attempt lets nothing be counted as sent
     CHECK(info.attempts == 0);
 }
 
-TEST_CASE("a stream is handed over with its head, and is not stopped here any more") {
+TEST_CASE("a stream is handed over with its beginning, and is not stopped here any more") {
     const client_of_one client;
     request_context context = client.context();
     request_machine one(context, start);
