@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -372,21 +370,4 @@ TEST_CASE("without a terminal a heartbeat is the last word, and a log file has a
                                     {"--log-file", folder.path("prompts")}));
     CHECK(mixed_up.code == 2);
     CHECK(folder.read("prompts") == numbered_prompts(20));
-}
-
-TEST_CASE("the manual page names every option of every command") {
-    const temporary_folder folder;
-    std::ifstream page(MANUAL_PAGE);
-    std::string text((std::istreambuf_iterator<char>(page)), std::istreambuf_iterator<char>());
-    REQUIRE_FALSE(text.empty());
-    text.erase(std::remove(text.begin(), text.end(), '\\'), text.end());
-    for (const auto* name : {"complete", "batch", "bench", "export", "limits", "probe", "replay", "report",
-                             "serve", "simulate"}) {
-        const auto help = run({STAGGER_COMMAND, {name, "--help"}}).out;
-        for (auto at = help.find("--"); at != std::string::npos; at = help.find("--", at + 2)) {
-            const auto end = help.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at + 2);
-            const auto option = help.substr(at, end - at);
-            CHECK_MESSAGE(text.find(option) != std::string::npos, option);
-        }
-    }
 }

@@ -109,6 +109,16 @@ TEST_CASE("the summary tells this run from those before, tokens, rates, waits an
     CHECK(json.at("limit_in_flight").is_null());
     CHECK(json.at("waited_for_s").at("pace") == 3.0);
     CHECK_FALSE(boost::json::parse(app::to_json(report, "none")).as_object().contains("limit_per_s"));
+    CHECK(text.find("cost ") == std::string::npos);
+    beside.costs = app::cost_counts{0.0125, 0, ""};
+    CHECK(app::describe(report, beside).find("/s\ncost 0.0125\n") != std::string::npos);
+    beside.costs = app::cost_counts{0.0125, 3, "large"};
+    CHECK(app::describe(report, beside).find("cost 0.0125 without 3 answers: the prices have no large\n") !=
+          std::string::npos);
+    const auto priced = boost::json::parse(app::to_json(report, "coordinated", beside)).as_object();
+    CHECK(priced.at("cost") == 0.0125);
+    CHECK(priced.at("unpriced") == 3);
+    CHECK_FALSE(json.contains("cost"));
     beside.failed_before = 50;  // of a part of a list
     CHECK(app::describe(report, beside).starts_with("20 answered, 0 failed, 12 failed before, 5 left;"));
 }

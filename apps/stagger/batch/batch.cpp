@@ -16,6 +16,7 @@
 #include "cli/output_file.hpp"
 #include "cli/stop_signals.hpp"
 #include "dry_run.hpp"
+#include "prices/cost_counter.hpp"
 #include "sending/attempt_log.hpp"
 #include "sending/cleartext_key.hpp"
 #include "sending/closing_notice.hpp"
@@ -53,12 +54,16 @@ class session {
           patience_timer_(context_),
           notices_(files.results_name()) {
         ask_for(rules);
+        if (!answers.prices.empty())
+            costs_ = std::make_shared<cost_counter>(read_price_list(answers.prices), options.model);
+        max_cost_ = answers.max_cost;
         one_is_standard_output({{"--output", files.results},
                                 {"--report", files.report},
                                 {"--summary", options.summary_file},
                                 {"--decision-log", options.decision_log}});
         auto others = files.prompts;
         others.push_back(files.results);
+        others.push_back(answers.prices);
         keep_apart("--report", files.report, others);
         others.push_back(files.report);
         keep_apart("--summary", options.summary_file, others);
@@ -125,13 +130,15 @@ class session {
     batch::transport transport(const stagger::client& client, const answer_options& answers,
                                const answer_rules& rules) {
         auto sending = batch::transport_of(client);
+        if (costs_) sending = costs_->counted(sending);  // below the copies, which cost nothing
         copied_ = make_copied_answers(answers, plan_, sending);
         if (copied_) sending = copied_->transport();
         return std::make_shared<checked_answers>(sending, rules, encoding_of(plan_))->transport();
     }
 
     summary_context beside() const {
-        return {copied_ ? copied_->counts() : copy_counts(), runner_->status(), failed_before_};
+        return {copied_ ? copied_->counts() : copy_counts(), runner_->status(), failed_before_,
+                costs_ ? std::optional(costs_->counts()) : std::nullopt};
     }
 
     /// What a report says beside the figures.
@@ -143,7 +150,16 @@ class session {
         about_.load.prompts = files_.prompts_name();
     }
 
+    /// Sends nothing new once the answers cost as much as they may; what is in flight adds to it.
+    void keep_to_budget() {
+        if (!max_cost_ || costs_->counts().cost < *max_cost_ || runner_->stopping()) return;
+        if (runner_->left() == std::size_t{0}) return;  // it is over as it is
+        is_spent_ = true;
+        runner_->drain();
+    }
+
     void on_result(const stagger::batch_result& result) {
+        keep_to_budget();
         const auto& info = result.answer.info;
         log_->debug("{}: {}, status {}, attempts {}, rejections {}, waited {:.3f} s, served {:.3f} s",
                     result.custom_id, result.error ? result.error.message() : "answered", info.http_status,
@@ -217,6 +233,12 @@ class session {
             case batch::run_end::finished:
                 return report.counts.failed + failed_before_ > 0 ? exit_code::some_failed : exit_code::done;
             case batch::run_end::interrupted:
+                if (is_spent_ && !interrupted_) {
+                    out_.error("stopped, the answers of this run cost " + cost_text(costs_->counts().cost) +
+                               " and may cost " + cost_text(*max_cost_) + ": " + left(report) + "; " +
+                               how_to_continue());
+                    return exit_code::stopped_early;
+                }
                 out_.remark("interrupted, " + left(report) + "; " + how_to_continue());
                 return exit_code::interrupted;
             case batch::run_end::deadline_passed:
@@ -280,6 +302,9 @@ class session {
     stagger::load::results_document about_;
     std::shared_ptr<const row_places> places_;
     std::shared_ptr<copied_answers> copied_;
+    std::shared_ptr<cost_counter> costs_;  // null without prices
+    std::optional<double> max_cost_;
+    bool is_spent_ = false;  // that much is reached
     std::shared_ptr<batch::runner> runner_;
     std::optional<batch::run_report> report_;
     std::size_t failed_before_ = 0;
@@ -304,7 +329,8 @@ class batch_command final : public command {
             console out(options_.quiet);
             auto plan = make_plan(options_, stagger::duration::zero());
             const run_memory memory(options_, plan, make_log(out, options_.log_level, options_.log_file));
-            return dry_run(files_, plan, out);
+            const auto prices = answers_.prices.empty() ? price_list() : read_price_list(answers_.prices);
+            return dry_run(files_, plan, prices, out);
         }
         session one(files_, options_, answers_, rules, limits_, order_);
         return one.run();

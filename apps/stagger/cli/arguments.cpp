@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "configurable_options.hpp"
-#include "configuration.hpp"
 #include "endpoint_choice.hpp"
 #include "environment_settings.hpp"
 #include "exit_code.hpp"
 #include "line_words.hpp"
+#include "subcommands.hpp"
 #include "text_file.hpp"
 
 namespace app {
@@ -35,19 +35,12 @@ configuration read_configuration(const std::string& named, const environment_rea
     }
 }
 
-const CLI::App* find_command(const CLI::App& program, const std::string& name) {
-    for (const auto* each : program.get_subcommands(std::function<bool(const CLI::App*)>())) {
-        if (each->get_name() == name) return each;
-    }
-    return nullptr;
-}
-
 /// "help batch" is "batch --help".
 void turn_help_round(const CLI::App& program, std::vector<std::string>& line) {
     if (line.empty() || line.front() != "help") return;
     line.erase(line.begin());
     const bool asks_of_none =
-        !line.empty() && !line.front().starts_with("-") && find_command(program, line.front()) == nullptr;
+        !line.empty() && !line.front().starts_with("-") && find_subcommand(program, line.front()) == nullptr;
     if (asks_of_none) return;
     const auto at = line.empty() ? line.begin() : line.begin() + 1;
     line.insert(at, "--help");
@@ -71,19 +64,19 @@ arguments all_arguments(const CLI::App& program, std::vector<std::string> line,
                         const environment_reader& environment) {
     turn_help_round(program, line);
     arguments all;
-    const auto first = std::find_if(line.begin(), line.end(),
-                                    [&](const auto& word) { return find_command(program, word) != nullptr; });
+    const auto first = std::find_if(line.begin(), line.end(), [&](const auto& word) {
+        return find_subcommand(program, word) != nullptr;
+    });
     const bool asks_for_help = last_value(line, {"-h", "--help", "--version"}).has_value();
     all.config = last_value(line, {"-c", "--config"}).value_or("");
-    const auto config = all.config.empty() ? environment("STAGGER_CONFIG") : all.config;
     all.profile = last_value(line, {"--profile"}).value_or("");
     // Whoever asks what there is may do so because the file is wrong.
     if (first == line.end() || asks_for_help) {
         all.words = std::move(line);
         return all;
     }
-    const auto& command = *find_command(program, *first);
-    const auto configured = read_configuration(config, environment);
+    const auto& command = *find_subcommand(program, *first);
+    const auto configured = configuration_of(line, environment);
     configured.check(program);
     const bool chosen = !all.profile.empty();
     auto profile = chosen ? all.profile : environment("STAGGER_PROFILE");
@@ -110,6 +103,11 @@ arguments all_arguments(const CLI::App& program, std::vector<std::string> line,
     }
     all.words.insert(all.words.end(), rest.begin(), rest.end());
     return all;
+}
+
+configuration configuration_of(const std::vector<std::string>& line, const environment_reader& environment) {
+    const auto named = last_value(line, {"-c", "--config"}).value_or("");
+    return read_configuration(named.empty() ? environment("STAGGER_CONFIG") : named, environment);
 }
 
 std::string placed(const std::string& message, const std::map<std::string, std::string>& places) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "configuration.hpp"
 #include "option_setting.hpp"
 
 namespace CLI {
@@ -32,6 +33,11 @@ struct arguments {
  */
 arguments all_arguments(const CLI::App& program, std::vector<std::string> line,
                         const environment_reader& environment);
+
+/** The configuration file that the words name, else the environment, else the usual one.
+ * @throws failure wrong_usage as above
+ */
+configuration configuration_of(const std::vector<std::string>& line, const environment_reader& environment);
 
 /// "FILE:LINE: " in front of a message about an option, "--name: …", that the configuration file decides.
 std::string placed(const std::string& message, const std::map<std::string, std::string>& places);

@@ -9,6 +9,7 @@
 #include "configurable_options.hpp"
 #include "edit_distance.hpp"
 #include "exit_code.hpp"
+#include "subcommands.hpp"
 
 namespace app {
 namespace {
@@ -21,26 +22,15 @@ bool contains(const std::vector<std::string>& names, const std::string& name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-std::vector<const CLI::App*> commands_of(const CLI::App& program) {
-    return program.get_subcommands(std::function<bool(const CLI::App*)>());
-}
-
-const CLI::App* find_command(const CLI::App& program, const std::string& name) {
-    for (const auto* each : commands_of(program)) {
-        if (each->get_name() == name) return each;
-    }
-    return nullptr;
-}
-
-std::vector<std::string> command_names(const CLI::App& program) {
+std::vector<std::string> section_names(const CLI::App& program) {
     std::vector<std::string> names;
-    for (const auto* each : commands_of(program)) names.push_back(each->get_name());
+    for (const auto* each : subcommands_of(program)) names.push_back(each->get_name());
     return names;
 }
 
 std::vector<std::string> options_of_any_command(const CLI::App& program) {
     std::vector<std::string> names;
-    for (const auto* each : commands_of(program)) {
+    for (const auto* each : subcommands_of(program)) {
         for (auto& name : configurable_options(*each)) {
             if (!contains(names, name)) names.push_back(std::move(name));
         }
@@ -82,6 +72,18 @@ std::vector<std::string> configuration::profiles() const {
     return names;
 }
 
+std::vector<std::string> configuration::values_of(const std::string& option) const {
+    std::vector<std::string> all;
+    for (const auto& section : sections_) {
+        const auto* entry = find_entry(section, option);
+        if (entry == nullptr) continue;
+        for (const auto& value : entry->values) {
+            if (!contains(all, value)) all.push_back(value);
+        }
+    }
+    return all;
+}
+
 void configuration::require_profile(const std::string& profile) const {
     const auto known = profiles();
     if (profile.empty() || contains(known, profile)) return;
@@ -120,12 +122,12 @@ void configuration::check_section(const config_section& section, const CLI::App&
     } else if (heading.size() == 1 && heading.front() == common_section) {
         known = options_of_any_command(program);
         of_what = "an option of any command";
-    } else if (const auto* command = find_command(program, heading.front());
+    } else if (const auto* command = find_subcommand(program, heading.front());
                command != nullptr && heading.size() == 1) {
         known = configurable_options(*command);
         of_what = "an option of " + heading.front();
     } else {
-        auto sections = command_names(program);
+        auto sections = section_names(program);
         sections.insert(sections.end(), {common_section, profile_word});
         refuse(section.line, fmt::format("[{}] is no section{}", fmt::join(section.heading, "."),
                                          did_you_mean(section.heading.front(), sections)));

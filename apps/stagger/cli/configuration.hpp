@@ -34,6 +34,12 @@ class configuration {
     /// The profile to use where nobody names one; may be empty.
     std::string usual_profile() const;
 
+    /// The names of all profiles, in their order.
+    std::vector<std::string> profiles() const;
+
+    /// What an option is in any section, each value once.
+    std::vector<std::string> values_of(const std::string& option) const;
+
     /// For the program itself.
     std::vector<option_setting> of_program() const;
 
@@ -48,7 +54,6 @@ class configuration {
  private:
     std::string place(unsigned line) const;
     const config_section* find(const std::vector<std::string>& heading) const;
-    std::vector<std::string> profiles() const;
     void require_profile(const std::string& profile) const;
     void check_section(const config_section& section, const CLI::App& program) const;
 

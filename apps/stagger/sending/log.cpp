@@ -43,8 +43,8 @@ std::shared_ptr<spdlog::logger> make_file_log(console& out, spdlog::level::level
     log->set_level(level == spdlog::level::off ? level : std::min(level, spdlog::level::info));
     log->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
     out.also_tell([kept = std::weak_ptr(log)](console::weight weight, std::string_view message) {
-        const auto at = weight == console::weight::error ? spdlog::level::err : spdlog::level::info;
-        if (const auto logger = kept.lock()) log_message(*logger, at, message);
+        const auto written_as = weight == console::weight::error ? spdlog::level::err : spdlog::level::info;
+        if (const auto logger = kept.lock()) log_message(*logger, written_as, message);
     });
     return log;
 }

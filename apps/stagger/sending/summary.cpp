@@ -38,6 +38,19 @@ std::string tokens_text(const stagger::batch::run_report& report) {
                        per(static_cast<double>(all), stagger::to_seconds(report.elapsed)));
 }
 
+/// "cost 0.0123", and what it leaves out.
+std::string cost_of_run_text(const cost_counts& costs) {
+    std::string text = "cost " + cost_text(costs.cost);
+    if (costs.unpriced > 0) text += fmt::format(" without {} answers", costs.unpriced);
+    if (!costs.unlisted_model.empty()) text += fmt::format(": the prices have no {}", costs.unlisted_model);
+    return text + "\n";
+}
+
+/// Members of what the answers cost.
+std::string cost_json(const cost_counts& costs) {
+    return fmt::format(R"(,"cost":{:.9g},"unpriced":{})", costs.cost, costs.unpriced);
+}
+
 /// "limit 20.0/s; waited for pace 57 %, server said when 43 %".
 std::string limit_text(const stagger::coordinator_status& gate) {
     const auto limit = limit_found(gate);
@@ -89,6 +102,7 @@ std::string describe(const stagger::batch::run_report& report, const summary_con
     text += fmt::format("waiting {:.2f} s a prompt, {:.1f} s in all\n",
                         per(waiting, static_cast<double>(counts.ended)), waiting);
     text += tokens_text(report);
+    if (beside.costs) text += cost_of_run_text(*beside.costs);
     if (beside.gate) text += limit_text(*beside.gate);
     if (counts.unreadable_answers > 0)
         text +=
@@ -120,14 +134,15 @@ std::string to_json(const stagger::batch::run_report& report, const std::string&
         R"({{"succeeded":{},"failed":{},"attempts":{},"rejected":{},"elapsed_s":{:.6f},"goodput_per_s":{:.6f},)"
         R"("waiting_s":{:.6f},"skipped":{},"left":{},"policy":"{}","prompt_tokens":{},"completion_tokens":{},)"
         R"("unreadable_answers":{},"truncated":{},"empty":{},"refused":{},"asked_again":{},"duplicates":{},"cached":{},)"
-        R"("saved_tokens":{},"failed_before":{},"tokens_per_s":{:.3f}{}}})"
+        R"("saved_tokens":{},"failed_before":{},"tokens_per_s":{:.3f}{}{}}})"
         "\n",
         counts.succeeded, counts.failed, counts.attempts, counts.rejected,
         stagger::to_seconds(report.elapsed), goodput(report), stagger::to_seconds(counts.waiting),
         counts.skipped, left, policy, counts.prompt_tokens, counts.completion_tokens,
         counts.unreadable_answers, counts.truncated, counts.empty, counts.refused, counts.asked_again,
         copied.duplicates, copied.cached, copied.tokens, std::min(beside.failed_before, counts.skipped),
-        per(tokens, stagger::to_seconds(report.elapsed)), beside.gate ? gate_json(*beside.gate) : "");
+        per(tokens, stagger::to_seconds(report.elapsed)), beside.gate ? gate_json(*beside.gate) : "",
+        beside.costs ? cost_json(*beside.costs) : "");
 }
 
 }  // namespace app

@@ -6,6 +6,7 @@
 
 #include "answers/copied_answers.hpp"
 #include "batch/runner.hpp"
+#include "prices/cost_counter.hpp"
 #include "stagger/coordinator_status.hpp"
 
 namespace app {
@@ -15,6 +16,7 @@ struct summary_context {
     copy_counts copied = {};  ///< what was answered without being asked
     std::optional<stagger::coordinator_status> gate = std::nullopt;  ///< at the end of the run
     std::size_t failed_before = 0;  ///< of the skipped ones, those whose result is a failure
+    std::optional<cost_counts> costs = std::nullopt;  ///< nothing where no prices are known
 };
 
 /// The figures for people, some lines.
