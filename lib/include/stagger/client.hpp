@@ -19,6 +19,7 @@
 #include "stagger/gate.hpp"
 #include "stagger/observer.hpp"
 #include "stagger/retry_policy.hpp"
+#include "stagger/throwing_token.hpp"
 
 namespace stagger {
 
@@ -237,15 +238,20 @@ class client {
      * server may have done the work. Ends with errc::cancelled.
      * @par Errors
      * Any errc, and boost::system::errc::not_enough_memory. A refused or failed attempt is tried again first
-     * (docs/retries.md); what arrives here is final.
+     * (docs/retries.md); what arrives here is final. Tokens that throw, and `co_await` without one, throw a
+     * completion_error, which has the `info`.
      * @par Object lifetimes
      * `request` is moved from; nothing else needs to outlive the call.
      */
-    template <
-        boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
-    auto async_complete(completion_request request, CompletionToken&& token = CompletionToken()) const {
+    template <boost::asio::completion_token_for<completion_signature> CompletionToken>
+    auto async_complete(completion_request request, CompletionToken&& token) const {
         return boost::asio::async_initiate<CompletionToken, completion_signature>(initiate_complete{handle_},
                                                                                   token, std::move(request));
+    }
+    /// The same without a token, to be awaited: its signature is `void(std::exception_ptr, completion)`.
+    auto async_complete(completion_request request) const {
+        constexpr boost::asio::deferred_t token;
+        return detail::initiate_throwing<completion>(initiate_complete{handle_}, token, std::move(request));
     }
 
     /** @brief Any JSON body for any operation of the API, in the same line and with the same attempts.
@@ -265,11 +271,14 @@ class client {
      * @par Errors
      * As for `async_complete`; errc::invalid_request for a path that is no path and for what is no JSON.
      */
-    template <
-        boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
-    auto async_post(std::string path, std::string json, CompletionToken&& token = CompletionToken()) const {
+    template <boost::asio::completion_token_for<completion_signature> CompletionToken>
+    auto async_post(std::string path, std::string json, CompletionToken&& token) const {
         return async_complete(completion_request::post(std::move(path), std::move(json)),
                               std::forward<CompletionToken>(token));
+    }
+    /// The same without a token, as `async_complete` has it.
+    auto async_post(std::string path, std::string json) const {
+        return async_complete(completion_request::post(std::move(path), std::move(json)));
     }
 
     /** @brief The same as a stream, handed over as soon as the server has begun to answer.
@@ -293,10 +302,17 @@ class client {
      * @par Object lifetimes
      * `request` is moved from; nothing else needs to outlive the call.
      */
-    template <boost::asio::completion_token_for<stream_signature> CompletionToken = boost::asio::deferred_t>
-    auto async_stream(completion_request request, CompletionToken&& token = CompletionToken()) const {
+    template <boost::asio::completion_token_for<stream_signature> CompletionToken>
+    auto async_stream(completion_request request, CompletionToken&& token) const {
         return boost::asio::async_initiate<CompletionToken, stream_signature>(initiate_stream{handle_}, token,
                                                                               std::move(request));
+    }
+    /// The same without a token, to be awaited: its signature is `void(std::exception_ptr,
+    /// completion_stream)`.
+    auto async_stream(completion_request request) const {
+        constexpr boost::asio::deferred_t token;
+        return detail::initiate_throwing<completion_stream>(initiate_stream{handle_}, token,
+                                                            std::move(request));
     }
 
     /// What the client has done so far. Each number is one that the client had within the call; together they

@@ -41,6 +41,7 @@ class stream_answer {
     const error_code& error() const { return error_; }
     /// Text, finish reason, usage and id as far as they have come.
     completion& answer() { return answer_; }
+    const completion& answer() const { return answer_; }
 
  private:
     step take_reported_error(std::string_view data);
