@@ -6,6 +6,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -85,10 +86,12 @@ class client_options {
     /// Sending the request, > 0. Past it: errc::send_timed_out. Default 30 s: prompts may be large.
     client_options& send_timeout(duration limit);
     /// A request from the call to its end, all waiting and attempts included, and of a streamed answer all of
-    /// its pieces. Past it, or as soon as a Retry-After lies behind it:
-    /// errc::deadline_exceeded.
-    /// >= 0; zero (default): none.
+    /// its pieces. Past it, or as soon as a Retry-After lies behind it: errc::deadline_exceeded.
+    /// >= 0; zero: none. Default: `default_deadline` for what `async_complete`, `async_post` and
+    /// `async_stream` are asked, since somebody awaits that; none for a batch, which may wait for a server
+    /// for hours.
     client_options& deadline(duration limit);
+    static constexpr duration default_deadline = std::chrono::minutes(10);
     /// How long an idle connection is kept for reuse, >= 0. Default 60 s.
     client_options& keep_alive(duration longest);
     /// Open connections at most, from 1; 0 (default): as many as the gate lets be in flight. An attempt that
@@ -144,7 +147,9 @@ class client_options {
     duration connect_timeout() const { return connect_timeout_; }
     duration handshake_timeout() const { return handshake_timeout_; }
     duration send_timeout() const { return send_timeout_; }
-    duration deadline() const { return deadline_; }
+    /// Zero where none was given, too: `has_deadline` tells.
+    duration deadline() const { return deadline_.value_or(duration::zero()); }
+    bool has_deadline() const { return deadline_.has_value(); }
     duration keep_alive() const { return keep_alive_; }
     unsigned max_connections() const { return max_connections_; }
     const std::string& ca_file() const { return ca_file_; }
@@ -177,7 +182,7 @@ class client_options {
     duration connect_timeout_ = std::chrono::seconds(10);
     duration handshake_timeout_ = std::chrono::seconds(10);
     duration send_timeout_ = std::chrono::seconds(30);
-    duration deadline_{0};
+    std::optional<duration> deadline_;
     duration keep_alive_ = std::chrono::seconds(60);
     unsigned max_connections_ = 0;
     std::string ca_file_;

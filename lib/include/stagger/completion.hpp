@@ -54,8 +54,8 @@ class completion_request {
     static completion_request from_body(std::string json_object);
     /** A request for any operation of the API: any JSON body, sent as it is written to any path below the
      * API's root ("embeddings", "audio/speech?x=1"). Of the answer only `raw`, and `usage` where it has one,
-     * are set. Every setter but `request_id`, `model` (which only tells what goes to one model from the rest)
-     * and `expected_tokens` is refused with it, and so is `async_stream`.
+     * are set. Every setter that says something of the body is refused with it, and so is `async_stream`;
+     * `model` only tells what goes to one model from the rest.
      */
     static completion_request post(std::string path, std::string json);
     completion_request(const completion_request& other);
@@ -95,6 +95,15 @@ class completion_request {
     completion_request& set(std::string name, std::string json_text);
     /// An id of the caller's that is sent as `x-request-id`: printable ASCII.
     completion_request& request_id(std::string id);
+    /// A header of this request's, such as `traceparent`; may be called for several. It takes the place of
+    /// one of that name that the client sends. Refused is what client_options::header refuses, and what says
+    /// who asks (Authorization, X-Api-Key and the like): a client is one account.
+    completion_request& header(std::string name, std::string value);
+    /// From the call to its end, all waiting and attempts included, instead of client_options::deadline:
+    /// >= 0; zero: none.
+    completion_request& deadline(duration limit);
+    /// A text of the caller's that attempt_events::done brings back. It is not sent.
+    completion_request& tag(std::string text);
     /// Tokens that this request costs a token budget, prompt and answer: a finite number >= 0, taken as it
     /// is. 0: estimated from the prompt's length, what the answer may have at most, else what answers have
     /// had, and settled when the server has counted.
@@ -117,6 +126,9 @@ class completion_request {
     const std::string& model() const { return extras().model; }
     const std::vector<std::pair<std::string, std::string>>& members() const { return extras().members; }
     const std::string& request_id() const { return extras().request_id; }
+    const std::vector<std::pair<std::string, std::string>>& headers() const { return extras().headers; }
+    std::optional<duration> deadline() const { return extras().deadline; }
+    const std::string& tag() const { return extras().tag; }
     double expected_tokens() const { return expected_tokens_; }
 
  private:
@@ -132,6 +144,9 @@ class completion_request {
         std::string model;
         std::vector<std::pair<std::string, std::string>> members;
         std::string request_id;
+        std::vector<std::pair<std::string, std::string>> headers;
+        std::optional<duration> deadline;
+        std::string tag;
     };
 
     completion_request() = default;

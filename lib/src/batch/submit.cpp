@@ -33,8 +33,8 @@ transport transport_of(const client& target) {
     made.executor = target.get_executor();
     made.serial = target.serial_executor();
     made.max_in_flight = target.gate().options().max_in_flight();
-    made.send = [target = target](completion_request request, transport::handler handler) mutable {
-        target.async_complete(std::move(request), std::move(handler));
+    made.send = [target = target](const completion_request& request, transport::handler handler) {
+        detail::client_access::complete_one_of_many(target, request, std::move(handler));
     };
     made.expect = [gate = target.gate()](std::size_t rest) mutable { gate.expect(rest); };
     const auto state = detail::client_access::state_of(target);

@@ -94,6 +94,21 @@ completion_request& completion_request::request_id(std::string id) {
     return *this;
 }
 
+completion_request& completion_request::header(std::string name, std::string value) {
+    own_extras().headers.emplace_back(std::move(name), std::move(value));
+    return *this;
+}
+
+completion_request& completion_request::deadline(duration limit) {
+    own_extras().deadline = limit;
+    return *this;
+}
+
+completion_request& completion_request::tag(std::string text) {
+    own_extras().tag = std::move(text);
+    return *this;
+}
+
 completion_request& completion_request::expected_tokens(double count) {
     expected_tokens_ = count;
     return *this;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "http/seed.hpp"
+#include "net/client_access.hpp"
 #include "net/client_handle.hpp"
 #include "net/client_state.hpp"
 #include "net/connections_of.hpp"
@@ -146,12 +147,19 @@ const client::state_pointer& client::state_of(const handle_pointer& handle) {
 
 void client::start_complete(const state_pointer& target, const completion_request& request,
                             any_complete_handler handler, bool at_home) {
-    detail::request_task::start(target, request, std::move(handler), at_home);
+    detail::request_task::start(target, request, client_options::default_deadline, std::move(handler),
+                                at_home);
 }
 
 void client::start_stream(const state_pointer& target, const completion_request& request,
                           any_stream_handler handler, bool at_home) {
-    detail::request_task::start(target, request, std::move(handler), at_home);
+    detail::request_task::start(target, request, client_options::default_deadline, std::move(handler),
+                                at_home);
+}
+
+void detail::client_access::complete_one_of_many(const client& target, const completion_request& request,
+                                                 client::any_complete_handler handler) {
+    request_task::start(state_of(target), request, duration::zero(), std::move(handler), false);
 }
 
 client_counters client::counters() const {

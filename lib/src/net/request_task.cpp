@@ -69,12 +69,14 @@ request_task::request_task(std::shared_ptr<client_state> client, any_handler han
 }
 
 void request_task::start(const std::shared_ptr<client_state>& client, const completion_request& request,
-                         any_handler handler, bool at_home) {
+                         duration usual_deadline, any_handler handler, bool at_home) {
     const auto cancelled =
         std::visit([](const auto& one) { return asio::get_associated_cancellation_slot(one); }, handler);
     const auto self = std::make_shared<request_task>(client, std::move(handler), at_home);
     self->encode(request);
     if (self->told_) return;
+    const duration clients = client->options.has_deadline() ? client->options.deadline() : usual_deadline;
+    self->machine_.end_within(request.has_more() ? request.deadline().value_or(clients) : clients);
     self->listen_for_cancellation(cancelled);
     // Not inside this call: the caller may be on the strand and must not be overtaken.
     client->turn->add({self, self.get()});
@@ -84,7 +86,10 @@ void request_task::encode(const completion_request& request) {
     error_code error;
     std::string problem;
     const auto how = is_streamed() ? wire::delivery::streamed : wire::delivery::whole;
-    encoded_ = wire::encode(request, client_->encoding, error, problem, how);
+    std::string model;
+    encoded_ =
+        wire::encode(request, client_->encoding, error, problem, how, trace_.is_told() ? &model : nullptr);
+    if (trace_.is_told()) trace_.note(request.tag(), std::move(model));
     if (error) {
         told_ = true;
         client_->posting.execute([self = shared_from_this(), error, problem]() mutable {
@@ -392,13 +397,14 @@ time_point request_task::tell_gate(const wire::decoded_answer& ended) {
     return {};
 }
 
-void request_task::tell_trace(const diagnostic& info, const hints& said, time_point now) {
+void request_task::tell_trace(const diagnostic& info, const hints& said, time_point now,
+                              const token_usage& used) {
     const auto fate = machine_.fate(info, said, now);
-    trace_.done(fate.error, info, fate.refused, fate.again_in, said, fate.hint_cut_to);
+    trace_.done(fate.error, info, fate.refused, fate.again_in, said, fate.hint_cut_to, used);
 }
 
 void request_task::end(wire::decoded_answer& ended, time_point now) {
-    tell_trace(ended.answer.info, ended.hints, now);
+    tell_trace(ended.answer.info, ended.hints, now, ended.answer.usage);
     trace_.request_ended(!machine_.result());
     finish(machine_.result(), std::move(ended.answer));
 }
