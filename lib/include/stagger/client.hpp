@@ -5,6 +5,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
+#include <concepts>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,8 +48,11 @@ class client_options {
     /// Default openai_chat.
     client_options& dialect(stagger::dialect value);
     /// Which endings are tried again. Default: by the table in docs/retries.md, without a limit on attempts.
-    /// Refused are `fallback`, `reraise(false)` and `statistics`, which are of a single call.
+    /// `fallback`, `reraise` and `statistics` are of a single call: a chain with one of them does not compile
+    /// here, and a named policy that was given one is refused when the client is constructed.
     client_options& retry(retry_policy policy);
+    template <std::same_as<single_call_policy> Policy>
+    client_options& retry(const Policy& policy) = delete;
     /** @brief Gives up, with errc::prompt_failed, a request whose attempts fail while others are answered.
      *
      * That is: at least `tries` of its attempts met accidents (5xx, broken connections, time limits), the
