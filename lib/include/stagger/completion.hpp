@@ -9,10 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "stagger/chat_message.hpp"
 #include "stagger/error.hpp"
 #include "stagger/request_phase.hpp"
 #include "stagger/time.hpp"
 #include "stagger/token_usage.hpp"
+#include "stagger/tool_call.hpp"
 
 namespace stagger {
 
@@ -27,14 +29,6 @@ struct tool_definition {
 struct answer_schema {
     std::string name;
     std::string schema;  ///< JSON Schema, as JSON text
-};
-
-/// A call that a model asks for.
-struct tool_call {
-    std::string id;  ///< to be given back with the result; empty where the server gives none
-    std::string name;
-    std::string arguments;  ///< a JSON object as text, as the model made it: it need not be valid
-    friend bool operator==(const tool_call&, const tool_call&) = default;
 };
 
 /** @brief One prompt and its parameters, the same for every dialect.
@@ -58,6 +52,8 @@ class completion_request {
      * `model` only tells what goes to one model from the rest.
      */
     static completion_request post(std::string path, std::string json);
+    /// A request whose question is the last of these messages: `messages` without a prompt.
+    static completion_request chat(std::vector<chat_message> messages);
     completion_request(const completion_request& other);
     completion_request(completion_request&& other) noexcept = default;
     completion_request& operator=(const completion_request& other);
@@ -67,6 +63,10 @@ class completion_request {
     /// What says how to answer, in front of the prompt: a system message, or what the dialect has for it.
     /// openai_completions, openai_embeddings and llm_engine have nothing.
     completion_request& system(std::string text);
+    /// What was said before the prompt; the prompt is the user's last message then, unless it is empty. Each
+    /// text has to be UTF-8, each image's URL as `image` has it, and the arguments of each call a JSON
+    /// object. openai_completions, openai_embeddings and llm_engine have no chats.
+    completion_request& messages(std::vector<chat_message> so_far);
     /// Tokens to generate at most, from 1. Unset: the server's default (LLM Engine needs one: 20; Anthropic
     /// needs one: 4096). Sent by the name that the dialect has for it; chat models that want
     /// `max_completion_tokens` get it by `set`, which takes the place of this.
@@ -116,6 +116,7 @@ class completion_request {
     /// Of `post`; empty of any other.
     const std::string& path() const { return extras().path; }
     const std::optional<std::string>& system() const { return extras().system; }
+    const std::vector<chat_message>& messages() const { return extras().messages; }
     const std::vector<std::string>& stop() const { return extras().stop; }
     /// URLs.
     const std::vector<std::string>& images() const { return extras().images; }
@@ -137,6 +138,7 @@ class completion_request {
         std::string body;  // not empty: this is the request, and the prompt is empty
         std::string path;  // not empty: the body goes there
         std::optional<std::string> system;
+        std::vector<chat_message> messages;
         std::vector<std::string> stop;
         std::vector<std::string> images;
         std::vector<tool_definition> tools;

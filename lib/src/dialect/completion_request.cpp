@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "dialect/authorization.hpp"
+#include "dialect/neutral_members.hpp"
 #include "stagger/completion.hpp"
 
 namespace stagger {
@@ -39,6 +39,17 @@ completion_request completion_request::post(std::string path, std::string json) 
     return request;
 }
 
+completion_request completion_request::chat(std::vector<chat_message> messages) {
+    completion_request request;
+    request.messages(std::move(messages));
+    return request;
+}
+
+completion_request& completion_request::messages(std::vector<chat_message> so_far) {
+    own_extras().messages = std::move(so_far);
+    return *this;
+}
+
 completion_request& completion_request::stop(std::vector<std::string> sequences) {
     own_extras().stop = std::move(sequences);
     return *this;
@@ -50,7 +61,7 @@ completion_request& completion_request::image(std::string url) {
 }
 
 completion_request& completion_request::image(std::string_view media_type, std::string_view bytes) {
-    return image("data:" + std::string(media_type) + ";base64," + wire::base64(bytes));
+    return image(wire::image_url(media_type, bytes));
 }
 
 completion_request& completion_request::tool(std::string name, std::string description,

@@ -41,14 +41,13 @@ unsayable beyond(const abilities& can, const completion_request& request, std::s
     if (!can.temperature && request.temperature()) return {"temperature", "has none"};
     if (first_neutral_member(request).empty()) return {};
     if (!can.system && request.system()) return {"system", "has no system message"};
+    if (!can.chats && !request.messages().empty()) return {"messages", "has no chats"};
     if (!can.stop && !request.stop().empty()) return {"stop", "has no stop texts"};
     if (!can.tools && !request.tools().empty()) return {"tool", "has no tools"};
     if (!can.json_schema && request.json_schema()) return {"json_schema", "has no schema for answers"};
-    if (can.images == pictures::none && !request.images().empty()) return {"image", "has no images"};
-    const auto& images = request.images();
-    const bool links =
-        std::any_of(images.begin(), images.end(), [](const std::string& url) { return !image_in(url); });
-    if (can.images == pictures::contained && links) return {"image", "takes no URL but data:"};
+    if (can.images == pictures::none && has_images(request)) return {"image", "has no images"};
+    if (can.images == pictures::contained && links_images(request))
+        return {"image", "takes no URL but data:"};
     return {};
 }
 
@@ -91,6 +90,11 @@ std::string model_of(const completion_request& request, const encoding_context& 
     return context.model.empty() ? spoken.model_in(context.base_path) : context.model;
 }
 
+asked_model asked_of(std::string model) {
+    const std::size_t number = std::hash<std::string>()(model);
+    return {number, std::move(model)};
+}
+
 /// A request for any operation: its body is nobody's business.
 std::string broken_post(const completion_request& request, delivery how) {
     if (how == delivery::streamed) return "path: is answered in one piece";
@@ -104,7 +108,7 @@ std::string broken_post(const completion_request& request, delivery how) {
 }
 
 encoded_request encode_post(const completion_request& request, const encoding_context& context, delivery how,
-                            std::string& problem, std::string* named) {
+                            std::string& problem, asked_model* asked) {
     encoded_request encoded;
     std::string model = request.model();
     problem = broken_frame(request, context, model);
@@ -113,14 +117,13 @@ encoded_request encode_post(const completion_request& request, const encoding_co
     if (model.empty()) model = json_string_at(request.body(), {"model"});
     encoded.target = target_of_path(context, implementation_of(context.dialect), request.path());
     encoded.body = request.body();
-    encoded.model = std::hash<std::string>()(model);
-    if (named) *named = std::move(model);
+    if (asked) *asked = asked_of(std::move(model));
     encoded.answered_in = &any_json();
     return encoded;
 }
 
 encoded_request encode_question(const completion_request& request, const encoding_context& context,
-                                delivery how, std::string& problem, std::string* named) {
+                                delivery how, std::string& problem, asked_model* asked) {
     const api_dialect& spoken = implementation_of(context.dialect);
     std::string model = model_of(request, context, spoken);
     encoded_request encoded;
@@ -132,8 +135,7 @@ encoded_request encode_question(const completion_request& request, const encodin
         if (problem.empty() && model.empty()) problem = "model: a deployment at Azure is named by it";
         encoded.target = target_of(context, spoken, model, how);
     }
-    encoded.model = std::hash<std::string>()(model);
-    if (named) *named = std::move(model);
+    if (asked) *asked = asked_of(std::move(model));
     encoded.answered_in = &spoken;
     return encoded;
 }
@@ -163,11 +165,11 @@ std::vector<field> common_fields(const encoding_context& context, delivery how) 
 }
 
 encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
-                       std::string& problem, delivery how, std::string* named) {
+                       std::string& problem, delivery how, asked_model* asked) {
     error.clear();
     encoded_request encoded = !request.has_more() || request.path().empty()
-                                  ? encode_question(request, context, how, problem, named)
-                                  : encode_post(request, context, how, problem, named);
+                                  ? encode_question(request, context, how, problem, asked)
+                                  : encode_post(request, context, how, problem, asked);
     if (!problem.empty()) {
         error = errc::invalid_request;
         return {};

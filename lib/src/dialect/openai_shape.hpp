@@ -35,6 +35,10 @@ std::string read_openai_answer(const json_node& document, choice_reader read, co
 /// @param calling set to the place of the choice that brings a piece of a call
 std::string read_openai_event(const json_node& event, choice_reader read, completion_delta& delta,
                               stream_progress& progress, std::optional<std::size_t>& calling);
+/// All choices; none where any of them has another shape.
+/// @param calls_in where a choice has its list of calls, in `text`; nothing: it has none
+std::vector<completion_choice> read_openai_choices(const json_node& document, choice_reader read,
+                                                   std::string_view text, std::string_view calls_in);
 /// Whether there is a choice.
 bool has_choices(const json_node& document);
 

@@ -86,10 +86,9 @@ void request_task::encode(const completion_request& request) {
     error_code error;
     std::string problem;
     const auto how = is_streamed() ? wire::delivery::streamed : wire::delivery::whole;
-    std::string model;
-    encoded_ =
-        wire::encode(request, client_->encoding, error, problem, how, trace_.is_told() ? &model : nullptr);
-    if (trace_.is_told()) trace_.note(request.tag(), std::move(model));
+    wire::asked_model asked;
+    encoded_ = wire::encode(request, client_->encoding, error, problem, how, &asked);
+    if (trace_.is_told()) trace_.note(request.tag(), std::move(asked.name));
     if (error) {
         told_ = true;
         client_->posting.execute([self = shared_from_this(), error, problem]() mutable {
@@ -101,7 +100,7 @@ void request_task::encode(const completion_request& request) {
     }
     constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
     machine_.describe(wire::cost_of(request, client_->encoding.dialect),
-                      client_->account ^ encoded_.model * spread);
+                      client_->account ^ asked.number * spread);
 }
 
 // The caller's signal comes from the caller's thread; ours is given on the strand.
