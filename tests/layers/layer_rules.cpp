@@ -19,9 +19,9 @@ struct layer_rule {
     bool pure;             ///< no clock, no thread, no global randomness
 };
 
-const names all_layers = {"base",    "retry",   "pacing",   "coordinator", "provider", "json",
-                          "dialect", "records", "scenario", "sim",         "http",     "request",
-                          "net",     "batch",   "load",     "probe",       "server",   "gateway"};
+const names all_layers = {"base",    "retry",    "pacing", "coordinator", "provider", "json", "dialect",
+                          "records", "scenario", "sim",    "http",        "request",  "net",  "batch",
+                          "load",    "probe",    "server", "gateway",     "testing"};
 
 const std::map<std::string, layer_rule> rules = {
     {"base", {{}, {"system"}, {}, true}},
@@ -56,6 +56,11 @@ const std::map<std::string, layer_rule> rules = {
      {{"base", "coordinator", "dialect", "http", "json", "net", "pacing", "provider", "retry"},
       {"asio", "system"},
       {"histogram", "json"},
+      false}},
+    {"testing",
+     {{"base", "coordinator", "dialect", "http", "net", "pacing", "request", "retry"},
+      {"asio", "system"},
+      {},
       false}},
     {"probe", {{"base", "coordinator", "pacing"}, {"system"}, {}, true}},
     {"apps", {all_layers, {"asio", "system", "version"}, {"json", "url"}, false}},
