@@ -21,7 +21,7 @@ struct layer_rule {
 
 const names all_layers = {"base",    "retry",    "pacing", "coordinator", "provider", "json",    "dialect",
                           "records", "scenario", "sim",    "http",        "routing",  "request", "net",
-                          "batch",   "load",     "probe",  "server",      "gateway"};
+                          "batch",   "load",     "probe",  "server",      "gateway",  "testing"};
 
 const std::map<std::string, layer_rule> rules = {
     {"base", {{}, {"system"}, {}, true}},
@@ -57,6 +57,11 @@ const std::map<std::string, layer_rule> rules = {
      {{"base", "coordinator", "dialect", "http", "json", "net", "pacing", "provider", "retry"},
       {"asio", "system"},
       {"histogram", "json"},
+      false}},
+    {"testing",
+     {{"base", "coordinator", "dialect", "http", "net", "pacing", "request", "retry"},
+      {"asio", "system"},
+      {},
       false}},
     {"probe", {{"base", "coordinator", "pacing"}, {"system"}, {}, true}},
     {"apps", {all_layers, {"asio", "system", "version"}, {"json", "url"}, false}},

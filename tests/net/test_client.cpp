@@ -599,6 +599,28 @@ TEST_CASE("a request that does not get into the line again says what its last at
     CHECK(ended.result.info.attempts == 1);
 }
 
+namespace {
+
+template <class Policy>
+concept a_client_takes = requires(client_options options, Policy policy) {
+    options.retry(policy);
+};
+
+}  // namespace
+
+TEST_CASE("a chain of a policy that only a single call can use does not compile in a client's options") {
+    retry_policy policy;
+    static_assert(a_client_takes<decltype(policy.max_attempts(3).retry_on(retry_always()))>);
+    static_assert(a_client_takes<const retry_policy>);
+    static_assert(!a_client_takes<decltype(policy.reraise(false))>);
+    static_assert(!a_client_takes<decltype(policy.statistics(nullptr).max_attempts(3))>);
+    static_assert(!a_client_takes<decltype(policy.fallback([](const retry_state&) { return 7; }))>);
+    // The same object: what was written as a statement still is one.
+    policy.reraise(false).max_attempts(3);
+    CHECK_FALSE(policy.reraise());
+    CHECK(policy.max_attempts() == 3);
+}
+
 TEST_CASE("what only a single call can use is refused by a client's options") {
     client_options options = options_for("http://127.0.0.1:9/v1");
     retry_policy policy;

@@ -68,7 +68,7 @@ TEST_CASE("a client with requests in line and in flight outlives its context") {
 
 TEST_CASE("an operation that was made of a client and never begun outlives the context") {
     orphan left;
-    auto never_begun = left.llm.async_complete(completion_request("b"));
+    auto never_begun = left.llm.async_complete(completion_request("b"), asio::deferred);
     left.end_context();
     check_refused([&] { std::move(never_begun)(ignore); });
 }

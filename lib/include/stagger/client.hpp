@@ -5,7 +5,9 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
+#include <concepts>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -20,6 +22,7 @@
 #include "stagger/observer.hpp"
 #include "stagger/retry_policy.hpp"
 #include "stagger/route.hpp"
+#include "stagger/throwing_token.hpp"
 
 namespace stagger {
 
@@ -46,8 +49,11 @@ class client_options {
     /// Default openai_chat.
     client_options& dialect(stagger::dialect value);
     /// Which endings are tried again. Default: by the table in docs/retries.md, without a limit on attempts.
-    /// Refused are `fallback`, `reraise(false)` and `statistics`, which are of a single call.
+    /// `fallback`, `reraise` and `statistics` are of a single call: a chain with one of them does not compile
+    /// here, and a named policy that was given one is refused when the client is constructed.
     client_options& retry(retry_policy policy);
+    template <std::same_as<single_call_policy> Policy>
+    client_options& retry(const Policy& policy) = delete;
     /** @brief Gives up, with errc::prompt_failed, a request whose attempts fail while others are answered.
      *
      * That is: at least `tries` of its attempts met accidents (5xx, broken connections, time limits), the
@@ -86,10 +92,12 @@ class client_options {
     /// Sending the request, > 0. Past it: errc::send_timed_out. Default 30 s: prompts may be large.
     client_options& send_timeout(duration limit);
     /// A request from the call to its end, all waiting and attempts included, and of a streamed answer all of
-    /// its pieces. Past it, or as soon as a Retry-After lies behind it:
-    /// errc::deadline_exceeded.
-    /// >= 0; zero (default): none.
+    /// its pieces. Past it, or as soon as a Retry-After lies behind it: errc::deadline_exceeded.
+    /// >= 0; zero: none. Default: `default_deadline` for what `async_complete`, `async_post` and
+    /// `async_stream` are asked, since somebody awaits that; none for a batch, which may wait for a server
+    /// for hours.
     client_options& deadline(duration limit);
+    static constexpr duration default_deadline = std::chrono::minutes(10);
     /// How long an idle connection is kept for reuse, >= 0. Default 60 s.
     client_options& keep_alive(duration longest);
     /// Open connections at most, from 1; 0 (default): as many as the gate lets be in flight. An attempt that
@@ -145,7 +153,9 @@ class client_options {
     duration connect_timeout() const { return connect_timeout_; }
     duration handshake_timeout() const { return handshake_timeout_; }
     duration send_timeout() const { return send_timeout_; }
-    duration deadline() const { return deadline_; }
+    /// Zero where none was given, too: `has_deadline` tells.
+    duration deadline() const { return deadline_.value_or(duration::zero()); }
+    bool has_deadline() const { return deadline_.has_value(); }
     duration keep_alive() const { return keep_alive_; }
     unsigned max_connections() const { return max_connections_; }
     const std::string& ca_file() const { return ca_file_; }
@@ -178,7 +188,7 @@ class client_options {
     duration connect_timeout_ = std::chrono::seconds(10);
     duration handshake_timeout_ = std::chrono::seconds(10);
     duration send_timeout_ = std::chrono::seconds(30);
-    duration deadline_{0};
+    std::optional<duration> deadline_;
     duration keep_alive_ = std::chrono::seconds(60);
     unsigned max_connections_ = 0;
     std::string ca_file_;
@@ -250,15 +260,20 @@ class client {
      * server may have done the work. Ends with errc::cancelled.
      * @par Errors
      * Any errc, and boost::system::errc::not_enough_memory. A refused or failed attempt is tried again first
-     * (docs/retries.md); what arrives here is final.
+     * (docs/retries.md); what arrives here is final. Tokens that throw, and `co_await` without one, throw a
+     * completion_error, which has the `info`.
      * @par Object lifetimes
      * `request` is moved from; nothing else needs to outlive the call.
      */
-    template <
-        boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
-    auto async_complete(completion_request request, CompletionToken&& token = CompletionToken()) const {
+    template <boost::asio::completion_token_for<completion_signature> CompletionToken>
+    auto async_complete(completion_request request, CompletionToken&& token) const {
         return boost::asio::async_initiate<CompletionToken, completion_signature>(initiate_complete{handle_},
                                                                                   token, std::move(request));
+    }
+    /// The same without a token, to be awaited: its signature is `void(std::exception_ptr, completion)`.
+    auto async_complete(completion_request request) const {
+        constexpr boost::asio::deferred_t token;
+        return detail::initiate_throwing<completion>(initiate_complete{handle_}, token, std::move(request));
     }
 
     /** @brief Any JSON body for any operation of the API, in the same line and with the same attempts.
@@ -278,11 +293,14 @@ class client {
      * @par Errors
      * As for `async_complete`; errc::invalid_request for a path that is no path and for what is no JSON.
      */
-    template <
-        boost::asio::completion_token_for<completion_signature> CompletionToken = boost::asio::deferred_t>
-    auto async_post(std::string path, std::string json, CompletionToken&& token = CompletionToken()) const {
+    template <boost::asio::completion_token_for<completion_signature> CompletionToken>
+    auto async_post(std::string path, std::string json, CompletionToken&& token) const {
         return async_complete(completion_request::post(std::move(path), std::move(json)),
                               std::forward<CompletionToken>(token));
+    }
+    /// The same without a token, as `async_complete` has it.
+    auto async_post(std::string path, std::string json) const {
+        return async_complete(completion_request::post(std::move(path), std::move(json)));
     }
 
     /** @brief The same as a stream, handed over as soon as its first piece has come.
@@ -307,10 +325,17 @@ class client {
      * @par Object lifetimes
      * `request` is moved from; nothing else needs to outlive the call.
      */
-    template <boost::asio::completion_token_for<stream_signature> CompletionToken = boost::asio::deferred_t>
-    auto async_stream(completion_request request, CompletionToken&& token = CompletionToken()) const {
+    template <boost::asio::completion_token_for<stream_signature> CompletionToken>
+    auto async_stream(completion_request request, CompletionToken&& token) const {
         return boost::asio::async_initiate<CompletionToken, stream_signature>(initiate_stream{handle_}, token,
                                                                               std::move(request));
+    }
+    /// The same without a token, to be awaited: its signature is `void(std::exception_ptr,
+    /// completion_stream)`.
+    auto async_stream(completion_request request) const {
+        constexpr boost::asio::deferred_t token;
+        return detail::initiate_throwing<completion_stream>(initiate_stream{handle_}, token,
+                                                            std::move(request));
     }
 
     /// What the client has done so far. Each number is one that the client had within the call; together they

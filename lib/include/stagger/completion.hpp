@@ -9,10 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "stagger/chat_message.hpp"
 #include "stagger/error.hpp"
 #include "stagger/request_phase.hpp"
 #include "stagger/time.hpp"
 #include "stagger/token_usage.hpp"
+#include "stagger/tool_call.hpp"
 
 namespace stagger {
 
@@ -27,14 +29,6 @@ struct tool_definition {
 struct answer_schema {
     std::string name;
     std::string schema;  ///< JSON Schema, as JSON text
-};
-
-/// A call that a model asks for.
-struct tool_call {
-    std::string id;  ///< to be given back with the result; empty where the server gives none
-    std::string name;
-    std::string arguments;  ///< a JSON object as text, as the model made it: it need not be valid
-    friend bool operator==(const tool_call&, const tool_call&) = default;
 };
 
 /** @brief One prompt and its parameters, the same for every dialect.
@@ -54,10 +48,12 @@ class completion_request {
     static completion_request from_body(std::string json_object);
     /** A request for any operation of the API: any JSON body, sent as it is written to any path below the
      * API's root ("embeddings", "audio/speech?x=1"). Of the answer only `raw`, and `usage` where it has one,
-     * are set. Every setter but `request_id`, `model` (which only tells what goes to one model from the rest)
-     * and `expected_tokens` is refused with it, and so is `async_stream`.
+     * are set. Every setter that says something of the body is refused with it, and so is `async_stream`;
+     * `model` only tells what goes to one model from the rest.
      */
     static completion_request post(std::string path, std::string json);
+    /// A request whose question is the last of these messages: `messages` without a prompt.
+    static completion_request chat(std::vector<chat_message> messages);
     completion_request(const completion_request& other);
     completion_request(completion_request&& other) noexcept = default;
     completion_request& operator=(const completion_request& other);
@@ -67,6 +63,10 @@ class completion_request {
     /// What says how to answer, in front of the prompt: a system message, or what the dialect has for it.
     /// openai_completions, openai_embeddings and llm_engine have nothing.
     completion_request& system(std::string text);
+    /// What was said before the prompt; the prompt is the user's last message then, unless it is empty. Each
+    /// text has to be UTF-8, each image's URL as `image` has it, and the arguments of each call a JSON
+    /// object. openai_completions, openai_embeddings and llm_engine have no chats.
+    completion_request& messages(std::vector<chat_message> so_far);
     /// Tokens to generate at most, from 1. Unset: the server's default (LLM Engine needs one: 20; Anthropic
     /// needs one: 4096). Sent by the name that the dialect has for it; chat models that want
     /// `max_completion_tokens` get it by `set`, which takes the place of this.
@@ -95,6 +95,15 @@ class completion_request {
     completion_request& set(std::string name, std::string json_text);
     /// An id of the caller's that is sent as `x-request-id`: printable ASCII.
     completion_request& request_id(std::string id);
+    /// A header of this request's, such as `traceparent`; may be called for several. It takes the place of
+    /// one of that name that the client sends. Refused is what client_options::header refuses, and what says
+    /// who asks (Authorization, X-Api-Key and the like): a client is one account.
+    completion_request& header(std::string name, std::string value);
+    /// From the call to its end, all waiting and attempts included, instead of client_options::deadline:
+    /// >= 0; zero: none.
+    completion_request& deadline(duration limit);
+    /// A text of the caller's that attempt_events::done brings back. It is not sent.
+    completion_request& tag(std::string text);
     /// Tokens that this request costs a token budget, prompt and answer: a finite number >= 0, taken as it
     /// is. 0: estimated from the prompt's length, what the answer may have at most, else what answers have
     /// had, and settled when the server has counted.
@@ -110,6 +119,7 @@ class completion_request {
     /// Of `post`; empty of any other.
     const std::string& path() const { return extras().path; }
     const std::optional<std::string>& system() const { return extras().system; }
+    const std::vector<chat_message>& messages() const { return extras().messages; }
     const std::vector<std::string>& stop() const { return extras().stop; }
     /// URLs.
     const std::vector<std::string>& images() const { return extras().images; }
@@ -121,6 +131,9 @@ class completion_request {
     const std::vector<std::pair<std::string, std::string>>& members() const { return extras().members; }
     const std::string& request_id() const { return extras().request_id; }
     const std::string& label() const { return extras().label; }
+    const std::vector<std::pair<std::string, std::string>>& headers() const { return extras().headers; }
+    std::optional<duration> deadline() const { return extras().deadline; }
+    const std::string& tag() const { return extras().tag; }
     double expected_tokens() const { return expected_tokens_; }
 
  private:
@@ -129,6 +142,7 @@ class completion_request {
         std::string body;  // not empty: this is the request, and the prompt is empty
         std::string path;  // not empty: the body goes there
         std::optional<std::string> system;
+        std::vector<chat_message> messages;
         std::vector<std::string> stop;
         std::vector<std::string> images;
         std::vector<tool_definition> tools;
@@ -138,6 +152,9 @@ class completion_request {
         std::string request_id;
         std::string label;
         bool is_encoded = false;  // there is more than the label
+        std::vector<std::pair<std::string, std::string>> headers;
+        std::optional<duration> deadline;
+        std::string tag;
     };
 
     completion_request() = default;

@@ -9,11 +9,12 @@
 
 #include "stagger/completion.hpp"
 #include "stagger/error.hpp"
+#include "stagger/throwing_token.hpp"
 
 namespace stagger {
 
 namespace detail {
-class open_stream;
+class answer_stream;
 }
 
 /** @brief An answer that arrives while it is made: a handle to one open connection.
@@ -33,7 +34,7 @@ class completion_stream {
 
     /// Of nothing: may be assigned to and destroyed.
     completion_stream() = default;
-    explicit completion_stream(std::shared_ptr<detail::open_stream> opened);
+    explicit completion_stream(std::shared_ptr<detail::answer_stream> opened);
     completion_stream(completion_stream&&) noexcept;
     completion_stream& operator=(completion_stream&&) noexcept;
     ~completion_stream();
@@ -58,11 +59,18 @@ class completion_stream {
      * came within `client_options::stream_idle_timeout`; errc::deadline_exceeded; errc::error_in_answer with
      * the server's words; errc::malformed_answer; errc::answer_too_large; errc::cancelled; errc::shut_down;
      * errc::invalid_request if another `async_next` is outstanding, which leaves the stream as it is. None is
-     * tried again, since part of the answer was seen; `result` has what came before.
+     * tried again, since part of the answer was seen; `result` has what came before. Tokens that throw, and
+     * `co_await` without one, throw a completion_error with the stream's diagnostic.
      */
-    template <boost::asio::completion_token_for<next_signature> CompletionToken = boost::asio::deferred_t>
-    auto async_next(CompletionToken&& token = CompletionToken()) {
-        return boost::asio::async_initiate<CompletionToken, next_signature>(initiate_next{opened_}, token);
+    template <boost::asio::completion_token_for<next_signature> CompletionToken>
+    auto async_next(CompletionToken&& token) {
+        return boost::asio::async_initiate<CompletionToken, next_signature>(initiate_next(), token, opened_);
+    }
+    /// The same without a token, to be awaited: its signature is
+    /// `void(std::exception_ptr, std::optional<completion_delta>)`.
+    auto async_next() {
+        constexpr boost::asio::deferred_t token;
+        return detail::initiate_throwing<std::optional<completion_delta>>(initiate_next(), token, opened_);
     }
 
     /** @brief Everything that has come: all of the text, the finish reason, the usage; `info` tells how it
@@ -76,16 +84,15 @@ class completion_stream {
 
  private:
     struct initiate_next {
-        std::shared_ptr<detail::open_stream> target;
         template <class Handler>
-        void operator()(Handler&& handler) const {
+        void operator()(Handler&& handler, const std::shared_ptr<detail::answer_stream>& target) const {
             completion_stream::start_next(target, std::forward<Handler>(handler));
         }
     };
-    static void start_next(const std::shared_ptr<detail::open_stream>& target,
+    static void start_next(const std::shared_ptr<detail::answer_stream>& target,
                            boost::asio::any_completion_handler<next_signature> handler);
 
-    std::shared_ptr<detail::open_stream> opened_;
+    std::shared_ptr<detail::answer_stream> opened_;
 };
 
 }  // namespace stagger

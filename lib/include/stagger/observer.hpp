@@ -3,9 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "stagger/completion.hpp"
 #include "stagger/coordinator.hpp"
+#include "stagger/token_usage.hpp"
 #include "stagger/wait_reason.hpp"
 
 namespace stagger {
@@ -62,6 +64,11 @@ struct done {
     /// coordinator_options::retry_after_cap, where it is shorter than the Retry-After of a refusal: the
     /// request is tried again after so long, and not when the server has said.
     std::optional<duration> hint_cut_to = std::nullopt;
+    std::string_view tag{};    ///< completion_request::tag
+    std::string_view model{};  ///< that the request asked, by the name that was sent; empty: the server's own
+    /// As the server counted; nothing where another attempt follows. What several attempts used is not added
+    /// up.
+    token_usage usage{};
 };
 
 }  // namespace attempt_events

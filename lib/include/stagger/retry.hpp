@@ -49,14 +49,14 @@ using retry_signature_of = typename retry_signature<awaited_by<Operation>>::type
 /// Everything that `async_retry` was given.
 template <class Operation>
 struct retry_call {
-    retry_call(Operation what, retry_policy when, backoff_policy wait, std::optional<gate> shared)
+    retry_call(Operation what, single_call_policy when, backoff_policy wait, std::optional<gate> shared)
         : operation(std::move(what)),
           policy(std::move(when)),
           backoff(std::move(wait)),
           limiter(std::move(shared)) {}
 
     Operation operation;
-    retry_policy policy;
+    single_call_policy policy;
     backoff_policy backoff;
     std::optional<gate> limiter;
 };
@@ -66,7 +66,7 @@ class retry_loop {
  public:
     enum class next { attempt, end, fall_back, give_up };
 
-    retry_loop(const boost::asio::any_io_executor& executor, const retry_policy& policy,
+    retry_loop(const boost::asio::any_io_executor& executor, const single_call_policy& policy,
                const backoff_policy& backoff, const std::optional<gate>& limiter);
     retry_loop(const retry_loop&) = delete;
     retry_loop& operator=(const retry_loop&) = delete;
@@ -217,7 +217,7 @@ inline const backoff_policy default_backoff =
  */
 template <class Operation, boost::asio::completion_token_for<detail::retry_signature_of<Operation>>
                                CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_retry(Operation operation, retry_policy policy, backoff_policy backoff = default_backoff,
+auto async_retry(Operation operation, single_call_policy policy, backoff_policy backoff = default_backoff,
                  CompletionToken&& token = CompletionToken()) {
     return boost::asio::async_initiate<CompletionToken, detail::retry_signature_of<Operation>>(
         detail::initiate_retry<Operation>(), token,
@@ -228,7 +228,7 @@ auto async_retry(Operation operation, retry_policy policy, backoff_policy backof
 /// @copydoc async_retry
 template <class Operation, boost::asio::completion_token_for<detail::retry_signature_of<Operation>>
                                CompletionToken = boost::asio::use_awaitable_t<>>
-auto async_retry(Operation operation, retry_policy policy, gate limiter,
+auto async_retry(Operation operation, single_call_policy policy, gate limiter,
                  backoff_policy backoff = default_backoff, CompletionToken&& token = CompletionToken()) {
     return boost::asio::async_initiate<CompletionToken, detail::retry_signature_of<Operation>>(
         detail::initiate_retry<Operation>(), token,
@@ -239,7 +239,7 @@ auto async_retry(Operation operation, retry_policy policy, gate limiter,
 /// @copydoc async_retry
 template <class Operation,
           boost::asio::completion_token_for<detail::retry_signature_of<Operation>> CompletionToken>
-auto async_retry(Operation operation, retry_policy policy, CompletionToken&& token) {
+auto async_retry(Operation operation, single_call_policy policy, CompletionToken&& token) {
     return async_retry(std::move(operation), std::move(policy), default_backoff,
                        std::forward<CompletionToken>(token));
 }
@@ -247,7 +247,7 @@ auto async_retry(Operation operation, retry_policy policy, CompletionToken&& tok
 /// @copydoc async_retry
 template <class Operation,
           boost::asio::completion_token_for<detail::retry_signature_of<Operation>> CompletionToken>
-auto async_retry(Operation operation, retry_policy policy, gate limiter, CompletionToken&& token) {
+auto async_retry(Operation operation, single_call_policy policy, gate limiter, CompletionToken&& token) {
     return async_retry(std::move(operation), std::move(policy), std::move(limiter), default_backoff,
                        std::forward<CompletionToken>(token));
 }

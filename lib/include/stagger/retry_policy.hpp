@@ -17,7 +17,7 @@
 
 namespace stagger {
 
-/** @brief *Whether* to try again: which endings, until when, and who is told.
+/** @brief *Whether* to try again, for `async_retry`: which endings, until when, and who is told.
  *
  * After every attempt `classify` says what its ending means. It is repeated if `retry_on` matches (without
  * one: if it was throttled or transient), unless `give_up_on` matches or one of the limits says stop. How
@@ -25,7 +25,9 @@ namespace stagger {
  *
  *     retry_policy().retry_on(retry_if_exception<refused>()).stop(stop_after_attempts(6))
  *
- * Setters chain. Policies are values: copy one and change the copy.
+ * Setters chain. Policies are values: copy one and change the copy. This is what a chain that begins with a
+ * `retry_policy` becomes by `reraise`, `fallback` or `statistics`, which say how a single call ends; a
+ * client, whose requests run side by side and end with an error code, takes a `retry_policy` only.
  *
  * @par Hooks
  * Each adds a function; several for one moment run in the order they were added. They run where the attempts
@@ -37,52 +39,52 @@ namespace stagger {
  * @par Thread safety
  * Distinct objects: safe. Shared objects: const members are safe when the functions it was given are.
  */
-class retry_policy {
+class single_call_policy {
  public:
     using classifier = std::function<classification(const attempt_result&)>;
     using hook = std::function<void(const retry_state&)>;
 
-    retry_policy() = default;
+    single_call_policy() = default;
 
     /// Replaces `classify_by_default`: what an ending means to a gate, and, without `retry_on`, whether it is
     /// repeated. @throws std::invalid_argument if empty
-    retry_policy& classify(classifier function);
+    single_call_policy& classify(classifier function);
     /// Only these endings are repeated, results as well as failures. Throttled ones wait for the gate, all
     /// others count as accidents. Default: those that `classify` calls throttled or transient.
-    retry_policy& retry_on(retry_condition condition);
+    single_call_policy& retry_on(retry_condition condition);
     /// Exceptions to the rule above: endings that are final all the same.
-    retry_policy& give_up_on(retry_condition condition);
+    single_call_policy& give_up_on(retry_condition condition);
 
     /// Attempts in all, the first included. 0: no limit. Default 0: a deadline should end tasks, not a count.
-    retry_policy& max_attempts(unsigned count);
+    single_call_policy& max_attempts(unsigned count);
     /// No further attempt once this long has passed since the first, >= 0. Zero: no limit (default).
     /// @throws std::invalid_argument if negative
-    retry_policy& stop_after(duration limit);
+    single_call_policy& stop_after(duration limit);
     /// Any further limit, beside `max_attempts` and `stop_after`. Default: stop_never().
-    retry_policy& stop(stop_condition condition);
+    single_call_policy& stop(stop_condition condition);
 
     /// Before every attempt begins.
-    retry_policy& before(hook function);
+    single_call_policy& before(hook function);
     /// After every attempt, whatever it ended with.
-    retry_policy& after(hook function);
+    single_call_policy& after(hook function);
     /// Before the wait for another attempt; `retry_state::next_wait` says how long at least.
-    retry_policy& before_sleep(hook function);
+    single_call_policy& before_sleep(hook function);
     /// After the last attempt, if it ended well.
-    retry_policy& on_success(hook function);
+    single_call_policy& on_success(hook function);
     /// After the last attempt, if it did not, whether another one was wanted or not. Not when the call was
     /// cancelled, or ended while it waited.
-    retry_policy& on_give_up(hook function);
+    single_call_policy& on_give_up(hook function);
 
     /// What `async_retry` ends with when a limit says stop: true (default), the last attempt's own exception
     /// or result; false, a `retry_error` that has them.
-    retry_policy& reraise(bool yes);
+    single_call_policy& reraise(bool yes);
     /// What `async_retry` returns instead when a limit says stop: `function(const retry_state&)`, which
     /// returns what the operation returns.
     template <class Function>
-    retry_policy& fallback(Function function);
+    single_call_policy& fallback(Function function);
     /// Figures of the call that runs, written after each attempt. For one call at a time; where several share
     /// a policy, take them in a hook. Null: none (default).
-    retry_policy& statistics(std::shared_ptr<retry_statistics> figures);
+    single_call_policy& statistics(std::shared_ptr<retry_statistics> figures);
 
     unsigned max_attempts() const { return max_attempts_; }
     duration stop_after() const { return stop_after_; }
@@ -112,7 +114,7 @@ class retry_policy {
     T fallback_result(const retry_state& state) const;
 
  private:
-    retry_policy& add(moment when, hook function);
+    single_call_policy& add(moment when, hook function);
     void check_fallback_type(const std::type_info& wanted) const;
 
     unsigned max_attempts_ = 0;
@@ -131,7 +133,7 @@ class retry_policy {
 };
 
 template <class Function>
-retry_policy& retry_policy::fallback(Function function) {
+single_call_policy& single_call_policy::fallback(Function function) {
     using result_type = std::invoke_result_t<Function&, const retry_state&>;
     fallback_type_ = &typeid(result_type);
     if constexpr (std::is_void_v<result_type>) {
@@ -147,7 +149,7 @@ retry_policy& retry_policy::fallback(Function function) {
 }
 
 template <class T>
-T retry_policy::fallback_result(const retry_state& state) const {
+T single_call_policy::fallback_result(const retry_state& state) const {
     if constexpr (std::is_void_v<T>) {
         fallback_(state, nullptr);
     } else {
@@ -156,5 +158,47 @@ T retry_policy::fallback_result(const retry_state& state) const {
         return std::move(*result);
     }
 }
+
+/** @brief *Whether* to try again, for a client or for `async_retry`: as `single_call_policy`, whose
+ * documentation this is, with setters that keep to what a client can do.
+ *
+ * `reraise`, `fallback` and `statistics` give a `single_call_policy&`, to the same object.
+ */
+class retry_policy : public single_call_policy {
+ public:
+    retry_policy() = default;
+    /// A named policy may be of this type whatever it says; a client looks at that when it is constructed.
+    retry_policy(const single_call_policy& other) : single_call_policy(other) {}
+
+    using single_call_policy::classify;
+    using single_call_policy::max_attempts;
+    using single_call_policy::stop_after;
+
+    retry_policy& classify(classifier function) {
+        return single_call_policy::classify(std::move(function)), *this;
+    }
+    retry_policy& retry_on(retry_condition condition) {
+        return single_call_policy::retry_on(std::move(condition)), *this;
+    }
+    retry_policy& give_up_on(retry_condition condition) {
+        return single_call_policy::give_up_on(std::move(condition)), *this;
+    }
+    retry_policy& max_attempts(unsigned count) { return single_call_policy::max_attempts(count), *this; }
+    retry_policy& stop_after(duration limit) { return single_call_policy::stop_after(limit), *this; }
+    retry_policy& stop(stop_condition condition) {
+        return single_call_policy::stop(std::move(condition)), *this;
+    }
+    retry_policy& before(hook function) { return single_call_policy::before(std::move(function)), *this; }
+    retry_policy& after(hook function) { return single_call_policy::after(std::move(function)), *this; }
+    retry_policy& before_sleep(hook function) {
+        return single_call_policy::before_sleep(std::move(function)), *this;
+    }
+    retry_policy& on_success(hook function) {
+        return single_call_policy::on_success(std::move(function)), *this;
+    }
+    retry_policy& on_give_up(hook function) {
+        return single_call_policy::on_give_up(std::move(function)), *this;
+    }
+};
 
 }  // namespace stagger

@@ -50,7 +50,7 @@ class retry_session {
         bool last = false;        ///< true: this ending stands, whatever the policy says
     };
 
-    retry_session(const retry_policy& policy, const backoff_policy& backoff, time_point now);
+    retry_session(const single_call_policy& policy, const backoff_policy& backoff, time_point now);
 
     /// Call when an attempt begins, after all waiting for it.
     void attempt_begins(time_point now);
@@ -66,7 +66,7 @@ class retry_session {
     step end(next what, bool succeeded);
     void record(bool ended, bool succeeded) const;
 
-    const retry_policy* policy_;
+    const single_call_policy* policy_;
     const backoff_policy* backoff_;
     retry_state state_;
     time_point waiting_since_;

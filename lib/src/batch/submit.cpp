@@ -35,8 +35,8 @@ transport transport_of(const client& target) {
     const auto state = detail::client_access::state_of(target);
     made.max_in_flight = 0;
     for (const auto& way : state->routes) made.max_in_flight += way->gate.options().max_in_flight();
-    made.send = [target = target](completion_request request, transport::handler handler) mutable {
-        target.async_complete(std::move(request), std::move(handler));
+    made.send = [target = target](const completion_request& request, transport::handler handler) {
+        detail::client_access::complete_one_of_many(target, request, std::move(handler));
     };
     // Which route the last ones will take is not known.
     made.expect = [gate = target.gate(), alone = !state->choice](std::size_t rest) mutable {

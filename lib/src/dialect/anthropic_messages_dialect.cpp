@@ -45,24 +45,94 @@ void append_anthropic_image(std::string& out, const std::string& url) {
     image.close();
 }
 
-void append_anthropic_turn(std::string& out, const completion_request& request) {
-    out += '[';
+void append_anthropic_text(std::string& out, std::string_view text) {
+    object_writer block(out);
+    block.string("type", "text");
+    block.string("text", text);
+    block.close();
+}
+
+void append_anthropic_user(std::string& out, std::string_view text, const std::vector<std::string>& images) {
     object_writer turn(out);
     turn.string("role", "user");
-    if (request.images().empty()) {
-        turn.string("content", request.prompt());
+    if (images.empty()) {
+        turn.string("content", text);
     } else {
         std::string& content = turn.key("content");
         content += '[';
-        for (const std::string& url : request.images()) {
+        for (const std::string& url : images) {
             append_anthropic_image(content, url);
             content += ',';
         }
-        content += R"({"type":"text","text":)";
-        append_json_string(content, request.prompt());
-        content += "}]";
+        append_anthropic_text(content, text);
+        content += ']';
     }
     turn.close();
+}
+
+void append_anthropic_assistant(std::string& out, const chat_message& said) {
+    object_writer turn(out);
+    turn.string("role", "assistant");
+    if (said.calls().empty()) {
+        turn.string("content", said.text());
+        return turn.close();
+    }
+    std::string& content = turn.key("content");
+    content += '[';
+    if (!said.text().empty()) {
+        append_anthropic_text(content, said.text());
+        content += ',';
+    }
+    for (const tool_call& call : said.calls()) {
+        object_writer block(content);
+        block.string("type", "tool_use");
+        block.string("id", call.id);
+        block.string("name", call.name);
+        block.raw("input", arguments_of(call));
+        block.close();
+        content += ',';
+    }
+    content.back() = ']';
+    turn.close();
+}
+
+/// The results of one turn's calls are one message: the API wants all of them in the next one.
+/// @return how many of the messages they were
+std::size_t append_anthropic_results(std::string& out, std::span<const chat_message> rest) {
+    object_writer turn(out);
+    turn.string("role", "user");
+    std::string& content = turn.key("content");
+    std::size_t count = 0;
+    for (; count < rest.size() && rest[count].role() == chat_role::tool; ++count) {
+        content += count == 0 ? '[' : ',';
+        object_writer block(content);
+        block.string("type", "tool_result");
+        block.string("tool_use_id", rest[count].calls().front().id);
+        block.string("content", rest[count].text());
+        block.close();
+    }
+    content += ']';
+    turn.close();
+    return count;
+}
+
+void append_anthropic_turns(std::string& out, const completion_request& request) {
+    out += '[';
+    std::span<const chat_message> rest = request.messages();
+    while (!rest.empty()) {
+        const chat_message& next = rest.front();
+        std::size_t taken = 1;
+        if (next.role() == chat_role::user) append_anthropic_user(out, next.text(), next.images());
+        if (next.role() == chat_role::assistant) append_anthropic_assistant(out, next);
+        if (next.role() == chat_role::tool) taken = append_anthropic_results(out, rest);
+        rest = rest.subspan(taken);
+        out += ',';
+    }
+    if (has_prompt(request)) {
+        append_anthropic_user(out, request.prompt(), request.images());
+    } else {
+        out.pop_back();  // the comma
+    }
     out += ']';
 }
 
@@ -186,7 +256,7 @@ std::string anthropic_messages::body_of(const completion_request& request, std::
     if (!model.empty()) members.string("model", model);
     if (!own_maximum) members.count("max_tokens", request.max_new_tokens().value_or(usual_max_tokens));
     if (request.system()) members.string("system", *request.system());
-    append_anthropic_turn(members.key("messages"), request);
+    append_anthropic_turns(members.key("messages"), request);
     if (request.temperature()) members.number("temperature", *request.temperature());
     if (!request.stop().empty()) append_json_strings(members.key("stop_sequences"), request.stop());
     if (!request.tools().empty()) append_anthropic_tools(members.key("tools"), request.tools());

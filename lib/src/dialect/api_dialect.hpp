@@ -13,6 +13,7 @@
 #include "dialect/status_meaning.hpp"
 #include "json/json_document.hpp"
 #include "stagger/completion.hpp"
+#include "stagger/completion_choice.hpp"
 #include "stagger/dialect.hpp"
 
 namespace stagger::wire {
@@ -22,6 +23,7 @@ struct abilities {
     enum class pictures { none, contained, linked };
 
     bool system = true;
+    bool chats = true;
     bool max_new_tokens = true;
     bool temperature = true;
     bool stop = true;
@@ -122,6 +124,10 @@ class api_dialect {
     /// Whether an answer, or an event of one, says anything beside the text and the calls that are taken out
     /// of it: a refusal, a picture, another choice. Default: nothing does.
     virtual bool says_more(const json_node&) const { return false; }
+    /// All choices of an answer that has the shape of this dialect; none of any other, and where it has none.
+    virtual std::vector<completion_choice> read_choices(const json_node&, std::string_view) const {
+        return {};
+    }
     /// Whether an answer stands in the document, beside an error that it reports.
     virtual bool has_answer(const json_node&) const { return false; }
     /// The error that a success reports in its body, if it does.

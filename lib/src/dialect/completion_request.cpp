@@ -1,6 +1,6 @@
 #include <utility>
 
-#include "dialect/authorization.hpp"
+#include "dialect/neutral_members.hpp"
 #include "stagger/completion.hpp"
 
 namespace stagger {
@@ -40,6 +40,17 @@ completion_request completion_request::post(std::string path, std::string json) 
     return request;
 }
 
+completion_request completion_request::chat(std::vector<chat_message> messages) {
+    completion_request request;
+    request.messages(std::move(messages));
+    return request;
+}
+
+completion_request& completion_request::messages(std::vector<chat_message> so_far) {
+    own_extras().messages = std::move(so_far);
+    return *this;
+}
+
 completion_request& completion_request::stop(std::vector<std::string> sequences) {
     own_extras().stop = std::move(sequences);
     return *this;
@@ -51,7 +62,7 @@ completion_request& completion_request::image(std::string url) {
 }
 
 completion_request& completion_request::image(std::string_view media_type, std::string_view bytes) {
-    return image("data:" + std::string(media_type) + ";base64," + wire::base64(bytes));
+    return image(wire::image_url(media_type, bytes));
 }
 
 completion_request& completion_request::tool(std::string name, std::string description,
@@ -98,6 +109,21 @@ completion_request& completion_request::request_id(std::string id) {
 completion_request& completion_request::label(std::string text) {
     if (!extras_) extras_ = std::make_unique<further>();
     extras_->label = std::move(text);
+    return *this;
+}
+
+completion_request& completion_request::header(std::string name, std::string value) {
+    own_extras().headers.emplace_back(std::move(name), std::move(value));
+    return *this;
+}
+
+completion_request& completion_request::deadline(duration limit) {
+    own_extras().deadline = limit;
+    return *this;
+}
+
+completion_request& completion_request::tag(std::string text) {
+    own_extras().tag = std::move(text);
     return *this;
 }
 

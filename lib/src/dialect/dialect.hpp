@@ -36,10 +36,15 @@ struct encoding_context {
 /// What a request has of its own.
 struct encoded_request {
     std::string target;         ///< path and query; empty: `common_target`
-    std::vector<field> fields;  ///< x-request-id
+    std::vector<field> fields;  ///< x-request-id, and headers of its own; they replace common ones
     std::string body;
-    std::size_t model = 0;                     ///< tells models apart: the same for all requests to one
     const api_dialect* answered_in = nullptr;  ///< how its answer is read
+};
+
+/// The model that a request asks. Apart from what is sent, which is kept for as long as the request waits.
+struct asked_model {
+    std::size_t number = 0;  ///< tells models apart: the same for all requests to one
+    std::string name;        ///< may be empty: the server's own
 };
 
 /// Path and query of every request of a context; empty where each has its own.
@@ -49,9 +54,10 @@ std::vector<field> common_fields(const encoding_context& context, delivery how);
 
 /** Turns a request into bytes.
  * @param problem set to what is wrong ("temperature: must be within 0..2, is 3") with errc::invalid_request
+ * @param asked set to the model, where the caller wants to know it
  */
 encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
-                       std::string& problem, delivery how = delivery::whole);
+                       std::string& problem, delivery how = delivery::whole, asked_model* asked = nullptr);
 
 /// A response as the transport received it.
 struct response {

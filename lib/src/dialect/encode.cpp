@@ -8,6 +8,7 @@
 #include "dialect/azure.hpp"
 #include "dialect/dialect.hpp"
 #include "dialect/neutral_members.hpp"
+#include "dialect/own_header.hpp"
 #include "dialect/registry.hpp"
 #include "dialect/target.hpp"
 #include "dialect/tool_calls.hpp"
@@ -40,14 +41,13 @@ unsayable beyond(const abilities& can, const completion_request& request, std::s
     if (!can.temperature && request.temperature()) return {"temperature", "has none"};
     if (first_neutral_member(request).empty()) return {};
     if (!can.system && request.system()) return {"system", "has no system message"};
+    if (!can.chats && !request.messages().empty()) return {"messages", "has no chats"};
     if (!can.stop && !request.stop().empty()) return {"stop", "has no stop texts"};
     if (!can.tools && !request.tools().empty()) return {"tool", "has no tools"};
     if (!can.json_schema && request.json_schema()) return {"json_schema", "has no schema for answers"};
-    if (can.images == pictures::none && !request.images().empty()) return {"image", "has no images"};
-    const auto& images = request.images();
-    const bool links =
-        std::any_of(images.begin(), images.end(), [](const std::string& url) { return !image_in(url); });
-    if (can.images == pictures::contained && links) return {"image", "takes no URL but data:"};
+    if (can.images == pictures::none && has_images(request)) return {"image", "has no images"};
+    if (can.images == pictures::contained && links_images(request))
+        return {"image", "takes no URL but data:"};
     return {};
 }
 
@@ -59,13 +59,24 @@ std::string unsayable_in(const api_dialect& spoken, const completion_request& re
            std::string(found.because);
 }
 
+/// What a request says beside its body.
+std::string broken_terms(const completion_request& request) {
+    for (const auto& [name, value] : request.headers()) {
+        if (auto problem = broken_request_header(name, value); !problem.empty()) return problem;
+    }
+    const duration deadline = request.deadline().value_or(duration::zero());
+    if (deadline < duration::zero())
+        return "deadline: must be >= 0, is " + std::to_string(to_seconds(deadline)) + " s";
+    return {};
+}
+
 std::string broken_frame(const completion_request& request, const encoding_context& context,
                          std::string_view model) {
     if (!fits_header(context.api_key)) return "api_key: must be printable ASCII";
     if (request.has_more() && !fits_header(request.request_id()))
         return "request_id: must be printable ASCII";
     if (invalid_utf8_at(model)) return "model: is not valid UTF-8";
-    return {};
+    return request.has_more() ? broken_terms(request) : std::string();
 }
 
 /// The request's model, else one that its body names, else the client's.
@@ -77,6 +88,11 @@ std::string model_of(const completion_request& request, const encoding_context& 
         if (!named.empty()) return named;
     }
     return context.model.empty() ? spoken.model_in(context.base_path) : context.model;
+}
+
+asked_model asked_of(std::string model) {
+    const std::size_t number = std::hash<std::string>()(model);
+    return {number, std::move(model)};
 }
 
 /// A request for any operation: its body is nobody's business.
@@ -92,7 +108,7 @@ std::string broken_post(const completion_request& request, delivery how) {
 }
 
 encoded_request encode_post(const completion_request& request, const encoding_context& context, delivery how,
-                            std::string& problem) {
+                            std::string& problem, asked_model* asked) {
     encoded_request encoded;
     std::string model = request.model();
     problem = broken_frame(request, context, model);
@@ -101,13 +117,13 @@ encoded_request encode_post(const completion_request& request, const encoding_co
     if (model.empty()) model = json_string_at(request.body(), {"model"});
     encoded.target = target_of_path(context, implementation_of(context.dialect), request.path());
     encoded.body = request.body();
-    encoded.model = std::hash<std::string>()(model);
+    if (asked) *asked = asked_of(std::move(model));
     encoded.answered_in = &any_json();
     return encoded;
 }
 
 encoded_request encode_question(const completion_request& request, const encoding_context& context,
-                                delivery how, std::string& problem) {
+                                delivery how, std::string& problem, asked_model* asked) {
     const api_dialect& spoken = implementation_of(context.dialect);
     std::string model = model_of(request, context, spoken);
     encoded_request encoded;
@@ -119,7 +135,7 @@ encoded_request encode_question(const completion_request& request, const encodin
         if (problem.empty() && model.empty()) problem = "model: a deployment at Azure is named by it";
         encoded.target = target_of(context, spoken, model, how);
     }
-    encoded.model = std::hash<std::string>()(model);
+    if (asked) *asked = asked_of(std::move(model));
     encoded.answered_in = &spoken;
     return encoded;
 }
@@ -149,17 +165,18 @@ std::vector<field> common_fields(const encoding_context& context, delivery how) 
 }
 
 encoded_request encode(const completion_request& request, const encoding_context& context, error_code& error,
-                       std::string& problem, delivery how) {
+                       std::string& problem, delivery how, asked_model* asked) {
     error.clear();
     encoded_request encoded = !request.has_more() || request.path().empty()
-                                  ? encode_question(request, context, how, problem)
-                                  : encode_post(request, context, how, problem);
+                                  ? encode_question(request, context, how, problem, asked)
+                                  : encode_post(request, context, how, problem, asked);
     if (!problem.empty()) {
         error = errc::invalid_request;
         return {};
     }
-    if (request.has_more() && !request.request_id().empty())
-        encoded.fields.push_back({"x-request-id", request.request_id()});
+    if (!request.has_more()) return encoded;
+    if (!request.request_id().empty()) encoded.fields.push_back({"x-request-id", request.request_id()});
+    for (const auto& [name, value] : request.headers()) encoded.fields.push_back({name, value});
     return encoded;
 }
 

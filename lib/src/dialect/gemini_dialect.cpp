@@ -34,9 +34,9 @@ std::size_t begin_of_operation(std::string_view path) {
     return ends ? path.rfind(models_folder) : std::string_view::npos;
 }
 
-void append_gemini_parts(std::string& out, const completion_request& request) {
-    out += R"([{"role":"user","parts":[)";
-    for (const std::string& url : request.images()) {
+void append_gemini_user(std::string& out, std::string_view prompt, const std::vector<std::string>& images) {
+    out += R"({"role":"user","parts":[)";
+    for (const std::string& url : images) {
         const auto image = image_in(url).value_or(contained_image{});
         object_writer part(out);
         object_writer data(part.key("inlineData"));
@@ -47,9 +47,82 @@ void append_gemini_parts(std::string& out, const completion_request& request) {
         out += ',';
     }
     object_writer text(out);
-    text.string("text", request.prompt());
+    text.string("text", prompt);
     text.close();
-    out += "]}]";
+    out += "]}";
+}
+
+void append_gemini_model(std::string& out, const chat_message& said) {
+    out += R"({"role":"model","parts":[)";
+    if (!said.text().empty() || said.calls().empty()) {
+        object_writer text(out);
+        text.string("text", said.text());
+        text.close();
+        out += ',';
+    }
+    for (const tool_call& call : said.calls()) {
+        object_writer part(out);
+        object_writer called(part.key("functionCall"));
+        if (!call.id.empty()) called.string("id", call.id);
+        called.string("name", call.name);
+        called.raw("args", arguments_of(call));
+        called.close();
+        part.close();
+        out += ',';
+    }
+    out.back() = ']';
+    out += '}';
+}
+
+/// What a function returned has to be an object: anything else becomes the member `result` of one.
+void append_gemini_response(std::string& out, const std::string& text) {
+    if (!json_problem(text) && json_trimmed(text).starts_with('{')) {
+        out += text;
+        return;
+    }
+    object_writer response(out);
+    response.string("result", text);
+    response.close();
+}
+
+/// The results of one turn's calls are one turn.
+/// @return how many of the messages they were
+std::size_t append_gemini_results(std::string& out, std::span<const chat_message> rest) {
+    out += R"({"role":"user","parts":)";
+    std::size_t count = 0;
+    for (; count < rest.size() && rest[count].role() == chat_role::tool; ++count) {
+        out += count == 0 ? '[' : ',';
+        const tool_call& call = rest[count].calls().front();
+        object_writer part(out);
+        object_writer returned(part.key("functionResponse"));
+        if (!call.id.empty()) returned.string("id", call.id);
+        returned.string("name", call.name);
+        append_gemini_response(returned.key("response"), rest[count].text());
+        returned.close();
+        part.close();
+    }
+    out += "]}";
+    return count;
+}
+
+void append_gemini_turns(std::string& out, const completion_request& request) {
+    out += '[';
+    std::span<const chat_message> rest = request.messages();
+    while (!rest.empty()) {
+        const chat_message& next = rest.front();
+        std::size_t taken = 1;
+        if (next.role() == chat_role::user) append_gemini_user(out, next.text(), next.images());
+        if (next.role() == chat_role::assistant) append_gemini_model(out, next);
+        if (next.role() == chat_role::tool) taken = append_gemini_results(out, rest);
+        rest = rest.subspan(taken);
+        out += ',';
+    }
+    if (has_prompt(request)) {
+        append_gemini_user(out, request.prompt(), request.images());
+    } else {
+        out.pop_back();  // the comma
+    }
+    out += ']';
 }
 
 void append_declarations(std::string& out, const std::vector<tool_definition>& tools) {
@@ -156,7 +229,7 @@ bool tells_of_an_answer(const json_node& document) {
 }
 
 void read_parts(const json_node& candidate, std::string_view document, std::string& text,
-                std::vector<tool_call>& calls) {
+                std::vector<tool_call>& calls, std::string_view which = "0") {
     const auto* content = member(candidate, "content");
     const auto* parts = content && content->is_object() ? member(*content, "parts") : nullptr;
     if (!parts || !parts->is_array()) return;
@@ -167,7 +240,8 @@ void read_parts(const json_node& candidate, std::string_view document, std::stri
         const auto* thought = member(part, "thought");
         if (!thought || !thought->is_bool() || !thought->boolean()) text += string_member(part, "text");
         if (!member(part, "functionCall")) continue;
-        const auto call = json_at(document, {"candidates", "0", "content", "parts", number, "functionCall"});
+        const auto call =
+            json_at(document, {"candidates", which, "content", "parts", number, "functionCall"});
         if (!call) continue;
         calls.push_back({json_string_at(*call, {"id"}), json_string_at(*call, {"name"}),
                          std::string(json_at(*call, {"args"}).value_or("{}"))});
@@ -250,6 +324,8 @@ class gemini_api final : public api_dialect {
     std::string read_answer(const json_node& document, std::string_view text,
                             completion& answer) const override;
     bool says_more(const json_node& document) const override;
+    std::vector<completion_choice> read_choices(const json_node& document,
+                                                std::string_view text) const override;
     bool has_answer(const json_node& document) const override { return first_candidate(document) != nullptr; }
     std::optional<error_body> error_in(const json_node& document) const override;
 
@@ -276,7 +352,7 @@ std::string gemini_api::body_of(const completion_request& request, std::string&,
     constexpr std::size_t usual_names = 80;
     body.reserve(request.prompt().size() + request.prompt().size() / 8 + usual_names);
     object_writer members(body);
-    append_gemini_parts(members.key("contents"), request);
+    append_gemini_turns(members.key("contents"), request);
     if (request.system()) {
         object_writer instruction(members.key("systemInstruction"));
         instruction.key("parts") += R"([{"text":)";
@@ -308,6 +384,20 @@ bool gemini_api::says_more(const json_node& document) const {
     const auto* candidates = member(document, "candidates");
     return candidates && candidates->is_array() &&
            std::any_of(candidates->begin(), candidates->end(), candidate_says_anything);
+}
+
+std::vector<completion_choice> gemini_api::read_choices(const json_node& document,
+                                                        std::string_view text) const {
+    std::vector<completion_choice> found;
+    if (!first_candidate(document)) return found;
+    for (const json_node& candidate : *member(document, "candidates")) {
+        if (!candidate.is_object()) return {};
+        const std::string place = std::to_string(found.size());
+        completion_choice& one = found.emplace_back();
+        read_parts(candidate, text, one.text, one.tool_calls, place);
+        one.finish_reason = string_member(candidate, "finishReason");
+    }
+    return found;
 }
 
 /// A prompt that is refused for what it says comes as a success without any candidate.

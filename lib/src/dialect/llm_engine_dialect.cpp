@@ -132,7 +132,7 @@ class llm_engine final : public api_dialect {
     dialect value() const override { return dialect::llm_engine; }
     abilities can() const override {
         abilities known;
-        known.system = known.tools = false;
+        known.system = known.chats = known.tools = false;
         known.images = abilities::pictures::none;
         known.needs_model = true;
         return known;

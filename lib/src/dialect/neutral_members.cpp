@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/utf8.hpp"
+#include "dialect/authorization.hpp"
 #include "json/json_text.hpp"
 #include "json/json_writer.hpp"
 
@@ -46,15 +47,74 @@ bool is_image_url(std::string_view url) {
     return url.starts_with("http://") || url.starts_with("https://") || image_in(url);
 }
 
+std::string broken_images(const std::vector<std::string>& urls) {
+    // One may be as long as a film.
+    const bool well = std::all_of(urls.begin(), urls.end(), is_image_url);
+    return well ? "" : "image: must be an http, https or data URL, the last with base64";
+}
+
+std::string broken_call(const tool_call& call) {
+    if (invalid_utf8_at(call.id) || invalid_utf8_at(call.name))
+        return "messages: the id or the name of a call is not valid UTF-8";
+    const std::string_view arguments = arguments_of(call);
+    if (json_problem(arguments) || !json_trimmed(arguments).starts_with('{'))
+        return "messages: the arguments of a call of " + call.name + " are no JSON object";
+    return {};
+}
+
+std::string broken_message(const chat_message& one) {
+    if (invalid_utf8_at(one.text())) return "messages: a text is not valid UTF-8";
+    if (!one.images().empty() && one.role() != chat_role::user)
+        return "messages: an image must be in a user's message";
+    if (!one.calls().empty() && one.role() == chat_role::user)
+        return "messages: a call must be in an assistant's message";
+    if (one.role() == chat_role::tool && one.calls().size() != 1)
+        return "messages: a result must be that of one call";
+    for (const tool_call& call : one.calls()) {
+        if (auto problem = broken_call(call); !problem.empty()) return problem;
+    }
+    return broken_images(one.images());
+}
+
+template <class Predicate>
+bool any_image(const completion_request& request, Predicate is_such) {
+    const auto any = [&](const std::vector<std::string>& urls) {
+        return std::any_of(urls.begin(), urls.end(), is_such);
+    };
+    const auto& messages = request.messages();
+    return any(request.images()) || std::any_of(messages.begin(), messages.end(),
+                                                [&](const chat_message& one) { return any(one.images()); });
+}
+
 }  // namespace
+
+bool has_prompt(const completion_request& request) {
+    return request.messages().empty() || !request.prompt().empty() || !request.images().empty();
+}
+
+std::string image_url(std::string_view media_type, std::string_view bytes) {
+    return "data:" + std::string(media_type) + ";base64," + base64(bytes);
+}
+
+std::string_view arguments_of(const tool_call& call) {
+    return call.arguments.empty() ? "{}" : std::string_view(call.arguments);
+}
+
+bool links_images(const completion_request& request) {
+    return any_image(request, [](const std::string& url) { return !image_in(url); });
+}
+
+bool has_images(const completion_request& request) {
+    return any_image(request, [](const std::string&) { return true; });
+}
 
 std::string broken_neutral_member(const completion_request& request) {
     if (!request.has_more()) return {};
-    if (auto problem = broken_stop(request.stop()); !problem.empty()) return problem;
-    for (const std::string& url : request.images()) {
-        // It may be as long as a film.
-        if (!is_image_url(url)) return "image: must be an http, https or data URL, the last with base64";
+    for (const chat_message& one : request.messages()) {
+        if (auto problem = broken_message(one); !problem.empty()) return problem;
     }
+    if (auto problem = broken_stop(request.stop()); !problem.empty()) return problem;
+    if (auto problem = broken_images(request.images()); !problem.empty()) return problem;
     for (const tool_definition& tool : request.tools()) {
         if (auto problem = broken_tool(tool); !problem.empty()) return problem;
     }
@@ -68,6 +128,7 @@ std::string broken_neutral_member(const completion_request& request) {
 std::string_view first_neutral_member(const completion_request& request) {
     if (!request.has_more()) return {};
     if (request.system()) return "system";
+    if (!request.messages().empty()) return "messages";
     if (!request.stop().empty()) return "stop";
     if (!request.images().empty()) return "image";
     if (!request.tools().empty()) return "tool";

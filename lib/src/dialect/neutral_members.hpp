@@ -10,7 +10,18 @@
 /// What requests say in no dialect's words, and how several dialects write it.
 namespace stagger::wire {
 
-/// What is wrong with stop texts, images, tools or the schema; empty where nothing is.
+/// Whether the prompt is a message: not where there are others, and it is empty.
+bool has_prompt(const completion_request& request);
+/// A data: URL.
+std::string image_url(std::string_view media_type, std::string_view bytes);
+/// The arguments of a call; {} where there are none.
+std::string_view arguments_of(const tool_call& call);
+/// Whether any image, of the prompt or of a message, is one that does not contain its data.
+bool links_images(const completion_request& request);
+/// Whether there is an image.
+bool has_images(const completion_request& request);
+
+/// What is wrong with messages, stop texts, images, tools or the schema; empty where nothing is.
 std::string broken_neutral_member(const completion_request& request);
 
 /// The name of the first of them that is given; empty where none is.

@@ -18,18 +18,70 @@ void append_message(std::string& out, std::string_view role, std::string_view co
     message.close();
 }
 
-/// A prompt with images.
-void append_parts(std::string& out, const completion_request& request) {
+/// A user's text with images.
+void append_parts(std::string& out, std::string_view text, const std::vector<std::string>& images) {
     object_writer message(out);
     message.string("role", "user");
     message.key("content") += R"([{"type":"text","text":)";
-    append_json_string(out, request.prompt());
-    for (const std::string& url : request.images()) {
+    append_json_string(out, text);
+    for (const std::string& url : images) {
         out += R"(},{"type":"image_url","image_url":{"url":)";
         append_json_string(out, url);
         out += '}';
     }
     out += "}]";
+    message.close();
+}
+
+void append_user(std::string& out, std::string_view text, const std::vector<std::string>& images) {
+    if (images.empty()) {
+        append_message(out, "user", text);
+    } else {
+        append_parts(out, text, images);
+    }
+}
+
+/// A model's message that asks for calls.
+void append_calling(std::string& out, const chat_message& said) {
+    object_writer message(out);
+    message.string("role", "assistant");
+    if (said.text().empty()) {
+        message.raw("content", "null");
+    } else {
+        message.string("content", said.text());
+    }
+    char before = '[';
+    std::string& list = message.key("tool_calls");
+    for (const tool_call& call : said.calls()) {
+        list += before;
+        before = ',';
+        object_writer one(list);
+        one.string("id", call.id);
+        one.string("type", "function");
+        object_writer function(one.key("function"));
+        function.string("name", call.name);
+        function.string("arguments", arguments_of(call));
+        function.close();
+        one.close();
+    }
+    list += ']';
+    message.close();
+}
+
+void append_said(std::string& out, const chat_message& said) {
+    switch (said.role()) {
+        case chat_role::user:
+            return append_user(out, said.text(), said.images());
+        case chat_role::assistant:
+            return said.calls().empty() ? append_message(out, "assistant", said.text())
+                                        : append_calling(out, said);
+        case chat_role::tool:
+            break;
+    }
+    object_writer message(out);
+    message.string("role", "tool");
+    message.string("tool_call_id", said.calls().front().id);
+    message.string("content", said.text());
     message.close();
 }
 
@@ -39,10 +91,14 @@ void append_messages(std::string& out, const completion_request& request) {
         append_message(out, "system", *request.system());
         out += ',';
     }
-    if (request.images().empty()) {
-        append_message(out, "user", request.prompt());
+    for (const chat_message& said : request.messages()) {
+        append_said(out, said);
+        out += ',';
+    }
+    if (has_prompt(request)) {
+        append_user(out, request.prompt(), request.images());
     } else {
-        append_parts(out, request);
+        out.pop_back();  // the comma
     }
     out += ']';
 }
@@ -108,6 +164,10 @@ class openai_chat final : public api_dialect {
         return problem;
     }
     bool says_more(const json_node& document) const override { return choices_say_anything(document); }
+    std::vector<completion_choice> read_choices(const json_node& document,
+                                                std::string_view text) const override {
+        return read_openai_choices(document, read_message, text, "message");
+    }
     bool has_answer(const json_node& document) const override { return has_choices(document); }
     std::string read_event(const json_node& event, std::string_view text, completion_delta& delta,
                            stream_progress& progress) const override {

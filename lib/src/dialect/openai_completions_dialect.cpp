@@ -36,7 +36,7 @@ class openai_completions final : public api_dialect {
     dialect value() const override { return dialect::openai_completions; }
     abilities can() const override {
         abilities known;
-        known.system = known.tools = known.json_schema = false;
+        known.system = known.chats = known.tools = known.json_schema = false;
         known.images = abilities::pictures::none;
         return known;
     }
@@ -55,6 +55,9 @@ class openai_completions final : public api_dialect {
         return read_openai_answer(document, read_text, answer, calls);
     }
     bool says_more(const json_node& document) const override { return choices_say_anything(document); }
+    std::vector<completion_choice> read_choices(const json_node& document, std::string_view) const override {
+        return read_openai_choices(document, read_text, {}, {});
+    }
     bool has_answer(const json_node& document) const override { return has_choices(document); }
     std::string read_event(const json_node& event, std::string_view, completion_delta& delta,
                            stream_progress& progress) const override {

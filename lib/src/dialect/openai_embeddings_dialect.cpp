@@ -60,7 +60,7 @@ class openai_embeddings final : public api_dialect {
     dialect value() const override { return dialect::openai_embeddings; }
     abilities can() const override {
         abilities known;
-        known.system = known.max_new_tokens = known.temperature = known.stop = known.tools =
+        known.system = known.chats = known.max_new_tokens = known.temperature = known.stop = known.tools =
             known.json_schema = known.streams = false;
         known.images = abilities::pictures::none;
         return known;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dialect/neutral_members.hpp"
 #include "dialect/parameter_rules.hpp"
@@ -22,15 +23,68 @@ constexpr std::array responses_ranges{
 };
 constexpr member_rules responses_rules{responses_ranges};
 
-/// A prompt with images: one message of several parts.
-void append_input_message(std::string& out, const completion_request& request) {
-    out += R"([{"role":"user","content":[{"type":"input_text","text":)";
-    append_json_string(out, request.prompt());
-    for (const std::string& url : request.images()) {
+/// A text with images: one message of several parts.
+void append_input_parts(std::string& out, std::string_view text, const std::vector<std::string>& images) {
+    out += R"({"role":"user","content":[{"type":"input_text","text":)";
+    append_json_string(out, text);
+    for (const std::string& url : images) {
         out += R"(},{"type":"input_image","image_url":)";
         append_json_string(out, url);
     }
-    out += "}]}]";
+    out += "}]}";
+}
+
+void append_input_text(std::string& out, std::string_view role, std::string_view text) {
+    object_writer message(out);
+    message.string("role", role);
+    message.string("content", text);
+    message.close();
+}
+
+void append_input_user(std::string& out, std::string_view text, const std::vector<std::string>& images) {
+    if (images.empty()) {
+        append_input_text(out, "user", text);
+    } else {
+        append_input_parts(out, text, images);
+    }
+}
+
+/// Calls and their results are no messages here, but items beside them.
+void append_input_said(std::string& out, const chat_message& said) {
+    if (said.role() == chat_role::user) return append_input_user(out, said.text(), said.images());
+    if (said.role() == chat_role::tool) {
+        object_writer result(out);
+        result.string("type", "function_call_output");
+        result.string("call_id", said.calls().front().id);
+        result.string("output", said.text());
+        return result.close();
+    }
+    const bool has_text = !said.text().empty() || said.calls().empty();
+    if (has_text) append_input_text(out, "assistant", said.text());
+    bool first = !has_text;
+    for (const tool_call& call : said.calls()) {
+        if (!std::exchange(first, false)) out += ',';
+        object_writer item(out);
+        item.string("type", "function_call");
+        item.string("call_id", call.id);
+        item.string("name", call.name);
+        item.string("arguments", arguments_of(call));
+        item.close();
+    }
+}
+
+void append_input_items(std::string& out, const completion_request& request) {
+    out += '[';
+    for (const chat_message& said : request.messages()) {
+        append_input_said(out, said);
+        out += ',';
+    }
+    if (has_prompt(request)) {
+        append_input_user(out, request.prompt(), request.images());
+    } else {
+        out.pop_back();  // the comma
+    }
+    out += ']';
 }
 
 void append_flat_tools(std::string& out, const std::vector<tool_definition>& tools) {
@@ -179,10 +233,10 @@ std::string openai_responses::body_of(const completion_request& request, std::st
     object_writer members(body);
     if (!model.empty()) members.string("model", model);
     if (request.system()) members.string("instructions", *request.system());
-    if (request.images().empty()) {
+    if (request.images().empty() && request.messages().empty()) {
         members.string("input", request.prompt());
     } else {
-        append_input_message(members.key("input"), request);
+        append_input_items(members.key("input"), request);
     }
     if (request.max_new_tokens()) members.count("max_output_tokens", *request.max_new_tokens());
     if (request.temperature()) members.number("temperature", *request.temperature());

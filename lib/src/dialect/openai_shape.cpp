@@ -6,6 +6,7 @@
 
 #include "dialect/neutral_members.hpp"
 #include "dialect/parameter_rules.hpp"
+#include "dialect/tool_calls.hpp"
 #include "dialect/usage.hpp"
 #include "dialect/whole_body.hpp"
 #include "json/json_writer.hpp"
@@ -183,6 +184,23 @@ bool choices_say_anything(const json_node& document) {
     if (!choices || !choices->is_array()) return false;
     return std::any_of(choices->begin(), choices->end(),
                        [](const json_node& choice) { return choice.is_object() && says_anything(choice); });
+}
+
+std::vector<completion_choice> read_openai_choices(const json_node& document, choice_reader read,
+                                                   std::string_view text, std::string_view calls_in) {
+    std::vector<completion_choice> found;
+    if (!has_choices(document)) return found;
+    for (const json_node& choice : *member(document, "choices")) {
+        if (!choice.is_object()) return {};
+        const std::string place = std::to_string(found.size());
+        completion_choice& one = found.emplace_back();
+        bool calls = false;
+        if (!read_choice(choice, read, one.text, one.finish_reason, calls).empty()) return {};
+        if (!calls) continue;
+        const auto list = json_at(text, {"choices", place, calls_in, "tool_calls"});
+        if (list) join_openai_calls(*list, one.tool_calls);
+    }
+    return found;
 }
 
 bool has_choices(const json_node& document) {

@@ -38,6 +38,10 @@ std::string read_openai_event(const json_node& event, choice_reader read, comple
 /// Whether any choice of an answer, or of an event of one, has a text, a call, a refusal, a sound or a
 /// picture.
 bool choices_say_anything(const json_node& document);
+/// All choices; none where any of them has another shape.
+/// @param calls_in where a choice has its list of calls, in `text`; nothing: it has none
+std::vector<completion_choice> read_openai_choices(const json_node& document, choice_reader read,
+                                                   std::string_view text, std::string_view calls_in);
 /// Whether there is a choice.
 bool has_choices(const json_node& document);
 

@@ -47,6 +47,7 @@ class stream_answer {
     const std::optional<error_body>& reported() const { return reported_; }
     /// Text, finish reason, usage and id as far as they have come.
     completion& answer() { return answer_; }
+    const completion& answer() const { return answer_; }
 
  private:
     step take_reported_error(error_body&& reported);

@@ -133,6 +133,11 @@ token_parts parts_of(const completion_request& request) {
     if (request.body().empty()) {
         const std::size_t system = request.system() ? request.system()->size() : 0;
         parts.prompt = tokens_of_text(request.prompt().size() + system);
+        for (const chat_message& said : request.messages()) {
+            std::size_t bytes = said.text().size();
+            for (const tool_call& call : said.calls()) bytes += call.name.size() + call.arguments.size();
+            parts.prompt += tokens_per_message + tokens_of_text(bytes);
+        }
     } else {
         const json_document document(request.body());
         if (document.object()) add_body(*document.object(), parts);

@@ -6,21 +6,11 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "dialect/own_header.hpp"
+
 namespace stagger {
 
 namespace {
-
-bool is_token(std::string_view name) {
-    constexpr std::string_view symbols = "!#$%&'*+-.^_`|~";  // RFC 9110, 5.6.2
-    return !name.empty() && std::all_of(name.begin(), name.end(), [&](unsigned char c) {
-        return (c < 128 && std::isalnum(c)) || symbols.find(static_cast<char>(c)) != std::string_view::npos;
-    });
-}
-
-bool is_field_value(std::string_view value) {
-    return std::none_of(value.begin(), value.end(),
-                        [](unsigned char c) { return (c < 32 && c != '\t') || c == 127; });
-}
 
 bool equal_without_case(std::string_view left, std::string_view right) {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
@@ -40,33 +30,26 @@ bool has_line(std::string_view lines, std::string_view name) {
     return false;
 }
 
+/// The lines but for those of fields that a request has itself.
+void append_others(std::string& to, std::string_view lines, const std::vector<wire::field>& own) {
+    while (!lines.empty()) {
+        const std::string_view name = lines.substr(0, lines.find(':'));
+        const std::string_view line = lines.substr(0, lines.find("\r\n") + 2);
+        const bool replaced = std::any_of(own.begin(), own.end(), [&](const wire::field& one) {
+            return equal_without_case(one.name, name);
+        });
+        if (!replaced) to.append(line);
+        lines.remove_prefix(line.size());
+    }
+}
+
 }  // namespace
 
 std::string format_fixed_fields(const std::vector<std::pair<std::string, std::string>>& headers) {
-    constexpr std::array<std::string_view, 11> ours = {"host",
-                                                       "content-length",
-                                                       "transfer-encoding",
-                                                       "connection",
-                                                       "accept-encoding",
-                                                       "content-type",
-                                                       "content-encoding",
-                                                       "expect",
-                                                       "upgrade",
-                                                       "te",
-                                                       "trailer"};
     std::string text;
-    for (const auto& header : headers) {
-        const auto& name = header.first;
-        const auto& value = header.second;
-        if (!is_token(name))
-            throw std::invalid_argument("header: the name must be a token, is \"" + name + "\"");
-        if (!is_field_value(value)) {
-            throw std::invalid_argument("header: the value of \"" + name +
-                                        "\" must not contain control characters");
-        }
-        const bool taken = std::any_of(ours.begin(), ours.end(),
-                                       [&](std::string_view one) { return equal_without_case(one, name); });
-        if (taken) throw std::invalid_argument("header: \"" + name + "\" is set by the transport");
+    for (const auto& [name, value] : headers) {
+        if (const auto problem = wire::broken_header(name, value); !problem.empty())
+            throw std::invalid_argument(problem);
         append_field(text, name, value);
     }
     return text;
@@ -90,7 +73,12 @@ common_head make_common_head(std::string_view authority, const wire::encoding_co
 void format_http_request(std::string& to, const request_parts& own, const common_head& common) {
     to.clear();
     to.append("POST ").append(own.target.empty() ? common.target : own.target);
-    to.append(" HTTP/1.1\r\n").append(common.lines);
+    to.append(" HTTP/1.1\r\n");
+    if (own.fields.empty()) {
+        to.append(common.lines);
+    } else {
+        append_others(to, common.lines, own.fields);
+    }
     for (const wire::field& one : own.fields) append_field(to, one.name, one.value);
     std::array<char, 20> digits{};
     const auto end = std::to_chars(digits.begin(), digits.end(), own.body.size()).ptr;

@@ -1,30 +1,42 @@
 #include "net/attempt_trace.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace stagger::detail {
+
+attempt_trace::watched& attempt_trace::watch() {
+    if (!watched_) watched_ = std::make_unique<watched>();
+    return *watched_;
+}
+
+void attempt_trace::note(std::string tag, std::string model) {
+    watch().tag = std::move(tag);
+    watch().model = std::move(model);
+}
 
 void attempt_trace::queued(time_point now, time_point not_before) {
     ++attempt_;
     was_admitted_ = false;
     carried_ = {};
     if (!told_) return;
-    wait_ = std::make_unique<wait>();
+    watch().waited = {};
+    watch().admitted_at = {};
     told_->queued({id(), std::max(not_before - now, duration::zero())});
 }
 
 void attempt_trace::waited(const permit& leave, bool admitted) {
     was_admitted_ = admitted;
     if (!told_) return;
-    wait_->times = leave.waited();
+    watched_->waited = leave.waited();
     if (!admitted) return;
-    wait_->admitted_at = std::chrono::steady_clock::now();
-    told_->admitted({id(), wait_->times});
+    watched_->admitted_at = std::chrono::steady_clock::now();
+    told_->admitted({id(), watched_->waited});
 }
 
 void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
                          std::optional<duration> again_in, const hints& said,
-                         std::optional<duration> hint_cut_to) {
+                         std::optional<duration> hint_cut_to, const token_usage& used) {
     if (was_admitted_) {
         counts_->attempts.add();
         counts_->rejections.add(refused);
@@ -37,9 +49,10 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
     }
     if (!told_) return;
     // Nothing has been noted where memory ran out.
-    const waiting_times waited = wait_ ? wait_->times : waiting_times();
-    told_->done({id(), error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in, said,
-                 hint_cut_to});
+    static const watched nothing;
+    const watched& noted = watched_ ? *watched_ : nothing;
+    told_->done({id(), error, info, was_admitted_, noted.waited, carried_.sent, carried_.received, again_in,
+                 said, hint_cut_to, noted.tag, noted.model, used});
 }
 
 }  // namespace stagger::detail

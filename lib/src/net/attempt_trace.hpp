@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "http/connection.hpp"
@@ -25,6 +26,10 @@ class attempt_trace {
     }
     void request_ended(bool well) { (well ? counts_->succeeded : counts_->failed).add(); }
 
+    /// Whether somebody listens: what the request is called is to be noted then.
+    bool is_told() const { return told_ != nullptr; }
+    void note(std::string tag, std::string model);
+
     void queued(time_point now, time_point not_before);
     /// @param leave the permit, or what came instead of one
     void waited(const permit& leave, bool admitted);
@@ -37,12 +42,12 @@ class attempt_trace {
         if (told_) told_->sent({id(), bytes, new_connection_});
     }
     void head(unsigned status) {
-        if (told_) told_->head({id(), status, std::chrono::steady_clock::now() - wait_->admitted_at});
+        if (told_) told_->head({id(), status, std::chrono::steady_clock::now() - watched_->admitted_at});
     }
     /// What the attempt's connection carried.
     void exchanged(const traffic& carried) { carried_ = carried; }
     void done(error_code error, const diagnostic& info, bool refused, std::optional<duration> again_in = {},
-              const hints& said = {}, std::optional<duration> hint_cut_to = {});
+              const hints& said = {}, std::optional<duration> hint_cut_to = {}, const token_usage& used = {});
 
  private:
     attempt_id id() const { return {request_, attempt_}; }
@@ -54,11 +59,14 @@ class attempt_trace {
     bool was_admitted_ = false;
     bool new_connection_ = false;
     traffic carried_;
-    struct wait {
-        waiting_times times;
+    struct watched {
+        std::string tag;
+        std::string model;
+        waiting_times waited;  // by the attempt
         time_point admitted_at{};
     };
-    std::unique_ptr<wait> wait_;  // where somebody listens
+    watched& watch();
+    std::unique_ptr<watched> watched_;  // where somebody listens
 };
 
 }  // namespace stagger::detail

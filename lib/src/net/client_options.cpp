@@ -166,7 +166,7 @@ void client_options::validate() const {
     require_positive("handshake_timeout", handshake_timeout_);
     require_positive("send_timeout", send_timeout_);
     require_not_negative("give_up_after", give_up_after_time_);
-    require_not_negative("deadline", deadline_);
+    require_not_negative("deadline", deadline());
     require_not_negative("keep_alive", keep_alive_);
     require_bound("max_header_bytes", max_header_bytes_);
     require_bound("max_body_bytes", max_body_bytes_);

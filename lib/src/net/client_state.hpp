@@ -19,6 +19,8 @@
 
 namespace stagger::detail {
 
+class request_stand_in;
+
 /// What the requests of one client share. Everything that changes is used on `strand` only.
 class client_state : public std::enable_shared_from_this<client_state> {
  public:
@@ -53,6 +55,7 @@ class client_state : public std::enable_shared_from_this<client_state> {
     std::shared_ptr<route_choice> choice;               ///< null where there is one route
     request_context requests;
     running_operations running;
+    std::shared_ptr<request_stand_in> stand_in;  ///< takes the requests of a client for tests; else null
     turnstile held;        ///< requests that are not sent for now, by whoever drives the client
     bool refuses = false;  ///< new requests: it drains or is closed
     bool closed = false;   ///< what runs is stopped

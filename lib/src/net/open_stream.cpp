@@ -324,9 +324,9 @@ void open_stream::tell_trace() {
         // A copy: the caller may be reading the result.
         diagnostic seen = info;
         note_untold_end(seen);
-        trace_->done(error_, seen, false);
+        trace_->done(error_, seen, false, {}, {}, {}, answer_.answer().usage);
     } else {
-        trace_->done(error_, info, false);
+        trace_->done(error_, info, false, {}, {}, {}, answer_.answer().usage);
     }
     trace_->request_ended(!error_);
 }

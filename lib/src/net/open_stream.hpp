@@ -12,6 +12,7 @@
 #include "dialect/stream_answer.hpp"
 #include "http/connection_pool.hpp"
 #include "http/io_types.hpp"
+#include "net/answer_stream.hpp"
 #include "net/attempt_trace.hpp"
 #include "net/client_state.hpp"
 #include "net/running_operation.hpp"
@@ -25,10 +26,10 @@ namespace stagger::detail {
  * Holds the connection and the place in flight until the answer ends. Reads only while somebody asks. Runs on
  * its client's strand; `next` and `abandon` may be called from any thread.
  */
-class open_stream final : public std::enable_shared_from_this<open_stream>, public running_operation {
+class open_stream final : public std::enable_shared_from_this<open_stream>,
+                          public answer_stream,
+                          public running_operation {
  public:
-    using handler_type = boost::asio::any_completion_handler<completion_stream::next_signature>;
-
     /// A head with success and the beginning of an answer: the rest follows on the connection.
     struct beginning {
         const route_target& way;  ///< outlives the client's state
@@ -47,15 +48,14 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
 
     /// On the strand: the client knows of it from here on.
     void enroll();
-    void next(handler_type handler);
-    /// The caller has let go of the stream.
-    void abandon();
+    void next(handler_type handler) override;
+    void abandon() override;
     void stop(errc why) override;
     void context_ends() noexcept override;
     void leave_to_parent() noexcept override {
         if (leased_) leased_->leave_to_parent();
     }
-    const completion& result() { return answer_.answer(); }
+    const completion& result() const override { return answer_.answer(); }
 
  private:
     struct asker {

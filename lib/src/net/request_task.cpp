@@ -83,12 +83,14 @@ request_task::request_task(std::shared_ptr<client_state> client, any_handler han
 request_task::~request_task() = default;
 
 void request_task::start(const std::shared_ptr<client_state>& client, const completion_request& request,
-                         any_handler handler, bool at_home) {
+                         duration usual_deadline, any_handler handler, bool at_home) {
     const auto cancelled =
         std::visit([](const auto& one) { return asio::get_associated_cancellation_slot(one); }, handler);
     const auto self = std::make_shared<request_task>(client, std::move(handler), at_home);
     self->encode(request);
     if (self->told_) return;
+    const duration clients = client->options.has_deadline() ? client->options.deadline() : usual_deadline;
+    self->machine_.end_within(request.has_more() ? request.deadline().value_or(clients) : clients);
     self->listen_for_cancellation(cancelled);
     // Not inside this call: the caller may be on the strand and must not be overtaken.
     client->turn->add({self, self.get()});
@@ -107,12 +109,14 @@ request_task::uncommon& request_task::with_uncommon() {
 bool request_task::encode_for(const route_target& found, const completion_request& request, error_code& error,
                               std::string& problem) {
     const auto how = is_streamed() ? wire::delivery::streamed : wire::delivery::whole;
-    wire::encoded_request encoded = wire::encode(request, found.encoding, error, problem, how);
+    wire::asked_model asked;
+    wire::encoded_request encoded = wire::encode(request, found.encoding, error, problem, how, &asked);
+    if (trace_.is_told()) trace_.note(request.tag(), std::move(asked.name));
     if (error) return false;
     constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
     // Whatever the route: the prompt is what is compared with its like.
     machine_.describe(wire::cost_of(request, found.encoding.dialect),
-                      client_->first().account ^ encoded.model * spread);
+                      client_->first().account ^ asked.number * spread);
     body_ = std::move(encoded.body);
     answered_in_ = encoded.answered_in;
     if (uncommon_ || !encoded.target.empty() || !encoded.fields.empty()) {
@@ -577,13 +581,14 @@ time_point request_task::tell_gate(const wire::decoded_answer& ended) {
     return {};
 }
 
-void request_task::tell_trace(const diagnostic& info, const hints& said, time_point now) {
+void request_task::tell_trace(const diagnostic& info, const hints& said, time_point now,
+                              const token_usage& used) {
     const auto fate = machine_.fate(info, said, now);
-    trace_.done(fate.error, info, fate.refused, fate.again_in, said, fate.hint_cut_to);
+    trace_.done(fate.error, info, fate.refused, fate.again_in, said, fate.hint_cut_to, used);
 }
 
 void request_task::end(wire::decoded_answer& ended, time_point now) {
-    tell_trace(ended.answer.info, ended.hints, now);
+    tell_trace(ended.answer.info, ended.hints, now, ended.answer.usage);
     trace_.request_ended(!machine_.result());
     finish(machine_.result(), std::move(ended.answer));
 }

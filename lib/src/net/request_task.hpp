@@ -40,9 +40,10 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     using stream_handler = boost::asio::any_completion_handler<client::stream_signature>;
     using any_handler = std::variant<whole_handler, stream_handler>;
 
+    /// @param usual_deadline where neither the request nor its client has one; zero: none
     /// @param at_home the handler is known to run on the client's executor
     static void start(const std::shared_ptr<client_state>& client, const completion_request& request,
-                      any_handler handler, bool at_home);
+                      duration usual_deadline, any_handler handler, bool at_home);
     request_task(std::shared_ptr<client_state> client, any_handler handler, bool at_home);
     ~request_task();
 
@@ -148,7 +149,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     request_step report(wire::decoded_answer& ended, time_point now);
     /// When it allows another attempt, at the earliest.
     time_point tell_gate(const wire::decoded_answer& ended);
-    void tell_trace(const diagnostic& info, const hints& said, time_point now);
+    void tell_trace(const diagnostic& info, const hints& said, time_point now, const token_usage& used = {});
 
     void end(wire::decoded_answer& ended, time_point now);
     /// No attempt has just ended.

@@ -44,15 +44,15 @@ time_point report(permit leave, const attempt_result& result, const classificati
 }  // namespace
 
 struct retry_loop::parts {
-    parts(const asio::any_io_executor& executor, const retry_policy& chosen, const backoff_policy& backoff,
-          const std::optional<gate>& shared)
+    parts(const asio::any_io_executor& executor, const single_call_policy& chosen,
+          const backoff_policy& backoff, const std::optional<gate>& shared)
         : policy(chosen),
           session(chosen, backoff, steady_now()),
           random(seed_or_random(0)),
           timer(executor),
           limiter(shared) {}
 
-    const retry_policy& policy;
+    const single_call_policy& policy;
     retry_session session;
     random_source random;
     asio::steady_timer timer;
@@ -70,7 +70,7 @@ struct retry_loop::parts {
     retry_loop::next decide(const attempt_result& result);
 };
 
-retry_loop::retry_loop(const asio::any_io_executor& executor, const retry_policy& policy,
+retry_loop::retry_loop(const asio::any_io_executor& executor, const single_call_policy& policy,
                        const backoff_policy& backoff, const std::optional<gate>& limiter)
     : parts_(std::make_unique<parts>(executor, policy, backoff, limiter)) {}
 

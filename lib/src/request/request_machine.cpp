@@ -36,7 +36,13 @@ bool was_refused(const wire::decoded_answer& ended) {
 }  // namespace
 
 request_machine::request_machine(request_context& context, time_point now)
-    : context_(context), session_(context.rules.retry, context.rules.backoff, now) {}
+    : context_(context), session_(context.rules.retry, context.rules.backoff, now) {
+    end_within(context.rules.deadline);
+}
+
+void request_machine::end_within(duration longest) {
+    deadline_ = longest > duration::zero() ? saturating_add(session_.state().started, longest) : never;
+}
 
 request_step request_machine::begin(time_point now) {
     if (state_ != state::not_begun) return request_step::nothing;

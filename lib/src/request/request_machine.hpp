@@ -63,6 +63,9 @@ class request_machine {
         alike_ = alike;
     }
 
+    /// From its call on, in place of what the client's rules say; zero: no deadline.
+    void end_within(duration longest);
+
     request_step begin(time_point now);
     request_step announced();
     /// @param chosen to pass although its like are held
@@ -122,10 +125,7 @@ class request_machine {
     refusal_history& refusals() { return *refused_; }
     error_code result() const { return result_; }
 
-    time_point deadline() const {
-        const duration longest = context_.rules.deadline;
-        return longest > duration::zero() ? saturating_add(session_.state().started, longest) : never;
-    }
+    time_point deadline() const { return deadline_; }
     /// When the wait for leave began, and until when it is no wait in the line.
     time_point joined() const { return line_.joined; }
     time_point not_before() const { return line_.not_before; }
@@ -178,6 +178,7 @@ class request_machine {
     cost cost_;
     std::uint64_t alike_ = 0;
     retry_session session_;
+    time_point deadline_ = never;
 
     error_code result_;
     attempt_state attempt_{};

@@ -4,7 +4,7 @@
 
 namespace stagger {
 
-retry_session::retry_session(const retry_policy& policy, const backoff_policy& backoff, time_point now)
+retry_session::retry_session(const single_call_policy& policy, const backoff_policy& backoff, time_point now)
     : policy_(&policy), backoff_(&backoff), waiting_since_(now) {
     state_.started = now;
     if (policy.statistics()) *policy.statistics() = retry_statistics();

@@ -394,6 +394,18 @@ TEST_CASE("no attempt follows that would begin behind the deadline") {
     CHECK(ended.answer.info.last_error == errc::rate_limited);
 }
 
+TEST_CASE("a request's own deadline takes the place of its client's, also none") {
+    client_of_one client;
+    client.deadline = 10s;
+    request_context context = client.context();
+    request_machine one(context, start);
+    one.end_within(60s);
+    CHECK(one.deadline() == start + 60s);
+    CHECK(one.wanted().deadline() == start + 60s);
+    one.end_within(0s);
+    CHECK(one.deadline() == never);
+}
+
 TEST_CASE("an attempt is bounded by its own limit, and by the request's deadline") {
     client_of_one client;
     SUBCASE("its own") {
