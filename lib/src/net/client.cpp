@@ -85,6 +85,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       gate_is_elsewhere(gate.get_executor() != executor),
       hidden(hidden_words(options, target)),
       account(account_of(options)),
+      counts(options.observer().get()),
       pool(strand, connections_of(options, target, strand),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
            options.keep_alive()),
