@@ -67,6 +67,8 @@ std::shared_ptr<const connection_settings> settings_for(const io_executor& execu
     settings->max_header_bytes = settings->max_body_bytes = 4096;
     settings->names = std::make_shared<name_lookup>(executor, settings->target.host, settings->target.port);
     settings->deadlines = std::make_shared<deadline_queue>(executor);
+    settings->memory =
+        std::make_shared<answer_memory>(settings->deadlines, std::size_t{1} << 20, std::size_t{1} << 20);
     return settings;
 }
 

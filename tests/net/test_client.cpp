@@ -540,6 +540,9 @@ TEST_CASE("options are checked when the client is made, by name") {
     }
     CHECK(contains(problem(client_options(good).api_key("a\nb")), "api_key: "));
     CHECK(contains(problem(client_options(good).max_body_bytes(1)), "max_body_bytes: "));
+    CHECK(
+        contains(problem(client_options(good).max_bodies_bytes(1)), "max_bodies_bytes: must be 0 or from "));
+    CHECK(problem(client_options(good).max_body_bytes(4096).max_bodies_bytes(4096)) == "accepted");
     CHECK(contains(problem(client_options(good).base_url("https://x").ca_file("/nonexistent")), "ca_file: "));
 }
 

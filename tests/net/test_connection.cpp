@@ -45,6 +45,8 @@ class peer_link {
         settings->names = std::make_shared<name_lookup>(context.get_executor(), settings->target.host,
                                                         settings->target.port);
         settings->deadlines = std::make_shared<deadline_queue>(context.get_executor());
+        settings->memory =
+            std::make_shared<answer_memory>(settings->deadlines, std::size_t{1} << 20, std::size_t{1} << 20);
     }
 
     error_code open(time_point limit = never) {

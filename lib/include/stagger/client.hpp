@@ -122,6 +122,22 @@ class client_options {
     /// Bound of an answer's body in bytes, from 1024; of a streamed one, of all its pieces together. Default
     /// 64 MiB.
     client_options& max_body_bytes(std::size_t count);
+    /** @brief Bound of what all answers that are being received hold together, in bytes.
+     *
+     * Counted over all connections of the client: bodies as far as they have come, and of streams what was
+     * read of them and not handed over, and their text. Where it is reached, reading waits: nothing fails for
+     * it, and the server is slowed down by its connection. Room for one answer of `max_body_bytes` is kept,
+     * and goes to one after the other, so that one can always come to its end; what holds less than 16 KiB
+     * never waits. The time that an answer waits does not count for `attempt_timeout` and
+     * `stream_idle_timeout`; it does for `deadline`. A stream whose caller does not ask for its next piece
+     * keeps what it has, and after a second without holds up nobody: then others may be received on top of
+     * the bound. The buffers of connections, 8 KiB each, come on top, too, and so does what was handed to its
+     * caller.
+     *
+     * @param count 0 (default): four times `max_body_bytes`, which is 256 MiB; else at least
+     * `max_body_bytes`, with which large answers come one after the other
+     */
+    client_options& max_bodies_bytes(std::size_t count);
     /// Promises that one thread runs the executor's context, or that the executor is a strand. The client
     /// does without a strand of its own then, which saves part of each request's cost. Default false.
     client_options& single_threaded(bool yes);
@@ -165,6 +181,7 @@ class client_options {
     const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
     std::size_t max_header_bytes() const { return max_header_bytes_; }
     std::size_t max_body_bytes() const { return max_body_bytes_; }
+    std::size_t max_bodies_bytes() const { return max_bodies_bytes_; }
     bool single_threaded() const { return single_threaded_; }
     std::size_t max_event_bytes() const { return max_event_bytes_; }
     std::uint64_t jitter_seed() const { return jitter_seed_; }
@@ -198,6 +215,7 @@ class client_options {
     std::vector<std::pair<std::string, std::string>> headers_;
     std::size_t max_header_bytes_ = 64 * 1024;
     std::size_t max_body_bytes_ = 64 * 1024 * 1024;
+    std::size_t max_bodies_bytes_ = 0;
     bool single_threaded_ = false;
     std::size_t max_event_bytes_ = 1024 * 1024;
     std::uint64_t jitter_seed_ = 0;

@@ -51,6 +51,10 @@ class sse_parser {
     /// `longest_stray` bytes. Google's servers tell of an error in the middle of a stream like this.
     std::string stray() const;
     static constexpr std::size_t longest_stray = 16 * 1024;
+    /// What it has of events that were not taken, in bytes.
+    std::size_t held_bytes() const {
+        return line_.size() + data_.size() + (event_ ? event_->data.size() : 0);
+    }
     /// How long a client that reconnects is to wait, as the stream said last.
     const std::optional<duration>& retry() const { return retry_; }
 

@@ -19,14 +19,19 @@ std::string path_of(const endpoint& where, dialect spoken) {
     return where.base_path + (spoken == dialect::llm_engine ? "/v1" : "");
 }
 
+std::shared_ptr<const connection_settings> settings_of(const client_options& of_client, const endpoint& where,
+                                                       const io_executor& executor) {
+    std::shared_ptr<answer_memory> own;
+    return detail::connections_of(without_body_bound(of_client), where, executor, own);
+}
+
 }  // namespace
 
 upstream::upstream(const io_executor& executor, const client_options& of_client, std::size_t connections)
     : where_(parse_endpoint(of_client.base_url())),
       path_(path_of(where_, of_client.dialect())),
       identity_{of_client.api_key(), of_client.headers()},
-      pool_(executor, detail::connections_of(without_body_bound(of_client), where_, executor), connections,
-            of_client.keep_alive()) {
+      pool_(executor, settings_of(of_client, where_, executor), connections, of_client.keep_alive()) {
     static_cast<void>(format_fixed_fields(of_client.headers()));  // throws what a client would
 }
 

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/write.hpp>
 #include <new>
 #include <utility>
@@ -22,6 +23,8 @@ namespace {
 // Less than any socket takes that has nothing else to send. The rest of a TLS record could not be sent later:
 // what is longer goes by an operation.
 constexpr std::size_t most_at_once_over_tls = 4096;
+// For memory, where nothing else ends it.
+constexpr duration longest_wait = std::chrono::hours(24 * 365);
 
 /// Whether bytes have been received that nobody has read.
 bool holds_unread(plain_stream&) {
@@ -87,6 +90,7 @@ bool stream_connection<Stream>::has(amount wanted) const {
 template <class Stream>
 void stream_connection<Stream>::read(amount wanted, user told, time_point limit) {
     wanted_ = wanted;
+    limit_ = limit;
     if (has(wanted)) return end_read(told);
     const auto phase = wanted == amount::head ? request_phase::awaiting_answer : request_phase::receiving;
     const bool begins = begin_phase(phase, limit, errc::answer_timed_out);
@@ -109,8 +113,63 @@ class stream_connection<Stream>::reading {
     user told_;
 };
 
+/// Told by Asio that a wait for memory has ended. Keeps the user, as a read does.
+template <class Stream>
+class stream_connection<Stream>::waiting {
+ public:
+    using allocator_type = operation_memory::allocator<void>;
+
+    waiting(stream_connection& mine, user told) : mine_(&mine), told_(std::move(told)) {}
+    allocator_type get_allocator() const noexcept { return allocator_type(mine_->memory_); }
+    void operator()(const error_code&) { mine_->go_on_reading(told_); }
+
+ private:
+    stream_connection* mine_;
+    user told_;
+};
+
+// A head comes before anything is held of its answer.
 template <class Stream>
 void stream_connection<Stream>::read_on(const user& told) {
+    if (wanted_ == amount::head || ask()) return read_now(told);
+    wait_for_memory(told);
+}
+
+// No limit of its phase ends it: the server is not what it waits for.
+template <class Stream>
+void stream_connection<Stream>::wait_for_memory(const user& told) {
+    try {
+        end_phase();
+        waits_since_ = steady_now();
+        if (!wait_) wait_ = std::make_unique<io_timer>(stream_.get_executor());
+        // Asio's clock cannot tell the end of time.
+        wait_->expires_at(std::min(told->latest_limit(), saturating_add(waits_since_, longest_wait)));
+        wait_->async_wait(waiting(*this, told));
+    } catch (...) {
+        leave_line();
+        throw;
+    }
+}
+
+template <class Stream>
+void stream_connection<Stream>::go_on_reading(const user& told) {
+    leave_line();
+    error_code error;
+    try {
+        const duration waited = steady_now() - waits_since_;
+        told->was_held_up(waited);
+        limit_ = std::min(saturating_add(limit_, waited), told->latest_limit());
+        const bool begins = begin_phase(request_phase::receiving, limit_, errc::answer_timed_out);
+        if (begins && !cancelled_ && !is_parents_) return read_now(told);
+        error = fail_io({}, errc::connection_lost);
+    } catch (const std::bad_alloc&) {
+        error = fail(out_of_memory(), "");
+    }
+    told->on_read(error);
+}
+
+template <class Stream>
+void stream_connection<Stream>::read_now(const user& told) {
     const auto room = parser_.room();
     stream_.async_read_some(asio::buffer(room.data(), room.size()), reading(*this, told));
 }
@@ -120,6 +179,7 @@ void stream_connection<Stream>::go_on(const user& told, const error_code& unread
     error_code error;
     try {
         error = take_bytes(count, unread);
+        note_memory();
         if (!error && !has(wanted_)) return read_on(told);
     } catch (const std::bad_alloc&) {
         error = fail(out_of_memory(), "");

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dialect/dialect.hpp"
+#include "http/answer_memory.hpp"
 #include "http/deadline_queue.hpp"
 #include "http/endpoint.hpp"
 #include "http/io_types.hpp"
@@ -32,6 +33,7 @@ struct connection_settings {
     std::shared_ptr<boost::asio::ssl::context> tls;  ///< null for plain HTTP
     std::shared_ptr<name_lookup> names;
     std::shared_ptr<deadline_queue> deadlines;
+    std::shared_ptr<answer_memory> memory;
 };
 
 /// What one exchange has carried so far, in bytes of HTTP.
@@ -53,6 +55,12 @@ class connection_user {
     virtual void on_sent(const error_code&) {}
     virtual void on_read(const error_code& error) = 0;
 
+    /// While a read waits for the memory that other answers hold, its limit does not come nearer: it is moved
+    /// by that time, though not past this one.
+    virtual time_point latest_limit() const { return never; }
+    /// A read has waited so long for memory.
+    virtual void was_held_up(duration) {}
+
  protected:
     ~connection_user() = default;
 };
@@ -61,7 +69,8 @@ class connection_user {
  *
  * An exchange is `send`, `read_head`, and then `read_rest`, or `read_some` until `answer_is_whole`. Every
  * step ends by its own `limit` at the latest, and at once after `cancel`, with an errc that names the phase.
- * After any error the connection is closed and of no further use. A step keeps its user alive, who keeps the
+ * After any error the connection is closed and of no further use. Reading on waits where the answers of all
+ * connections hold too much together, as answer_memory says. A step keeps its user alive, who keeps the
  * connection; what it came to may be told before the call that began it returns. Runs on the strand of its
  * client.
  */
@@ -96,6 +105,11 @@ class connection {
     virtual wire::response& answer() = 0;
     /// Moves what has come of the body to the end of `to`; also what came before an error.
     virtual void take_body(std::string& to) = 0;
+    /// So many bytes of what was taken are still held: they count as the answer's until the next call, or
+    /// until the connection is given back.
+    virtual void keep(std::size_t bytes) = 0;
+    /// Nothing of the answer is held any more.
+    virtual void rest() = 0;
     /// The answer has come to its end; there is no more to read.
     virtual bool answer_is_whole() const = 0;
 

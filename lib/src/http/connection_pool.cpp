@@ -92,6 +92,7 @@ std::unique_ptr<connection> connection_pool::take_idle(time_point now) {
 
 void connection_pool::give_back(std::unique_ptr<connection> used, time_point now) {
     if (used && used->reusable() && !closed_) {
+        used->rest();
         const auto young = std::find_if(idle_.begin(), idle_.end(), [&](const idle_connection& one) {
             return one.since >= now - keep_alive_;
         });

@@ -32,10 +32,11 @@ Stream make_stream(const io_executor& executor, const connection_settings& setti
  * stream_opening.cpp has what opens it, connection.cpp the exchanges.
  */
 template <class Stream>
-class stream_connection final : public limited_connection {
+class stream_connection final : public limited_connection, private answer_memory::holder {
  public:
     stream_connection(const io_executor& executor, std::shared_ptr<const connection_settings> settings)
         : limited_connection(settings),
+          holder(settings->memory),
           stream_(make_stream<Stream>(executor, *settings)),
           parser_(settings->max_header_bytes, settings->max_body_bytes) {}
 
@@ -43,6 +44,22 @@ class stream_connection final : public limited_connection {
     void send(user told, std::string_view request, time_point now, time_point limit) override;
     wire::response& answer() override { return parser_.answer(); }
     void take_body(std::string& to) override { parser_.take_body(to); }
+    void keep(std::size_t bytes) override {
+        kept_ = bytes;
+        note_memory();
+    }
+    void rest() override {
+        kept_ = 0;
+        give_back();
+    }
+    void cancel() override {
+        limited_connection::cancel();
+        end_wait();
+    }
+    void leave_to_parent() override {
+        limited_connection::leave_to_parent();
+        end_wait();
+    }
     bool answer_is_whole() const override { return parser_.is_whole(); }
     bool quiet_while_idle() override;
     const traffic& carried() const override { return carried_; }
@@ -62,7 +79,17 @@ class stream_connection final : public limited_connection {
     void end_send(const user& told, const error_code& unsent);
     void read(amount wanted, user told, time_point limit) override;
     class reading;
+    class waiting;
     void read_on(const user& told);
+    void read_now(const user& told);
+    void wait_for_memory(const user& told);
+    /// Has waited, for memory or in vain.
+    void go_on_reading(const user& told);
+    void end_wait() {
+        if (wait_) wait_->cancel();
+    }
+    void may_go_on() override { end_wait(); }
+    void note_memory() { holds(kept_ + parser_.answer().body.size()); }
     void go_on(const user& told, const error_code& unread, std::size_t count);
     bool has(amount wanted) const;
     /// What one read brought. The bytes count before anything else does: an answer that is whole stands,
@@ -72,13 +99,17 @@ class stream_connection final : public limited_connection {
     error_code refused_by(const error_code& unread);
     void end_read(const user& told);
 
-    operation_memory memory_;  // of the read that has begun
+    operation_memory memory_;         // of the read that has begun, or waits
+    std::unique_ptr<io_timer> wait_;  // for the memory of answers, once it was waited for
     Stream stream_;
     answer_parser parser_;
     std::string unsent_;
     traffic carried_;
+    std::size_t kept_ = 0;          // by the user, of what was taken
     amount wanted_ = amount::head;  // of the read that has begun
-    bool sent_ = false;             // the whole request
+    time_point limit_{};            // of that
+    time_point waits_since_{};
+    bool sent_ = false;  // the whole request
 };
 
 extern template io_awaitable<error_code> stream_connection<plain_stream>::open(time_point);

@@ -19,19 +19,19 @@ void attempt_trace::queued(time_point now, time_point not_before) {
     ++attempt_;
     was_admitted_ = false;
     carried_ = {};
-    if (!told_) return;
+    if (!observer()) return;
     watch().waited = {};
     watch().admitted_at = {};
-    told_->queued({id(), std::max(not_before - now, duration::zero())});
+    observer()->queued({id(), std::max(not_before - now, duration::zero())});
 }
 
 void attempt_trace::waited(const permit& leave, bool admitted) {
     was_admitted_ = admitted;
-    if (!told_) return;
+    if (!observer()) return;
     watched_->waited = leave.waited();
     if (!admitted) return;
     watched_->admitted_at = std::chrono::steady_clock::now();
-    told_->admitted({id(), watched_->waited});
+    observer()->admitted({id(), watched_->waited});
 }
 
 void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
@@ -47,12 +47,12 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
         counts_->bytes_sent.add(carried_.sent);
         counts_->bytes_received.add(carried_.received);
     }
-    if (!told_) return;
+    if (!observer()) return;
     // Nothing has been noted where memory ran out.
     static const watched nothing;
     const watched& noted = watched_ ? *watched_ : nothing;
-    told_->done({id(), error, info, was_admitted_, noted.waited, carried_.sent, carried_.received, again_in,
-                 said, hint_cut_to, noted.tag, noted.model, used});
+    observer()->done({id(), error, info, was_admitted_, noted.waited, carried_.sent, carried_.received,
+                      again_in, said, hint_cut_to, noted.tag, noted.model, used});
 }
 
 }  // namespace stagger::detail

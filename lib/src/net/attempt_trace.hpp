@@ -18,7 +18,7 @@ namespace stagger::detail {
  */
 class attempt_trace {
  public:
-    attempt_trace(client_counts& counts, attempt_observer* told) : counts_(&counts), told_(told) {}
+    explicit attempt_trace(client_counts& counts) : counts_(&counts) {}
 
     void request_started() {
         counts_->started.add();
@@ -27,7 +27,7 @@ class attempt_trace {
     void request_ended(bool well) { (well ? counts_->succeeded : counts_->failed).add(); }
 
     /// Whether somebody listens: what the request is called is to be noted then.
-    bool is_told() const { return told_ != nullptr; }
+    bool is_told() const { return observer() != nullptr; }
     void note(std::string tag, std::string model);
 
     void queued(time_point now, time_point not_before);
@@ -39,10 +39,11 @@ class attempt_trace {
     }
     void not_connected() { counts_->connections_failed.add(); }
     void sent(std::size_t bytes) {
-        if (told_) told_->sent({id(), bytes, new_connection_});
+        if (observer()) observer()->sent({id(), bytes, new_connection_});
     }
     void head(unsigned status) {
-        if (told_) told_->head({id(), status, std::chrono::steady_clock::now() - watched_->admitted_at});
+        if (observer())
+            observer()->head({id(), status, std::chrono::steady_clock::now() - watched_->admitted_at});
     }
     /// What the attempt's connection carried.
     void exchanged(const traffic& carried) { carried_ = carried; }
@@ -51,9 +52,9 @@ class attempt_trace {
 
  private:
     attempt_id id() const { return {request_, attempt_}; }
+    attempt_observer* observer() const { return counts_->observer; }
 
     client_counts* counts_;
-    attempt_observer* told_;  // null where nobody listens
     std::uint64_t request_ = 0;
     unsigned attempt_ = 0;
     bool was_admitted_ = false;

@@ -61,6 +61,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
       strand(make_serial(executor, options.single_threaded())),
       posting(asio::require(strand, asio::execution::blocking.never)),
       turn(std::make_shared<next_turn>(posting)),
+      counts(options.observer().get()),
       requests{rules_of(options, limits), {}, random_source(seed_or_random(options.jitter_seed()))},
       running(executor, strand) {}
 
@@ -68,7 +69,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
                            bool own)
     : client_state(std::move(used), chosen, shared.options()) {
     routes.push_back(std::make_unique<route_target>(options.base_url(), options, std::move(shared), own,
-                                                    executor, strand));
+                                                    executor, strand, answers));
     if (options.observer()) first().gate.explain_waits();
 }
 
@@ -84,7 +85,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
         auto admits = own ? stagger::gate(executor, way.limits(), options.jitter_seed()) : *way.gate();
         if (options.observer()) admits.explain_waits();
         routes.push_back(std::make_unique<route_target>(way.name(), options_of(way, options),
-                                                        std::move(admits), own, executor, strand));
+                                                        std::move(admits), own, executor, strand, answers));
         rules.push_back({way.tier(), way.weight()});
     }
     if (routes.size() > 1) choice = std::make_shared<route_choice>(strand, routes, std::move(rules));

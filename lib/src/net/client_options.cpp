@@ -110,6 +110,10 @@ client_options& client_options::max_body_bytes(std::size_t count) {
     max_body_bytes_ = count;
     return *this;
 }
+client_options& client_options::max_bodies_bytes(std::size_t count) {
+    max_bodies_bytes_ = count;
+    return *this;
+}
 client_options& client_options::single_threaded(bool yes) {
     single_threaded_ = yes;
     return *this;
@@ -171,6 +175,11 @@ void client_options::validate() const {
     require_bound("max_header_bytes", max_header_bytes_);
     require_bound("max_body_bytes", max_body_bytes_);
     require_bound("max_event_bytes", max_event_bytes_);
+    if (max_bodies_bytes_ != 0 && max_bodies_bytes_ < max_body_bytes_) {
+        throw std::invalid_argument("max_bodies_bytes: must be 0 or from max_body_bytes (" +
+                                    std::to_string(max_body_bytes_) + "), is " +
+                                    std::to_string(max_bodies_bytes_));
+    }
     require_usable(retry_);
     if (ca_only_ && ca_file_.empty())
         throw std::invalid_argument("ca_only: must come with ca_file, the only authorities to trust");

@@ -50,7 +50,8 @@ class client_state : public std::enable_shared_from_this<client_state> {
     const std::shared_ptr<next_turn> turn;  ///< what requests do next on `strand`
     client_counts counts;
 
-    std::string outgoing;  ///< the request that is being sent, used by one after the other
+    std::string outgoing;                    ///< the request that is being sent, used by one after the other
+    std::shared_ptr<answer_memory> answers;  ///< what bounds them, those of all routes together
     std::vector<std::unique_ptr<route_target>> routes;  ///< at least one
     std::shared_ptr<route_choice> choice;               ///< null where there is one route
     request_context requests;

@@ -1,13 +1,26 @@
 #include "net/connections_of.hpp"
 
 #include <boost/asio/ssl/context.hpp>
+#include <limits>
 
 #include "http/tls_context.hpp"
 
 namespace stagger::detail {
 
+namespace {
+
+std::size_t bytes_of_all(const client_options& options) {
+    if (options.max_bodies_bytes() != 0) return options.max_bodies_bytes();
+    constexpr std::size_t large_answers = 4;
+    constexpr auto most = std::numeric_limits<std::size_t>::max();
+    return options.max_body_bytes() > most / large_answers ? most : large_answers * options.max_body_bytes();
+}
+
+}  // namespace
+
 std::shared_ptr<const connection_settings> connections_of(const client_options& options,
-                                                          const endpoint& target, const io_executor& strand) {
+                                                          const endpoint& target, const io_executor& strand,
+                                                          std::shared_ptr<answer_memory>& answers) {
     auto settings = std::make_shared<connection_settings>();
     settings->target = target;
     settings->resolve_timeout = options.resolve_timeout();
@@ -23,6 +36,11 @@ std::shared_ptr<const connection_settings> connections_of(const client_options& 
     }
     settings->names = std::make_shared<name_lookup>(strand, target.host, target.port);
     settings->deadlines = std::make_shared<deadline_queue>(strand);
+    if (!answers) {
+        answers = std::make_shared<answer_memory>(settings->deadlines, bytes_of_all(options),
+                                                  options.max_body_bytes());
+    }
+    settings->memory = answers;
     return settings;
 }
 

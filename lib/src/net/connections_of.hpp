@@ -8,8 +8,10 @@
 namespace stagger::detail {
 
 /// What the connections to a client's endpoint have in common, as its options say.
+/// @param answers what bounds the answers of all routes together; made where there is none yet
 /// @throws std::invalid_argument if the options' ca_file cannot be used
 std::shared_ptr<const connection_settings> connections_of(const client_options& options,
-                                                          const endpoint& target, const io_executor& strand);
+                                                          const endpoint& target, const io_executor& strand,
+                                                          std::shared_ptr<answer_memory>& answers);
 
 }  // namespace stagger::detail

@@ -38,6 +38,7 @@ class open_stream::pending_read final : public connection_user,
         try {
             connection& from = *stream_->leased_;
             if (from.answer_is_whole() || stream_->unread_) return take();
+            from.keep(stream_->held_bytes());
             if (stream_->form_ == wire::body_form::whole) return from.read_rest(shared_from_this(), limit_);
             from.read_some(shared_from_this(), limit_);
         } catch (const std::bad_alloc&) {
@@ -55,13 +56,17 @@ class open_stream::pending_read final : public connection_user,
             stream_->run_out_of_memory();
         }
     }
+    time_point latest_limit() const override { return stream_->deadline_; }
+    void was_held_up(duration waited) override {
+        limit_ = std::min(saturating_add(limit_, waited), stream_->deadline_);
+    }
     void take() {
         if (!stream_->take_what_came()) go_on();
     }
 
     const std::shared_ptr<open_stream> stream_;
     asker who_;
-    const time_point limit_;
+    time_point limit_;
 };
 
 /// Reads away what comes after the end marker, so that the connection can be used again.
@@ -168,6 +173,10 @@ void open_stream::begin_next(asker&& who) {
     const time_point limit =
         std::min(saturating_add(steady_now(), client_->options.stream_idle_timeout()), deadline_);
     std::make_shared<pending_read>(shared_from_this(), std::move(who), limit)->go_on();
+}
+
+std::size_t open_stream::held_bytes() {
+    return received_.body.size() - taken_ + parser_.held_bytes() + answer_.answer().text.size();
 }
 
 bool open_stream::take_what_came() {
@@ -311,6 +320,7 @@ void open_stream::release(error_code error) {
 
 bool open_stream::drains() {
     try {
+        leased_->keep(0);
         std::make_shared<pending_drain>(shared_from_this())->go_on();
         return true;
     } catch (const std::bad_alloc&) {

@@ -67,6 +67,7 @@ class open_stream final : public std::enable_shared_from_this<open_stream>,
 
     void listen_for_cancellation(const handler_type& handler);
     void begin_next(asker&& who);
+    std::size_t held_bytes();
     /// Takes what a read has brought; false if that needs more bytes.
     bool take_what_came();
     /// Where the head has not told, and the beginning of the body has come, that does.

@@ -74,7 +74,7 @@ request_task::request_task(std::shared_ptr<client_state> client, any_handler han
     : client_(std::move(client)),
       handler_(std::move(handler)),
       machine_(client_->requests, steady_now()),
-      trace_(client_->counts, client_->options.observer().get()) {
+      trace_(client_->counts) {
     if (at_home) return;
     if (auto theirs = executor_for(handler_, *client_))
         handler_executor_ = std::make_unique<asio::any_completion_executor>(std::move(theirs));
@@ -463,6 +463,14 @@ void request_task::on_read(const error_code& error) {
     guard([&] { take(error); });
 }
 
+time_point request_task::latest_limit() const {
+    return machine_.deadline();
+}
+
+void request_task::was_held_up(duration waited) {
+    if (begins_) begins_->limit = std::min(saturating_add(begins_->limit, waited), machine_.deadline());
+}
+
 void request_task::take(const error_code& error) {
     if (begins()) return take_beginning_of_stream(error);
     if (error) return break_off(error);
@@ -509,6 +517,7 @@ void request_task::take_beginning_of_stream(const error_code& unread) {
             [[fallthrough]];
         case step::more:
             if (unread) return break_off(unread);
+            leased_->keep(begun.received.body.size());
             return begun.reader.is_document() ? leased_->read_rest(user(), begun.limit)
                                               : leased_->read_some(user(), begun.limit);
         case step::failed: {

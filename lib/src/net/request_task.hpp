@@ -138,6 +138,8 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     void exchange();
     void on_sent(const error_code& error) override;
     void on_read(const error_code& error) override;
+    time_point latest_limit() const override;
+    void was_held_up(duration waited) override;
     void take(const error_code& error);
     void take_head_of_stream();
     time_point limit_of_next_event() const;

@@ -42,7 +42,8 @@ common_head head_of(const client_options& options, const endpoint& target,
 }  // namespace
 
 route_target::route_target(std::string called, const client_options& options, stagger::gate admits, bool own,
-                           const boost::asio::any_io_executor& of_client, const io_executor& strand)
+                           const boost::asio::any_io_executor& of_client, const io_executor& strand,
+                           std::shared_ptr<answer_memory>& answers)
     : name(std::move(called)),
       target(parse_endpoint(options.base_url())),
       encoding(make_encoding(options, target)),
@@ -53,7 +54,7 @@ route_target::route_target(std::string called, const client_options& options, st
       gate(std::move(admits)),
       gate_is_own(own),
       gate_is_elsewhere(gate.get_executor() != of_client),
-      pool(strand, connections_of(options, target, strand),
+      pool(strand, connections_of(options, target, strand, answers),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
            options.keep_alive()) {}
 

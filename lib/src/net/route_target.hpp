@@ -23,8 +23,10 @@ namespace stagger::detail {
 class route_target {
  public:
     /// @param options of the client, with what this route says itself
+    /// @param answers as connections_of has it
     route_target(std::string called, const client_options& options, stagger::gate admits, bool gate_is_own,
-                 const boost::asio::any_io_executor& of_client, const io_executor& strand);
+                 const boost::asio::any_io_executor& of_client, const io_executor& strand,
+                 std::shared_ptr<answer_memory>& answers);
     route_target(const route_target&) = delete;
     route_target& operator=(const route_target&) = delete;
 
