@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,10 +33,25 @@ struct encoding_context {
     std::string api_key;     ///< may be empty: no authorization is sent then
 };
 
+/// Fields that few requests have: a pointer where there are none, since many requests wait at once.
+class own_fields {
+ public:
+    void push_back(field one) {
+        if (!fields_) fields_ = std::make_unique<std::vector<field>>();
+        fields_->push_back(std::move(one));
+    }
+    bool empty() const { return !fields_; }
+    const field* begin() const { return fields_ ? fields_->data() : nullptr; }
+    const field* end() const { return fields_ ? fields_->data() + fields_->size() : nullptr; }
+
+ private:
+    std::unique_ptr<std::vector<field>> fields_;
+};
+
 /// What a request has of its own.
 struct encoded_request {
-    std::string target;         ///< path and query; empty: `common_target`
-    std::vector<field> fields;  ///< x-request-id, and headers of its own; they replace common ones
+    std::string target;  ///< path and query; empty: `common_target`
+    own_fields fields;   ///< x-request-id, and headers of its own; they replace common ones
     std::string body;
     const api_dialect* answered_in = nullptr;  ///< how its answer is read
 };

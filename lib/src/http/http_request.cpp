@@ -31,7 +31,7 @@ bool has_line(std::string_view lines, std::string_view name) {
 }
 
 /// The lines but for those of fields that a request has itself.
-void append_others(std::string& to, std::string_view lines, const std::vector<wire::field>& own) {
+void append_others(std::string& to, std::string_view lines, const wire::own_fields& own) {
     while (!lines.empty()) {
         const std::string_view name = lines.substr(0, lines.find(':'));
         const std::string_view line = lines.substr(0, lines.find("\r\n") + 2);
