@@ -90,9 +90,10 @@ std::string model_of(const completion_request& request, const encoding_context& 
     return context.model.empty() ? spoken.model_in(context.base_path) : context.model;
 }
 
-asked_model asked_of(std::string model) {
-    const std::size_t number = std::hash<std::string>()(model);
-    return {number, std::move(model)};
+void note_model(asked_model* asked, std::string& model) {
+    if (!asked) return;
+    asked->number = std::hash<std::string>()(model);
+    asked->name = std::move(model);
 }
 
 /// A request for any operation: its body is nobody's business.
@@ -117,7 +118,7 @@ encoded_request encode_post(const completion_request& request, const encoding_co
     if (model.empty()) model = json_string_at(request.body(), {"model"});
     encoded.target = target_of_path(context, implementation_of(context.dialect), request.path());
     encoded.body = request.body();
-    if (asked) *asked = asked_of(std::move(model));
+    note_model(asked, model);
     encoded.answered_in = &any_json();
     return encoded;
 }
@@ -135,7 +136,7 @@ encoded_request encode_question(const completion_request& request, const encodin
         if (problem.empty() && model.empty()) problem = "model: a deployment at Azure is named by it";
         encoded.target = target_of(context, spoken, model, how);
     }
-    if (asked) *asked = asked_of(std::move(model));
+    note_model(asked, model);
     encoded.answered_in = &spoken;
     return encoded;
 }
