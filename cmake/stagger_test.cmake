@@ -11,6 +11,7 @@ function(stagger_test name)
     cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;LINK;PROPERTIES" ${ARGN})
     add_executable(${name} ${arg_SOURCES} $<TARGET_OBJECTS:test_main>)
     stagger_target(${name})
+    set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)  # test files share names, as their cases do words
     target_link_libraries(${name} PRIVATE doctest::doctest ${arg_LINK})
     # Assertions as calls instead of inlined: a test file compiles a tenth faster.
     target_compile_definitions(${name} PRIVATE DOCTEST_CONFIG_SUPER_FAST_ASSERTS)

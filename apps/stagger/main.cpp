@@ -1,110 +1,25 @@
 #include <fcntl.h>
-#include <fmt/format.h>
-#include <openssl/opensslv.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <array>
-#include <boost/version.hpp>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
 
 #include "base/visible_text.hpp"
 #include "batch/write_all.hpp"
-#include "cli/commands.hpp"
+#include "cli/arguments.hpp"
+#include "cli/configurable_options.hpp"
 #include "cli/core_dumps.hpp"
-#include "cli/environment_arguments.hpp"
+#include "cli/exit_code.hpp"
+#include "cli/program.hpp"
 #include "cli/usage_problem.hpp"
-#include "version.hpp"
+#include "completions/shell_completion.hpp"
 
 namespace {
-
-constexpr auto complete_exit_codes =
-    "Exit codes: 0 answered; 1 failed; 2 wrong usage or configuration;\n"
-    "3 a file cannot be read or written; 4 the endpoint cannot be used; 130 interrupted.";
-
-constexpr auto batch_exit_codes =
-    "Exit codes: 0 all done; 1 some prompts failed; 2 wrong usage or configuration;\n"
-    "3 a file cannot be read or written; 4 the endpoint cannot be used;\n"
-    "5 stopped by --batch-deadline or --max-failures, 130 interrupted: the same command continues.";
-
-constexpr auto bench_exit_codes =
-    "Exit codes: 0 measured, whatever became of the requests; 2 wrong usage or configuration;\n"
-    "3 a file cannot be read or written; 4 the endpoint cannot be used; 130 interrupted: the figures are of\n"
-    "what was measured until then.";
-
-constexpr auto probe_exit_codes =
-    "Exit codes: 0 a limit was found, or none in so many requests; 1 everything was refused, or it\n"
-    "ended too soon to tell; 2 wrong usage or configuration; 3 a file cannot be written;\n"
-    "4 the endpoint cannot be used; 130 interrupted: what was found until then is told.";
-
-constexpr auto replay_exit_codes =
-    "Exit codes: 0 every decision is the same; 1 one differs; 2 wrong usage;\n"
-    "3 the log cannot be read or is damaged.";
-
-constexpr auto report_exit_codes =
-    "Exit codes: 0 done; 2 wrong usage; 3 a file cannot be read or written, or is no results file.";
-
-constexpr auto export_exit_codes =
-    "Exit codes: 0 done, whatever became of the rows; 2 wrong usage, or the results are not of these "
-    "inputs;\n"
-    "3 a file cannot be read or written, or holds no results.";
-
-constexpr auto limits_exit_codes =
-    "Exit codes: 0 done; 1 nothing to forget matches; 2 wrong usage; 3 the state file cannot be read or "
-    "written.";
-
-constexpr auto serve_exit_codes =
-    "Exit codes: 0 ended by a signal, and whoever was being answered has the answer; 2 wrong usage or an\n"
-    "address that cannot be used; 3 a file cannot be read or written; 130 ended by a second signal.";
-
-constexpr auto simulate_exit_codes =
-    "Exit codes: 0 done; 1 --check or --never-worse found a figure that is missed;\n"
-    "2 wrong usage or a wrong scenario; 3 a file cannot be read or written.";
-
-/// What `stagger NAME` does.
-struct command_entry {
-    const char* name;
-    const char* description;
-    const char* exit_codes;
-    std::unique_ptr<app::command> (*make)(CLI::App& parser);
-};
-
-constexpr std::array commands{
-    command_entry{"complete", "Answer one prompt on standard output", complete_exit_codes,
-                  app::make_complete_command},
-    command_entry{"batch", "Answer a list of prompts into a results file", batch_exit_codes,
-                  app::make_batch_command},
-    command_entry{"bench", "Measure throughput and latency under throttling, policy by policy",
-                  bench_exit_codes, app::make_bench_command},
-    command_entry{"export", "Write results as a table, beside the rows that they answer", export_exit_codes,
-                  app::make_export_command},
-    command_entry{"limits", "List or forget what earlier runs learned about limits", limits_exit_codes,
-                  app::make_limits_command},
-    command_entry{"probe", "Find out what limit a server has, with a bounded number of requests",
-                  probe_exit_codes, app::make_probe_command},
-    command_entry{"replay", "Make the decisions of a decision log again, and say why requests waited",
-                  replay_exit_codes, app::make_replay_command},
-    command_entry{"report", "Make one HTML page of what bench measured", report_exit_codes,
-                  app::make_report_command},
-    command_entry{"serve", "Let clients in any language wait in one line before an API", serve_exit_codes,
-                  app::make_serve_command},
-    command_entry{"simulate", "Run scenarios in virtual time and compare policies", simulate_exit_codes,
-                  app::make_simulate_command},
-};
-
-std::string version_text() {
-    return fmt::format("stagger {} ({} for {}; Boost {}.{}.{}, {}, CLI11 {}, fmt {}.{}.{})", app::version,
-                       app::compiler, app::platform, BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
-                       BOOST_VERSION % 100, OPENSSL_VERSION_TEXT, CLI11_VERSION, FMT_VERSION / 10000,
-                       FMT_VERSION / 100 % 100, FMT_VERSION % 100);
-}
 
 // A program started with a standard stream closed would open its own files in that place and write messages
 // into them. What is opened here instead refuses the wrong direction, so that a missing stream is an error
@@ -122,91 +37,29 @@ app::exit_code say(app::exit_code code, const std::string& message) {
     return code;
 }
 
-std::string command_names() {
-    std::string all;
-    for (const command_entry& each : commands) all.append(all.empty() ? "" : ", ").append(each.name);
-    return all;
-}
-
-/// A command and the part of the command line that is its own.
-struct offered_command {
-    CLI::App* parser;
-    std::unique_ptr<app::command> does;
-};
-
-std::vector<offered_command> offer_commands(CLI::App& parser) {
-    std::vector<offered_command> offered;
-    for (const command_entry& each : commands) {
-        auto& own = *parser.add_subcommand(each.name, each.description);
-        own.set_version_flag("--version", version_text())->description("Print the version");
-        own.set_help_flag("-h,--help", "Print this help");
-        own.footer(each.exit_codes);
-        own.fallthrough();  // --config may stand behind the command, too
-        offered.push_back({&own, each.make(own)});
-        app::let_last_value_win(own);
-    }
-    return offered;
-}
-
-std::string environment(const char* name) {
-    const char* value = std::getenv(name);
+std::string environment(const std::string& name) {
+    const char* value = std::getenv(name.c_str());
     return value ? value : "";
 }
 
-/// Where the configuration file is if nobody says; it need not exist.
-std::string usual_config_file() {
-    const auto folder = environment("XDG_CONFIG_HOME");
-    if (!folder.empty()) return folder + "/stagger/config.toml";
-    const auto home = environment("HOME");
-    return home.empty() ? "" : home + "/.config/stagger/config.toml";
+void say_remarks(const CLI::App& command, const std::vector<std::string>& remarks) {
+    const auto* quiet = app::find_option(command, "quiet");
+    if (quiet != nullptr && quiet->count() > 0 && quiet->as<bool>()) return;
+    for (const auto& each : remarks) say(app::exit_code::done, each);
 }
 
-/// The command line with what the environment says put in front of what it says itself; in reverse, as the
-/// parser takes it.
-std::vector<std::string> all_arguments(int count, char** given, const std::vector<offered_command>& offered) {
-    std::vector<std::string> all;
-    if (const auto file = environment("STAGGER_CONFIG"); !file.empty()) all.push_back("--config=" + file);
-    int next = 1;
-    for (bool found = false; next < count && !found; ++next) {
-        all.emplace_back(given[next]);
-        for (const auto& each : offered) {
-            if (each.parser->get_name() != given[next]) continue;
-            found = true;
-            const auto more = app::environment_arguments(*each.parser);
-            all.insert(all.end(), more.begin(), more.end());
-        }
+app::exit_code run(const std::vector<std::string>& line, app::no_core_dumps& core_dumps) {
+    app::program program;
+    auto& parser = program.parser();
+    if (app::asks_for_completion(line)) {
+        const auto offered = app::completion_text(program.parser(), line, environment);
+        stagger::batch::write_all(STDOUT_FILENO, offered);
+        return app::exit_code::done;
     }
-    all.insert(all.end(), given + next, given + count);
-    std::reverse(all.begin(), all.end());
-    return all;
-}
-
-app::exit_code run(int count, char** arguments, app::no_core_dumps& core_dumps) {
-    CLI::App parser("Sends many completion requests to a language-model API without stampeding it.",
-                    "stagger");
-    parser.set_version_flag("--version", version_text())->description("Print the version");
-    parser.set_help_flag("-h,--help", "Print this help");
-    parser.require_subcommand(1);
-    parser
-        .set_config("--config", usual_config_file(),
-                    "Options in TOML, a section for each command (default ~/.config/stagger/config.toml)")
-        ->type_name("FILE")
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-    bool allow_core_dumps = false;
-    parser.add_flag("--allow-core-dumps", allow_core_dumps,
-                    "Let a crash write the memory, keys and prompts included, into a core file");
-    parser.allow_config_extras(CLI::config_extras_mode::error);
-    parser.footer(
-        "stagger COMMAND --help explains a command. An option that takes one value, such as --max-tokens, "
-        "is\n"
-        "also read from STAGGER_MAX_TOKENS; the command line goes first, a configuration file last.");
-    const auto offered = offer_commands(parser);
-    const auto chosen = [&] {
-        return std::find_if(offered.begin(), offered.end(),
-                            [](const offered_command& each) { return each.parser->parsed(); });
-    };
+    const app::arguments given = app::all_arguments(parser, line, environment);
     try {
-        parser.parse(all_arguments(count, arguments, offered));
+        // In reverse, as the parser takes them.
+        parser.parse(std::vector<std::string>(given.words.rbegin(), given.words.rend()));
     } catch (const CLI::Success& asked) {
         // Help or version: whoever closed the pipe has read enough.
         std::ostringstream text;
@@ -215,19 +68,30 @@ app::exit_code run(int count, char** arguments, app::no_core_dumps& core_dumps) 
         stagger::batch::write_all(STDOUT_FILENO, text.str());
         return app::exit_code::done;
     } catch (const CLI::ParseError& wrong) {
-        if (count < 2) {
+        if (line.empty()) {
             stagger::batch::write_all(STDERR_FILENO, parser.help());
             return app::exit_code::wrong_usage;
         }
-        const std::string first = arguments[1];
-        if (!first.starts_with("-") && chosen() == offered.end()) {
-            return say(app::exit_code::wrong_usage, first + " is no command: there are " + command_names());
+        const auto* chosen = program.chosen();
+        const std::string& first = line.front();
+        if (!first.starts_with("-") && chosen == nullptr) {
+            return say(app::exit_code::wrong_usage,
+                       app::no_command(first == "help" && line.size() > 1 ? line[1] : first));
         }
-        const CLI::App& asked = chosen() == offered.end() ? parser : *chosen()->parser;
-        return say(app::exit_code::wrong_usage, app::usage_problem(wrong, parser, asked) + " (see --help)");
+        const CLI::App& asked = chosen == nullptr ? parser : *chosen->parser;
+        const auto problem = app::placed(app::usage_problem(wrong, parser, asked), given.places);
+        return say(app::exit_code::wrong_usage, problem + " (see --help)");
     }
-    if (allow_core_dumps) core_dumps.allow();
-    return chosen()->does->run();
+    if (program.config() != given.config || program.profile() != given.profile)
+        return say(app::exit_code::wrong_usage, "-c: must be a word of its own");
+    if (program.allows_core_dumps()) core_dumps.allow();
+    const auto& chosen = *program.chosen();
+    say_remarks(*chosen.parser, given.remarks);
+    try {
+        return chosen.does->run();
+    } catch (const app::failure& known) {
+        throw app::failure(known.code(), app::placed(known.what(), given.places));
+    }
 }
 
 }  // namespace
@@ -239,7 +103,7 @@ int main(int count, char** arguments) {
     std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of the write
     auto code = app::exit_code::done;
     try {
-        code = run(count, arguments, core_dumps);
+        code = run({arguments + 1, arguments + count}, core_dumps);
     } catch (const app::failure& known) {
         code = say(known.code(), known.what());
     } catch (const std::exception& unexpected) {

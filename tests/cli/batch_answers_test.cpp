@@ -190,3 +190,81 @@ TEST_CASE("truncated answers are counted, and failures where that is asked for")
         CHECK(says(got, "answers that were cut off at their greatest length: 1"));
     }
 }
+
+TEST_CASE("--prices: the cost of what was sent, copies left out, and of models that are listed") {
+    fixture all;
+    const auto prices =
+        all.folder.write("prices.json", R"({"m":{"input_cost_per_token":1,"output_cost_per_token":0}})");
+    auto got = all.batch_of("one\none\ntwo\n",
+                            {"--prices", prices, "--dedupe", "--summary", all.folder.path("summary")});
+    CHECK_MESSAGE(got.code == 0, got.err);
+    auto summary = boost::json::parse(all.folder.read("summary")).as_object();
+    CHECK(all.sent() == 2);
+    CHECK(summary.at("cost").to_number<double>() == summary.at("prompt_tokens").to_number<double>());
+    CHECK(summary.at("cost").to_number<double>() > 0);
+    CHECK(summary.at("unpriced") == 0);
+    CHECK(says(got, "\ncost "));
+
+    got = all.batch_of("{\"prompt\":\"one\",\"model\":\"other\"}\n",
+                       {"--prices", prices, "--format", "jsonl", "--summary", all.folder.path("summary")},
+                       "out2");
+    CHECK_MESSAGE(got.code == 0, got.err);
+    summary = boost::json::parse(all.folder.read("summary")).as_object();
+    CHECK(summary.at("cost") == 0);
+    CHECK(summary.at("unpriced") == 1);
+    CHECK(says(got, "cost 0 without 1 answers: the prices have no other\n"));
+}
+
+TEST_CASE("--prices: before anything is sent") {
+    fixture all;
+    const auto prices =
+        all.folder.write("prices.json", R"({"m":{"input_cost_per_token":0.5,"output_cost_per_token":0.25}})");
+    const std::string list =
+        "{\"prompt\":\"one\"}\n{\"prompt\":\"two\"}\n{\"prompt\":\"three\",\"model\":\"other\"}\n";
+    const std::vector<std::string> options{"--prices", prices, "--format", "jsonl", "--dry-run"};
+    auto with_maximum = options;
+    with_maximum.insert(with_maximum.end(), {"--max-tokens", "10"});
+    auto got = all.batch_of(list, with_maximum);
+    CHECK_MESSAGE(got.code == 0, got.err);
+    CHECK(got.out.find(" for prompts, 5 for answers at most; 1 prompts of models without a price\n") !=
+          std::string::npos);
+    got = all.batch_of(list, options);
+    CHECK(got.out.find("for answers without a maximum, if they have 256 tokens each;") != std::string::npos);
+    got = all.batch_of(list, {"--format", "jsonl", "--dry-run"});
+    CHECK(got.out.find("cost") == std::string::npos);
+    CHECK(all.sent() == 0);
+}
+
+TEST_CASE("--max-cost ends the run, and the same command continues") {
+    fixture all;
+    const auto prices =
+        all.folder.write("prices.json", R"({"m":{"input_cost_per_token":1,"output_cost_per_token":1}})");
+    const auto list = numbered_prompts(20);
+    auto got = all.batch_of(list, {"--prices", prices, "--max-cost", "1", "-j", "1"});
+    CHECK(got.code == 5);
+    CHECK(says(got, "stopped, the answers of this run cost "));
+    CHECK(says(got, " and may cost 1: "));
+    CHECK(says(got, " left; the same command continues"));
+    CHECK(all.sent() < 20);
+    CHECK(lines_of(all.folder.read("out")).size() == all.sent());
+    got = all.batch_of(list, {"--prices", prices, "--max-cost", "1000000"});
+    CHECK_MESSAGE(got.code == 0, got.err);
+    CHECK(all.sent() == 20);
+    CHECK(ids_of(all.folder.read("out")) == line_ids(1, 20));
+}
+
+TEST_CASE("wrong prices are refused before anything is sent") {
+    fixture all;
+    const auto refused = [&](const std::vector<std::string>& options, const std::string& message) {
+        const auto got = all.batch_of("one\n", options);
+        CAPTURE(got.err);
+        CHECK(got.code == 2);
+        CHECK(says(got, message));
+    };
+    const auto empty = all.folder.write("prices.json", "{}");
+    refused({"--prices", empty}, "prices.json: no model in it has input_cost_per_token");
+    refused({"--max-cost", "5"}, "--max-cost: needs --prices");
+    refused({"--max-cost", "0", "--prices", empty}, "--max-cost: must be more than 0");
+    CHECK(all.batch_of("one\n", {"--prices", all.folder.path("none")}).code == 3);
+    CHECK(all.sent() == 0);
+}

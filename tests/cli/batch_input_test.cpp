@@ -169,13 +169,17 @@ TEST_CASE("failed results stay until they are asked for again") {
     const auto results = all.folder.read("out");
     const auto again = all.batch_of(list);
     CHECK(again.code == 1);
-    CHECK(again.err.find("1 failed before; --retry-failed asks again for them") != std::string::npos);
+    CHECK(
+        again.err.find(
+            "2 answered already, 1 failed before, 0 left; --retry-failed asks again for those that failed") !=
+        std::string::npos);
     CHECK(again.err.find("2 answered already") != std::string::npos);
     CHECK(all.folder.read("out") == results);
 
     const auto retried = all.batch_of(list, {"--retry-failed"});
     CHECK(retried.code == 1);
-    CHECK(retried.err.find("asking again for 1 that failed") != std::string::npos);
+    CHECK(retried.err.find("1 failed before, 0 left; asking again for those that failed") !=
+          std::string::npos);
     CHECK(line_count(all.folder.read("out")) == 3);
     CHECK(all.batch_of(list, {"--retry-failed", "--overwrite"}).code == 2);
 }

@@ -65,12 +65,13 @@ TEST_CASE("a misspelt place is refused before anything is sent, with the names t
     fixture all;
     auto got = all.batch_of("people.csv", "name,age\nA,1\n", {"--template", "{nmae}"});
     CHECK(got.code == 2);
-    CHECK(says(got, "people.csv: the template's {nmae} is no column; there are: name, age"));
+    CHECK(
+        says(got, "people.csv: the template's {nmae} is no column; did you mean name? There are: name, age"));
     got = all.batch_of("people.jsonl", "{\"name\":1}\n{\"age\":2}\n", {"--template", "{nmae}"});
     CHECK(got.code == 2);
-    CHECK(says(
-        got,
-        "people.jsonl: the template's {nmae} is a member of none of the first lines; there are: name, age"));
+    CHECK(says(got,
+               "people.jsonl: the template's {nmae} is a member of none of the first lines; did you mean "
+               "name? There are: name, age"));
     got = all.batch_of("people.txt", "A\n", {"--template", "{name}"});
     CHECK(got.code == 2);
     CHECK(all.server.stat("accepted") == 0);
@@ -81,7 +82,8 @@ TEST_CASE("a misspelt place is refused before anything is sent, with the names t
     setup.input = "name,age\nA,1\n";
     got = run(setup);
     CHECK(got.code == 2);
-    CHECK(says(got, "standard input: the template's {nmae} is no column; there are: name, age"));
+    CHECK(says(
+        got, "standard input: the template's {nmae} is no column; did you mean name? There are: name, age"));
     CHECK(all.server.stat("accepted") == 0);
 }
 

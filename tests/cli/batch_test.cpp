@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <sstream>
 
@@ -338,10 +336,11 @@ TEST_CASE("a configuration file that is missing or says what no option says is r
     CHECK(missing.err.find("nothing") != std::string::npos);
     const auto unknown = with_config(folder.write("config.toml", "[batch]\nmodle = \"x\"\n"));
     CHECK(unknown.code == 2);
-    CHECK(unknown.err.find("batch.modle") != std::string::npos);
+    CHECK(unknown.err.find("config.toml:2: modle is not an option of batch") != std::string::npos);
     const auto wrong = with_config(folder.write("config.toml", "[batch]\nmax-tokens = -3\n"));
     CHECK(wrong.code == 2);
-    CHECK(wrong.err.find("--max-tokens: must be a whole number from 1, is \"-3\"") != std::string::npos);
+    CHECK(wrong.err.find("config.toml:2: --max-tokens: must be a whole number from 1, is \"-3\"") !=
+          std::string::npos);
 }
 
 TEST_CASE("-o - with a closed standard output ends with 3, and nothing is asked") {
@@ -355,19 +354,20 @@ TEST_CASE("-o - with a closed standard output ends with 3, and nothing is asked"
     CHECK(server.stat("accepted") == 0);
 }
 
-TEST_CASE("the manual page names every option of every command") {
+TEST_CASE("without a terminal a heartbeat is the last word, and a log file has all of it") {
     const temporary_folder folder;
-    std::ifstream page(MANUAL_PAGE);
-    std::string text((std::istreambuf_iterator<char>(page)), std::istreambuf_iterator<char>());
-    REQUIRE_FALSE(text.empty());
-    text.erase(std::remove(text.begin(), text.end(), '\\'), text.end());
-    for (const auto* name : {"complete", "batch", "bench", "export", "limits", "probe", "replay", "report",
-                             "serve", "simulate"}) {
-        const auto help = run({STAGGER_COMMAND, {name, "--help"}}).out;
-        for (auto at = help.find("--"); at != std::string::npos; at = help.find("--", at + 2)) {
-            const auto end = help.find_first_not_of("abcdefghijklmnopqrstuvwxyz-", at + 2);
-            const auto option = help.substr(at, end - at);
-            CHECK_MESSAGE(text.find(option) != std::string::npos, option);
-        }
-    }
+    const throttled_server server("[]", quick);
+    const auto got =
+        run(batch(server.base_url(), folder.write("prompts", numbered_prompts(20)), folder.path("out"),
+                  {"--progress", "heartbeat", "--log-file", folder.path("log")}));
+    CAPTURE(got.err);
+    CHECK(got.code == 0);
+    CHECK(got.err.find("  20/20 done  ") != std::string::npos);
+    const auto log = folder.read("log");
+    CHECK(log.find("  20/20 done  ") != std::string::npos);
+    CHECK(log.find(" info: 20 answered, 0 failed; ") != std::string::npos);
+    const auto mixed_up = run(batch(server.base_url(), folder.path("prompts"), folder.path("out"),
+                                    {"--log-file", folder.path("prompts")}));
+    CHECK(mixed_up.code == 2);
+    CHECK(folder.read("prompts") == numbered_prompts(20));
 }

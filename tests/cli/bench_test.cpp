@@ -433,7 +433,7 @@ TEST_CASE("bench: every wrong option is refused in one line that names the rule"
         {{"--header", "nothing"}, 2, "--header: must read \"Name: value\""},
         {{"--json", "-", "--csv", "-"}, 2, "--csv: must be a file of its own, is \"-\" as --json is"},
         {{"--policy", "fixed-rate"}, 2, "--policy fixed-rate: needs --rpm"},
-        {{"--progress", "bars"}, 2, "--progress: must be auto, line, jsonl or off"},
+        {{"--progress", "bars"}, 2, "--progress: must be auto, line, jsonl, heartbeat or off"},
         {{"--prompts", folder.path("nothing")}, 3, "nothing: No such file"},
         {{"--prompts", empty}, 2, "holds no prompt"},
         {{"--prompts", broken}, 2, "broken.jsonl:2: "},

@@ -18,8 +18,13 @@ TEST_CASE("durations need a unit") {
     CHECK(app::parse_duration("1.5s") == 1500ms);
     CHECK(app::parse_duration("0") == 0s);
     CHECK(app::parse_duration("0s") == 0s);
-    for (const auto* wrong : {"", "5", "s", "-1s", "-0s", "+1s", "1 s", "1s ", "1x", "1e3s", "inf s", "nans",
-                              "0x5s", "1m30s", "1000000h", "1,5s"}) {
+    CHECK(app::parse_duration("1h30m") == 90min);
+    CHECK(app::parse_duration("1m30s") == 90s);
+    CHECK(app::parse_duration("1h2m3s4ms") == 1h + 2min + 3s + 4ms);
+    CHECK(app::parse_duration("1h0.5s") == 1h + 500ms);
+    for (const auto* wrong : {"",     "5",       "s",      "-1s",   "-0s",      "+1s",     "1 s",
+                              "1s ",  "1x",      "1e3s",   "inf s", "nans",     "0x5s",    "30s1m",
+                              "1m1m", "1.5h30m", "1h 30m", "1h30",  "1000000h", "8784h1s", "1,5s"}) {
         CAPTURE(wrong);
         CHECK_FALSE(app::parse_duration(wrong));
     }

@@ -31,6 +31,12 @@ std::size_t lines_in(const std::string& text) {
     return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
 }
 
+std::size_t times_in(const std::string& text, const std::string& part) {
+    std::size_t count = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+    return count;
+}
+
 std::string with_one_answer_changed(std::string log) {
     const std::string answer = R"("event":"throttled")";
     const auto at = log.find("\"earliest_ns\":", log.find(answer));
@@ -56,7 +62,8 @@ TEST_CASE("the decision log of a batch replays to the same decisions") {
     CHECK(again.out.find("60 accepted, " + rejected + " rejected") != std::string::npos);
     CHECK(again.out.find(" %  pace\n") != std::string::npos);
     CHECK(again.out.find("ramp -> search") != std::string::npos);
-    const auto decisions = lines_in(folder.read("log")) - 1;
+    const auto decisions =
+        lines_in(folder.read("log")) - 1 - times_in(folder.read("log"), R"("event":"label")");
     CHECK(again.out.ends_with("replayed: " + std::to_string(decisions) + " decisions, all the same\n"));
 
     // A second run's log takes the first one's place.
@@ -78,6 +85,52 @@ TEST_CASE("a changed answer is found and told with its line") {
         got.err.starts_with("stagger: " + path + ":" + std::to_string(line) + ": the replay differs here\n"));
     CHECK(got.err.find("\n  logged   {\"at_ns\":") != std::string::npos);
     CHECK(got.err.find("\n  replayed {\"at_ns\":") != std::string::npos);
+}
+
+TEST_CASE("replay --why tells one row's story, by its line or its id") {
+    const temporary_folder folder;
+    const throttled_server server(small_window, quick);
+    const auto log = folder.path("log");
+    const auto got = run(batch_of_sixty(server.base_url(), folder, {"--decision-log", log}));
+    CHECK(got.code == 0);
+    const auto why = [&](const std::string& id, const std::string& file) {
+        return run({STAGGER_COMMAND, {"replay", "--why", id, file}});
+    };
+    // Sixty at once cannot but be refused sometimes: the first row that was.
+    const auto text = folder.read("log");
+    const std::string again = R"("event":"resubmit")";
+    REQUIRE(text.find(again) != std::string::npos);
+    const std::string label = R"("label":")";
+    const auto at = text.find(label, text.find(again)) + label.size();
+    const auto id = text.substr(at, text.find('"', at) - at);
+    const auto story = why(id, log);
+    CAPTURE(story.out);
+    CHECK(story.code == 0);
+    CHECK(story.err.empty());
+    CHECK(story.out.find(" s  joins the line\n") != std::string::npos);
+    CHECK(story.out.find("attempt 1 is sent, after ") != std::string::npos);
+    CHECK(story.out.find("refused ") != std::string::npos);
+    CHECK(story.out.find("joins it again, after a refusal") != std::string::npos);
+    CHECK(story.out.find("attempt 2 is sent, after ") != std::string::npos);
+    CHECK(story.out.find("admitted and done ") != std::string::npos);
+    CHECK(id.starts_with("line-"));
+    CHECK(why(id.substr(5), log).out == story.out);
+
+    const auto unknown = why("line-61", log);
+    CHECK(unknown.code == 1);
+    CHECK(unknown.out.empty());
+    CHECK(unknown.err.find("no row \"line-61\" was sent") != std::string::npos);
+    std::string old;  // as 0.1 wrote it
+    for (std::size_t begin = 0; begin < text.size();) {
+        const auto end = text.find('\n', begin) + 1;
+        const auto line = text.substr(begin, end - begin);
+        if (line.find(R"("event":"label")") == std::string::npos) old += line;
+        begin = end;
+    }
+    const auto old_log = folder.write("old", old);
+    CHECK(why(id, old_log).code == 1);
+    CHECK(why(id, old_log).err.find("does not say which row is which") != std::string::npos);
+    CHECK(replay(old_log).code == 0);
 }
 
 TEST_CASE("complete writes a decision log, too, and replay reads standard input") {

@@ -48,6 +48,35 @@ TEST_CASE("a result that failed is shown with what it failed for") {
     CHECK_FALSE(app::read_shown_result("{\"a\":1}"));
 }
 
+TEST_CASE("the answers of every dialect are shown") {
+    const auto answer_of = [](const std::string& body) {
+        return app::read_shown_result(result(body))->answer;
+    };
+    CHECK(
+        answer_of(R"({"type":"message","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn"})") ==
+        "hi");
+    CHECK(answer_of(R"({"candidates":[{"content":{"parts":[{"text":"hi"}]},"finishReason":"STOP"}]})") ==
+          "hi");
+    CHECK(answer_of(R"({"object":"response","status":"completed","output":[{"type":"message","content":)"
+                    R"([{"type":"output_text","text":"hi"}]}]})") == "hi");
+}
+
+TEST_CASE("what a row costs by a list of prices") {
+    const app::price_list prices(
+        R"({"m":{"input_cost_per_token":1,"output_cost_per_token":10,"cache_read_input_token_cost":0.5}})",
+        "p");
+    const std::string body =
+        R"({"model":"m","choices":[{"message":{"content":"hi"},"finish_reason":"stop"}],)"
+        R"("usage":{"prompt_tokens":4,"completion_tokens":2,)"
+        R"("prompt_tokens_details":{"cached_tokens":2}}})";
+    auto shown = *app::read_shown_result(result(body));
+    CHECK(shown.model == "m");
+    CHECK(app::cost_by_list(shown, prices) == 23);
+    CHECK_FALSE(app::cost_by_list(shown, app::price_list()));
+    shown.model = "other";
+    CHECK_FALSE(app::cost_by_list(shown, prices));
+}
+
 TEST_CASE("members of an answer that is a JSON object, in a fence or not") {
     const auto names = [](const std::string& answer) {
         texts all;

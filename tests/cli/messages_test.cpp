@@ -76,7 +76,7 @@ TEST_CASE("wrong usage ends with 2 and says what is wrong") {
     const auto odd_key = folder.write("odd", "two words");
     const std::vector<refusal> refusals{
         {{"--bogus"}, 2, "--bogus"},
-        {{"--timeout", "5"}, 2, "--timeout: must read like 250ms, 30s or 5m"},
+        {{"--timeout", "5"}, 2, "--timeout: must read like 250ms, 30s or 1h30m"},
         {{"--timeout", "0"}, 2, "--timeout: must be longer than 0"},
         {{"--deadline", "-1s"}, 2, "--deadline"},
         {{"--max-concurrency", "0"}, 2, "--max-concurrency: must be a whole number from 1"},

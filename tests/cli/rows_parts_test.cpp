@@ -304,7 +304,7 @@ TEST_CASE("columns that are asked for and are not there are refused, with those 
         return std::string("(none)");
     };
     CHECK(check({"name", "age"}, "{nmae}?") ==
-          "t.csv: the template's {nmae} is no column; there are: name, age");
+          "t.csv: the template's {nmae} is no column; did you mean name? There are: name, age");
     CHECK(check({"name", "age"}, "{name}?", "id") ==
           "t.csv: --id-column id is no column; there are: name, age");
     CHECK(check({"name", "name"}, "{name}?") == "t.csv: the template's {name} is the name of 2 columns");

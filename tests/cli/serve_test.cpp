@@ -111,22 +111,25 @@ TEST_CASE("serve: a signal lets an answer that has begun end, a second one does 
 }
 
 TEST_CASE("serve: what was learned is remembered for the next run") {
-    const throttled_server upstream(R"([{"kind":"token_bucket","rate_per_s":50,"burst":2}])", quick);
+    const throttled_server upstream(R"([{"kind":"token_bucket","rate_per_s":25,"burst":2}])", quick);
     const temporary_folder state;
     const std::map<std::string, std::string> home{{"XDG_STATE_HOME", state.path("")}};
-    {
+    // How many calls it takes until the limit is sure hangs on the machine: as many runs as that needs.
+    std::string remark;
+    for (int run = 0; run < 20 && remark.empty(); ++run) {
         served gate(upstream.base_url(), {}, home);
         std::vector<loopback_client> clients;
-        for (int i = 0; i < 60; ++i) clients.push_back(gate.connect());
+        for (int i = 0; i < 30; ++i) clients.push_back(gate.connect());
         for (auto& one : clients) one.say(call());
         for (auto& one : clients) CHECK(one.hear().status == 200);
         clients.clear();
         gate->signal(SIGTERM);
-        CHECK(gate->wait().code == 0);
+        const auto ended = gate->wait();
+        CHECK(ended.code == 0);
+        if (run > 0 && ended.err.find("remembered from") != std::string::npos) remark = ended.err;
     }
-    served again(upstream.base_url(), {}, home);
-    again->signal(SIGTERM);
-    CHECK(again->wait().err.find("remembered from") != std::string::npos);
+    CAPTURE(remark);
+    CHECK(remark.find("started at ") != std::string::npos);
 }
 
 TEST_CASE("serve: what cannot be served is refused with the reason") {
@@ -185,4 +188,48 @@ TEST_CASE("serve: the admin port tells its state, and ends with it") {
     gate->signal(SIGTERM);
     CHECK(gate->wait().code == 0);
     CHECK(admin.ended());
+}
+
+TEST_CASE("serve: its section of the configuration file, and a profile's endpoint and key") {
+    const temporary_folder folder;
+    const throttled_server upstream(wide, quick, "secret");
+    const auto key = folder.write("key", "secret\n");
+    const auto config = folder.write(
+        "config.toml",
+        "[common]\nmodel = \"of other commands\"\n[serve]\nlisten = \"127.0.0.1:0\"\nadmin = \"off\"\n"
+        "allow-host = [\"gate.example\"]\n[profile.there]\nbase-url = \"" +
+            upstream.base_url() + "\"\ndialect = \"openai-chat\"\napi-key-file = \"" + key + "\"\n");
+    child gate({STAGGER_COMMAND, {"serve", "-c", config, "--profile", "there"}});
+    gate.await_output("/v1\n");
+    const std::string begin = "listening on http://127.0.0.1:";
+    REQUIRE(gate.output().starts_with(begin));
+    const auto port = static_cast<std::uint16_t>(std::stoul(gate.output().substr(begin.size())));
+    std::string asked = call();
+    asked.replace(asked.find("localhost"), 9, "gate.example");
+    {
+        loopback_client client(port);
+        CHECK(client.ask(asked).status == 200);
+    }
+    gate.signal(SIGTERM);
+    CHECK(gate.wait().code == 0);
+    CHECK(upstream.stat("accepted") == 1);
+}
+
+TEST_CASE("serve: what its section cannot say is refused with the place") {
+    const temporary_folder folder;
+    const std::vector<std::pair<std::string, std::string>> wrong{
+        {"[serve]\nlisten = \"nowhere\"\n", ":2: --listen: "},
+        {"[serve]\nkeepalive = \"ping\"\n", ":2: --keepalive: "},
+        {"[serve]\ndialect = \"opnai\"\n", ":2: --dialect: must be auto, openai-chat"},
+        {"[serve]\nmodel = \"m\"\n", ":2: model is not an option of serve"},
+        {"[serve]\nalow-host = [\"a\"]\n", "did you mean allow-host?"},
+    };
+    for (const auto& [text, message] : wrong) {
+        const auto config = folder.write("config.toml", text);
+        const auto got = serve({"-c", config, "--base-url", "http://127.0.0.1:1/v1", "--admin", "off"});
+        CAPTURE(got.err);
+        CHECK(got.code == 2);
+        CHECK(got.err.find(config) == 9);
+        CHECK(got.err.find(message) != std::string::npos);
+    }
 }

@@ -19,9 +19,9 @@ struct layer_rule {
     bool pure;             ///< no clock, no thread, no global randomness
 };
 
-const names all_layers = {"base",    "retry",   "pacing",   "coordinator", "provider", "json",
-                          "dialect", "records", "scenario", "sim",         "http",     "request",
-                          "net",     "batch",   "load",     "probe",       "server",   "gateway"};
+const names all_layers = {"base",    "retry",    "pacing", "coordinator", "provider", "json",    "dialect",
+                          "records", "scenario", "sim",    "http",        "routing",  "request", "net",
+                          "batch",   "load",     "probe",  "server",      "gateway"};
 
 const std::map<std::string, layer_rule> rules = {
     {"base", {{}, {"system"}, {}, true}},
@@ -36,9 +36,10 @@ const std::map<std::string, layer_rule> rules = {
     {"sim", {{"base", "coordinator", "pacing", "provider", "retry"}, {"system"}, {}, true}},
     {"http", {{"base", "dialect"}, {"asio", "intrusive", "system"}, {"beast", "url"}, false}},
     {"server", {{"base", "dialect", "http"}, {"asio", "system"}, {"beast"}, false}},
-    {"request", {{"base", "coordinator", "dialect", "pacing", "retry"}, {"system"}, {}, true}},
+    {"routing", {{"base"}, {}, {}, true}},
+    {"request", {{"base", "coordinator", "dialect", "pacing", "retry", "routing"}, {"system"}, {}, true}},
     {"net",
-     {{"base", "coordinator", "dialect", "http", "pacing", "request", "retry"},
+     {{"base", "coordinator", "dialect", "http", "pacing", "request", "retry", "routing"},
       {"asio", "intrusive", "system"},
       {"url"},
       false}},

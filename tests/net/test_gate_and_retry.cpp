@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "stagger/decision_log.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/retry.hpp"
 
@@ -106,6 +107,32 @@ const std::vector<fault> every_fault{fault::none,         fault::call_throws,   
                                      fault::throws_later, fault::refuses_result, fault::every_attempt_throws};
 
 }  // namespace
+
+TEST_CASE("the recorder is told the label of a task that has one, behind its joining the line") {
+    struct keeping final : decision_recorder {
+        void started(const coordinator_options&, std::uint64_t) override {}
+        void record(const decision_record& made) noexcept override { all.push_back(made.what); }
+        std::vector<decision> all;
+    };
+    asio::io_context context;
+    const auto kept = std::make_shared<keeping>();
+    gate line(context.get_executor(), coordinator_options(one_at_a_time).recorder(kept), 1);
+    const auto send = [](error_code, permit leave) { leave.accepted(); };
+    const auto labelled_row = admission().label("row-1");
+    line.async_admit(labelled_row, send);
+    line.async_admit(admission(), send);
+    context.run();
+    std::vector<std::string> labels;
+    for (std::size_t at = 0; at < kept->all.size(); ++at) {
+        const auto* told = std::get_if<decisions::labelled>(&kept->all[at]);
+        if (told == nullptr) continue;
+        labels.push_back(told->label);
+        const auto* joined = std::get_if<decisions::submitted>(&kept->all.at(at - 1));
+        REQUIRE(joined);
+        CHECK(joined->task == told->task);
+    }
+    CHECK(labels == std::vector<std::string>{"row-1"});
+}
 
 TEST_CASE("a permit that is dropped lets the next one in") {
     asio::io_context context;

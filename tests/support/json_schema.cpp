@@ -78,6 +78,10 @@ class checker {
              [](checker&, const question& q) {
                  return !q.value.is_number() || q.value.to_number<double>() >= q.number();
              }},
+            {"exclusiveMinimum",
+             [](checker&, const question& q) {
+                 return !q.value.is_number() || q.value.to_number<double>() > q.number();
+             }},
             {"maximum",
              [](checker&, const question& q) {
                  return !q.value.is_number() || q.value.to_number<double>() <= q.number();

@@ -41,6 +41,17 @@ void add_answer_options(CLI::App& command, answer_options& options) {
         .add_flag("--fail-truncated", options.fail_truncated,
                   "Answers that were cut off at their greatest length, or refused by the model, are failures")
         ->group(group);
+    command
+        .add_option(
+            "--prices", options.prices,
+            "What tokens cost, by model, as JSON with litellm's names: the summary and --dry-run tell "
+            "the cost")
+        ->type_name("FILE")
+        ->group(group);
+    add_number(
+        command, "--max-cost", [&options](double value) { options.max_cost = value; },
+        "Ends the run once its answers cost as much, by --prices; what is in flight is awaited")
+        ->group(group);
 }
 
 answer_rules make_answer_rules(const answer_options& options) {
@@ -57,6 +68,10 @@ answer_rules make_answer_rules(const answer_options& options) {
     }
     if (options.expect_retries && !rules.expected)
         throw failure(exit_code::wrong_usage, "--expect-retries: needs --expect or --schema");
+    if (options.max_cost && options.prices.empty())
+        throw failure(exit_code::wrong_usage, "--max-cost: needs --prices");
+    if (options.max_cost && !(*options.max_cost > 0))
+        throw failure(exit_code::wrong_usage, "--max-cost: must be more than 0");
     rules.retries = options.expect_retries.value_or(rules.retries);
     rules.fail_truncated = options.fail_truncated;
     return rules;

@@ -22,6 +22,8 @@ struct answer_options {
     std::string schema;
     std::optional<unsigned> expect_retries;
     bool fail_truncated = false;
+    std::string prices;
+    std::optional<double> max_cost;  ///< in the currency of the prices
 };
 
 /// Adds the options to the subcommand; `options` must outlive the parsing.

@@ -16,10 +16,12 @@
 #include "cli/output_file.hpp"
 #include "cli/stop_signals.hpp"
 #include "dry_run.hpp"
+#include "prices/cost_counter.hpp"
 #include "sending/attempt_log.hpp"
 #include "sending/cleartext_key.hpp"
 #include "sending/closing_notice.hpp"
 #include "sending/decision_log_file.hpp"
+#include "sending/failure_notices.hpp"
 #include "sending/log.hpp"
 #include "sending/progress_display.hpp"
 #include "sending/run_description.hpp"
@@ -44,19 +46,24 @@ class session {
             const answer_rules& rules, const batch::run_limits& limits, const stagger::batch_options& order)
         : files_(files),
           out_(options.quiet),
-          log_(make_log(out_, options.log_level)),
+          log_(make_log(out_, options.log_level, options.log_file)),
           plan_(make_plan(options, stagger::duration::zero())),
           signals_(context_),
           display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
           closing_(context_, out_, log_, [this] { return std::optional(runner_->status()); }),
-          patience_timer_(context_) {
+          patience_timer_(context_),
+          notices_(files.results_name()) {
         ask_for(rules);
+        if (!answers.prices.empty())
+            costs_ = std::make_shared<cost_counter>(read_price_list(answers.prices), options.model);
+        max_cost_ = answers.max_cost;
         one_is_standard_output({{"--output", files.results},
                                 {"--report", files.report},
                                 {"--summary", options.summary_file},
                                 {"--decision-log", options.decision_log}});
         auto others = files.prompts;
         others.push_back(files.results);
+        others.push_back(answers.prices);
         keep_apart("--report", files.report, others);
         others.push_back(files.report);
         keep_apart("--summary", options.summary_file, others);
@@ -64,6 +71,8 @@ class session {
         keep_apart("--decision-log", options.decision_log, others);
         others.push_back(options.decision_log);
         keep_apart("--cache", answers.cache, others);
+        others.push_back(answers.cache);
+        keep_apart("--log-file", options.log_file, others);
         report_page_.emplace(context_, files.report);
         auto ended = [this](const stagger::attempt_events::done& attempt) {
             runner_->attempt_ended(attempt.info);
@@ -72,11 +81,10 @@ class session {
         closing_.hide(plan_.hidden);
         if (const auto warning = cleartext_key_warning(plan_); !warning.empty()) out_.remark(warning);
         closing_.longest_wait(options.max_wait);
-        plan_.client.observer(report_page_->watch([this] { return gate_->status(); },
+        plan_.client.observer(report_page_->watch([this] { return client_->status(); },
                                                   std::make_shared<attempt_log>(log_, std::move(ended))));
         memory_.emplace(options, plan_, log_);
-        const auto client = make_client(context_.get_executor(), plan_);
-        gate_.emplace(client.gate());
+        const auto& client = client_.emplace(make_client(context_.get_executor(), plan_));
         describe_run(options);
         summary_.emplace(options.summary_file);
         auto opened = open_batch_files(context_.get_executor(), files_, plan_, out_);
@@ -122,12 +130,16 @@ class session {
     batch::transport transport(const stagger::client& client, const answer_options& answers,
                                const answer_rules& rules) {
         auto sending = batch::transport_of(client);
+        if (costs_) sending = costs_->counted(sending);  // below the copies, which cost nothing
         copied_ = make_copied_answers(answers, plan_, sending);
         if (copied_) sending = copied_->transport();
         return std::make_shared<checked_answers>(sending, rules, encoding_of(plan_))->transport();
     }
 
-    copy_counts copied() const { return copied_ ? copied_->counts() : copy_counts(); }
+    summary_context beside() const {
+        return {copied_ ? copied_->counts() : copy_counts(), runner_->status(), failed_before_,
+                costs_ ? std::optional(costs_->counts()) : std::nullopt};
+    }
 
     /// What a report says beside the figures.
     void describe_run(const send_options& options) {
@@ -138,18 +150,25 @@ class session {
         about_.load.prompts = files_.prompts_name();
     }
 
+    /// Sends nothing new once the answers cost as much as they may; what is in flight adds to it.
+    void keep_to_budget() {
+        if (!max_cost_ || costs_->counts().cost < *max_cost_ || runner_->stopping()) return;
+        if (runner_->left() == std::size_t{0}) return;  // it is over as it is
+        is_spent_ = true;
+        runner_->drain();
+    }
+
     void on_result(const stagger::batch_result& result) {
+        keep_to_budget();
         const auto& info = result.answer.info;
         log_->debug("{}: {}, status {}, attempts {}, rejections {}, waited {:.3f} s, served {:.3f} s",
                     result.custom_id, result.error ? result.error.message() : "answered", info.http_status,
                     info.attempts, info.rejections, stagger::to_seconds(info.queued),
                     stagger::to_seconds(info.served));
         if (!result.error) return;
-        ++problems_;
-        if (problems_ > problems_shown) return;
-        out_.error(places_->name_of(result.position) + ": " +
-                   stagger::wire::failure_message(result.error, info));
-        if (problems_ == problems_shown) out_.error("further ones are only in " + files_.results_name());
+        const auto told = notices_.tell(places_->name_of(result.position), result.error.message(),
+                                        stagger::wire::failure_message(result.error, info));
+        if (told) out_.error(*told);
     }
 
     void stop_gently() {
@@ -194,13 +213,13 @@ class session {
         const auto& report = *report_;
         const auto code = explain(report);
         if (report.end != batch::run_end::endpoint_unusable || report.counts.recorded() > 0) {
-            out_.print(describe(report, copied()));
+            out_.print(describe(report, beside()));
             if (const auto remark = memory_->remark()) out_.print(*remark);
         }
         if (copied_ && !copied_->store().problem().empty()) out_.error(copied_->store().problem());
-        memory_->keep(gate_->learned());
+        memory_->keep(client_->gates());
         last_outputs outputs(out_);
-        outputs.write([&] { summary_->write(to_json(report, plan_.policy, copied())); });
+        outputs.write([&] { summary_->write(to_json(report, plan_.policy, beside())); });
         outputs.write([&] { report_page_->finish(report, plan_.policy, about_); });
         outputs.write([&] {
             if (plan_.decisions) plan_.decisions->finish();
@@ -214,6 +233,12 @@ class session {
             case batch::run_end::finished:
                 return report.counts.failed + failed_before_ > 0 ? exit_code::some_failed : exit_code::done;
             case batch::run_end::interrupted:
+                if (is_spent_ && !interrupted_) {
+                    out_.error("stopped, the answers of this run cost " + cost_text(costs_->counts().cost) +
+                               " and may cost " + cost_text(*max_cost_) + ": " + left(report) + "; " +
+                               how_to_continue());
+                    return exit_code::stopped_early;
+                }
                 out_.remark("interrupted, " + left(report) + "; " + how_to_continue());
                 return exit_code::interrupted;
             case batch::run_end::deadline_passed:
@@ -267,7 +292,7 @@ class session {
     send_plan plan_;
     std::optional<run_memory> memory_;
     asio::io_context context_{1};
-    std::optional<stagger::gate> gate_;  // its timer must not outlive the context
+    std::optional<stagger::client> client_;  // its timers must not outlive the context
     stop_signals signals_;
     progress_display display_;
     closing_notice closing_;
@@ -277,10 +302,13 @@ class session {
     stagger::load::results_document about_;
     std::shared_ptr<const row_places> places_;
     std::shared_ptr<copied_answers> copied_;
+    std::shared_ptr<cost_counter> costs_;  // null without prices
+    std::optional<double> max_cost_;
+    bool is_spent_ = false;  // that much is reached
     std::shared_ptr<batch::runner> runner_;
     std::optional<batch::run_report> report_;
     std::size_t failed_before_ = 0;
-    std::size_t problems_ = 0;
+    failure_notices notices_;
     bool interrupted_ = false;
 };
 
@@ -291,6 +319,7 @@ class batch_command final : public command {
         add_answer_options(parser, answers_);
         add_batch_limits(parser, limits_, order_);
         add_send_options(parser, options_);
+        add_route_options(parser, options_);
     }
 
     exit_code run() override {
@@ -299,8 +328,9 @@ class batch_command final : public command {
         if (files_.dry_run) {
             console out(options_.quiet);
             auto plan = make_plan(options_, stagger::duration::zero());
-            const run_memory memory(options_, plan, make_log(out, options_.log_level));
-            return dry_run(files_, plan, out);
+            const run_memory memory(options_, plan, make_log(out, options_.log_level, options_.log_file));
+            const auto prices = answers_.prices.empty() ? price_list() : read_price_list(answers_.prices);
+            return dry_run(files_, plan, prices, out);
         }
         session one(files_, options_, answers_, rules, limits_, order_);
         return one.run();

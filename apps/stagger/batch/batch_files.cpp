@@ -56,18 +56,21 @@ void refuse_changes(const batch_file_options& options, row_prompts& prompts,
                                               ways_out);
 }
 
-void look_over(const batch_file_options& options, row_prompts& prompts, const batch::result_file& results) {
+/// How many prompts there are, where the list can be read more than once.
+std::optional<std::size_t> look_over(const batch_file_options& options, row_prompts& prompts,
+                                     const batch::result_file& results) {
     const auto found = batch::survey(prompts, results.recorded());
     if (!found) {
         if (options.check_ids) {
             throw failure(exit_code::wrong_usage,
                           "--check-ids: " + options.prompts_name() + " can be read only once");
         }
-        return;
+        return std::nullopt;
     }
     prompts.expect(found->prompts);
     if (found->changed) refuse_changes(options, prompts, results, *found->changed);
     if (options.check_ids) refuse_repeated_ids(prompts, found->prompts);
+    return found->prompts;
 }
 
 void refuse_mixed_up_files(const batch_file_options& options) {
@@ -91,19 +94,24 @@ batch::row_selection select_rows(const batch_file_options& options, row_prompts&
     return *sample;
 }
 
-void tell_of_resuming(const batch_file_options& options, const batch::result_file& results, console& out) {
+/// @param prompts of the whole list, where that is known
+void tell_of_resuming(const batch_file_options& options, const batch::result_file& results,
+                      const std::optional<std::size_t>& prompts, console& out) {
     const auto name = options.results_name();
     if (results.torn_line_cut()) out.remark(name + ": cut off a result that was written in part");
+    const auto recorded = results.recorded().size();
     const auto failed = results.failed_before();
-    if (failed > 0) {
-        const auto count = std::to_string(failed);
-        out.remark(options.retry_failed
-                       ? name + ": asking again for " + count + " that failed"
-                       : name + ": " + count + " failed before; --retry-failed asks again for them");
-    }
-    const auto answered = results.recorded().size() - (options.retry_failed ? 0 : failed);
-    if (results.recorded().size() > 0)
-        out.remark(name + ": " + std::to_string(answered) + " answered already");
+    if (recorded + failed == 0) return;
+    // What is asked again for is no longer among what is recorded.
+    const auto answered = recorded - (options.retry_failed ? 0 : failed);
+    std::string text = name + ": " + std::to_string(answered) + " answered already";
+    if (failed > 0) text += ", " + std::to_string(failed) + " failed before";
+    if (prompts && *prompts >= answered + failed)
+        text += ", " + std::to_string(*prompts - answered - failed) + " left";
+    if (failed > 0)
+        text += options.retry_failed ? "; asking again for those that failed"
+                                     : "; --retry-failed asks again for those that failed";
+    out.remark(text);
 }
 
 }  // namespace
@@ -146,7 +154,8 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
         .add_option(
             "--progress", options.progress,
             "On standard error: auto (redrawn on terminals, a panel where there is room, else a line), "
-            "line (never a panel), jsonl (an object a second) or off (default auto)")
+            "line (never a panel), jsonl (an object a second), heartbeat (a line every 30 s) or off (default "
+            "auto)")
         ->type_name("HOW");
     command
         .add_option("--report", options.report,
@@ -170,8 +179,8 @@ batch_files open_batch_files(const boost::asio::any_io_executor& executor, const
         throw failure(exit_code::wrong_usage, options.results + ":" + std::to_string(line) +
                                                   ": was asked with another " + hashed_options + ways_out);
     }
-    look_over(options, *prompts, *files.results);
-    tell_of_resuming(options, *files.results, out);
+    const auto count = look_over(options, *prompts, *files.results);
+    tell_of_resuming(options, *files.results, count, out);
     if (options.retry_failed && files.results->failed_before() > 0 &&
         !files.results->take_out_failed(problem)) {
         throw failure(exit_code::file_failed, options.results_name() + ": " + problem);

@@ -29,7 +29,8 @@ void add_batch_limits(CLI::App& command, stagger::batch::run_limits& limits, sta
     const auto read_deadline = [&limits](const std::string& text) {
         const auto value = parse_duration(text);
         if (!value || *value < stagger::duration::zero())
-            throw CLI::ValidationError("--batch-deadline", "must read like 30m or 8h, is \"" + text + "\"");
+            throw CLI::ValidationError("--batch-deadline",
+                                       "must read like 30m or 1h30m, is \"" + text + "\"");
         limits.deadline = *value;
     };
     command

@@ -13,6 +13,7 @@
 #include "cli/output_file.hpp"
 #include "coordinator/token_forecast.hpp"
 #include "dialect/dialect.hpp"
+#include "prices/cost_counter.hpp"
 #include "sending/limits_file.hpp"
 #include "terminal/duration_text.hpp"
 
@@ -22,32 +23,61 @@ namespace {
 namespace asio = boost::asio;
 namespace batch = stagger::batch;
 
+/// In money: of prompts whose model has a price.
+struct cost_estimate {
+    double prompts = 0;
+    double answers_at_most = 0;
+    double supposed = 0;       ///< of answers that nothing bounds
+    std::size_t unpriced = 0;  ///< prompts of other models
+
+    void add(const stagger::cost& tokens, const token_prices* prices) {
+        if (prices == nullptr) {
+            ++unpriced;
+            return;
+        }
+        prompts += tokens.prompt_tokens * prices->prompt;
+        answers_at_most += tokens.tokens * prices->completion;
+        supposed += stagger::token_forecast::supposed_answer * tokens.open_answers * prices->completion;
+    }
+};
+
 struct estimate {
     std::size_t prompts = 0;
     std::size_t unreadable = 0;
     stagger::cost tokens{0};
+    cost_estimate cost;
 
     /// Where nothing bounds an answer its length is only supposed.
     double supposed() const { return stagger::token_forecast::supposed_answer * tokens.open_answers; }
     double all_tokens() const { return tokens.prompt_tokens + tokens.tokens + supposed(); }
 };
 
-asio::awaitable<void> add_up(stagger::prompt_source& prompts, stagger::dialect spoken, estimate& sum,
-                             std::string name, std::shared_ptr<const row_places> places, console& out) {
+/// What is added up, and what it is added up by.
+struct adding {
+    const send_plan& plan;
+    const price_list& prices;
+    std::string name;
+    std::shared_ptr<const row_places> places;
+    console& out;
+};
+
+asio::awaitable<void> add_up(stagger::prompt_source& prompts, const adding& by, estimate& sum) {
     stagger::error_code error;
     while (auto prompt = co_await prompts.read(error)) {
         if (prompt->request) {
             ++sum.prompts;
-            const auto cost = stagger::wire::cost_of(*prompt->request, spoken);
+            const auto cost = stagger::wire::cost_of(*prompt->request, by.plan.dialect);
+            if (!by.prices.empty())
+                sum.cost.add(cost, by.prices.find(asked_model(*prompt->request, by.plan.client.model())));
             sum.tokens.tokens += cost.tokens;
             sum.tokens.prompt_tokens += cost.prompt_tokens;
             sum.tokens.open_answers += cost.open_answers;
             continue;
         }
         if (sum.unreadable++ < problems_shown)
-            out.error(places->name_of(prompt->position) + ": " + prompt->problem);
+            by.out.error(by.places->name_of(prompt->position) + ": " + prompt->problem);
     }
-    if (error) throw failure(exit_code::file_failed, name + ": " + error.message());
+    if (error) throw failure(exit_code::file_failed, by.name + ": " + error.message());
 }
 
 /// What a results file has results of, which is not opened for writing and need not exist.
@@ -104,9 +134,22 @@ std::string tokens_text(const estimate& sum) {
     return text;
 }
 
+/// A line of its own, where there are prices.
+std::string cost_line(const cost_estimate& cost) {
+    std::string text = cost_text(cost.prompts) + " for prompts";
+    if (cost.answers_at_most > 0) text += ", " + cost_text(cost.answers_at_most) + " for answers at most";
+    if (cost.supposed > 0) {
+        text += fmt::format(", {} for answers without a maximum, if they have {:.0f} tokens each",
+                            cost_text(cost.supposed), stagger::token_forecast::supposed_answer);
+    }
+    if (cost.unpriced > 0) text += fmt::format("; {} prompts of models without a price", cost.unpriced);
+    return "cost, about       " + text + "\n";
+}
+
 }  // namespace
 
-exit_code dry_run(const batch_file_options& options, const send_plan& plan, console& out) {
+exit_code dry_run(const batch_file_options& options, const send_plan& plan, const price_list& prices,
+                  console& out) {
     asio::io_context context(1);
     const auto known = recorded(options);
     auto opened = open_prompts(context.get_executor(), options, plan);
@@ -116,16 +159,18 @@ exit_code dry_run(const batch_file_options& options, const send_plan& plan, cons
     auto rethrow = [](const std::exception_ptr& failed) {
         if (failed) std::rethrow_exception(failed);
     };
-    asio::co_spawn(context, add_up(prompts, plan.dialect, sum, options.prompts_name(), opened.places, out),
-                   rethrow);
+    const adding by{plan, prices, options.prompts_name(), opened.places, out};
+    asio::co_spawn(context, add_up(prompts, by, sum), rethrow);
     context.run();
     write_standard_output(
         fmt::format("prompts to send   {}\n"
                     "answered before   {}\n"
                     "unreadable lines  {}\n"
                     "tokens, about     {}\n"
+                    "{}"
                     "time              {}\n",
-                    sum.prompts, prompts.skipped(), sum.unreadable, tokens_text(sum), time_text(plan, sum)));
+                    sum.prompts, prompts.skipped(), sum.unreadable, tokens_text(sum),
+                    prices.empty() ? "" : cost_line(sum.cost), time_text(plan, sum)));
     return sum.unreadable > 0 ? exit_code::some_failed : exit_code::done;
 }
 

@@ -4,6 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "base/utf8.hpp"
+#include "sending/decision_log_file.hpp"
 #include "sending/send_options.hpp"
 #include "stagger/prompt_source.hpp"
 
@@ -25,6 +27,7 @@ class prompts_with_defaults final : public stagger::prompt_source {
         if (prompt && prompt->request) {
             auto& request = *prompt->request;
             apply_defaults(plan_, request);
+            if (plan_.decisions) request.label(label_of(prompt->custom_id));
             if (system_ && request.body().empty() && !request.system()) request.system(*system_);
         }
         co_return prompt;
@@ -33,6 +36,15 @@ class prompts_with_defaults final : public stagger::prompt_source {
     std::optional<std::size_t> remaining() const override { return prompts_->remaining(); }
 
  private:
+    /// What the decision log calls a row. Its lines are short, and whole characters in any case.
+    static std::string label_of(const std::string& custom_id) {
+        constexpr std::size_t longest_bytes = 256;
+        std::string label;
+        if (custom_id.size() <= longest_bytes) return custom_id;
+        stagger::wire::append_as_utf8(label, std::string_view(custom_id).substr(0, longest_bytes));
+        return label;
+    }
+
     std::unique_ptr<stagger::prompt_source> prompts_;
     const send_plan& plan_;
     std::optional<std::string> system_;

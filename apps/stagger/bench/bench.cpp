@@ -40,7 +40,7 @@ class bench_session {
         : options_(options),
           plan_(make_bench_plan(options)),
           out_(options.send.quiet),
-          log_(make_log(out_, options.send.log_level)),
+          log_(make_log(out_, options.send.log_level, options.send.log_file)),
           prompts_(read_bench_prompts(plan_)),
           signals_(context_),
           display_(context_, out_, plan_.progress, [this] { return view(); }),

@@ -102,7 +102,7 @@ void add_result_options(CLI::App& command, bench_options& options) {
                     "--stream) and to the whole answer")
         ->type_name("LIMITS")
         ->group(group);
-    command.add_option("--progress", options.progress, "auto, line, jsonl or off (default line)")
+    command.add_option("--progress", options.progress, "auto, line, jsonl, heartbeat or off (default line)")
         ->type_name("MODE")
         ->group(group);
     command
@@ -253,6 +253,8 @@ bench_plan make_bench_plan(const bench_options& options) {
     keep_apart("--json", options.json, {options.prompts});
     keep_apart("--csv", options.csv, {options.prompts, options.json});
     keep_apart("--html", options.html, {options.prompts, options.json, options.csv});
+    keep_apart("--log-file", options.send.log_file,
+               {options.prompts, options.json, options.csv, options.html});
     bench_plan plan{
         {},
         profile_of(options),

@@ -26,6 +26,7 @@ std::unique_ptr<command> make_limits_command(CLI::App& parser);
 std::unique_ptr<command> make_probe_command(CLI::App& parser);
 std::unique_ptr<command> make_replay_command(CLI::App& parser);
 std::unique_ptr<command> make_report_command(CLI::App& parser);
+std::unique_ptr<command> make_routes_command(CLI::App& parser);
 std::unique_ptr<command> make_serve_command(CLI::App& parser);
 std::unique_ptr<command> make_simulate_command(CLI::App& parser);
 

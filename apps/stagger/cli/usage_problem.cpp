@@ -6,6 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "configurable_options.hpp"
+#include "edit_distance.hpp"
+
 namespace app {
 namespace {
 
@@ -13,10 +16,15 @@ bool takes_a_prompt(const CLI::App& command) {
     return command.get_option_no_throw("PROMPT") != nullptr;
 }
 
-std::string not_expected(const std::vector<std::string>& extras, const CLI::App& command) {
+std::string not_expected(const std::vector<std::string>& extras, const CLI::App& root,
+                         const CLI::App& command) {
     const auto unknown = std::find_if(extras.begin(), extras.end(),
                                       [](const std::string& each) { return each.starts_with("-"); });
-    if (unknown != extras.end()) return *unknown + " is no option of " + command.get_name();
+    if (unknown != extras.end()) {
+        const auto name = unknown->substr(0, unknown->find('='));
+        return *unknown + " is no option of " + command.get_name() +
+               did_you_mean(name, option_names(root, command));
+    }
     const auto remedy = takes_a_prompt(command) ? ": a prompt of several words needs quotes around it" : "";
     return fmt::format("\"{}\" was not expected{}", fmt::join(extras, " "), remedy);
 }
@@ -35,7 +43,7 @@ std::string not_converted(std::string_view message) {
 std::string usage_problem(const CLI::ParseError& wrong, const CLI::App& root, const CLI::App& command) {
     const auto extras = root.remaining(true);
     if (dynamic_cast<const CLI::ExtrasError*>(&wrong) != nullptr && !extras.empty())
-        return not_expected(extras, command);
+        return not_expected(extras, root, command);
     if (dynamic_cast<const CLI::ConversionError*>(&wrong) != nullptr) return not_converted(wrong.what());
     return wrong.what();
 }

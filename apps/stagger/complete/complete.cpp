@@ -65,14 +65,14 @@ class complete_session {
     complete_session(const send_options& options, bool streamed, console& out)
         : out_(out),
           streamed_(streamed),
-          log_(make_log(out, options.log_level)),
+          log_(make_log(out, options.log_level, options.log_file)),
           plan_(make_plan(options, usual_deadline)),
           summary_(options.summary_file),
           started_(std::chrono::steady_clock::now()),
           watch_(started_),
           signals_(context_, SIGINT, SIGTERM),
           check_timer_(context_),
-          closing_(context_, out, log_, [this] { return std::optional(client_->gate().status()); }),
+          closing_(context_, out, log_, [this] { return std::optional(client_->status()); }),
           max_wait_(options.max_wait) {
         closing_.hide(plan_.hidden);
         if (const auto warning = cleartext_key_warning(plan_); !warning.empty()) out_.remark(warning);
@@ -152,7 +152,7 @@ class complete_session {
         check_timer_.expires_after(batch::endpoint_watch::check_interval);
         check_timer_.async_wait([this](stagger::error_code error) {
             if (error) return;
-            unusable_ = watch_.verdict(std::chrono::steady_clock::now(), client_->gate().status().in_flight);
+            unusable_ = watch_.verdict(std::chrono::steady_clock::now(), client_->status().in_flight);
             check_admission();
             unusable_ || gave_up_ ? client_->close() : check_later();
         });
@@ -160,7 +160,7 @@ class complete_session {
 
     void check_admission() {
         if (!admission_ || answering_) return;
-        const auto verdict = admission_->look(std::chrono::steady_clock::now(), client_->gate().status());
+        const auto verdict = admission_->look(std::chrono::steady_clock::now(), client_->status());
         if (verdict) gave_up_ = closing_.gave_up(verdict->opens_at);
     }
 
@@ -182,7 +182,7 @@ class complete_session {
         report.counts.add_effort(answer_.info);
         report.counts.add_result(error_, answer_);
         report.left = 0;
-        memory_->keep(client_->gate().learned());
+        memory_->keep(client_->gates());
         summary_.write(to_json(report, plan_.policy));
         if (plan_.decisions) plan_.decisions->finish();
         return code;
@@ -251,6 +251,7 @@ class complete_command final : public command {
             ->type_name("TEXT");
         parser.add_flag("--stream", streamed_, "Print the text as it arrives");
         add_send_options(parser, options_);
+        add_route_options(parser, options_);
     }
 
     exit_code run() override {

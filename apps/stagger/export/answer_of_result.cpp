@@ -2,6 +2,7 @@
 
 #include "dialect/dialect.hpp"
 #include "json/json_text.hpp"
+#include "prices/cost_counter.hpp"
 
 namespace app {
 namespace {
@@ -24,9 +25,18 @@ bool is_success(const members& response) {
     return status && status->value.size() == 3 && status->value.front() == '2';
 }
 
+stagger::dialect dialect_without_choices(const members& body) {
+    if (wire::find_member(body, "candidates")) return stagger::dialect::gemini;
+    if (wire::find_member(body, "content")) return stagger::dialect::anthropic_messages;
+    if (wire::find_member(body, "data")) return stagger::dialect::openai_embeddings;
+    const auto* output = wire::find_member(body, "output");
+    return output && output->value.starts_with('[') ? stagger::dialect::openai_responses
+                                                    : stagger::dialect::llm_engine;
+}
+
 stagger::dialect dialect_of(const members& body) {
     const auto* choices = wire::find_member(body, "choices");
-    if (!choices) return stagger::dialect::llm_engine;
+    if (!choices) return dialect_without_choices(body);
     const auto all = wire::json_elements(choices->value).value_or(std::vector<std::string_view>());
     const auto first = all.empty() ? members() : wire::json_members(all.front()).value_or(members());
     return wire::find_member(first, "text") ? stagger::dialect::openai_completions
@@ -43,6 +53,8 @@ void read_answer(std::string_view raw, const members& body, shown_result& shown)
     shown.finish_reason = decoded.answer.finish_reason;
     shown.prompt_tokens = decoded.answer.usage.prompt_tokens;
     shown.completion_tokens = decoded.answer.usage.completion_tokens;
+    shown.cached_tokens = decoded.answer.usage.cached_tokens;
+    shown.model = answering_model(raw);
     const auto usage = members_of(wire::find_member(body, "usage"));
     const auto* cost = wire::find_member(usage, "cost");
     const bool number =
@@ -61,6 +73,7 @@ void read_own_tokens(const members& ours, shown_result& shown) {
     if (wire::find_member(ours, "copy")) {
         shown.prompt_tokens.reset();
         shown.completion_tokens.reset();
+        shown.cached_tokens.reset();
         shown.cost.clear();
     }
     if (const auto count = count_of(ours, "prompt_tokens")) shown.prompt_tokens = count;
@@ -99,6 +112,12 @@ std::optional<shown_result> read_shown_result(std::string_view line) {
         shown.error = "status " + (status ? std::string(status->value) : std::string("unknown"));
     }
     return shown;
+}
+
+std::optional<double> cost_by_list(const shown_result& result, const price_list& prices) {
+    const auto* found = prices.find(result.model);
+    if (found == nullptr) return std::nullopt;
+    return found->cost_of({result.prompt_tokens, result.completion_tokens, result.cached_tokens});
 }
 
 named_values members_of_answer(const std::string& answer) {

@@ -29,6 +29,7 @@ struct export_options {
     std::string as;
     std::string output;
     std::string id_column;
+    std::string prices;
     bool answer_columns = false;
     bool quiet = false;
 };
@@ -64,6 +65,7 @@ class exporting {
             throw failure(exit_code::wrong_usage, "--join: needs files that can be read twice, and no pipe");
         reading_.format = parse_row_format(results_.format()).value_or(row_format::automatic);
         reading_.separator = parse_separator(results_.separator());
+        if (!options.prices.empty()) prices_ = read_price_list(options.prices);
     }
 
     void run(console& out) {
@@ -180,7 +182,8 @@ class exporting {
         text(3, result.finish_reason);
         number(4, count(result.prompt_tokens));
         number(5, count(result.completion_tokens));
-        number(6, result.cost);
+        const auto cost = result.cost.empty() ? cost_by_list(result, prices_) : std::nullopt;
+        number(6, cost ? cost_text(*cost) : result.cost);
         text(7, result.error);
         if (!columns_.answer.empty()) add_answer_members(result.answer, values);
         return row_text(form_, names_, values, own + answer_column);
@@ -201,6 +204,7 @@ class exporting {
     export_form form_;
     boost::asio::io_context context_{1};
     result_index results_;
+    price_list prices_;
     std::vector<row_source> sources_;
     row_reading reading_;
     row_places places_;
@@ -240,12 +244,19 @@ class export_command final : public command {
                 "--id-column", options_.id_column,
                 "The column or member that results go by that tell no line (default: custom_id or id)")
             ->type_name("NAME");
-        parser.add_flag("--quiet", options_.quiet, "Say nothing but errors");
+        parser
+            .add_option(
+                "--prices", options_.prices,
+                "What tokens cost, by model, as JSON with litellm's names: fills the column cost where "
+                "the server told none")
+            ->type_name("FILE");
+        parser.add_flag("-q,--quiet", options_.quiet, "Say nothing but errors");
     }
 
     exit_code run() override {
         auto read = options_.results;
         read.insert(read.end(), options_.inputs.begin(), options_.inputs.end());
+        read.push_back(options_.prices);
         keep_apart("--output", options_.output, read);
         console out(options_.quiet);
         exporting(options_).run(out);

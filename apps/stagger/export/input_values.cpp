@@ -26,9 +26,9 @@ const export_value* find(const named_values& values, std::string_view name) {
 named_values members_of(std::string_view json) {
     named_values values;
     if (wire::json_problem(json)) return values;
-    const auto members = wire::json_members(json);
-    if (!members) return {{"text", {std::string(json), true}}};
-    for (const auto& each : *members) {
+    const auto found = wire::json_members(json);
+    if (!found) return {{"text", {std::string(json), true}}};
+    for (const auto& each : *found) {
         if (!find(values, each.name)) values.push_back({each.name, {std::string(each.value), true}});
     }
     return values;

@@ -36,7 +36,7 @@ class probe_command final : public command {
             parser, "--max-time", [this](stagger::duration value) { bounds_.max_time = value; },
             "The whole probe at most (default 5m)");
         add_whole_number<unsigned>(
-            parser, "--max-concurrency", [this](unsigned value) { bounds_.max_in_flight = value; }, 1,
+            parser, "-j,--max-concurrency", [this](unsigned value) { bounds_.max_in_flight = value; }, 1,
             "Requests in flight at most (default 256)");
         add_duration(
             parser, "--timeout", [this](stagger::duration value) { options_.timeout = value; },
@@ -59,7 +59,7 @@ class probe_command final : public command {
         base_url_ = plan.shown_url;
         if (const auto warning = cleartext_key_warning(plan); !warning.empty()) out.remark(warning);
         output_file file(json_);
-        probe_run probe(std::move(plan), bounds_, out, make_log(out, options_.log_level));
+        probe_run probe(std::move(plan), bounds_, out, make_log(out, options_.log_level, options_.log_file));
         const probe::probe_findings found = probe.run(stagger::completion_request(prompt_));
         if (probe.last_error() == stagger::errc::invalid_request)
             throw failure(exit_code::wrong_usage, probe.last_problem());

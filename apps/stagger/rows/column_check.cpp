@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/utf8.hpp"
+#include "cli/edit_distance.hpp"
 #include "cli/exit_code.hpp"
 
 namespace app {
@@ -49,7 +50,8 @@ void check_columns(const std::string& name, const std::vector<std::string>& colu
     }
     for (const auto& [wanted, by] : wanted_names(how)) {
         const auto found = times(columns, wanted);
-        if (found == 0) refuse(name, by + " is no column; there are: " + listed_names(columns));
+        if (found == 0)
+            refuse(name, by + " is no column" + or_there_are(wanted, columns, listed_names(columns)));
         if (found > 1) refuse(name, by + " is the name of " + std::to_string(found) + " columns");
     }
     if (!how.form && times(columns, "prompt") == 0) {
@@ -78,7 +80,8 @@ void check_members(const std::string& name, const std::vector<std::string>& memb
                    const stagger::wire::line_reading& how) {
     for (const auto& [wanted, by] : wanted_names(how)) {
         if (times(members, wanted) == 0)
-            refuse(name, by + " is a member of none of the first lines; there are: " + listed_names(members));
+            refuse(name, by + " is a member of none of the first lines" +
+                             or_there_are(wanted, members, listed_names(members)));
     }
 }
 

@@ -61,6 +61,7 @@ struct decision_summary::counter {
     void operator()(const decisions::abandoned&) const { ++sum.counts_.abandoned; }
     void operator()(const decisions::probed_again&) const {}
     void operator()(const decisions::expected&) const {}
+    void operator()(const decisions::labelled&) const {}
     void operator()(const decisions::mode_changed& change) const {
         ++sum.mode_changes_;
         if (sum.modes_.size() < modes_shown) sum.modes_.emplace_back(at, change);

@@ -110,6 +110,13 @@ std::string limit_found(const stagger::coordinator_status& gate) {
     return gate.pace_per_s > 0 ? fmt::format("pace {:.1f}/s", gate.pace_per_s) : "";
 }
 
+std::string heartbeat_text(const progress& view) {
+    constexpr unsigned unbounded = 10000;  // columns: room for everything
+    auto text = format_clock(view.elapsed) + "  " + format_progress(view, unbounded);
+    if (const auto& words = server_words(view); !words.empty()) text += "  server: \"" + words + "\"";
+    return text;
+}
+
 std::optional<stagger::duration> time_left(const progress& view) {
     if (!view.left || view.done == 0) return std::nullopt;
     const double finished_per_s =

@@ -43,6 +43,9 @@ std::string limit_found(const stagger::coordinator_status& gate);
 /// One line of at most `width` columns. What matters least is left out first where it would be longer.
 std::string format_progress(const progress& view, unsigned width);
 
+/// The essential figures as one line for a log: "0:30  195/400 done  19.4/s  limit 20.0/s  …".
+std::string heartbeat_text(const progress& view);
+
 /// All of it as one JSON object, without a line end; docs/cli.md explains the members.
 std::string progress_json(const progress& view);
 

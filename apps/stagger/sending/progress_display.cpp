@@ -12,32 +12,52 @@ namespace {
 
 constexpr auto redraw_interval = std::chrono::milliseconds(200);
 constexpr auto line_interval = std::chrono::seconds(1);
+constexpr auto heartbeat_interval = std::chrono::seconds(30);
 
 }  // namespace
+
+stagger::duration progress_interval(progress_mode mode) {
+    switch (mode) {
+        case progress_mode::jsonl:
+            return line_interval;
+        case progress_mode::heartbeat:
+            return heartbeat_interval;
+        case progress_mode::fitting:
+        case progress_mode::line:
+        case progress_mode::off:
+            break;
+    }
+    return redraw_interval;
+}
 
 progress_mode parse_progress_mode(const std::string& name) {
     if (name == "auto") return progress_mode::fitting;
     if (name == "line") return progress_mode::line;
     if (name == "jsonl") return progress_mode::jsonl;
+    if (name == "heartbeat") return progress_mode::heartbeat;
     if (name == "off") return progress_mode::off;
     throw failure(exit_code::wrong_usage,
-                  "--progress: must be auto, line, jsonl or off, is \"" + name + "\"");
+                  "--progress: must be auto, line, jsonl, heartbeat or off, is \"" + name + "\"");
 }
 
 progress_display::progress_display(boost::asio::io_context& context, console& out, progress_mode mode,
                                    std::function<progress()> look)
     : timer_(context), changes_(context), out_(out), mode_(mode), look_(std::move(look)) {}
 
+bool progress_display::draws() const {
+    return mode_ == progress_mode::fitting || mode_ == progress_mode::line;
+}
+
 bool progress_display::shows() const {
     if (mode_ == progress_mode::off) return false;
-    return mode_ == progress_mode::jsonl || out_.shows_status();
+    return !draws() || out_.shows_status();
 }
 
 void progress_display::start() {
     if (!shows()) return;
     answers_.add(std::chrono::steady_clock::now(), 0);
     show_later();
-    if (mode_ == progress_mode::jsonl) return;
+    if (!draws()) return;
     changes_.add(SIGWINCH);
     changes_.add(SIGTSTP);
     show_again_after_changes();
@@ -61,11 +81,7 @@ void progress_display::suspend() {
 }
 
 void progress_display::show_later() {
-    if (mode_ == progress_mode::jsonl) {
-        timer_.expires_after(line_interval);
-    } else {
-        timer_.expires_after(redraw_interval);
-    }
+    timer_.expires_after(progress_interval(mode_));
     timer_.async_wait([this](stagger::error_code error) {
         if (error) return;
         show();
@@ -80,6 +96,8 @@ void progress_display::show() {
     view.results_per_s = answers_.per_s();
     if (mode_ == progress_mode::jsonl) {
         out_.log(progress_json(view));
+    } else if (mode_ == progress_mode::heartbeat) {
+        out_.remark(heartbeat_text(view));
     } else {
         out_.status(drawing(view));
     }
@@ -95,7 +113,7 @@ std::string progress_display::drawing(const progress& view) const {
 void progress_display::finish() {
     timer_.cancel();
     changes_.cancel();
-    if (mode_ == progress_mode::jsonl) show();
+    if (!draws()) show();
     out_.clear_status();
 }
 

@@ -17,8 +17,12 @@ enum class progress_mode {
     fitting,  ///< where standard error is a terminal, redrawn in place: a panel if it has room, else one line
     line,     ///< one line there
     jsonl,    ///< a JSON object a line, once a second and at the end
+    heartbeat,  ///< a line of text, every half minute and at the end, wherever standard error goes
     off,
 };
+
+/// How often it is shown.
+stagger::duration progress_interval(progress_mode mode);
 
 /// @throws failure wrong_usage
 progress_mode parse_progress_mode(const std::string& name);
@@ -37,6 +41,7 @@ class progress_display {
 
  private:
     bool shows() const;
+    bool draws() const;
     void show_later();
     void show_again_after_changes();
     void suspend();

@@ -46,7 +46,13 @@ run_memory::run_memory(const send_options& options, send_plan& plan, std::shared
     : log_(std::move(log)) {
     if (options.no_remember || plan.limits.pacing() != stagger::pacing_kind::ride_the_limit) return;
     try {
-        key_ = {endpoint_name(plan.base_url), account_name(plan.secret), options.model};
+        for (const planned_route& one : plan.routes) {
+            const described_route& about = one.about;
+            keys_.push_back({endpoint_name(about.base_url), account_name(about.secret),
+                             about.model.empty() ? options.model : about.model});
+        }
+        if (keys_.empty())
+            keys_.push_back({endpoint_name(plan.base_url), account_name(plan.secret), options.model});
     } catch (const std::invalid_argument& wrong) {
         throw failure(exit_code::wrong_usage, wrong.what());
     }
@@ -56,7 +62,7 @@ run_memory::run_memory(const send_options& options, send_plan& plan, std::shared
         warn("limits are not remembered: neither XDG_STATE_HOME nor HOME has an absolute path");
         return;
     }
-    if (plan.limits.requests_per_minute() <= 0) take(plan);
+    if (!plan.routes.empty() || plan.limits.requests_per_minute() <= 0) take(plan);
 }
 
 void run_memory::take(send_plan& plan) {
@@ -65,17 +71,31 @@ void run_memory::take(send_plan& plan) {
     if (!kept.refused.empty()) {
         warn("not remembered: " + kept.refused.front() + how_many_more(kept.refused.size() - 1));
     }
-    const auto found = kept.limits.find(key_);
-    if (found == kept.limits.end() || !stagger::wire::is_fresh(found->second, current_date())) return;
-    plan.limits.remembered(found->second);
-    const stagger::coordinator as_it_begins(stagger::coordinator_options(plan.limits).recorder(nullptr), 0);
-    remark_ = how_it_started(found->second, as_it_begins.status({}).pace_per_s);
+    for (std::size_t i = 0; i < keys_.size(); ++i) {
+        auto& limits = plan.routes.empty() ? plan.limits : plan.routes[i].limits;
+        if (limits.requests_per_minute() > 0) continue;
+        const auto found = kept.limits.find(keys_[i]);
+        if (found == kept.limits.end() || !stagger::wire::is_fresh(found->second, current_date())) continue;
+        limits.remembered(found->second);
+        const stagger::coordinator as_it_begins(stagger::coordinator_options(limits).recorder(nullptr), 0);
+        const auto how = how_it_started(found->second, as_it_begins.status({}).pace_per_s);
+        const auto name = plan.routes.empty() ? std::string() : plan.routes[i].about.name + " ";
+        remark_ = remark_ ? *remark_ + "; " + name + how : name + how;
+    }
 }
 
-void run_memory::keep(const std::optional<stagger::remembered_limits>& learned) {
-    if (!file_ || !learned) return;
-    const auto failed =
-        file_->update([&](stagger::wire::limits_by_key& kept) { kept[key_] = *learned; }, current_date());
+void run_memory::keep(const std::vector<stagger::gate>& gates) {
+    if (!file_) return;
+    stagger::wire::limits_by_key all;
+    for (std::size_t i = 0; i < std::min(keys_.size(), gates.size()); ++i) {
+        if (const auto learned = gates[i].learned()) all[keys_[i]] = *learned;
+    }
+    if (all.empty()) return;
+    const auto failed = file_->update(
+        [&](stagger::wire::limits_by_key& kept) {
+            for (const auto& [key, learned] : all) kept[key] = learned;
+        },
+        current_date());
     if (failed) warn("what was learned is not remembered: " + failed->text);
 }
 

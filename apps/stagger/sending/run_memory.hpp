@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "limits_file.hpp"
 #include "send_options.hpp"
@@ -31,15 +32,16 @@ class run_memory {
     /// "started at 47.5/s, remembered from 2 hours ago"; nothing after a cold start.
     std::optional<std::string> remark() const { return remark_; }
 
-    /// At the run's end. Nothing learned leaves the file alone.
-    void keep(const std::optional<stagger::remembered_limits>& learned);
+    /// At the run's end, what each gate has learned, in the order of the plan's routes. Nothing learned
+    /// leaves the file alone.
+    void keep(const std::vector<stagger::gate>& gates);
 
  private:
     void take(send_plan& plan);
     void warn(const std::string& problem);
 
-    std::optional<limits_file> file_;  ///< none: neither taken nor given
-    stagger::wire::limits_key key_;
+    std::optional<limits_file> file_;              ///< none: neither taken nor given
+    std::vector<stagger::wire::limits_key> keys_;  ///< of the one endpoint, or of every route
     std::shared_ptr<spdlog::logger> log_;
     std::optional<std::string> remark_;
     bool warned_ = false;

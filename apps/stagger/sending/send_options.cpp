@@ -168,7 +168,28 @@ std::optional<stagger::dialect> chosen_dialect(const std::string& name) {
                   "--dialect: must be auto, " + stagger::wire::dialect_names() + ", is \"" + name + "\"");
 }
 
+/// The first route stands for what depends on one endpoint.
+void set_routes(const send_options& options, send_plan& plan) {
+    if (!options.base_url.empty()) {
+        throw failure(exit_code::wrong_usage,
+                      "--routes and --base-url: only one may be given; a base URL is one of a route");
+    }
+    for (auto& one : pick_routes(read_routes(options.routes_file, environment), options.routes))
+        plan.routes.push_back({std::move(one), {}});
+    const described_route& first = plan.routes.front().about;
+    plan.base_url = first.base_url;
+    plan.dialect = first.dialect;
+    plan.secret = first.secret;
+    plan.key_variables = first.key_variables;
+    for (const planned_route& one : plan.routes)
+        plan.shown_url.append(plan.shown_url.empty() ? "" : ", ").append(one.about.name);
+    plan.client.base_url(plan.base_url).dialect(plan.dialect).model(options.model).api_key(plan.secret);
+}
+
 void set_endpoint(const send_options& options, send_plan& plan) {
+    if (!options.routes_file.empty()) return set_routes(options, plan);
+    if (!options.routes.empty())
+        throw failure(exit_code::wrong_usage, "--route: must come with --routes, the file that has it");
     const auto chosen = chosen_dialect(options.dialect);
     // Where it is to be found out, it is by the URL: that is looked for in the usual place.
     const auto& looked_for = stagger::wire::implementation_of(chosen.value_or(stagger::dialect::openai_chat));
@@ -180,6 +201,25 @@ void set_endpoint(const send_options& options, send_plan& plan) {
     plan.dialect = chosen ? *chosen : stagger::dialect_of_url(plan.base_url);
     find_key(options, stagger::wire::key_variables_for_url(plan.base_url, plan.dialect), plan);
     plan.client.base_url(plan.base_url).dialect(plan.dialect).model(options.model).api_key(plan.secret);
+}
+
+void hide_secrets_of(const described_route& route, stagger::wire::secrets& hidden) {
+    hidden.add(route.secret);
+    for (const auto& [name, value] : route.headers) hidden.add_header(name, value);
+    const auto query = route.base_url.find('?');
+    if (query != std::string::npos) hidden.add_query(std::string_view(route.base_url).substr(query + 1));
+}
+
+stagger::routes routes_of(const send_plan& plan) {
+    std::vector<stagger::route> all;
+    for (const auto& [about, limits] : plan.routes) {
+        stagger::route one(about.base_url);
+        one.name(about.name).api_key(about.secret).model(about.model).dialect(about.dialect);
+        one.tier(about.tier).weight(about.weight).limits(limits);
+        for (const auto& [name, value] : about.headers) one.header(name, value);
+        all.push_back(std::move(one));
+    }
+    return stagger::routes(std::move(all));
 }
 
 void require_readable(const std::string& file) {
@@ -210,9 +250,23 @@ failure unknown_policy(const std::string& name) {
 
 void add_endpoint_options(CLI::App& command, send_options& options) {
     add_upstream_options(command, options);
-    command.add_option("--model", options.model, "Model of prompts that name none")
+    command.add_option("-m,--model", options.model, "Model of prompts that name none")
         ->type_name("NAME")
         ->group(endpoint_group);
+}
+
+void add_route_options(CLI::App& command, send_options& options) {
+    command
+        .add_option("--routes", options.routes_file,
+                    "Several endpoints at once, from a JSON file (stagger routes --help): each prompt goes "
+                    "where it is answered first")
+        ->type_name("FILE")
+        ->group(endpoint_group);
+    command.add_option("--route", options.routes, "Only this one of them; repeatable")
+        ->type_name("NAME")
+        ->group(endpoint_group)
+        ->take_all()
+        ->allow_extra_args(false);
 }
 
 void add_upstream_options(CLI::App& command, send_options& options) {
@@ -264,7 +318,7 @@ void add_upstream_options(CLI::App& command, send_options& options) {
 
 void add_pace_options(CLI::App& command, send_options& options) {
     add_whole_number<unsigned>(
-        command, "--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
+        command, "-j,--max-concurrency", [&options](unsigned value) { options.max_concurrency = value; }, 1,
         "Requests in flight at most (default 256)")
         ->group(limits_group);
     add_duration(
@@ -319,10 +373,20 @@ void add_request_options(CLI::App& command, send_options& options) {
 
 void add_message_options(CLI::App& command, send_options& options) {
     constexpr auto group = "Report";
-    command.add_flag("--quiet", options.quiet, "Say nothing but errors")->group(group);
+    command.add_flag("-q,--quiet", options.quiet, "Say nothing but errors")->group(group);
+    const auto talk = [&options] {
+        if (options.log_level == send_options().log_level) options.log_level = "info";
+    };
+    command.add_flag_callback("-v,--verbose", talk, "The same as --log-level info")->group(group);
     command
         .add_option("--log-level", options.log_level, "trace, debug, info, warn, error or off (default warn)")
         ->type_name("LEVEL")
+        ->group(group);
+    command
+        .add_option("--log-file", options.log_file,
+                    "Append every message and the log there, with the date; the log is no longer on standard "
+                    "error, and tells what info does at least")
+        ->type_name("FILE")
         ->group(group);
 }
 
@@ -349,6 +413,7 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
         plan.client.header(std::move(name), std::move(value));
     }
     plan.hidden = stagger::wire::secrets_of(plan.secret, plan.client.headers());
+    for (const planned_route& one : plan.routes) hide_secrets_of(one.about, plan.hidden);
     const auto query = plan.base_url.find('?');
     if (query != std::string::npos) plan.hidden.add_query(std::string_view(plan.base_url).substr(query + 1));
     for (const auto& each : options.params) plan.params.push_back(parse_param(each));
@@ -369,15 +434,29 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
     }
     plan.limits.requests_per_minute(options.requests_per_minute).tokens_per_minute(options.tokens_per_minute);
     plan.limits.probing(options.probing);
+    if (!options.decision_log.empty() && plan.routes.size() > 1) {
+        throw failure(
+            exit_code::wrong_usage,
+            "--decision-log: tells of one line, and several routes have several; pick one by --route");
+    }
     if (!options.decision_log.empty()) {
         plan.decisions = std::make_shared<decision_log_file>(options.decision_log);
         plan.limits.recorder(plan.decisions);
+    }
+    for (planned_route& one : plan.routes) {
+        one.limits = plan.limits;
+        one.limits.requests_per_minute(one.about.requests_per_minute);
+        one.limits.tokens_per_minute(one.about.tokens_per_minute);
     }
     return plan;
 }
 
 stagger::client make_client(const boost::asio::any_io_executor& executor, const send_plan& plan) {
     try {
+        if (!plan.routes.empty()) {
+            auto options = plan.client;
+            return stagger::client(executor, routes_of(plan), options.base_url(""));
+        }
         return stagger::client(executor, plan.client, plan.limits);
     } catch (const std::invalid_argument& wrong) {
         throw failure(exit_code::wrong_usage, wrong.what());

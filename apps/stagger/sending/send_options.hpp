@@ -9,6 +9,7 @@
 
 #include "cli/exit_code.hpp"
 #include "dialect/secrets.hpp"
+#include "routes/routes_file.hpp"
 #include "stagger/client.hpp"
 #include "stagger/completion.hpp"
 
@@ -26,6 +27,8 @@ struct send_options {
     std::string model;
     std::string dialect = "auto";
     std::string api_key_file;
+    std::string routes_file;
+    std::vector<std::string> routes;  ///< names of those to use; none: all
     std::string policy = "coordinated";
     unsigned max_concurrency = 256;
     std::optional<unsigned> max_attempts;
@@ -47,6 +50,7 @@ struct send_options {
     std::uint64_t jitter_seed = 0;
     bool quiet = false;
     std::string log_level = "warn";
+    std::string log_file;  ///< empty: standard error
     std::string summary_file;
     std::string decision_log;
 };
@@ -60,9 +64,17 @@ void add_upstream_options(CLI::App& command, send_options& options);
 /// Of the pace and of single attempts.
 void add_pace_options(CLI::App& command, send_options& options);
 void add_endpoint_options(CLI::App& command, send_options& options);
+/// Of several endpoints at once.
+void add_route_options(CLI::App& command, send_options& options);
 void add_request_options(CLI::App& command, send_options& options);
 void add_message_options(CLI::App& command, send_options& options);
 void add_send_options(CLI::App& command, send_options& options);
+
+/// One of several routes, and what is known of its limit.
+struct planned_route {
+    described_route about;
+    stagger::coordinator_options limits;
+};
 
 /// The options, checked and put into the library's terms.
 struct send_plan {
@@ -70,11 +82,12 @@ struct send_plan {
     stagger::coordinator_options limits;
     stagger::dialect dialect = stagger::dialect::openai_chat;
     std::string policy;
-    std::string base_url;
-    std::string shown_url;          ///< the same for messages and files, without what may be a key
-    std::string secret;             ///< the API key
-    std::string key_variables;      ///< where in the environment it is looked for, for messages
-    stagger::wire::secrets hidden;  ///< it, and what headers hold
+    std::string base_url;               ///< of several routes the first one's, as `dialect` and `secret` are
+    std::vector<planned_route> routes;  ///< none: there is one endpoint
+    std::string shown_url;              ///< for messages and files, without what may be a key
+    std::string secret;                 ///< the API key
+    std::string key_variables;          ///< where in the environment it is looked for, for messages
+    stagger::wire::secrets hidden;      ///< it, and what headers hold
     std::vector<std::pair<std::string, std::string>> params;
     std::optional<unsigned> max_tokens;
     std::optional<double> temperature;

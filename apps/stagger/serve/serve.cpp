@@ -74,7 +74,7 @@ class serve_session {
     serve_session(const serve_options& chosen, console& out)
         : chosen_(chosen),
           out_(out),
-          log_(make_log(out, chosen.sending.log_level)),
+          log_(make_log(out, chosen.sending.log_level, chosen.sending.log_file)),
           plan_(make_plan(chosen.sending, stagger::duration::zero())),
           memory_(chosen.sending, plan_, log_),
           gateway_(make_gateway(context_.get_executor(), plan_, chosen)),
@@ -88,7 +88,7 @@ class serve_session {
         if (memory_.remark()) out_.remark(*memory_.remark());
         write_address();
         context_.run();
-        memory_.keep(gateway_->gate().learned());
+        memory_.keep({gateway_->gate()});
         if (plan_.decisions) plan_.decisions->finish();
         tell_counts();
         return interrupted_ ? exit_code::interrupted : exit_code::done;
@@ -150,7 +150,7 @@ class serve_session {
         keeping_.expires_after(between_keeps);
         keeping_.async_wait([this](const stagger::error_code& error) {
             if (error || stopping_) return;
-            memory_.keep(gateway_->gate().learned());
+            memory_.keep({gateway_->gate()});
             keep_later();
         });
     }

@@ -12,6 +12,7 @@
 #include "cli/commands.hpp"
 #include "cli/output_file.hpp"
 #include "records/decision_log.hpp"
+#include "row_story.hpp"
 #include "sending/decision_summary.hpp"
 #include "terminal/console.hpp"
 
@@ -31,6 +32,12 @@ class replay_command final : public command {
  public:
     explicit replay_command(CLI::App& parser) {
         parser.add_option("FILE", path_, "A decision log; - for standard input")->required();
+        parser
+            .add_option(
+                "--why", why_,
+                "Tell the story of one row instead, by its id or its line: why it waited, each attempt, "
+                "its end")
+            ->type_name("ID");
     }
 
     exit_code run() override {
@@ -53,6 +60,7 @@ class replay_command final : public command {
  private:
     exit_code replay_all(std::istream& text, const std::string& name) {
         stagger::wire::decision_log_reader log(text, name);
+        if (!why_.empty()) return tell_story(log, name);
         stagger::sim::replay again(log.header().options, log.header().seed);
         decision_summary summary;
         while (const auto logged = log.next()) {
@@ -65,6 +73,20 @@ class replay_command final : public command {
         return exit_code::done;
     }
 
+    exit_code tell_story(stagger::wire::decision_log_reader& log, const std::string& name) const {
+        row_story story(why_);
+        while (const auto logged = log.next()) story.add(*logged);
+        if (story.found()) {
+            write_standard_output(story.text());
+            return exit_code::done;
+        }
+        console(false).error(
+            story.log_has_labels()
+                ? fmt::format("{}: no row \"{}\" was sent; --why takes an id, or a line", name, why_)
+                : name + ": does not say which row is which: batch logs do, since 0.2");
+        return exit_code::some_failed;
+    }
+
     static exit_code tell(const stagger::wire::decision_log_reader& log,
                           const stagger::sim::replay_difference& different, const std::string& name) {
         const auto origin = log.header().origin;
@@ -75,6 +97,7 @@ class replay_command final : public command {
     }
 
     std::string path_;
+    std::string why_;
 };
 
 }  // namespace

@@ -86,13 +86,16 @@ void console::clear_status() {
 
 void console::error(std::string_view message) {
     write_line("stagger: ", message);
+    if (told_) told_(weight::error, message);
 }
 
 void console::remark(std::string_view message) {
+    if (told_) told_(weight::remark, message);
     if (!quiet_) write_line("stagger: ", message);
 }
 
 void console::print(std::string_view text) {
+    if (told_) told_(weight::remark, text);
     if (!quiet_) write_line("", text);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -39,10 +40,16 @@ class console {
     /// A whole log line, as it is.
     void log(std::string_view line);
 
+    /// Whether a message is of something that went wrong.
+    enum class weight { remark, error };
+    /// `told` hears every message from now on, those that `quiet` leaves out, too; not log lines.
+    void also_tell(std::function<void(weight, std::string_view message)> told) { told_ = std::move(told); }
+
  private:
     void write_line(std::string_view prefix, std::string_view text);
     std::string to_first_row(unsigned columns) const;
 
+    std::function<void(weight, std::string_view)> told_;
     bool quiet_;
     bool shows_status_;
     std::string drawn_;

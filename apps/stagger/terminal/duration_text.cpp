@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace app {
@@ -19,21 +20,36 @@ constexpr std::array units{unit{"ms", 0.001}, unit{"s", 1}, unit{"m", 60}, unit{
 // A year: what is longer is a slip of the keyboard.
 constexpr double longest_s = 366.0 * 24 * 3600;
 
+/// The unit that the text begins with. "ms" stands before "m" among them.
+std::optional<unit> find_unit(std::string_view text) {
+    for (const auto& each : units) {
+        if (text.starts_with(each.name)) return each;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<stagger::duration> parse_duration(std::string_view text) {
     if (text == "0") return stagger::duration(0);
-    double value = 0;
-    const auto [end, error] =
-        std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-    if (error != std::errc() || !std::isfinite(value) || std::signbit(value)) return std::nullopt;
-    const std::string_view name(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    for (const auto& each : units) {
-        if (each.name != name) continue;
-        const double seconds = value * each.seconds;
-        return seconds <= longest_s ? std::optional(stagger::from_seconds(seconds)) : std::nullopt;
-    }
-    return std::nullopt;
+    double total_s = 0;
+    double larger_s = std::numeric_limits<double>::infinity();  // units come the largest first, each once
+    bool whole = true;                                          // only the last number may have a fraction
+    do {
+        double value = 0;
+        const auto [end, error] =
+            std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+        if (error != std::errc() || !std::isfinite(value) || std::signbit(value) || !whole)
+            return std::nullopt;
+        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+        const auto found = find_unit(text);
+        if (!found || found->seconds >= larger_s) return std::nullopt;
+        text.remove_prefix(found->name.size());
+        whole = value == std::floor(value);
+        larger_s = found->seconds;
+        total_s += value * found->seconds;
+    } while (!text.empty());
+    return total_s <= longest_s ? std::optional(stagger::from_seconds(total_s)) : std::nullopt;
 }
 
 std::string format_clock(stagger::duration span) {

@@ -8,8 +8,8 @@
 
 namespace app {
 
-/// Reads "250ms", "1.5s", "5m", "2h", and "0". Nothing for anything else, also not for a bare number: its
-/// unit would be a guess.
+/// Reads "250ms", "1.5s", "5m", "2h", "1h30m", and "0". Nothing for anything else, also not for a bare
+/// number: its unit would be a guess.
 std::optional<stagger::duration> parse_duration(std::string_view text);
 
 /// "0:07", "12:30", "1:05:00": for people, whole seconds.

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include "stagger/coordinator.hpp"
 #include "stagger/hints.hpp"
@@ -30,6 +32,9 @@ class admission {
     /// is refused again and again then lets others go first. Default: nothing.
     admission& refused(const refusal_history& so_far) { return refused_ = so_far, *this; }
 
+    /// What a decision log calls the task, such as the id of a row: some bytes of UTF-8. Default: nothing.
+    admission& label(std::string text) { return label_ = std::move(text), *this; }
+
     const stagger::cost& cost() const { return cost_; }
     time_point deadline() const { return deadline_; }
     std::uint64_t alike() const { return alike_; }
@@ -37,6 +42,7 @@ class admission {
     bool is_retry() const { return again_; }
     retry_cause cause() const { return cause_; }
     time_point not_before() const { return not_before_; }
+    const std::string& label() const { return label_; }
 
  private:
     stagger::cost cost_;
@@ -46,6 +52,7 @@ class admission {
     bool again_ = false;
     retry_cause cause_ = retry_cause::throttled;
     time_point not_before_{};
+    std::string label_;
 };
 
 }  // namespace stagger

@@ -19,6 +19,7 @@
 #include "stagger/gate.hpp"
 #include "stagger/observer.hpp"
 #include "stagger/retry_policy.hpp"
+#include "stagger/route.hpp"
 
 namespace stagger {
 
@@ -243,6 +244,17 @@ class client {
     /// A client that shares a gate with others of the same account. `close` leaves the gate open.
     /// @throws as above
     client(boost::asio::any_io_executor executor, const client_options& options, stagger::gate shared);
+    /** @brief A client with several routes: each attempt takes the one that will answer it first.
+     *
+     * Whichever route has room and is soonest takes the next request that waits; a retry may take another one
+     * than the attempt before. A route whose attempts fail, whose key or quota is of no use, or whose answers
+     * have become slow is set aside, and asked again by one request now and then; a failure that is the
+     * route's ends no request while there is another one.
+     *
+     * @param options whose base_url is empty, and what routes do not say themselves
+     * @throws as above, and if options.base_url() is not empty
+     */
+    client(boost::asio::any_io_executor executor, const routes& ways, const client_options& options = {});
 
     /** @brief One completion: admitted, sent, and tried again until it succeeds or may not.
      *
@@ -340,8 +352,15 @@ class client {
                                                                              limit);
     }
 
-    /// The gate that admits this client's requests.
+    /// The gate that admits this client's requests; of several routes the first one's.
     stagger::gate gate() const;
+    /// The gates of all routes, in the order of `routes`; of a client without routes its one.
+    std::vector<stagger::gate> gates() const;
+    /// What the gate says; of several routes what all gates say together, with those that wait for a route.
+    coordinator_status status() const;
+    /// What is thought of every route, and what its gate says, in the order of `routes`; of a client without
+    /// routes one. Conditions and numbers of attempts may be a moment old.
+    std::vector<route_state> route_states() const;
     boost::asio::any_io_executor get_executor() const;
     /// What the client's own input and output runs on, one handler at a time: a strand of its executor, or
     /// with `client_options::single_threaded` the executor itself. Who runs there needs no lock against the

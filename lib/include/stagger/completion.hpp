@@ -100,8 +100,11 @@ class completion_request {
     /// had, and settled when the server has counted.
     completion_request& expected_tokens(double count);
 
-    /// False: nothing was said but prompt, max_new_tokens, temperature and expected_tokens.
-    bool has_more() const { return extras_ != nullptr; }
+    /// What a decision log calls this request, such as the id of a row: some bytes of UTF-8. It is not sent.
+    completion_request& label(std::string text);
+
+    /// False: nothing was said but prompt, max_new_tokens, temperature, expected_tokens and label.
+    bool has_more() const { return extras_ != nullptr && extras_->is_encoded; }
     const std::string& prompt() const { return prompt_; }
     const std::string& body() const { return extras().body; }
     /// Of `post`; empty of any other.
@@ -117,6 +120,7 @@ class completion_request {
     const std::string& model() const { return extras().model; }
     const std::vector<std::pair<std::string, std::string>>& members() const { return extras().members; }
     const std::string& request_id() const { return extras().request_id; }
+    const std::string& label() const { return extras().label; }
     double expected_tokens() const { return expected_tokens_; }
 
  private:
@@ -132,6 +136,8 @@ class completion_request {
         std::string model;
         std::vector<std::pair<std::string, std::string>> members;
         std::string request_id;
+        std::string label;
+        bool is_encoded = false;  // there is more than the label
     };
 
     completion_request() = default;

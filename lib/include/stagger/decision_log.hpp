@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -136,6 +137,13 @@ struct expected {
     friend bool operator==(const expected&, const expected&) = default;
 };
 
+/// No call: what its caller calls a task that has just joined the line (`admission::label`).
+struct labelled {
+    task_id task{};
+    std::string label;
+    friend bool operator==(const labelled&, const labelled&) = default;
+};
+
 /// No call: what the call before it did to the mode.
 struct mode_changed {
     coordinator_mode from = coordinator_mode::ramp;
@@ -151,7 +159,7 @@ using decision =
     std::variant<decisions::submitted, decisions::resubmitted, decisions::withdrawn, decisions::admitted,
                  decisions::expired, decisions::held, decisions::answering, decisions::accepted,
                  decisions::throttled, decisions::failed, decisions::abandoned, decisions::probed_again,
-                 decisions::expected, decisions::mode_changed>;
+                 decisions::expected, decisions::mode_changed, decisions::labelled>;
 
 /// What was decided, and when.
 struct decision_record {

@@ -32,6 +32,7 @@
 #include "stagger/retry_policy.hpp"
 #include "stagger/retry_session.hpp"
 #include "stagger/retry_state.hpp"
+#include "stagger/route.hpp"
 #include "stagger/stop_condition.hpp"
 #include "stagger/time.hpp"
 #include "stagger/token_usage.hpp"

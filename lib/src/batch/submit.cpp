@@ -32,19 +32,30 @@ transport transport_of(const client& target) {
     transport made;
     made.executor = target.get_executor();
     made.serial = target.serial_executor();
-    made.max_in_flight = target.gate().options().max_in_flight();
+    const auto state = detail::client_access::state_of(target);
+    made.max_in_flight = 0;
+    for (const auto& way : state->routes) made.max_in_flight += way->gate.options().max_in_flight();
     made.send = [target = target](completion_request request, transport::handler handler) mutable {
         target.async_complete(std::move(request), std::move(handler));
     };
-    made.expect = [gate = target.gate()](std::size_t rest) mutable { gate.expect(rest); };
-    const auto state = detail::client_access::state_of(target);
-    made.stop_sending = [gate = target.gate(), state]() mutable {
-        gate.close();
-        state->posting.execute([state] { state->held.release_all(); });
+    // Which route the last ones will take is not known.
+    made.expect = [gate = target.gate(), alone = !state->choice](std::size_t rest) mutable {
+        if (alone) gate.expect(rest);
+    };
+    made.stop_sending = [state] {
+        for (const auto& way : state->routes) way->gate.close();
+        state->posting.execute([state] {
+            if (state->choice) state->choice->close();
+            state->held.release_all();
+        });
     };
     made.close = [target = target]() mutable { target.close(); };
-    made.status = [gate = target.gate()] { return gate.status(); };
-    made.set_aside = [gate = target.gate()] { return gate.kind_refused(); };
+    made.status = [target] { return target.status(); };
+    made.set_aside = [state] {
+        std::size_t all = 0;
+        for (const auto& way : state->routes) all += way->gate.kind_refused();
+        return all;
+    };
     made.hold = [state](std::uint64_t kind) {
         // At once where that can be: each turn later one more is sent.
         boost::asio::dispatch(state->strand, [state, kind] {

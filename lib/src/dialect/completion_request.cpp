@@ -23,6 +23,7 @@ const completion_request::further& completion_request::no_extras() {
 
 completion_request::further& completion_request::own_extras() {
     if (!extras_) extras_ = std::make_unique<further>();
+    extras_->is_encoded = true;
     return *extras_;
 }
 
@@ -91,6 +92,12 @@ completion_request& completion_request::set(std::string name, std::string json_t
 
 completion_request& completion_request::request_id(std::string id) {
     own_extras().request_id = std::move(id);
+    return *this;
+}
+
+completion_request& completion_request::label(std::string text) {
+    if (!extras_) extras_ = std::make_unique<further>();
+    extras_->label = std::move(text);
     return *this;
 }
 

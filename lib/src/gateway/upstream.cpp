@@ -25,8 +25,10 @@ upstream::upstream(const io_executor& executor, const client_options& of_client,
     : where_(parse_endpoint(of_client.base_url())),
       path_(path_of(where_, of_client.dialect())),
       identity_{of_client.api_key(), of_client.headers()},
-      pool_(executor, detail::connections_of(without_body_bound(of_client), where_, executor), connections,
-            of_client.keep_alive()) {
+      pool_(executor,
+            detail::connections_of(without_body_bound(of_client), where_, executor,
+                                   detail::memory_of(without_body_bound(of_client), executor)),
+            connections, of_client.keep_alive()) {
     static_cast<void>(format_fixed_fields(of_client.headers()));  // throws what a client would
 }
 

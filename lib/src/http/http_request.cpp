@@ -87,14 +87,14 @@ common_head make_common_head(std::string_view authority, const wire::encoding_co
     return head;
 }
 
-void format_http_request(std::string& to, const wire::encoded_request& request, const common_head& common) {
+void format_http_request(std::string& to, const request_parts& own, const common_head& common) {
     to.clear();
-    to.append("POST ").append(request.target.empty() ? common.target : request.target);
+    to.append("POST ").append(own.target.empty() ? common.target : own.target);
     to.append(" HTTP/1.1\r\n").append(common.lines);
-    for (const wire::field& one : request.fields) append_field(to, one.name, one.value);
+    for (const wire::field& one : own.fields) append_field(to, one.name, one.value);
     std::array<char, 20> digits{};
-    const auto end = std::to_chars(digits.begin(), digits.end(), request.body.size()).ptr;
-    to.append("Content-Length: ").append(digits.begin(), end).append("\r\n\r\n").append(request.body);
+    const auto end = std::to_chars(digits.begin(), digits.end(), own.body.size()).ptr;
+    to.append("Content-Length: ").append(digits.begin(), end).append("\r\n\r\n").append(own.body);
 }
 
 }  // namespace stagger

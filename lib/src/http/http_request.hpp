@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,15 @@ struct common_head {
 common_head make_common_head(std::string_view authority, const wire::encoding_context& encoding,
                              wire::delivery how, std::string_view own_lines);
 
+/// What a request has of its own.
+struct request_parts {
+    std::string_view target;  ///< empty: the common one
+    std::span<const wire::field> fields;
+    std::string_view body;
+};
+
 /// A whole POST as one string, to be sent by one write.
-void format_http_request(std::string& to, const wire::encoded_request& request, const common_head& common);
+void format_http_request(std::string& to, const request_parts& own, const common_head& common);
 
 /** The header lines that the caller adds to every request of a client.
  * @throws std::invalid_argument "header: ..." for a name that is no token, a value with control characters,

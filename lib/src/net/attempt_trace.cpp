@@ -8,18 +8,18 @@ void attempt_trace::queued(time_point now, time_point not_before) {
     ++attempt_;
     was_admitted_ = false;
     carried_ = {};
-    if (!observer()) return;
+    if (!told_) return;
     wait_ = std::make_unique<wait>();
-    observer()->queued({id(), std::max(not_before - now, duration::zero())});
+    told_->queued({id(), std::max(not_before - now, duration::zero())});
 }
 
 void attempt_trace::waited(const permit& leave, bool admitted) {
     was_admitted_ = admitted;
-    if (!observer()) return;
+    if (!told_) return;
     wait_->times = leave.waited();
     if (!admitted) return;
     wait_->admitted_at = std::chrono::steady_clock::now();
-    observer()->admitted({id(), wait_->times});
+    told_->admitted({id(), wait_->times});
 }
 
 void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
@@ -35,11 +35,11 @@ void attempt_trace::done(error_code error, const diagnostic& info, bool refused,
         counts_->bytes_sent.add(carried_.sent);
         counts_->bytes_received.add(carried_.received);
     }
-    if (!observer()) return;
+    if (!told_) return;
     // Nothing has been noted where memory ran out.
     const waiting_times waited = wait_ ? wait_->times : waiting_times();
-    observer()->done({id(), error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in,
-                      said, hint_cut_to});
+    told_->done({id(), error, info, was_admitted_, waited, carried_.sent, carried_.received, again_in, said,
+                 hint_cut_to});
 }
 
 }  // namespace stagger::detail

@@ -17,7 +17,7 @@ namespace stagger::detail {
  */
 class attempt_trace {
  public:
-    explicit attempt_trace(client_counts& counts) : counts_(&counts) {}
+    attempt_trace(client_counts& counts, attempt_observer* told) : counts_(&counts), told_(told) {}
 
     void request_started() {
         counts_->started.add();
@@ -34,11 +34,10 @@ class attempt_trace {
     }
     void not_connected() { counts_->connections_failed.add(); }
     void sent(std::size_t bytes) {
-        if (observer()) observer()->sent({id(), bytes, new_connection_});
+        if (told_) told_->sent({id(), bytes, new_connection_});
     }
     void head(unsigned status) {
-        if (observer())
-            observer()->head({id(), status, std::chrono::steady_clock::now() - wait_->admitted_at});
+        if (told_) told_->head({id(), status, std::chrono::steady_clock::now() - wait_->admitted_at});
     }
     /// What the attempt's connection carried.
     void exchanged(const traffic& carried) { carried_ = carried; }
@@ -47,9 +46,9 @@ class attempt_trace {
 
  private:
     attempt_id id() const { return {request_, attempt_}; }
-    attempt_observer* observer() const { return counts_->observer; }
 
     client_counts* counts_;
+    attempt_observer* told_;  // null where nobody listens
     std::uint64_t request_ = 0;
     unsigned attempt_ = 0;
     bool was_admitted_ = false;

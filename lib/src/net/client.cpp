@@ -2,7 +2,6 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/require.hpp>
-#include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -20,31 +19,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-wire::encoding_context make_encoding(const client_options& options, const endpoint& target) {
-    wire::encoding_context context;
-    context.dialect = options.dialect();
-    context.base_path = target.base_path;
-    context.base_query = target.base_query;
-    context.host = target.host;
-    context.model = options.model();
-    context.api_key = options.api_key();
-    return context;
-}
-
-wire::secrets hidden_words(const client_options& options, const endpoint& target) {
-    wire::secrets words = wire::secrets_of(options.api_key(), options.headers());
-    words.add_query(target.base_query);
-    return words;
-}
-
-/// Whoever sends the same key and the same fields is one account to the server.
-std::size_t account_of(const client_options& options) {
-    std::string all = options.api_key();
-    for (const auto& [name, value] : options.headers())
-        all.append("\n").append(name).append(":").append(value);
-    return std::hash<std::string>()(all);
-}
-
 /// @param options outlive the rules
 detail::request_rules rules_of(const client_options& options, const coordinator_options& limits) {
     return {options.deadline(),
@@ -57,6 +31,18 @@ detail::request_rules rules_of(const client_options& options, const coordinator_
             limits.retry_after_cap()};
 }
 
+/// What a route does not say, the client's options say.
+client_options options_of(const route& way, const client_options& options) {
+    client_options its = options;
+    its.base_url(way.base_url());
+    if (way.api_key()) its.api_key(*way.api_key());
+    if (!way.model().empty()) its.model(way.model());
+    if (way.dialect()) its.dialect(*way.dialect());
+    for (const auto& [name, value] : way.headers()) its.header(name, value);
+    its.validate();
+    return its;
+}
+
 const client_options& validated(const client_options& options) {
     options.validate();
     return options;
@@ -66,51 +52,64 @@ const client_options& validated(const client_options& options) {
 
 namespace detail {
 
-client_state::client_state(asio::any_io_executor used, const client_options& chosen, stagger::gate shared,
-                           bool own)
+client_state::client_state(asio::any_io_executor used, const client_options& chosen,
+                           const coordinator_options& limits)
     : options(validated(chosen)),
       executor(checked(used)),
       completion_executor(executor),
       strand(make_serial(executor, options.single_threaded())),
       posting(asio::require(strand, asio::execution::blocking.never)),
       turn(std::make_shared<next_turn>(posting)),
-      target(parse_endpoint(options.base_url())),
-      encoding(make_encoding(options, target)),
-      whole(make_common_head(target.authority, encoding, wire::delivery::whole,
-                             format_fixed_fields(options.headers()))),
-      streamed(make_common_head(target.authority, encoding, wire::delivery::streamed,
-                                format_fixed_fields(options.headers()))),
-      gate(std::move(shared)),
-      gate_is_own(own),
-      gate_is_elsewhere(gate.get_executor() != executor),
-      hidden(hidden_words(options, target)),
-      account(account_of(options)),
-      counts(options.observer().get()),
-      pool(strand, connections_of(options, target, strand),
-           options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
-           options.keep_alive()),
-      requests{rules_of(options, gate.options()), {}, random_source(seed_or_random(options.jitter_seed()))},
-      running(executor, strand) {
-    if (options.observer()) gate.explain_waits();
+      requests{rules_of(options, limits), {}, random_source(seed_or_random(options.jitter_seed()))},
+      running(executor, strand) {}
+
+client_state::client_state(asio::any_io_executor used, const client_options& chosen, stagger::gate shared,
+                           bool own)
+    : client_state(std::move(used), chosen, shared.options()) {
+    routes.push_back(std::make_unique<route_target>(options.base_url(), options, std::move(shared), own,
+                                                    executor, strand, memory_of(options, strand)));
+    if (options.observer()) first().gate.explain_waits();
+}
+
+client_state::client_state(asio::any_io_executor used, const client_options& chosen,
+                           const stagger::routes& ways)
+    : client_state(std::move(used), chosen, ways.all().front().limits()) {
+    if (!options.base_url().empty())
+        throw std::invalid_argument("base_url: must be empty where there are routes, is " +
+                                    options.base_url());
+    std::vector<routing::route_rules> rules;
+    const auto memory = memory_of(options, strand);
+    for (const route& way : ways.all()) {
+        const bool own = !way.gate();
+        auto admits = own ? stagger::gate(executor, way.limits(), options.jitter_seed()) : *way.gate();
+        if (options.observer()) admits.explain_waits();
+        routes.push_back(std::make_unique<route_target>(way.name(), options_of(way, options),
+                                                        std::move(admits), own, executor, strand, memory));
+        rules.push_back({way.tier(), way.weight()});
+    }
+    if (routes.size() > 1) choice = std::make_shared<route_choice>(strand, routes, std::move(rules));
 }
 
 void client_state::context_ends() noexcept {
-    pool.close();
+    for (const auto& way : routes) way->pool.close();
+    if (choice) choice->context_ends();
     running.context_ends();
 }
 
 void client_state::forked(fork_side side) {
-    pool.look_up_again();
+    for (const auto& way : routes) way->pool.look_up_again();
     if (side == fork_side::parent) return;
-    pool.leave_to_parent();
+    for (const auto& way : routes) way->pool.leave_to_parent();
     running.leave_to_parent();
 }
 
 void client_state::close() {
-    if (gate_is_own) gate.close();
+    for (const auto& way : routes) {
+        if (way->gate_is_own) way->gate.close();
+    }
     asio::post(strand, [self = shared_from_this()] {
         self->refuses = self->closed = true;
-        self->pool.close();
+        for (const auto& way : self->routes) way->pool.close();
         self->running.stop_all(errc::shut_down);
     });
     turn->separate();
@@ -134,6 +133,10 @@ client::client(asio::any_io_executor executor, const client_options& options,
 client::client(asio::any_io_executor executor, const client_options& options, stagger::gate shared)
     : handle_(std::make_shared<detail::client_handle>(
           std::make_shared<detail::client_state>(std::move(executor), options, std::move(shared), false))) {}
+
+client::client(asio::any_io_executor executor, const routes& ways, const client_options& options)
+    : handle_(std::make_shared<detail::client_handle>(
+          std::make_shared<detail::client_state>(std::move(executor), options, ways))) {}
 
 const detail::client_handle& client::handle() const {
     if (!handle_) throw std::logic_error("client: was moved from");
@@ -165,6 +168,26 @@ void client::start_drain(const state_pointer& target, duration limit, any_drain_
 
 gate client::gate() const {
     return handle().gate();
+}
+
+std::vector<gate> client::gates() const {
+    std::vector<stagger::gate> all;
+    for (const auto& way : handle().state()->routes) all.push_back(way->gate);
+    return all;
+}
+
+coordinator_status client::status() const {
+    return handle().status();
+}
+
+std::vector<route_state> client::route_states() const {
+    const auto& state = handle().state();
+    std::vector<route_state> all;
+    for (const auto& way : state->routes) {
+        all.push_back({way->name, way->condition.load(std::memory_order_relaxed), way->attempts.value(),
+                       way->gate.status()});
+    }
+    return all;
 }
 
 const asio::any_io_executor& client::executor_of(const detail::client_state& target) {

@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include "stagger/client_counters.hpp"
-#include "stagger/observer.hpp"
 
 namespace stagger::detail {
 
@@ -21,12 +20,8 @@ class strand_counter {
     std::atomic<std::uint64_t> value_{0};
 };
 
-/// What a client counts, and whom it tells of it. Changed on its strand.
+/// What a client counts. Changed on its strand.
 struct client_counts {
-    explicit client_counts(attempt_observer* told = nullptr) : observer(told) {}
-
-    attempt_observer* const observer;  ///< null where nobody listens
-
     static constexpr unsigned statuses = 1000;  // three digits, as the parser lets through
 
     strand_counter started;

@@ -12,8 +12,12 @@ const std::shared_ptr<client_state>& client_handle::state() const {
 
 client_counters client_handle::counters() const {
     client_counters seen = state_ ? state_->counts.snapshot() : last_;
-    seen.gate = gate_.status();
+    seen.gate = status();
     return seen;
+}
+
+coordinator_status client_handle::status() const {
+    return state_ && state_->choice ? state_->choice->status() : gate_.status();
 }
 
 void client_handle::context_ends() noexcept {

@@ -15,12 +15,13 @@ namespace stagger::detail {
 class client_handle final : public context_bound {
  public:
     explicit client_handle(std::shared_ptr<client_state> state)
-        : context_bound(state->executor), gate_(state->gate), state_(std::move(state)) {}
+        : context_bound(state->executor), gate_(state->first().gate), state_(std::move(state)) {}
 
     /// @throws std::logic_error if the context has ended
     const std::shared_ptr<client_state>& state() const;
     client_counters counters() const;
     const stagger::gate& gate() const { return gate_; }
+    coordinator_status status() const;
     /// Where the context has ended, so has everything else.
     void close() const {
         if (state_) state_->close();

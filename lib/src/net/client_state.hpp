@@ -3,15 +3,14 @@
 #include <boost/asio/any_completion_executor.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "dialect/dialect.hpp"
-#include "dialect/secrets.hpp"
-#include "http/connection_pool.hpp"
-#include "http/http_request.hpp"
 #include "http/io_types.hpp"
 #include "net/client_counts.hpp"
 #include "net/context_bound.hpp"
 #include "net/next_turn.hpp"
+#include "net/route_choice.hpp"
+#include "net/route_target.hpp"
 #include "net/running_operations.hpp"
 #include "net/turnstile.hpp"
 #include "request/request_rules.hpp"
@@ -23,8 +22,12 @@ namespace stagger::detail {
 /// What the requests of one client share. Everything that changes is used on `strand` only.
 class client_state : public std::enable_shared_from_this<client_state> {
  public:
+    /// One way for all requests.
     client_state(boost::asio::any_io_executor executor, const client_options& chosen, stagger::gate shared,
                  bool gate_is_own);
+    client_state(boost::asio::any_io_executor executor, const client_options& chosen, const routes& ways);
+
+    route_target& first() const { return *routes.front(); }
 
     /// As context_bound has it.
     void context_ends() noexcept;
@@ -43,24 +46,20 @@ class client_state : public std::enable_shared_from_this<client_state> {
     /// more, each time.
     const io_executor posting;
     const std::shared_ptr<next_turn> turn;  ///< what requests do next on `strand`
-    const endpoint target;
-    const wire::encoding_context encoding;
-    const common_head whole;     ///< of requests for an answer in one piece
-    const common_head streamed;  ///< of requests for a stream
-    stagger::gate gate;
-    const bool gate_is_own;
-    const bool gate_is_elsewhere;  ///< its executor is not this client's
-    const wire::secrets hidden;
-    const std::size_t account;  ///< tells keys apart
     client_counts counts;
 
     std::string outgoing;  ///< the request that is being sent, used by one after the other
-    connection_pool pool;
+    std::vector<std::unique_ptr<route_target>> routes;  ///< at least one
+    std::shared_ptr<route_choice> choice;               ///< null where there is one route
     request_context requests;
     running_operations running;
     turnstile held;        ///< requests that are not sent for now, by whoever drives the client
     bool refuses = false;  ///< new requests: it drains or is closed
     bool closed = false;   ///< what runs is stopped
+ private:
+    /// What does not depend on routes.
+    client_state(boost::asio::any_io_executor executor, const client_options& chosen,
+                 const coordinator_options& limits);
 };
 
 }  // namespace stagger::detail

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ssl/context.hpp>
 #include <limits>
+#include <utility>
 
 #include "http/tls_context.hpp"
 
@@ -18,8 +19,14 @@ std::size_t bytes_of_all(const client_options& options) {
 
 }  // namespace
 
+std::shared_ptr<answer_memory> memory_of(const client_options& options, const io_executor& strand) {
+    return std::make_shared<answer_memory>(std::make_shared<deadline_queue>(strand), bytes_of_all(options),
+                                           options.max_body_bytes());
+}
+
 std::shared_ptr<const connection_settings> connections_of(const client_options& options,
-                                                          const endpoint& target, const io_executor& strand) {
+                                                          const endpoint& target, const io_executor& strand,
+                                                          std::shared_ptr<answer_memory> memory) {
     auto settings = std::make_shared<connection_settings>();
     settings->target = target;
     settings->resolve_timeout = options.resolve_timeout();
@@ -35,8 +42,7 @@ std::shared_ptr<const connection_settings> connections_of(const client_options& 
     }
     settings->names = std::make_shared<name_lookup>(strand, target.host, target.port);
     settings->deadlines = std::make_shared<deadline_queue>(strand);
-    settings->memory =
-        std::make_shared<answer_memory>(settings->deadlines, bytes_of_all(options), options.max_body_bytes());
+    settings->memory = std::move(memory);
     return settings;
 }
 

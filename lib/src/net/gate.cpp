@@ -18,6 +18,7 @@
 #include "net/attempt_executor.hpp"
 #include "net/context_bound.hpp"
 #include "net/line_guest.hpp"
+#include "stagger/decision_log.hpp"
 
 namespace stagger {
 
@@ -209,9 +210,15 @@ permit permit::gate_state::explained(permit leave) const {
 
 task_id permit::gate_state::enter_line(time_point now, const admission& what) {
     const task_kind alike = kinds.number_of(what.alike());
-    if (!what.is_retry()) return core.submit(now, what.cost(), what.deadline(), alike);
-    return core.resubmit(now, what.cost(), what.deadline(), what.not_before(), what.cause(), alike,
-                         what.refused());
+    decisions::labelled told{{}, what.label()};  // first, since a copy may throw
+    const task_id task = what.is_retry() ? core.resubmit(now, what.cost(), what.deadline(), what.not_before(),
+                                                         what.cause(), alike, what.refused())
+                                         : core.submit(now, what.cost(), what.deadline(), alike);
+    if (!told.label.empty() && options.recorder()) {
+        told.task = task;
+        options.recorder()->record({now, std::move(told)});
+    }
+    return task;
 }
 
 // Called before the line can admit the task: a later assignment could outlive its completion.

@@ -96,12 +96,13 @@ class open_stream::pending_drain final : public connection_user,
 
 open_stream::open_stream(std::shared_ptr<client_state> client, beginning from)
     : client_(std::move(client)),
+      way_(&from.way),
       leased_(std::move(from.leased)),
       leave_(std::move(from.leave)),
       trace_(std::move(from.trace)),
       received_(std::move(from.received)),
       parser_(wire::longest_line_of(client_->options.max_event_bytes()), client_->options.max_event_bytes()),
-      answer_(client_->options.dialect(), client_->hidden),
+      answer_(way_->encoding.dialect, way_->hidden),
       sent_at_(from.sent_at),
       deadline_(from.deadline),
       form_(wire::form_of(received_.fields)),
@@ -249,8 +250,7 @@ void open_stream::take_end_of_body() {
 
 void open_stream::take_whole_answer() {
     diagnostic info = std::move(answer_.answer().info);
-    auto decoded =
-        wire::decode(std::move(received_), client_->options.dialect(), unix_now(), client_->hidden);
+    auto decoded = wire::decode(std::move(received_), way_->encoding.dialect, unix_now(), way_->hidden);
     completion_delta delta;
     delta.text = decoded.answer.text;
     delta.finish_reason = decoded.answer.finish_reason;

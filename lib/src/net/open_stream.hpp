@@ -31,6 +31,7 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
 
     /// A head with success and the beginning of an answer: the rest follows on the connection.
     struct beginning {
+        const route_target& way;  ///< outlives the client's state
         connection_pool::lease leased;
         permit leave;
         wire::response received;  ///< with the part of the body that has come
@@ -99,6 +100,7 @@ class open_stream final : public std::enable_shared_from_this<open_stream>, publ
     client_state& living_client() const;
 
     std::shared_ptr<client_state> client_;  // null once its context has ended
+    const route_target* way_ = nullptr;     // by which the answer comes
     connection_pool::lease leased_;
     permit leave_;
     std::optional<attempt_trace> trace_;  // of the request, once it has begun

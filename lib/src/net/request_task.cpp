@@ -20,6 +20,7 @@
 #include "http/out_of_memory.hpp"
 #include "net/gate_access.hpp"
 #include "net/open_stream.hpp"
+#include "request/judgement.hpp"
 
 namespace stagger::detail {
 
@@ -73,7 +74,7 @@ request_task::request_task(std::shared_ptr<client_state> client, any_handler han
     : client_(std::move(client)),
       handler_(std::move(handler)),
       machine_(client_->requests, steady_now()),
-      trace_(client_->counts) {
+      trace_(client_->counts, client_->options.observer().get()) {
     if (at_home) return;
     if (auto theirs = executor_for(handler_, *client_))
         handler_executor_ = std::make_unique<asio::any_completion_executor>(std::move(theirs));
@@ -93,23 +94,50 @@ void request_task::start(const std::shared_ptr<client_state>& client, const comp
     client->turn->add({self, self.get()});
 }
 
+route_target& request_task::way() const {
+    const routed_request* const there = routed();
+    return there && there->where ? *client_->routes[*there->where] : client_->first();
+}
+
+request_task::uncommon& request_task::with_uncommon() {
+    if (!uncommon_) uncommon_ = std::make_unique<uncommon>();
+    return *uncommon_;
+}
+
+bool request_task::encode_for(const route_target& found, const completion_request& request, error_code& error,
+                              std::string& problem) {
+    const auto how = is_streamed() ? wire::delivery::streamed : wire::delivery::whole;
+    wire::encoded_request encoded = wire::encode(request, found.encoding, error, problem, how);
+    if (error) return false;
+    constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
+    // Whatever the route: the prompt is what is compared with its like.
+    machine_.describe(wire::cost_of(request, found.encoding.dialect),
+                      client_->first().account ^ encoded.model * spread);
+    body_ = std::move(encoded.body);
+    answered_in_ = encoded.answered_in;
+    if (uncommon_ || !encoded.target.empty() || !encoded.fields.empty()) {
+        with_uncommon().target = std::move(encoded.target);
+        uncommon_->fields = std::move(encoded.fields);
+    }
+    return true;
+}
+
 void request_task::encode(const completion_request& request) {
+    if (!request.label().empty()) with_uncommon().label = request.label();
+    if (client_->choice) {
+        with_uncommon().routed = std::make_unique<routed_request>(*this, request);
+        return;
+    }
     error_code error;
     std::string problem;
-    const auto how = is_streamed() ? wire::delivery::streamed : wire::delivery::whole;
-    encoded_ = wire::encode(request, client_->encoding, error, problem, how);
-    if (error) {
-        told_ = true;
-        client_->posting.execute([self = shared_from_this(), error, problem]() mutable {
-            self->trace_.request_started();
-            self->refuse(error, std::move(problem));
-        });
-        // Requests begin, and are numbered, in the order of the calls.
-        return client_->turn->separate();
-    }
-    constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
-    machine_.describe(wire::cost_of(request, client_->encoding.dialect),
-                      client_->account ^ encoded_.model * spread);
+    if (encode_for(client_->first(), request, error, problem)) return;
+    told_ = true;
+    client_->posting.execute([self = shared_from_this(), error, problem]() mutable {
+        self->trace_.request_started();
+        self->refuse(error, std::move(problem));
+    });
+    // Requests begin, and are numbered, in the order of the calls.
+    client_->turn->separate();
 }
 
 // The caller's signal comes from the caller's thread; ours is given on the strand.
@@ -139,12 +167,18 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
             case request_step::stand_in_line:
                 next = stand_in_line();
                 break;
+            case request_step::choose_route:
+                next = choose_route(now);
+                break;
+            case request_step::stop_choosing:
+                return stop_choosing();
             case request_step::leave_line:
-                return gate_access::leave(client_->gate, place_);
+                return gate_access::leave(way().gate, place_);
             case request_step::stop_holding:
                 return stop_holding();
             case request_step::admit:
                 trace_.waited(leave_, true);
+                if (routed()) routed()->attempt = client_->choice->sent(*routed()->where);
                 next = machine_.admitted(now);
                 break;
             case request_step::connect:
@@ -157,7 +191,7 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
             case request_step::abandon:
                 return break_off(errc::cancelled);
             case request_step::report:
-                next = machine_.reported(*ended, tell_gate(*ended), now);
+                next = report(*ended, now);
                 break;
             case request_step::hand_over:
                 return finish({}, std::move(ended->answer));
@@ -208,8 +242,8 @@ request_step request_task::announce(time_point now) {
 
 request_step request_task::ask_to_pass(time_point now) {
     // A request that is all of an attempt of async_retry has its leave already.
-    if (handler_executor_ && !leave_ && !machine_.is_retry()) {
-        leave_ = gate_access::lent_to(client_->gate, *handler_executor_);
+    if (handler_executor_ && !leave_ && !machine_.is_retry() && !routed()) {
+        leave_ = gate_access::lent_to(client_->first().gate, *handler_executor_);
         if (leave_) return left_line({}, now);
     }
     turnstile& held = client_->held;
@@ -227,7 +261,7 @@ request_step request_task::ask_to_pass(time_point now) {
                 steady_now());
         });
     };
-    held.wait(this, machine_.alike(), encoded_.body.size(), then);
+    held.wait(this, machine_.alike(), body_.size(), then);
     return machine_.held();
 }
 
@@ -238,12 +272,92 @@ void request_task::stop_holding() {
     });
 }
 
+// A client with one route has nothing to choose.
+request_step request_task::choose_route(time_point now) {
+    if (!routed()) return machine_.routed({}, false, now);
+    route_choice& choice = *client_->choice;
+    const route_choice::guest_pointer self = routed_guest();
+    if (routed()->guest == 0) {
+        routed()->guest = choice.join(self, machine_.deadline());
+    } else {
+        choice.again(routed()->guest, self, machine_.deadline(), routed()->where, machine_.not_before());
+    }
+    choice.look();
+    return request_step::nothing;
+}
+
+void request_task::stop_choosing() {
+    if (!client_->choice->withdraw(routed()->guest)) return;
+    client_->posting.execute([self = shared_from_this()] {
+        const time_point now = steady_now();
+        self->guard([&] { self->carry_out(self->machine_.routed(errc::cancelled, false, now), now); });
+    });
+}
+
+void request_task::route_found(std::size_t where) {
+    guard([&] {
+        const bool elsewhere = routed()->where != where;
+        routed()->where = where;
+        routed()->in_line = true;
+        const time_point now = steady_now();
+        error_code error;
+        std::string problem;
+        if (!elsewhere && !body_.empty()) return carry_out(machine_.routed({}, false, now), now);
+        if (encode_for(way(), routed()->asked, error, problem))
+            return carry_out(machine_.routed({}, elsewhere, now), now);
+        leave_route_line();
+        // Another dialect may be able to say it.
+        if (!client_->choice->exclude(routed()->guest, where)) return break_down(error, problem, nullptr);
+        client_->choice->again(routed()->guest, routed_guest(), machine_.deadline(), {}, {});
+        client_->choice->look();
+    });
+}
+
+void request_task::no_route(errc why) {
+    guard([&] {
+        const time_point now = steady_now();
+        carry_out(machine_.routed(why, false, now), now);
+    });
+}
+
+void request_task::recalled() {
+    guard([&] { carry_out(machine_.reroute(), {}); });
+}
+
+void request_task::leave_route_line() {
+    if (!std::exchange(routed()->in_line, false)) return;
+    client_->choice->left(routed()->guest, *routed()->where);
+    client_->choice->look();
+}
+
+void request_task::tell_route(wire::decoded_answer& ended) {
+    const auto what = outcome_for_route(ended);
+    std::optional<duration> opens_in = ended.what.retry_after;
+    route_choice& choice = *client_->choice;
+    choice.ended(*routed()->where, std::exchange(routed()->attempt, 0), what, opens_in);
+    // What is final there is an accident where there is another way.
+    const bool of_route = what == routing::route_outcome::unusable;
+    if (of_route && choice.has_other(routed()->guest, *routed()->where)) ended.what = {verdict::transient};
+}
+
+void request_task::forget_route() {
+    route_choice& choice = *client_->choice;
+    if (const auto attempt = std::exchange(routed()->attempt, 0); attempt != 0)
+        choice.ended(*routed()->where, attempt, routing::route_outcome::untold, {});
+    leave_route_line();
+    choice.forget(routed()->guest);
+    choice.look();
+}
+
 // Neither a coroutine nor a handler waits in line: they would be most of what a waiting request takes.
 request_step request_task::stand_in_line() {
-    std::shared_ptr<line_guest> guest(shared_from_this(), this);
-    if (client_->gate_is_elsewhere)
-        guest = std::make_shared<distant_guest>(std::move(guest), client_->executor);
-    auto place = gate_access::join(client_->gate, machine_.wanted(), std::move(guest));
+    std::shared_ptr<line_guest> in_line(shared_from_this(), this);
+    const route_target& there = way();
+    if (there.gate_is_elsewhere)
+        in_line = std::make_shared<distant_guest>(std::move(in_line), client_->executor);
+    admission wanted = machine_.wanted();
+    if (uncommon_ && !uncommon_->label.empty()) wanted.label(uncommon_->label);
+    auto place = gate_access::join(there.gate, wanted, std::move(in_line));
     place_ = place.waits.value_or(nowhere);
     if (place.waits) return request_step::nothing;
     leave_ = std::move(place.leave);
@@ -264,6 +378,7 @@ void request_task::leave_line(const error_code& error, permit leave) {
 request_step request_task::left_line(const error_code& error, time_point now) {
     trace_.waited(leave_, false);
     const bool has_leave = static_cast<bool>(leave_);
+    if (routed()) leave_route_line();
     return machine_.left_line(error, has_leave, !client_->held.is_open(), now);
 }
 
@@ -292,7 +407,7 @@ class request_task::opening_end {
 
 request_step request_task::connect() {
     const time_point began = machine_.attempt().sent_at;
-    if (client_->pool.take_idle(began, leased_)) return connected(began);
+    if (way().pool.take_idle(began, leased_)) return connected(began);
     opening_end then(shared_from_this());
     asio::co_spawn(client_->strand, acquire(), asio::bind_cancellation_slot(signal_.slot(), std::move(then)));
     return request_step::nothing;
@@ -300,7 +415,7 @@ request_step request_task::connect() {
 
 io_awaitable<error_code> request_task::acquire() {
     co_await asio::this_coro::throw_if_cancelled(false);
-    co_return co_await client_->pool.acquire(machine_.attempt().limit, leased_);
+    co_return co_await way().pool.acquire(machine_.attempt().limit, leased_);
 }
 
 void request_task::on_connected(const error_code& error) {
@@ -320,7 +435,13 @@ request_step request_task::connected(time_point now) {
 void request_task::exchange() {
     exchanging_ = true;
     head_came_ = false;
-    format_http_request(client_->outgoing, encoded_, is_streamed() ? client_->streamed : client_->whole);
+    request_parts own{{}, {}, body_};
+    if (uncommon_) {
+        own.target = uncommon_->target;
+        own.fields = uncommon_->fields;
+    }
+    format_http_request(client_->outgoing, own,
+                        way().head(is_streamed() ? wire::delivery::streamed : wire::delivery::whole));
     leased_->send(user(), client_->outgoing, machine_.attempt().sent_at, machine_.attempt().limit);
 }
 
@@ -343,11 +464,12 @@ time_point request_task::latest_limit() const {
 }
 
 void request_task::was_held_up(duration waited) {
-    if (begins_) begins_->limit = std::min(saturating_add(begins_->limit, waited), machine_.deadline());
+    if (!begins()) return;
+    begins()->limit = std::min(saturating_add(begins()->limit, waited), machine_.deadline());
 }
 
 void request_task::take(const error_code& error) {
-    if (begins_) return take_beginning_of_stream(error);
+    if (begins()) return take_beginning_of_stream(error);
     if (error) return break_off(error);
     // Whoever has been stopped has no use for the beginning of an answer.
     if (machine_.is_stopped() && is_streamed()) return break_off(errc::cancelled);
@@ -358,20 +480,19 @@ void request_task::take(const error_code& error) {
     }
     if (!leased_->answer_is_whole()) return leased_->read_rest(user(), machine_.attempt().limit);
     machine_.set_phase(request_phase::answered);
-    auto ended =
-        wire::decode(std::move(leased_->answer()), *encoded_.answered_in, unix_now(), client_->hidden);
+    auto ended = wire::decode(std::move(leased_->answer()), *answered_in_, unix_now(), way().hidden);
     end_attempt(ended);
 }
 
 void request_task::take_head_of_stream() {
     machine_.set_phase(request_phase::receiving);
     wire::response& received = leased_->answer();
-    auto said = wire::decode_stream_head(received, unix_now(), client_->hidden);
+    auto said = wire::decode_stream_head(received, unix_now(), way().hidden);
     if (said.error) return end_attempt(said);
     const client_options& options = client_->options;
-    wire::stream_beginning reader(options.dialect(), client_->hidden, wire::form_of(received.fields),
+    wire::stream_beginning reader(way().encoding.dialect, way().hidden, wire::form_of(received.fields),
                                   options.max_event_bytes());
-    begins_ = std::make_unique<stream_attempt>(
+    with_uncommon().begins = std::make_unique<stream_attempt>(
         stream_attempt{std::move(received), std::move(said), std::move(reader), limit_of_next_event(), {}});
     leased_->answer().body.clear();
     take_beginning_of_stream({});
@@ -384,7 +505,7 @@ time_point request_task::limit_of_next_event() const {
 
 void request_task::take_beginning_of_stream(const error_code& unread) {
     if (machine_.is_stopped()) return break_off(errc::cancelled);
-    stream_attempt& begun = *begins_;
+    stream_attempt& begun = *begins();
     leased_->take_body(begun.received.body);
     using step = wire::stream_beginning::step;
     switch (begun.reader.take(begun.received, leased_->answer_is_whole(), unix_now(), begun.head)) {
@@ -399,7 +520,7 @@ void request_task::take_beginning_of_stream(const error_code& unread) {
         case step::failed: {
             machine_.set_phase(request_phase::answered);
             wire::decoded_answer ended = std::move(begun.head);
-            begins_.reset();
+            uncommon_->begins.reset();
             return end_attempt(ended);
         }
         case step::answer:
@@ -413,9 +534,11 @@ void request_task::take_beginning_of_stream(const error_code& unread) {
 
 void request_task::break_off(const error_code& error) {
     wire::decoded_answer ended;
-    const bool was_begun = begins_ != nullptr;
-    if (was_begun) ended = std::move(begins_->head);
-    begins_.reset();
+    const bool was_begun = begins() != nullptr;
+    if (was_begun) {
+        ended = std::move(begins()->head);
+        uncommon_->begins.reset();
+    }
     ended.error = error;
     ended.what = classify_by_default(attempt_result(error));
     ended.tells_limit = false;
@@ -434,6 +557,12 @@ void request_task::end_attempt(wire::decoded_answer& ended) {
     const time_point now = steady_now();
     leased_.release(now);
     carry_out(machine_.attempt_ended(ended, now), now, &ended);
+}
+
+request_step request_task::report(wire::decoded_answer& ended, time_point now) {
+    const time_point earliest = tell_gate(ended);
+    if (routed()) tell_route(ended);
+    return machine_.reported(ended, earliest, now);
 }
 
 time_point request_task::tell_gate(const wire::decoded_answer& ended) {
@@ -502,6 +631,7 @@ void request_task::finish(error_code error, completion&& result) {
         unsaid.info.last_error = out_of_memory();
         deliver(out_of_memory(), std::move(unsaid));
     }
+    if (routed() && routed()->guest != 0) forget_route();
     // Last: a stream that opens has joined those that run, and whoever drains goes on waiting.
     client_->running.erase(*this);
 }
@@ -517,9 +647,15 @@ void request_task::deliver(error_code error, completion&& result) {
 
 std::shared_ptr<open_stream> request_task::stream_of(error_code error, completion&& result) {
     if (error) return std::make_shared<open_stream>(client_, error, std::move(result));
-    open_stream::beginning from{std::move(leased_),  std::move(leave_),      std::move(begins_->received),
-                                begins_->unread,     std::move(result.info), machine_.attempt().sent_at,
-                                machine_.deadline(), std::move(trace_)};
+    open_stream::beginning from{way(),
+                                std::move(leased_),
+                                std::move(leave_),
+                                std::move(begins()->received),
+                                begins()->unread,
+                                std::move(result.info),
+                                machine_.attempt().sent_at,
+                                machine_.deadline(),
+                                std::move(trace_)};
     auto opened = std::make_shared<open_stream>(client_, std::move(from));
     opened->enroll();
     return opened;
@@ -532,7 +668,7 @@ void request_task::stop(errc why) {
 // A gate of another context would keep it.
 void request_task::context_ends() noexcept {
     const auto self = shared_from_this();
-    if (place_ != nowhere) gate_access::leave(client_->gate, place_);
+    if (place_ != nowhere) gate_access::leave(way().gate, place_);
 }
 
 void request_task::step_aside() {

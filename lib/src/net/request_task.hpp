@@ -17,6 +17,7 @@
 #include "net/client_state.hpp"
 #include "net/line_guest.hpp"
 #include "net/next_turn.hpp"
+#include "net/route_choice.hpp"
 #include "net/running_operation.hpp"
 #include "request/request_machine.hpp"
 #include "stagger/client.hpp"
@@ -58,7 +59,39 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     struct stream_attempt;
     static constexpr task_id nowhere{~std::uint64_t{0}};
 
+    /// What a request of a client with several routes keeps for its next attempt.
+    struct routed_request final : route_choice::guest {
+        routed_request(request_task& task, completion_request what) : of(task), asked(std::move(what)) {}
+        void route_found(std::size_t found) override { of.route_found(found); }
+        void no_route(errc why) override { of.no_route(why); }
+        void recalled() override { of.recalled(); }
+
+        request_task& of;
+        completion_request asked;
+        route_choice::guest_id guest = 0;                   // 0: never waited yet
+        std::optional<std::size_t> where;                   // the latest route
+        routing::route_health::attempt_number attempt = 0;  // 0: none is under way
+        bool in_line = false;                               // of that route's gate
+    };
+
+    /// What few requests have: most that wait at once do without.
+    struct uncommon {
+        std::string target;  // where it is not the route's
+        std::vector<wire::field> fields;
+        std::string label;
+        std::unique_ptr<stream_attempt> begins;  // a stream's head has come, with success
+        std::unique_ptr<routed_request> routed;  // null where there is one route
+    };
+    uncommon& with_uncommon();
+    routed_request* routed() const { return uncommon_ ? uncommon_->routed.get() : nullptr; }
+    stream_attempt* begins() const { return uncommon_ ? uncommon_->begins.get() : nullptr; }
+    route_choice::guest_pointer routed_guest() { return {shared_from_this(), routed()}; }
+
+    route_target& way() const;
     void encode(const completion_request& request);
+    /// For the route that was found.
+    bool encode_for(const route_target& found, const completion_request& request, error_code& error,
+                    std::string& problem);
     void listen_for_cancellation(boost::asio::cancellation_slot cancelled);
     /// Carries out `next`, and what follows from it, as far as that needs no event.
     /// @param ended the attempt that has just ended
@@ -82,6 +115,15 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     request_step announce(time_point now);
     request_step ask_to_pass(time_point now);
     void stop_holding();
+    request_step choose_route(time_point now);
+    void stop_choosing();
+    void route_found(std::size_t where);
+    void no_route(errc why);
+    void recalled();
+    void leave_route_line();
+    /// What the attempt says of its route; what is final there may be tried elsewhere.
+    void tell_route(wire::decoded_answer& ended);
+    void forget_route();
     request_step stand_in_line();
     void leave_line(const error_code& error, permit leave) override;
     /// With what is in `leave_`.
@@ -105,6 +147,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     /// The attempt has failed before its answer was whole.
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer& ended);
+    request_step report(wire::decoded_answer& ended, time_point now);
     /// When it allows another attempt, at the earliest.
     time_point tell_gate(const wire::decoded_answer& ended);
     void tell_trace(const diagnostic& info, const hints& said, time_point now);
@@ -128,8 +171,9 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     boost::asio::cancellation_signal signal_;
     request_machine machine_;
     attempt_trace trace_;
-    wire::encoded_request encoded_;
-    std::unique_ptr<stream_attempt> begins_;  // a stream's head has come, with success
+    std::string body_;
+    const wire::api_dialect* answered_in_ = nullptr;
+    std::unique_ptr<uncommon> uncommon_;
 
     task_id place_ = nowhere;  // in the gate's line
     permit leave_;

@@ -23,5 +23,6 @@ inline constexpr std::string_view abandoned = "abandoned";
 inline constexpr std::string_view probe_again = "probe_again";
 inline constexpr std::string_view expect = "expect";
 inline constexpr std::string_view mode = "mode";
+inline constexpr std::string_view label = "label";
 
 }  // namespace stagger::wire::decision_names

@@ -103,6 +103,12 @@ class member_writer {
         line_.count("further_requests", call.further_requests);
     }
 
+    void operator()(const decisions::labelled& said) {
+        event(names::label);
+        task(said.task);
+        line_.string("label", said.label);
+    }
+
     void operator()(const decisions::mode_changed& change) {
         event(names::mode);
         line_.string("from", to_string(change.from));

@@ -102,6 +102,11 @@ class member_reader {
         return decisions::expected{line_.count("further_requests")};
     }
 
+    decision labelled() const {
+        line_.expect_only({"at_ns", "event", "task", "label"});
+        return decisions::labelled{task(), line_.text("label")};
+    }
+
     decision mode_changed() const {
         line_.expect_only(
             {"at_ns", "event", "from", "mode", "pace_per_s", "measured_per_s", "measured_window", "because"});
@@ -216,7 +221,7 @@ class member_reader {
 };
 
 using read_members = decision (member_reader::*)() const;
-constexpr std::array<std::pair<std::string_view, read_members>, 15> events{
+constexpr std::array<std::pair<std::string_view, read_members>, 16> events{
     {{names::submit, &member_reader::submitted},
      {names::resubmit, &member_reader::resubmitted},
      {names::withdraw, &member_reader::withdrawn},
@@ -231,7 +236,8 @@ constexpr std::array<std::pair<std::string_view, read_members>, 15> events{
      {names::abandoned, &member_reader::abandoned},
      {names::probe_again, &member_reader::probed_again},
      {names::expect, &member_reader::expected},
-     {names::mode, &member_reader::mode_changed}}};
+     {names::mode, &member_reader::mode_changed},
+     {names::label, &member_reader::labelled}}};
 
 exact_json_object parse_object(std::string_view line) {
     if (const auto problem = json_problem(line)) {

@@ -19,6 +19,28 @@ bool tells_limit(const wire::decoded_answer& before, verdict said) {
     return before.tells_limit && before.what.verdict != verdict::throttled;
 }
 
+/// Of what would be as wrong with any other request there.
+bool is_of_route(errc error) {
+    switch (error) {
+        case errc::unauthorized:
+        case errc::forbidden:
+        case errc::not_found:
+        case errc::quota_exhausted:
+        case errc::redirected:
+        case errc::malformed_answer:
+        case errc::name_not_found:
+        case errc::certificate_expired:
+        case errc::certificate_not_yet_valid:
+        case errc::certificate_wrong_host:
+        case errc::certificate_self_signed:
+        case errc::certificate_untrusted:
+        case errc::client_certificate_refused:
+            return true;
+        default:
+            return false;
+    }
+}
+
 }  // namespace
 
 attempt_result result_of(const wire::decoded_answer& ended) {
@@ -32,6 +54,17 @@ void judge(wire::decoded_answer& ended, const retry_policy& policy) {
     const classification said = policy.classify(result_of(ended));
     if (said.verdict != ended.what.verdict) ended.tells_limit = tells_limit(ended, said.verdict);
     ended.what = said;
+}
+
+routing::route_outcome outcome_for_route(const wire::decoded_answer& ended) {
+    using routing::route_outcome;
+    if (!ended.error) return route_outcome::answered;
+    if (ended.error == errc::cancelled || ended.error == errc::shut_down) return route_outcome::untold;
+    if (ended.what.verdict == verdict::throttled) return route_outcome::refused;
+    if (ended.error.category() == stagger_category() && is_of_route(static_cast<errc>(ended.error.value())))
+        return route_outcome::unusable;
+    if (ended.what.verdict == verdict::transient) return route_outcome::accident;
+    return route_outcome::answered;  // it is the request that it did not like
 }
 
 }  // namespace stagger::detail

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dialect/dialect.hpp"
+#include "routing/route_health.hpp"
 #include "stagger/attempt_result.hpp"
 #include "stagger/retry_policy.hpp"
 
@@ -17,5 +18,8 @@ attempt_result result_of(const wire::decoded_answer& ended);
  * that it calls final. Without a `classify` of its own nothing changes.
  */
 void judge(wire::decoded_answer& ended, const retry_policy& policy);
+
+/// What an attempt tells of the route that it took, after `judge`.
+routing::route_outcome outcome_for_route(const wire::decoded_answer& ended);
 
 }  // namespace stagger::detail

@@ -63,8 +63,38 @@ request_step request_machine::passed(bool chosen) {
     if (is_stopped()) return end(progress_.stopped);
     chosen_ = chosen_ || chosen;
     if (std::exchange(has_leave_, false)) return admit();
+    state_ = state::choosing;
+    return request_step::choose_route;
+}
+
+request_step request_machine::routed(const error_code& error, bool elsewhere, time_point now) {
+    if (state_ != state::choosing) return request_step::nothing;
+    if (is_stopped()) return stop_waiting(progress_.stopped, now);
+    if (std::exchange(steps_aside_, false) && error == errc::cancelled) {
+        progress_.queued += now - line_.joined;
+        return ask_again(now);
+    }
+    if (error) return stop_waiting(error, now);
+    if (elsewhere) {
+        line_.not_before = std::min(line_.not_before, now);
+        refused_.reset();
+    }
     state_ = state::in_line;
     return request_step::stand_in_line;
+}
+
+/// The wait for leave is over, without it.
+request_step request_machine::stop_waiting(const error_code& error, time_point now) {
+    progress_.queued += now - line_.joined;
+    if (now < line_.not_before) phase_ = request_phase::backing_off;
+    return end(error);
+}
+
+request_step request_machine::ask_again(time_point now) {
+    line_.joined = now;
+    line_.not_before = std::max(line_.not_before, now);
+    state_ = state::asking;
+    return request_step::ask_to_pass;
 }
 
 request_step request_machine::held() {
@@ -88,11 +118,13 @@ request_step request_machine::left_line(const error_code& error, bool leave, boo
     // Stopped and admitted at the same moment: the leave is not used.
     if (is_stopped()) return end(progress_.stopped);
     if (left_to_wait || (leave && some_are_held && !chosen_)) {
-        line_.joined = now;
-        line_.not_before = std::max(line_.not_before, now);
         has_leave_ = leave;
-        state_ = state::asking;
-        return request_step::ask_to_pass;
+        return ask_again(now);
+    }
+    if (std::exchange(reroutes_, false) && error == errc::cancelled) {
+        line_.joined = now;
+        state_ = state::choosing;
+        return request_step::choose_route;
     }
     if (leave) return admit();
     return end(error);
@@ -256,6 +288,8 @@ request_step request_machine::stop(errc why) {
     switch (state_) {
         case state::held:
             return request_step::stop_holding;
+        case state::choosing:
+            return request_step::stop_choosing;
         case state::in_line:
             return request_step::leave_line;
         case state::connecting:
@@ -275,8 +309,15 @@ request_step request_machine::stop(errc why) {
 
 // Those in front would keep the one that is let through waiting, and take the pace for nothing.
 request_step request_machine::step_aside() {
-    if (state_ != state::in_line || is_stopped() || chosen_) return request_step::nothing;
+    const bool waits = state_ == state::in_line || state_ == state::choosing;
+    if (!waits || is_stopped() || chosen_) return request_step::nothing;
     steps_aside_ = true;
+    return state_ == state::in_line ? request_step::leave_line : request_step::stop_choosing;
+}
+
+request_step request_machine::reroute() {
+    if (state_ != state::in_line || is_stopped() || chosen_ || steps_aside_) return request_step::nothing;
+    reroutes_ = true;
     return request_step::leave_line;
 }
 

@@ -19,7 +19,9 @@ enum class request_step : std::uint8_t {
     nothing,        ///< waits for the event that is on its way
     announce,       ///< an attempt is wanted: tells whoever watches; `announced`
     ask_to_pass,    ///< asks whether such requests are sent at all: `passed`, `held` or `turned_away`
-    stand_in_line,  ///< asks the gate for leave to send, by `wanted`: `left_line`
+    choose_route,   ///< finds where the attempt goes: `routed`
+    stop_choosing,  ///< gives up looking for that: `routed` with errc::cancelled
+    stand_in_line,  ///< asks that route's gate for leave to send, by `wanted`: `left_line`
     leave_line,     ///< gives up its place there; the same event comes
     stop_holding,   ///< it is `held` no longer: `passed`
     admit,          ///< has leave to send an attempt: tells whoever watches; `admitted`
@@ -67,6 +69,9 @@ class request_machine {
     request_step passed(bool chosen);
     request_step held();
     request_step turned_away();
+    /// Where the next attempt goes is known, or none was found in time.
+    /// @param elsewhere not where the last attempt went: neither its pause nor its refusals count there
+    request_step routed(const error_code& error, bool elsewhere, time_point now);
     /// @param leave whether it was given
     /// @param some_are_held whether it has to be asked again if it may pass
     request_step left_line(const error_code& error, bool leave, bool some_are_held, time_point now);
@@ -83,6 +88,8 @@ class request_machine {
     request_step stop(errc why);
     /// Its like are held from now on: it is not to stand in the line.
     request_step step_aside();
+    /// The route that it stands in line for will not take it, and another one may.
+    request_step reroute();
     /// Something that a step was about to do could not be done, and nothing is under way. At any time.
     request_step broke(const error_code& error, std::string message, std::exception_ptr thrown);
     /// Fills in what is known of the whole request where no attempt has just ended.
@@ -140,6 +147,7 @@ class request_machine {
         announcing,
         asking,
         held,
+        choosing,
         in_line,
         beginning,
         connecting,
@@ -151,6 +159,8 @@ class request_machine {
 
     request_step ask_for_attempt(time_point now);
     request_step admit();
+    request_step ask_again(time_point now);
+    request_step stop_waiting(const error_code& error, time_point now);
     request_step end(const error_code& error);
     request_step end_by(const std::exception_ptr& thrown, diagnostic& info);
     void note_progress(diagnostic& info) const;
@@ -181,6 +191,7 @@ class request_machine {
     retry_cause cause_ = retry_cause::throttled;
     bool has_leave_ = false;    // and asks once more whether it may pass
     bool steps_aside_ = false;  // leaves the line, to be held
+    bool reroutes_ = false;     // leaves the line, to stand in another
     bool chosen_ = false;
     state state_ = state::not_begun;
     request_phase phase_ = request_phase::not_started;

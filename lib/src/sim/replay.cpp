@@ -48,12 +48,14 @@ struct replay::caller {
     void operator()(const decisions::probed_again&) const { core.probe_again(now); }
     void operator()(const decisions::expected&) const {}
     void operator()(const decisions::mode_changed&) const {}
+    void operator()(const decisions::labelled&) const {}
 };
 
 replay::replay(const coordinator_options& options, std::uint64_t seed)
     : made_(std::make_shared<collector>()), core_(coordinator_options(options).recorder(made_), seed) {}
 
 std::optional<replay_difference> replay::step(const decision_record& logged) {
+    if (std::holds_alternative<decisions::labelled>(logged.what)) return std::nullopt;  // by its caller
     if (const auto* said = std::get_if<decisions::expected>(&logged.what)) {
         if (announced_ || made_->front()) return replay_difference{logged, made_->front()};
         announced_ = logged;

@@ -19,7 +19,7 @@ struct replay_difference {
  *
  * A coordinator with the logged options and seed is called as the log says. Its own records are what is
  * compared, so that answers, explanations and changes of mode are checked alike. After a difference nothing
- * that follows means anything.
+ * that follows means anything. Labels are no decisions, and passed over.
  */
 class replay {
  public:

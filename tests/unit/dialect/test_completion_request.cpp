@@ -90,6 +90,19 @@ TEST_CASE("a whole body is copied with its request") {
     CHECK(original.body().empty());
 }
 
+// It is not sent: encoding has nothing to look at for it.
+TEST_CASE("a label is copied, and is nothing to encode") {
+    completion_request labelled("Why?");
+    labelled.label("row 1");
+    CHECK_FALSE(labelled.has_more());
+    const completion_request copy = labelled;
+    CHECK(copy.label() == "row 1");
+    CHECK_FALSE(copy.has_more());
+    labelled.model("m");
+    CHECK(labelled.has_more());
+    CHECK(labelled.label() == "row 1");
+}
+
 // A coroutine that awaits an answer holds several of them as long as it waits.
 TEST_CASE("a request is small") {
     CHECK(sizeof(completion_request) <= 72);

@@ -98,6 +98,7 @@ std::vector<decision> one_of_each() {
         abandoned{permit},
         probed_again{},
         expected{std::numeric_limits<std::uint64_t>::max()},
+        labelled{task, "a \"1\" \xc3\xbc\n"},
         mode_changed{coordinator_mode::closed, mode_cause::time, measured}};
 }
 

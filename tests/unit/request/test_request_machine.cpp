@@ -69,6 +69,7 @@ enum class place {
     announcing,
     asking,
     held,
+    choosing,
     in_line,
     beginning,
     connecting,
@@ -76,16 +77,16 @@ enum class place {
     reporting,
     ended
 };
-constexpr place all_places[] = {place::not_begun, place::announcing, place::asking,     place::held,
-                                place::in_line,   place::beginning,  place::connecting, place::exchanging,
-                                place::reporting, place::ended};
+constexpr place all_places[] = {place::not_begun,  place::announcing, place::asking,    place::held,
+                                place::choosing,   place::in_line,    place::beginning, place::connecting,
+                                place::exchanging, place::reporting,  place::ended};
 
 /// Takes a machine on its way to success, from wherever it is.
 void go_on(request_machine& one, place from, place to) {
     wire::decoded_answer ended = success();
     if (from == place::held && to > place::held) {
-        REQUIRE(one.passed(false) == request_step::stand_in_line);
-        from = place::in_line;
+        REQUIRE(one.passed(false) == request_step::choose_route);
+        from = place::choosing;
     }
     for (place at = from; at < to; at = static_cast<place>(static_cast<int>(at) + 1)) {
         switch (at) {
@@ -99,11 +100,14 @@ void go_on(request_machine& one, place from, place to) {
                 if (to == place::held) {
                     REQUIRE(one.held() == request_step::nothing);
                 } else {
-                    REQUIRE(one.passed(false) == request_step::stand_in_line);
+                    REQUIRE(one.passed(false) == request_step::choose_route);
                     at = place::held;
                 }
                 break;
             case place::held:
+                break;
+            case place::choosing:
+                REQUIRE(one.routed({}, false, start) == request_step::stand_in_line);
                 break;
             case place::in_line:
                 REQUIRE(one.left_line({}, true, false, start + 1s) == request_step::admit);
@@ -130,7 +134,8 @@ void go_on(request_machine& one, place from, place to) {
 request_step attempt(request_machine& one, wire::decoded_answer& ended, time_point now,
                      time_point earliest = {}) {
     REQUIRE(one.announced() == request_step::ask_to_pass);
-    REQUIRE(one.passed(false) == request_step::stand_in_line);
+    REQUIRE(one.passed(false) == request_step::choose_route);
+    REQUIRE(one.routed({}, false, now) == request_step::stand_in_line);
     REQUIRE(one.left_line({}, true, false, now) == request_step::admit);
     REQUIRE(one.admitted(now) == request_step::connect);
     REQUIRE(one.connected(now) == request_step::exchange);
@@ -148,6 +153,7 @@ const std::vector<std::pair<std::string, std::function<request_step(request_mach
     {"passed", [](request_machine& one) { return one.passed(false); }},
     {"held", [](request_machine& one) { return one.held(); }},
     {"turned away", [](request_machine& one) { return one.turned_away(); }},
+    {"routed", [](request_machine& one) { return one.routed({}, false, start); }},
     {"left line", [](request_machine& one) { return one.left_line({}, true, false, start + 1s); }},
     {"admitted", [](request_machine& one) { return one.admitted(start + 1s); }},
     {"connected", [](request_machine& one) { return one.connected(start + 2s); }},
@@ -172,12 +178,13 @@ const std::vector<std::pair<std::string, std::function<request_step(request_mach
 const std::map<std::pair<place, std::string>, request_step> fitting = {
     {{place::not_begun, "begin"}, request_step::announce},
     {{place::announcing, "announced"}, request_step::ask_to_pass},
-    {{place::asking, "passed"}, request_step::stand_in_line},
+    {{place::asking, "passed"}, request_step::choose_route},
     {{place::asking, "held"}, request_step::nothing},
     {{place::asking, "turned away"}, request_step::end},
     {{place::asking, "left line"}, request_step::admit},  // leave that was lent
-    {{place::held, "passed"}, request_step::stand_in_line},
+    {{place::held, "passed"}, request_step::choose_route},
     {{place::held, "turned away"}, request_step::end},
+    {{place::choosing, "routed"}, request_step::stand_in_line},
     {{place::in_line, "left line"}, request_step::admit},
     {{place::beginning, "admitted"}, request_step::connect},
     {{place::connecting, "connected"}, request_step::exchange},
@@ -214,11 +221,12 @@ TEST_CASE("every event in every state: what fits has its step, anything else cha
 TEST_CASE("stopped in every state it ends, once, with why") {
     const client_of_one client;
     const std::map<place, request_step> at_once = {
-        {place::not_begun, request_step::nothing},    {place::announcing, request_step::nothing},
-        {place::asking, request_step::nothing},       {place::held, request_step::stop_holding},
-        {place::in_line, request_step::leave_line},   {place::beginning, request_step::nothing},
-        {place::connecting, request_step::break_off}, {place::exchanging, request_step::break_off},
-        {place::reporting, request_step::nothing},    {place::ended, request_step::nothing}};
+        {place::not_begun, request_step::nothing},      {place::announcing, request_step::nothing},
+        {place::asking, request_step::nothing},         {place::held, request_step::stop_holding},
+        {place::choosing, request_step::stop_choosing}, {place::in_line, request_step::leave_line},
+        {place::beginning, request_step::nothing},      {place::connecting, request_step::break_off},
+        {place::exchanging, request_step::break_off},   {place::reporting, request_step::nothing},
+        {place::ended, request_step::nothing}};
     for (const auto& [at, expected] : at_once) {
         CAPTURE(static_cast<int>(at));
         request_context context = client.context();
@@ -239,6 +247,9 @@ TEST_CASE("stopped in every state it ends, once, with why") {
             case place::asking:
             case place::held:
                 CHECK(one.passed(false) == request_step::end);
+                break;
+            case place::choosing:
+                CHECK(one.routed({}, false, start) == request_step::end);
                 break;
             case place::in_line:
                 // Admitted at the same moment: the leave is not used.
@@ -490,14 +501,16 @@ TEST_CASE("who is held leaves the line, and goes on as the chosen one or with th
     CHECK(one.left_line(errc::cancelled, false, true, start + 1s) == request_step::ask_to_pass);
     CHECK(one.held() == request_step::nothing);
     SUBCASE("chosen") {
-        CHECK(one.passed(true) == request_step::stand_in_line);
+        CHECK(one.passed(true) == request_step::choose_route);
+        CHECK(one.routed({}, false, start + 2s) == request_step::stand_in_line);
         CHECK(one.is_chosen());
         CHECK(one.step_aside() == request_step::nothing);
         // It is not asked again.
         CHECK(one.left_line({}, true, true, start + 2s) == request_step::admit);
     }
     SUBCASE("with the others") {
-        CHECK(one.passed(false) == request_step::stand_in_line);
+        CHECK(one.passed(false) == request_step::choose_route);
+        CHECK(one.routed({}, false, start + 2s) == request_step::stand_in_line);
         CHECK(one.left_line({}, true, false, start + 2s) == request_step::admit);
     }
     SUBCASE("turned away") {
@@ -517,7 +530,7 @@ TEST_CASE("leave that comes while its like are held is used only if it may pass"
             CHECK(one.passed(false) == request_step::admit);
         } else {
             CHECK(one.held() == request_step::nothing);
-            CHECK(one.passed(false) == request_step::stand_in_line);
+            CHECK(one.passed(false) == request_step::choose_route);
         }
     }
 }
@@ -529,7 +542,8 @@ TEST_CASE("a wait that ends in the backoff says so") {
     one.begin(start);
     REQUIRE(attempt(one, crash(), start + 1s) == request_step::announce);
     REQUIRE(one.announced() == request_step::ask_to_pass);
-    REQUIRE(one.passed(false) == request_step::stand_in_line);
+    REQUIRE(one.passed(false) == request_step::choose_route);
+    REQUIRE(one.routed({}, false, start + 1s) == request_step::stand_in_line);
     CHECK(one.stop(errc::cancelled) == request_step::leave_line);
     CHECK(one.left_line(errc::cancelled, false, false, start + 2s) == request_step::end);
     diagnostic info;
@@ -550,4 +564,57 @@ TEST_CASE("a Retry-After beyond what the gate obeys is told as cut") {
     CHECK(one.fate(one.last(), longer.hints, start).hint_cut_to == 60s);
     REQUIRE(attempt(one, refusal(2s), start + 60s, start + 62s) == request_step::announce);
     CHECK_FALSE(one.fate(one.last(), shorter.hints, start + 60s).hint_cut_to);
+}
+
+TEST_CASE("an attempt that goes elsewhere leaves pause and refusals behind") {
+    const client_of_one client;
+    request_context context = client.context();
+    request_machine one(context, start);
+    REQUIRE(one.begin(start) == request_step::announce);
+    CHECK(attempt(one, refusal(60s), start + 1s, start + 61s) == request_step::announce);
+    REQUIRE(one.announced() == request_step::ask_to_pass);
+    REQUIRE(one.passed(false) == request_step::choose_route);
+    SUBCASE("elsewhere") {
+        CHECK(one.routed({}, true, start + 2s) == request_step::stand_in_line);
+        CHECK(one.wanted().not_before() == start + 2s);
+        CHECK(one.wanted().is_retry());
+    }
+    SUBCASE("where it was") {
+        CHECK(one.routed({}, false, start + 2s) == request_step::stand_in_line);
+        CHECK(one.wanted().not_before() == start + 61s);
+    }
+}
+
+TEST_CASE("who is called back from a line looks for another, unless leave comes first") {
+    const client_of_one client;
+    request_context context = client.context();
+    request_machine one(context, start);
+    go_on(one, place::not_begun, place::in_line);
+    CHECK(one.reroute() == request_step::leave_line);
+    SUBCASE("called back") {
+        CHECK(one.left_line(errc::cancelled, false, false, start + 1s) == request_step::choose_route);
+        CHECK(one.reroute() == request_step::nothing);
+        CHECK(one.routed({}, true, start + 1s) == request_step::stand_in_line);
+        CHECK(one.left_line({}, true, false, start + 2s) == request_step::admit);
+    }
+    SUBCASE("admitted") {
+        CHECK(one.left_line({}, true, false, start + 1s) == request_step::admit);
+    }
+    SUBCASE("stopped") {
+        one.stop(errc::cancelled);
+        CHECK(one.left_line(errc::cancelled, false, false, start + 1s) == request_step::end);
+    }
+}
+
+TEST_CASE("where no route is found in time the request ends, and says how long it waited") {
+    client_of_one client;
+    client.deadline = 5s;
+    request_context context = client.context();
+    request_machine one(context, start);
+    go_on(one, place::not_begun, place::choosing);
+    CHECK(one.routed(errc::deadline_exceeded, false, start + 5s) == request_step::end);
+    diagnostic info;
+    one.describe_end(info);
+    CHECK(one.result() == errc::deadline_exceeded);
+    CHECK(info.queued == 5s);
 }

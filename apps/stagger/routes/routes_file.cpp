@@ -1,0 +1,153 @@
+#include "routes_file.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/stream_parser.hpp>
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+
+#include "cli/exit_code.hpp"
+#include "cli/text_file.hpp"
+#include "dialect/known_hosts.hpp"
+#include "dialect/registry.hpp"
+#include "http/endpoint.hpp"
+#include "scenario/scenario_file_object.hpp"
+#include "sending/api_key.hpp"
+#include "stagger/dialect.hpp"
+
+namespace app {
+namespace {
+
+using stagger::wire::scenario_object;
+
+constexpr std::size_t most_routes = 64;
+
+boost::json::value parse(const std::string& path, const std::string& text) {
+    boost::json::parse_options lenient;
+    lenient.allow_comments = true;
+    lenient.allow_trailing_commas = true;
+    boost::json::stream_parser parser({}, lenient);
+    boost::json::error_code wrong;
+    const std::size_t read = parser.write_some(text, wrong);
+    if (!wrong) parser.finish(wrong);
+    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(read, text.size()));
+    const auto line = 1 + std::count(text.begin(), end, '\n');
+    if (wrong || text.find_first_not_of(" \t\r\n", read) != std::string::npos) {
+        throw failure(exit_code::wrong_usage,
+                      fmt::format("{}: line {}: is no JSON: {}", path, line,
+                                  wrong ? wrong.message() : "something stands behind its end"));
+    }
+    return parser.release();
+}
+
+std::string folder_of(const std::string& path) {
+    return std::filesystem::path(path).parent_path().string();
+}
+
+/// Where the key is: a file, a variable, or the variables of the provider.
+void find_key(const scenario_object& from, const std::string& folder, const read_variable& environment,
+              described_route& to) {
+    const std::string file = from.text("api_key_file", "");
+    const std::string variable = from.text("api_key_env", "");
+    if (!file.empty() && !variable.empty())
+        from.reject("api_key_env", "must not stand beside api_key_file", *from.find("api_key_env"));
+    if (!file.empty()) {
+        to.secret = read_api_key((std::filesystem::path(folder) / file).string());
+        return;
+    }
+    if (!variable.empty()) {
+        to.key_variables = variable;
+        to.secret = checked_api_key(environment(variable), variable);
+        if (to.secret.empty())
+            from.reject("api_key_env", "must name a variable that is set", *from.find("api_key_env"));
+        return;
+    }
+    for (const auto each : stagger::wire::key_variables_for_url(to.base_url, to.dialect)) {
+        const std::string name(each);
+        to.key_variables.append(to.key_variables.empty() ? "" : " or ").append(name);
+        if (to.secret.empty()) to.secret = checked_api_key(environment(name), name);
+    }
+}
+
+void read_headers(const scenario_object& from, described_route& to) {
+    const auto* const found = from.find("headers");
+    if (!found) return;
+    const scenario_object all(*found, from.path_of("headers"));
+    for (const auto& member : found->get_object()) {
+        const std::string name(member.key());
+        to.headers[name] = all.text(name, "");
+    }
+}
+
+described_route read_route(const boost::json::value& value, const std::string& path,
+                           const std::string& folder, const read_variable& environment) {
+    const scenario_object from(value, path,
+                               {"name", "base_url", "model", "dialect", "api_key_file", "api_key_env",
+                                "headers", "tier", "weight", "rpm", "tpm"});
+    described_route made;
+    made.base_url = stagger::wire::read_scenario_name(from.require("base_url"), from.path_of("base_url"));
+    try {
+        (void)stagger::parse_endpoint(made.base_url);
+    } catch (const std::invalid_argument& wrong) {
+        throw std::invalid_argument(from.path_of("base_url") + ": " + wrong.what());
+    }
+    made.name = from.text("name", stagger::shown_url(made.base_url));
+    const std::string dialect = from.text("dialect", "auto");
+    const auto chosen = stagger::parse_dialect(dialect);
+    if (!chosen && dialect != "auto")
+        from.reject("dialect", "must be auto, " + stagger::wire::dialect_names(), *from.find("dialect"));
+    made.dialect = chosen ? *chosen : stagger::dialect_of_url(made.base_url);
+    made.model = from.text("model", "");
+    made.tier = static_cast<unsigned>(from.whole("tier", 0, 0, most_routes));
+    made.weight = from.number("weight", 1, stagger::wire::positive);
+    made.requests_per_minute = from.number("rpm", 0, stagger::wire::not_negative);
+    made.tokens_per_minute = from.number("tpm", 0, stagger::wire::not_negative);
+    read_headers(from, made);
+    find_key(from, folder, environment, made);
+    return made;
+}
+
+}  // namespace
+
+std::vector<described_route> read_routes(const std::string& path, const read_variable& environment) {
+    const boost::json::value file = parse(path, read_text_file(path));
+    try {
+        const scenario_object top(file, "the file", {"routes"});
+        auto all = scenario_object(file, "").each(
+            "routes", [&](const boost::json::value& value, const std::string& where) {
+                return read_route(value, where, folder_of(path), environment);
+            });
+        if (all.empty() || all.size() > most_routes)
+            throw std::invalid_argument(fmt::format("routes: must be from 1 to 64, are {}", all.size()));
+        std::set<std::string> names;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (names.insert(all[i].name).second) continue;
+            throw std::invalid_argument(
+                fmt::format("routes[{}].name: must be another than those before, is \"{}\"", i, all[i].name));
+        }
+        return all;
+    } catch (const std::invalid_argument& wrong) {
+        throw failure(exit_code::wrong_usage, path + ": " + wrong.what());
+    }
+}
+
+std::vector<described_route> pick_routes(std::vector<described_route> all,
+                                         const std::vector<std::string>& names) {
+    if (names.empty()) return all;
+    std::string known;
+    for (const described_route& one : all) known.append(known.empty() ? "" : ", ").append(one.name);
+    for (const std::string& name : names) {
+        const bool is_there =
+            std::any_of(all.begin(), all.end(), [&](const described_route& one) { return one.name == name; });
+        if (!is_there) throw failure(exit_code::wrong_usage, "--route: \"" + name + "\" is none of " + known);
+    }
+    std::erase_if(all, [&](const described_route& one) {
+        return std::find(names.begin(), names.end(), one.name) == names.end();
+    });
+    return all;
+}
+
+}  // namespace app

@@ -1,0 +1,204 @@
+#include "net/route_choice.hpp"
+
+#include <utility>
+
+#include "http/clock.hpp"
+
+namespace stagger::detail {
+
+using routing::route_line;
+
+route_choice::route_choice(const io_executor& strand, std::vector<std::unique_ptr<route_target>>& targets,
+                           std::vector<routing::route_rules> rules)
+    : targets_(targets), line_(std::move(rules)), loads_(targets.size()), timer_(std::in_place, strand) {}
+
+route_choice::guest_id route_choice::join(const guest_pointer& who, time_point deadline) {
+    const guest_id id = line_.join(deadline);
+    places_[id] = {who, {}};
+    return id;
+}
+
+void route_choice::again(guest_id id, const guest_pointer& who, time_point deadline,
+                         std::optional<std::size_t> last, time_point not_before) {
+    places_[id] = {who, {}};
+    line_.again(id, deadline, last, not_before);
+}
+
+bool route_choice::withdraw(guest_id id) {
+    if (!line_.withdraw(id)) return false;
+    places_.erase(id);
+    arm(steady_now());
+    return true;
+}
+
+void route_choice::left(guest_id id, std::size_t where) {
+    line_.left(where);
+    places_.erase(id);
+}
+
+void route_choice::forget(guest_id id) {
+    line_.forget(id);
+    places_.erase(id);
+}
+
+routing::route_health::attempt_number route_choice::sent(std::size_t where) {
+    targets_[where]->attempts.add();
+    return line_.health(where).sent(steady_now());
+}
+
+void route_choice::ended(std::size_t where, routing::route_health::attempt_number which,
+                         routing::route_outcome what, std::optional<duration> opens_in) {
+    line_.health(where).ended(which, what, steady_now(), opens_in);
+}
+
+void route_choice::look() {
+    again_ = true;
+    if (std::exchange(moving_, true)) return;
+    try {
+        while (std::exchange(again_, false)) move_all();
+    } catch (...) {
+        moving_ = false;
+        throw;
+    }
+    moving_ = false;
+}
+
+void route_choice::move_all() {
+    if (closed_) return end_all();
+    for (;;) {
+        const time_point now = steady_now();
+        const auto next = line_.next(now, loads(now));
+        for (std::size_t i = 0; i < targets_.size(); ++i)
+            targets_[i]->condition.store(condition(i), std::memory_order_relaxed);
+        waiting_.store(line_.waiting(), std::memory_order_relaxed);
+        if (!next) return arm(now);
+        carry_out(*next);
+    }
+}
+
+void route_choice::carry_out(const route_line::move& next) {
+    if (next.what == route_line::move::kind::recall) {
+        // Those that are told may leave meanwhile, and others come.
+        std::vector<guest_pointer> there;
+        for (const auto& [id, at] : places_) {
+            if (at.bound_to == next.where) there.push_back(at.who);
+        }
+        for (const guest_pointer& who : there) who->recalled();
+        return;
+    }
+    const auto found = places_.find(next.who);
+    if (found == places_.end()) return;
+    const guest_pointer who = found->second.who;
+    if (next.what == route_line::move::kind::expire) {
+        places_.erase(found);
+        return who->no_route(errc::deadline_exceeded);
+    }
+    found->second.bound_to = next.where;
+    who->route_found(next.where);
+}
+
+const std::vector<routing::route_load>& route_choice::loads(time_point now) {
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+        const coordinator_status told = targets_[i]->gate.status();
+        loads_[i] = {told.waiting, told.pace_per_s, told.opens_at};
+        if (told.all_wait_until && *told.all_wait_until > now)
+            loads_[i].opens_at = std::max(loads_[i].opens_at.value_or(now), *told.all_wait_until);
+    }
+    return loads_;
+}
+
+// A timer that is due sooner stays: waking early costs one look. It is armed as long as anybody waits, if
+// only for a time that never comes, so that the context goes on running.
+void route_choice::arm(time_point now) {
+    if (!timer_) return;
+    if (places_.empty()) {
+        if (std::exchange(armed_, false)) timer_->cancel();
+        return;
+    }
+    const time_point at = line_.wake_at(now, loads_);
+    if (armed_ && armed_for_ <= at) return;
+    armed_ = true;
+    armed_for_ = at;
+    timer_->expires_at(at);
+    timer_->async_wait([weak = weak_from_this(), at](const error_code& error) {
+        const auto self = weak.lock();
+        if (error || !self) return;
+        if (self->armed_for_ == at) self->armed_ = false;
+        self->look();
+    });
+}
+
+route_condition route_choice::condition(std::size_t where) const {
+    switch (line_.health(where).grade()) {
+        case routing::route_grade::good:
+            return route_condition::good;
+        case routing::route_grade::slow:
+            return route_condition::slow;
+        case routing::route_grade::down:
+            return route_condition::down;
+        case routing::route_grade::unusable:
+            return route_condition::unusable;
+    }
+    return route_condition::good;
+}
+
+namespace {
+
+/// The one that comes first, where both are known.
+std::optional<time_point> first_of(std::optional<time_point> a, std::optional<time_point> b) {
+    return a && b ? std::optional(std::min(*a, *b)) : std::nullopt;
+}
+
+void add(coordinator_status& all, const coordinator_status& one) {
+    all.mode = std::min(all.mode, one.mode);  // closed only where every one is
+    all.pace_per_s += one.pace_per_s;
+    if (one.measured_per_s) all.measured_per_s = all.measured_per_s.value_or(0) + *one.measured_per_s;
+    if (one.measured_window) all.measured_window = all.measured_window.value_or(0) + *one.measured_window;
+    all.waiting += one.waiting;
+    all.in_flight += one.in_flight;
+    all.waited += one.waited;
+    all.admitted += one.admitted;
+    all.accepted += one.accepted;
+    all.throttled += one.throttled;
+    all.failed += one.failed;
+    all.abandoned += one.abandoned;
+    all.kind_refused += one.kind_refused;
+    all.hints_cut += one.hints_cut;
+    all.opens_at = first_of(all.opens_at, one.opens_at);
+    all.all_wait_until = first_of(all.all_wait_until, one.all_wait_until);
+}
+
+}  // namespace
+
+coordinator_status route_choice::status() const {
+    coordinator_status all = targets_.front()->gate.status();
+    for (std::size_t i = 1; i < targets_.size(); ++i) add(all, targets_[i]->gate.status());
+    all.waiting += waiting_.load(std::memory_order_relaxed);
+    return all;
+}
+
+void route_choice::close() {
+    closed_ = true;
+    look();
+}
+
+void route_choice::end_all() {
+    std::vector<guest_pointer> ending;
+    for (auto at = places_.begin(); at != places_.end();) {
+        if (at->second.bound_to) {
+            ++at;
+            continue;
+        }
+        line_.withdraw(at->first);
+        ending.push_back(std::move(at->second.who));
+        at = places_.erase(at);
+    }
+    for (const guest_pointer& who : ending) who->no_route(errc::shut_down);
+}
+
+void route_choice::context_ends() noexcept {
+    timer_.reset();
+    places_.clear();
+}
+
+}  // namespace stagger::detail

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "http/io_types.hpp"
+#include "net/route_target.hpp"
+#include "routing/route_line.hpp"
+#include "stagger/route.hpp"
+
+namespace stagger::detail {
+
+/** @brief Where the requests of a client with several routes wait until one of these can take them.
+ *
+ * The driver of a `routing::route_line`: turns its moves into calls, and a timer and what becomes of attempts
+ * into its events. Runs on the client's strand.
+ */
+class route_choice : public std::enable_shared_from_this<route_choice> {
+ public:
+    using guest_id = routing::route_line::guest;
+
+    /// A request that waits, or stands in a gate's line.
+    class guest {
+     public:
+        virtual void route_found(std::size_t where) = 0;
+        virtual void no_route(errc why) = 0;
+        /// It stands in the line of a gate that will not admit it, while another one would.
+        virtual void recalled() = 0;
+
+     protected:
+        ~guest() = default;
+    };
+    using guest_pointer = std::shared_ptr<guest>;
+
+    /// @param targets outlive this
+    route_choice(const io_executor& strand, std::vector<std::unique_ptr<route_target>>& targets,
+                 std::vector<routing::route_rules> rules);
+
+    /// A first attempt waits; it is called for later than this call, or inside it.
+    guest_id join(const guest_pointer& who, time_point deadline);
+    /// A further one. @param last where it was sent before, if anywhere
+    void again(guest_id id, const guest_pointer& who, time_point deadline, std::optional<std::size_t> last,
+               time_point not_before);
+    /// True if it waited: it is not called any more.
+    bool withdraw(guest_id id);
+    /// The route cannot carry the request. False if none is left that can.
+    bool exclude(guest_id id, std::size_t where) { return line_.exclude(id, where); }
+    /// It stands in the gate's line no longer.
+    void left(guest_id id, std::size_t where);
+    /// Nothing is kept of it.
+    void forget(guest_id id);
+
+    routing::route_health::attempt_number sent(std::size_t where);
+    void ended(std::size_t where, routing::route_health::attempt_number which, routing::route_outcome what,
+               std::optional<duration> opens_in);
+    bool has_other(guest_id id, std::size_t than) const { return line_.has_other(id, than); }
+
+    /// What all gates say together, with those that wait here. From any thread.
+    coordinator_status status() const;
+    /// Nobody is sent any more: who waits, and who comes, ends with errc::shut_down.
+    void close();
+    /// What has happened may let somebody go. Not inside a call to a guest: then it follows that.
+    void look();
+    /// Its context is being destroyed.
+    void context_ends() noexcept;
+
+ private:
+    struct place {
+        guest_pointer who;
+        std::optional<std::size_t> bound_to;
+    };
+
+    void move_all();
+    void end_all();
+    route_condition condition(std::size_t where) const;
+    void carry_out(const routing::route_line::move& next);
+    void arm(time_point now);
+    const std::vector<routing::route_load>& loads(time_point now);
+
+    std::vector<std::unique_ptr<route_target>>& targets_;
+    routing::route_line line_;
+    std::unordered_map<guest_id, place> places_;
+    std::vector<routing::route_load> loads_;
+    std::optional<io_timer> timer_;  // nothing once the context has ended
+    time_point armed_for_ = never;
+    bool armed_ = false;
+    std::atomic<std::size_t> waiting_{0};  // as it was last
+    bool closed_ = false;
+    bool moving_ = false;
+    bool again_ = false;
+};
+
+}  // namespace stagger::detail

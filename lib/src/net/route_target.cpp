@@ -1,0 +1,61 @@
+#include "net/route_target.hpp"
+
+#include <functional>
+#include <utility>
+
+#include "net/connections_of.hpp"
+
+namespace stagger::detail {
+
+namespace {
+
+wire::encoding_context make_encoding(const client_options& options, const endpoint& target) {
+    wire::encoding_context context;
+    context.dialect = options.dialect();
+    context.base_path = target.base_path;
+    context.base_query = target.base_query;
+    context.host = target.host;
+    context.model = options.model();
+    context.api_key = options.api_key();
+    return context;
+}
+
+wire::secrets hidden_words(const client_options& options, const endpoint& target) {
+    wire::secrets words = wire::secrets_of(options.api_key(), options.headers());
+    words.add_query(target.base_query);
+    return words;
+}
+
+/// Whoever sends the same key and the same fields is one account to the server.
+std::size_t account_of(const client_options& options) {
+    std::string all = options.api_key();
+    for (const auto& [name, value] : options.headers())
+        all.append("\n").append(name).append(":").append(value);
+    return std::hash<std::string>()(all);
+}
+
+common_head head_of(const client_options& options, const endpoint& target,
+                    const wire::encoding_context& encoding, wire::delivery how) {
+    return make_common_head(target.authority, encoding, how, format_fixed_fields(options.headers()));
+}
+
+}  // namespace
+
+route_target::route_target(std::string called, const client_options& options, stagger::gate admits, bool own,
+                           const boost::asio::any_io_executor& of_client, const io_executor& strand,
+                           std::shared_ptr<answer_memory> memory)
+    : name(std::move(called)),
+      target(parse_endpoint(options.base_url())),
+      encoding(make_encoding(options, target)),
+      whole(head_of(options, target, encoding, wire::delivery::whole)),
+      streamed(head_of(options, target, encoding, wire::delivery::streamed)),
+      hidden(hidden_words(options, target)),
+      account(account_of(options)),
+      gate(std::move(admits)),
+      gate_is_own(own),
+      gate_is_elsewhere(gate.get_executor() != of_client),
+      pool(strand, connections_of(options, target, strand, std::move(memory)),
+           options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
+           options.keep_alive()) {}
+
+}  // namespace stagger::detail

@@ -1,0 +1,269 @@
+#include "routing/route_line.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <stdexcept>
+
+namespace stagger::routing {
+
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// A gate's line holds what it admits in this time, so that it never runs dry before more is bound to it.
+constexpr double lead_s = 0.02;
+constexpr std::size_t least_lead = 2;
+// A shorter wait until a route opens is a pause between two requests.
+constexpr duration shortest_closing = seconds(1);
+// Behind so many who cannot go anywhere others are hardly better off.
+constexpr std::size_t most_looked_at = 32;
+// Answers that come within this of each other come equally soon.
+constexpr double equally_soon_s = 0.005;
+constexpr double equally_soon = 1.25;
+// A pace that is not known yet.
+constexpr double slowest_pace_per_s = 1e-3;
+
+double pace_of(const route_load& load) {
+    return std::max(load.pace_per_s, slowest_pace_per_s);
+}
+
+bool is_closed(const route_load& load, time_point now) {
+    return load.opens_at && *load.opens_at > saturating_add(now, shortest_closing);
+}
+
+double in_seconds(duration span) {
+    return std::chrono::duration<double>(span).count();
+}
+
+}  // namespace
+
+route_line::route_line(std::vector<route_rules> routes) {
+    if (routes.empty() || routes.size() > 64) throw std::invalid_argument("routes: must be from 1 to 64");
+    for (const route_rules& rules : routes) {
+        if (!(rules.weight > 0)) throw std::invalid_argument("routes: a weight must be > 0");
+        routes_.push_back({rules, {}, 0, false});
+    }
+}
+
+route_line::guest route_line::join(time_point deadline) {
+    const guest who = next_guest_++;
+    again(who, deadline, std::nullopt, {});
+    return who;
+}
+
+void route_line::again(guest who, time_point deadline, std::optional<route_index> last,
+                       time_point not_before) {
+    waiting_[who] = {deadline, last, not_before};
+    if (deadline != never) deadlines_.insert({deadline, who});
+}
+
+bool route_line::exclude(guest who, route_index where) {
+    auto& bits = excluded_[who];
+    bits |= std::uint64_t{1} << where;
+    const std::uint64_t all =
+        routes_.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << routes_.size()) - 1;
+    return bits != all;
+}
+
+bool route_line::withdraw(guest who) {
+    const auto found = waiting_.find(who);
+    if (found == waiting_.end()) return false;
+    deadlines_.erase({found->second.deadline, who});
+    waiting_.erase(found);
+    return true;
+}
+
+void route_line::left(route_index where) {
+    route& one = routes_[where];
+    if (one.bound > 0) --one.bound;
+}
+
+void route_line::forget(guest who) {
+    withdraw(who);
+    excluded_.erase(who);
+}
+
+std::uint64_t route_line::excluded(guest who) const {
+    const auto found = excluded_.find(who);
+    return found == excluded_.end() ? 0 : found->second;
+}
+
+bool route_line::has_other(guest who, route_index than) const {
+    const std::uint64_t without = excluded(who);
+    for (route_index i = 0; i < routes_.size(); ++i) {
+        if (i == than || (without >> i & 1) != 0) continue;
+        if (routes_[i].health.grade() != route_grade::unusable) return true;
+    }
+    return false;
+}
+
+std::optional<route_line::move> route_line::next(time_point now, std::span<const route_load> loads) {
+    for (route& one : routes_) one.health.look(now);
+    if (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+        const guest late = deadlines_.begin()->second;
+        withdraw(late);
+        return move{move::kind::expire, late};
+    }
+    if (const auto where = to_recall(now, loads)) return move{move::kind::recall, 0, *where};
+    std::size_t looked_at = 0;
+    for (const auto& [who, of] : waiting_) {
+        if (++looked_at > most_looked_at) break;
+        const auto where = choose(who, of, now, loads);
+        if (!where) continue;
+        const guest bound = who;
+        withdraw(bound);
+        ++routes_[*where].bound;
+        routes_[*where].recalled = false;
+        return move{move::kind::bind, bound, *where};
+    }
+    return std::nullopt;
+}
+
+bool route_line::may_go(guest who, const place& of, route_index where, time_point now) const {
+    if ((excluded(who) >> where & 1) != 0) return false;
+    return of.last != where || of.not_before <= now;
+}
+
+std::optional<unsigned> route_line::open_tier(guest who, const place& of, time_point now,
+                                              std::span<const route_load> loads) const {
+    std::optional<unsigned> lowest;
+    for (route_index i = 0; i < routes_.size(); ++i) {
+        const route& one = routes_[i];
+        if (one.health.grade() != route_grade::good || is_closed(loads[i], now)) continue;
+        if (!may_go(who, of, i, now)) continue;
+        lowest = std::min(lowest.value_or(one.rules.tier), one.rules.tier);
+    }
+    return lowest;
+}
+
+// The next request after a pause asks whether a route is back, where it would be used if it were.
+std::optional<route_line::route_index> route_line::trial_for(guest who, const place& of, unsigned tier,
+                                                             time_point now,
+                                                             std::span<const route_load> loads) const {
+    for (route_index i = 0; i < routes_.size(); ++i) {
+        const route& one = routes_[i];
+        if (one.health.grade() == route_grade::good || one.rules.tier > tier || one.bound > 0) continue;
+        if (is_closed(loads[i], now)) continue;
+        if (may_go(who, of, i, now) && one.health.takes(now)) return i;
+    }
+    return std::nullopt;
+}
+
+route_line::offer route_line::offer_of(route_index where, time_point now, const route_load& load) const {
+    const route& one = routes_[where];
+    const double pace = pace_of(load);
+    double wait = static_cast<double>(load.waiting) / pace;
+    if (load.opens_at && *load.opens_at > now) wait += in_seconds(*load.opens_at - now);
+    const auto lead = std::max(least_lead, static_cast<std::size_t>(std::ceil(pace * lead_s)));
+    return {where, wait + in_seconds(one.health.answer_time()), one.bound < lead && one.health.takes(now)};
+}
+
+std::optional<route_line::route_index> route_line::choose(guest who, const place& of, time_point now,
+                                                          std::span<const route_load> loads) const {
+    const auto tier = open_tier(who, of, now, loads);
+    if (const auto trial =
+            trial_for(who, of, tier.value_or(std::numeric_limits<unsigned>::max()), now, loads))
+        return trial;
+    std::vector<offer> offers;
+    const auto offer_all = [&](auto which) {
+        for (route_index i = 0; i < routes_.size(); ++i) {
+            if (may_go(who, of, i, now) && which(i)) offers.push_back(offer_of(i, now, loads[i]));
+        }
+    };
+    if (tier) {
+        offer_all([&](route_index i) {
+            return routes_[i].health.grade() == route_grade::good && routes_[i].rules.tier == *tier &&
+                   !is_closed(loads[i], now);
+        });
+        return best(offers, loads);
+    }
+    // Nothing is good and open: what will be soonest, slow ones included.
+    offer_all([&](route_index i) { return routes_[i].health.grade() == route_grade::good; });
+    if (const auto found = best(offers, loads)) return found;
+    offers.clear();
+    offer_all([&](route_index i) { return routes_[i].health.grade() == route_grade::slow; });
+    for (offer& one : offers) one.has_room = routes_[one.where].bound < least_lead;
+    if (const auto found = best(offers, loads)) return found;
+    // Where nothing can be used at all, requests are to fail with the reason, not to wait.
+    const bool none_can = std::all_of(routes_.begin(), routes_.end(), [](const route& one) {
+        return one.health.grade() == route_grade::unusable;
+    });
+    if (!none_can) return std::nullopt;
+    offers.clear();
+    offer_all([](route_index) { return true; });
+    for (offer& one : offers) one.has_room = true;
+    return best(offers, loads);
+}
+
+std::optional<route_line::route_index> route_line::best(std::vector<offer>& offers,
+                                                        std::span<const route_load> loads) const {
+    if (offers.empty()) return std::nullopt;
+    const auto soonest = std::min_element(
+        offers.begin(), offers.end(), [](const offer& a, const offer& b) { return a.seconds < b.seconds; });
+    const double soon = soonest->seconds;
+    double pace = 0;
+    for (const offer& one : offers) pace += pace_of(loads[one.where]);
+    const offer* found = nullptr;
+    bool found_near = false;
+    double least = 0;
+    for (const offer& one : offers) {
+        if (!one.has_room) continue;
+        const double own_pace = pace_of(loads[one.where]);
+        const bool near = one.seconds <= soon * equally_soon + equally_soon_s;
+        // If all who wait here go elsewhere, the last of them is answered within this: a slower way helps
+        // nobody.
+        const double rest = std::max(pace - own_pace, slowest_pace_per_s);
+        if (!near && one.seconds > soon + static_cast<double>(waiting_.size()) / rest) continue;
+        const route& its = routes_[one.where];
+        const double share = static_cast<double>(loads[one.where].waiting + its.health.under_way() + 1) /
+                             (its.rules.weight * own_pace);
+        const double measure = near ? share : one.seconds;
+        if (found && (near == found_near ? measure >= least : found_near)) continue;
+        found = &one;
+        found_near = near;
+        least = measure;
+    }
+    if (!found) return std::nullopt;
+    return found->where;
+}
+
+// Nobody is to wait in the line of a route that will not take it, while another one would.
+std::optional<route_line::route_index> route_line::to_recall(time_point now,
+                                                             std::span<const route_load> loads) {
+    const auto is_open = [&](route_index i) {
+        return routes_[i].health.grade() == route_grade::good && !is_closed(loads[i], now);
+    };
+    bool any_open = false;
+    for (route_index i = 0; i < routes_.size(); ++i) any_open = any_open || is_open(i);
+    if (!any_open) return std::nullopt;
+    for (route_index i = 0; i < routes_.size(); ++i) {
+        route& one = routes_[i];
+        const bool is_trial = one.health.grade() != route_grade::good && one.health.takes(now);
+        if (one.bound == 0 || one.recalled || is_open(i) || is_trial) continue;
+        one.recalled = true;
+        return i;
+    }
+    return std::nullopt;
+}
+
+time_point route_line::wake_at(time_point now, std::span<const route_load> loads) const {
+    time_point at = deadlines_.empty() ? never : deadlines_.begin()->first;
+    for (route_index i = 0; i < routes_.size(); ++i) {
+        const route& one = routes_[i];
+        at = std::min(at, one.health.look_at());
+        if (waiting_.empty()) continue;
+        at = std::min(at, std::max(one.health.next_try(), now + milliseconds(1)));
+        if (loads[i].opens_at && *loads[i].opens_at > now)
+            at = std::min(at, std::max(*loads[i].opens_at - shortest_closing, now + milliseconds(1)));
+    }
+    std::size_t looked_at = 0;
+    for (const auto& [who, of] : waiting_) {
+        if (++looked_at > most_looked_at) break;
+        if (of.last && of.not_before > now) at = std::min(at, of.not_before);
+    }
+    return at;
+}
+
+}  // namespace stagger::routing

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "routing/route_health.hpp"
+#include "stagger/time.hpp"
+
+namespace stagger::routing {
+
+/// What is wanted of a route.
+struct route_rules {
+    unsigned tier = 0;  ///< a route is used only while no lower tier has one that is good and open
+    double weight = 1;  ///< > 0: of what routes that are equally fast get
+};
+
+/// What the gate of a route says now.
+struct route_load {
+    std::size_t waiting = 0;             ///< in its line
+    double pace_per_s = 0;               ///< at which it admits
+    std::optional<time_point> opens_at;  ///< nothing is admitted before
+};
+
+/** @brief The line in which requests wait for a route: each goes where it will be answered first.
+ *
+ * A request that is bound to a route early waits there whatever happens elsewhere, and how fast routes are is
+ * found out only under way. So this line is the long one, and the gates' lines are kept short: as long as
+ * keeps them from running dry. Who cannot be sent any more where it stands comes back to its old place here.
+ *
+ * Knows no clock: times are passed in, and never go back.
+ */
+class route_line {
+ public:
+    using guest = std::uint64_t;
+    using route_index = std::size_t;
+
+    /// What is to be done next.
+    struct move {
+        enum class kind : std::uint8_t {
+            bind,    ///< `who` stands in the line of `where` from now on
+            expire,  ///< the deadline of `who` has passed
+            recall   ///< everybody in the gate's line of `where` is to come back: `left`, then `again`
+        };
+        kind what;
+        guest who = 0;
+        route_index where = 0;
+    };
+
+    /// @param routes from 1 to 64
+    explicit route_line(std::vector<route_rules> routes);
+
+    /// Somebody new, who waits at the end of the line.
+    guest join(time_point deadline);
+    /// Somebody who was bound comes back to the place that the first `join` gave, for another attempt.
+    /// @param last where it was sent before, if anywhere: there it goes not before `not_before`
+    void again(guest who, time_point deadline, std::optional<route_index> last, time_point not_before);
+    /// A route cannot carry the request of somebody. False if none is left that can.
+    bool exclude(guest who, route_index where);
+    /// Gives up the place. False if that has gone to a gate's line already.
+    bool withdraw(guest who);
+    /// Somebody who was bound to a route stands in its gate's line no longer.
+    void left(route_index where);
+    /// The request has ended: nothing is kept of it.
+    void forget(guest who);
+
+    /// @param loads of all routes
+    std::optional<move> next(time_point now, std::span<const route_load> loads);
+    /// When `next` may have something new although nothing has happened.
+    time_point wake_at(time_point now, std::span<const route_load> loads) const;
+
+    route_health& health(route_index which) { return routes_[which].health; }
+    const route_health& health(route_index which) const { return routes_[which].health; }
+    std::size_t routes() const { return routes_.size(); }
+    std::size_t waiting() const { return waiting_.size(); }
+    /// Whether a request that failed at a route for the route's sake has another one to go to.
+    bool has_other(guest who, route_index than) const;
+
+ private:
+    struct route {
+        route_rules rules;
+        route_health health;
+        std::size_t bound = 0;  // in its gate's line, by this
+        bool recalled = false;  // since it was bound to last
+    };
+    struct place {
+        time_point deadline;
+        std::optional<route_index> last;
+        time_point not_before{};
+    };
+    struct offer {
+        route_index where;
+        double seconds;  // until an answer from there is predicted
+        bool has_room;
+    };
+
+    std::optional<route_index> choose(guest who, const place& of, time_point now,
+                                      std::span<const route_load> loads) const;
+    bool may_go(guest who, const place& of, route_index where, time_point now) const;
+    /// The first tier of which something is good and open.
+    std::optional<unsigned> open_tier(guest who, const place& of, time_point now,
+                                      std::span<const route_load> loads) const;
+    std::optional<route_index> trial_for(guest who, const place& of, unsigned tier, time_point now,
+                                         std::span<const route_load> loads) const;
+    std::optional<route_index> best(std::vector<offer>& offers, std::span<const route_load> loads) const;
+    offer offer_of(route_index where, time_point now, const route_load& load) const;
+    std::optional<route_index> to_recall(time_point now, std::span<const route_load> loads);
+    std::uint64_t excluded(guest who) const;
+
+    std::vector<route> routes_;
+    std::map<guest, place> waiting_;  // in the order of their first arrival
+    std::set<std::pair<time_point, guest>> deadlines_;
+    std::map<guest, std::uint64_t> excluded_;  // routes that cannot carry a request, as bits
+    guest next_guest_ = 1;
+};
+
+}  // namespace stagger::routing
