@@ -468,7 +468,7 @@ time_point request_task::latest_limit() const {
 }
 
 void request_task::was_held_up(duration waited) {
-    if (begins_) begins_->limit = std::min(saturating_add(begins_->limit, waited), machine_.deadline());
+    if (begins()) begins()->limit = std::min(saturating_add(begins()->limit, waited), machine_.deadline());
 }
 
 void request_task::take(const error_code& error) {

@@ -144,7 +144,7 @@ class fake_client::stand_in final : public detail::request_stand_in,
                        wire::delivery how) {
         error_code error;
         std::string problem;
-        wire::encode(request, client.encoding, error, problem, how);
+        wire::encode(request, client.first().encoding, error, problem, how);
         if (error) return fake_answer::failure(error, problem);
         {
             const std::lock_guard lock(mutex_);
