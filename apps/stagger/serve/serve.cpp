@@ -15,7 +15,9 @@
 #include "cli/stop_signals.hpp"
 #include "gateway/admin.hpp"
 #include "gateway/gateway.hpp"
+#include "http/clock.hpp"
 #include "listen_address.hpp"
+#include "metrics.hpp"
 #include "sending/decision_log_file.hpp"
 #include "sending/log.hpp"
 #include "sending/run_memory.hpp"
@@ -79,7 +81,9 @@ class serve_session {
           memory_(chosen.sending, plan_, log_),
           gateway_(make_gateway(context_.get_executor(), plan_, chosen)),
           signals_(context_),
-          keeping_(context_) {}
+          keeping_(context_) {
+        gateway_->observe(metrics_);
+    }
 
     exit_code run() {
         listen();
@@ -103,8 +107,15 @@ class serve_session {
         stagger::http_server::bounds few;
         few.body_bytes = 0;
         few.connections = most_admin_connections;
-        admin_ = listen_on("--admin", chosen_.admin, few, std::make_shared<gateways::admin>(gateway_));
+        admin_ = listen_on("--admin", chosen_.admin, few, make_admin());
         out_.remark("status at http://" + admin_->address() + "/-/status.json");
+    }
+
+    std::shared_ptr<gateways::admin> make_admin() {
+        return std::make_shared<gateways::admin>(
+            gateway_,
+            gateways::admin::metrics_page{
+                metrics::media_type, [this] { return metrics_.text(*gateway_, stagger::steady_now()); }});
     }
 
     std::unique_ptr<server> listen_on(const std::string& option, const std::string& where,
@@ -166,6 +177,7 @@ class serve_session {
     std::shared_ptr<spdlog::logger> log_;
     send_plan plan_;
     run_memory memory_;
+    metrics metrics_;
     asio::io_context context_{1};
     std::shared_ptr<gateways::gateway> gateway_;
     std::unique_ptr<server> server_;
@@ -186,9 +198,10 @@ class serve_command final : public command {
             ->type_name("HOST:PORT")
             ->group(group);
         parser
-            .add_option("--admin", options_.admin,
-                        "Where /healthz, /readyz and /-/status.json are, an address of the loopback, or off "
-                        "(default 127.0.0.1:8485)")
+            .add_option(
+                "--admin", options_.admin,
+                "Where its state, /metrics, /healthz and /readyz are, an address of the loopback, or off "
+                "(default 127.0.0.1:8485)")
             ->type_name("HOST:PORT")
             ->group(group);
         add_names(parser, "--allow-host", options_.hosts,

@@ -38,9 +38,11 @@ http_server::whole_answer admin::answer_to(const http_server::request& asked) co
         refused_by(of_->options().access, value_of(asked, "host"), value_of(asked, "origin"));
     if (refused != 0) return refusal_text(refused);
     const std::string_view path = std::string_view(asked.target).substr(0, asked.target.find('?'));
-    const bool known = path == "/healthz" || path == "/readyz" || path == "/-/status.json";
+    const bool known = path == "/healthz" || path == "/readyz" || path == "/-/status.json" ||
+                       (path == "/metrics" && metrics_.text);
     if (!known) return refusal_text(404);
     if (asked.method != "GET") return refusal_text(405);
+    if (path == "/metrics") return text(200, metrics_.text(), metrics_.media_type);
     if (path == "/healthz") return text(200, "ok\n");
     if (path == "/readyz") return of_->is_draining() ? text(503, "ending\n") : text(200, "ready\n");
     return text(200, to_json(status_of(*of_), steady_now()), "application/json");

@@ -3,8 +3,8 @@
 #include <functional>
 #include <utility>
 
-#include "http/clock.hpp"
 #include "gateway/tenant.hpp"
+#include "http/clock.hpp"
 #include "net/gate_access.hpp"
 
 namespace stagger::gateway {
@@ -41,7 +41,11 @@ std::string base_url_hint(std::string_view target) {
 }  // namespace
 
 call::call(std::shared_ptr<gateway> home, http_server::exchange& with)
-    : home_(std::move(home)), with_(with), alarm_(home_->executor_), id_(home_->counts_.calls), arrived_(steady_now()) {
+    : home_(std::move(home)),
+      with_(with),
+      alarm_(home_->executor_),
+      id_(home_->counts_.calls),
+      arrived_(steady_now()) {
     home_->calls_.insert(this);
 }
 

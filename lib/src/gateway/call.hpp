@@ -37,6 +37,7 @@ class call final : public std::enable_shared_from_this<call>,
     std::optional<waiting_call> describe_wait(wait_reason at_gate, time_point now) const;
     std::uint64_t id() const { return id_; }
     bool waits() const { return machine_ && machine_->waits(); }
+    call_class in() const { return class_; }
     std::uint64_t tenant() const { return tenant_; }
     time_point arrived() const { return arrived_; }
 

@@ -65,6 +65,7 @@ waiting_crowd gateway::crowd(std::size_t most, time_point now) const {
     for (const call* one : calls_) {
         if (!one->waits()) continue;
         all.push_back(one);
+        ++made.waiting[static_cast<std::size_t>(one->in())];
         auto& theirs = made.tenants[one->tenant()];
         ++theirs.waiting;
         theirs.oldest = std::max(theirs.oldest, now - one->arrived());

@@ -25,7 +25,8 @@ std::optional<duration> recent_waits::quantile(double share) const {
     if (last_.empty()) return std::nullopt;
     auto sorted = last_;
     const double rank = std::ceil(share * static_cast<double>(sorted.size()));
-    const auto at = static_cast<std::ptrdiff_t>(std::clamp(rank, 1.0, static_cast<double>(sorted.size()))) - 1;
+    const auto at =
+        static_cast<std::ptrdiff_t>(std::clamp(rank, 1.0, static_cast<double>(sorted.size()))) - 1;
     std::nth_element(sorted.begin(), sorted.begin() + at, sorted.end());
     return sorted[static_cast<std::size_t>(at)];
 }

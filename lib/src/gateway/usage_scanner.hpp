@@ -12,8 +12,8 @@ namespace stagger::gateway {
  *
  * Looks for a member `usage` that is an object, at whatever depth, in JSON and in event streams alike: inside
  * a JSON string its quotes would be escaped. Of several the last that tells a number counts for that number,
- * as Anthropic tells the prompt's at the beginning of a stream and the answer's at its end. Holds no more than
- * the beginning of one that is cut.
+ * as Anthropic tells the prompt's at the beginning of a stream and the answer's at its end. Holds no more
+ * than the beginning of one that is cut.
  */
 class usage_scanner {
  public:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -18,10 +19,10 @@ struct waiting_call {
     std::uint64_t id = 0;
     call_class in = call_class::normal;
     std::uint64_t tenant = 0;
-    std::string model;          ///< empty: not told
-    duration waited{0};         ///< since it has come
-    unsigned attempts = 0;      ///< that were refused so far
-    std::size_t ahead = 0;      ///< that go before it in the fair line
+    std::string model;               ///< empty: not told
+    duration waited{0};              ///< since it has come
+    unsigned attempts = 0;           ///< that were refused so far
+    std::size_t ahead = 0;           ///< that go before it in the fair line
     std::optional<wait_reason> why;  ///< before the coordinator; none: in the fair line, for those ahead
 };
 
@@ -31,6 +32,7 @@ struct waiting_crowd {
         std::size_t waiting = 0;
         duration oldest{0};
     };
+    std::array<std::size_t, 3> waiting{};  ///< by class
     std::map<std::uint64_t, of_tenant> tenants;
     duration oldest{0};  ///< since the first of them has come
     std::vector<waiting_call> first;

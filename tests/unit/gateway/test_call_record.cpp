@@ -33,10 +33,11 @@ TEST_CASE("a call is one line of the access log") {
     one.attempts = 2;
     one.tokens = {12, 5};
     one.outcome = call_outcome::answered;
-    CHECK(access_log_line(one, noon) ==
-          "{\"time\":\"2024-01-27T16:05:00.042Z\",\"id\":7,\"class\":\"batch\",\"tenant\":\"ba7816bf8f01cfea\","
-          "\"model\":\"m\\n\\\"x\\\"\",\"status\":200,\"waited_s\":1.5,\"served_s\":0.02,\"attempts\":2,"
-          "\"prompt_tokens\":12,\"completion_tokens\":5,\"cached_tokens\":null,\"outcome\":\"answered\"}\n");
+    CHECK(
+        access_log_line(one, noon) ==
+        "{\"time\":\"2024-01-27T16:05:00.042Z\",\"id\":7,\"class\":\"batch\",\"tenant\":\"ba7816bf8f01cfea\","
+        "\"model\":\"m\\n\\\"x\\\"\",\"status\":200,\"waited_s\":1.5,\"served_s\":0.02,\"attempts\":2,"
+        "\"prompt_tokens\":12,\"completion_tokens\":5,\"cached_tokens\":null,\"outcome\":\"answered\"}\n");
 }
 
 TEST_CASE("what is not known of a call is null") {

@@ -31,10 +31,13 @@ TEST_CASE("the tokens of an answer are found, however it is cut") {
 
 TEST_CASE("of the events of a stream the last that tells a number counts") {
     const std::string_view anthropic =
-        "event: message_start\r\ndata:{\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25,"
-        "\"output_tokens\":1}}}\r\n\r\nevent: message_delta\r\ndata: {\"usage\":{\"output_tokens\":15}}\r\n\r\n";
+        "event: "
+        "message_start\r\ndata:{\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25,"
+        "\"output_tokens\":1}}}\r\n\r\nevent: message_delta\r\ndata: "
+        "{\"usage\":{\"output_tokens\":15}}\r\n\r\n";
     const std::string_view openai =
-        "data: {\"choices\":[],\"usage\":null}\n\ndata: {\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}"
+        "data: {\"choices\":[],\"usage\":null}\n\ndata: "
+        "{\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}"
         "\n\ndata: [DONE]\n\n";
     for (const std::size_t piece : {1, 2, 3, 7, 64, 1000}) {
         CHECK(seen_in(anthropic, piece) == token_usage{25, 15});
@@ -51,7 +54,7 @@ TEST_CASE("what only looks like a count is none, and is not held") {
             CHECK(seen_in(text, piece) == token_usage());
         }
     }
-    const std::string endless = "{\"usage\":{\"a\":\"" + std::string(10'000, 'x') +
-                                "\"},\"usage\":{\"prompt_tokens\":1}}";
+    const std::string endless =
+        "{\"usage\":{\"a\":\"" + std::string(10'000, 'x') + "\"},\"usage\":{\"prompt_tokens\":1}}";
     CHECK(seen_in(endless, 100).prompt_tokens == 1);
 }

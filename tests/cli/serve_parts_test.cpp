@@ -1,0 +1,119 @@
+#include <doctest/doctest.h>
+
+#include <boost/asio/io_context.hpp>
+#include <memory>
+#include <string>
+
+#include "gateway/gateway.hpp"
+#include "gateway/tenant.hpp"
+#include "serve/metrics.hpp"
+
+using namespace std::chrono_literals;
+namespace gateways = stagger::gateway;
+
+namespace {
+
+/// One that nobody calls.
+std::shared_ptr<gateways::gateway> idle_gateway(boost::asio::io_context& context) {
+    gateways::gateway_options chosen;
+    chosen.upstream.base_url("http://127.0.0.1:1/v1").jitter_seed(1);
+    return std::make_shared<gateways::gateway>(context.get_executor(), chosen);
+}
+
+gateways::call_record answered_call(const std::string& model = "m") {
+    gateways::call_record one;
+    one.in = gateways::call_class::normal;
+    one.tenant = gateways::tenant_number("abc");
+    one.model = model;
+    one.status = 200;
+    one.waited = 3s;
+    one.served = 100ms;
+    one.attempts = 1;
+    one.tokens = {12, 5};
+    one.outcome = gateways::call_outcome::answered;
+    return one;
+}
+
+bool has(const std::string& text, const std::string& line) {
+    return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
+}
+
+std::size_t count_of(const std::string& text, const std::string& what) {
+    std::size_t count = 0;
+    for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++count;
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("metrics: calls are counted by model, tenant, class and outcome, waits and tokens as histograms") {
+    boost::asio::io_context context{1};
+    const auto gateway = idle_gateway(context);
+    app::metrics seen;
+    seen.ended(answered_call());
+    seen.ended(answered_call());
+    auto left = answered_call();
+    left.outcome = gateways::call_outcome::departed;
+    seen.ended(left);
+    const std::string text = seen.text(*gateway, stagger::time_point(1h));
+    CAPTURE(text);
+    const std::string whose =
+        "stagger_requests_total{class=\"normal\",model=\"m\",outcome=\"%\",tenant=\"ba7816bf8f01cfea\"} ";
+    const auto calls = [&](const std::string& outcome) {
+        return std::string(whose).replace(whose.find('%'), 1, outcome);
+    };
+    CHECK(has(text, calls("answered") + "2"));
+    CHECK(has(text, calls("departed") + "1"));
+    CHECK(has(text, "stagger_line_wait_seconds_bucket{class=\"normal\",le=\"2\"} 0"));
+    CHECK(has(text, "stagger_line_wait_seconds_bucket{class=\"normal\",le=\"5\"} 3"));
+    CHECK(has(text, "stagger_line_wait_seconds_sum{class=\"normal\"} 9"));
+    CHECK(has(text, "gen_ai_server_request_duration_seconds_count{gen_ai_request_model=\"m\"} 2"));
+    CHECK(has(text,
+              "gen_ai_client_token_usage_sum{gen_ai_request_model=\"m\",gen_ai_token_type=\"input\"} 24"));
+    CHECK(has(text,
+              "gen_ai_client_token_usage_sum{gen_ai_request_model=\"m\",gen_ai_token_type=\"output\"} 10"));
+}
+
+TEST_CASE("metrics: the state of the line and of the limit is there, what is not known is not") {
+    boost::asio::io_context context{1};
+    const auto gateway = idle_gateway(context);
+    app::metrics seen;
+    const std::string text = seen.text(*gateway, stagger::time_point(1h));
+    CAPTURE(text);
+    for (const auto* line :
+         {"stagger_line_length{class=\"interactive\"} 0", "stagger_line_length{class=\"batch\"} 0",
+          "stagger_line_bytes 0", "stagger_line_oldest_seconds 0", "stagger_in_flight 0",
+          "stagger_closed_seconds 0", "stagger_rejections_total 0", "stagger_places_resumed_total 0",
+          "# TYPE stagger_pace_per_second gauge"})
+        CHECK(has(text, line));
+    CHECK(text.find("\nstagger_limit_per_second ") == text.npos);
+    CHECK(text.find("\nstagger_window ") == text.npos);
+}
+
+TEST_CASE("metrics: a call that passes without the line has no class, no model and no wait") {
+    boost::asio::io_context context{1};
+    const auto gateway = idle_gateway(context);
+    app::metrics seen;
+    gateways::call_record one;
+    one.outcome = gateways::call_outcome::answered;
+    seen.ended(one);
+    const std::string text = seen.text(*gateway, stagger::time_point(1h));
+    CHECK(has(text, "stagger_requests_total{class=\"none\",model=\"\",outcome=\"answered\",tenant=\"-\"} 1"));
+    CHECK(text.find("stagger_line_wait_seconds_sum") == text.npos);
+}
+
+TEST_CASE("metrics: names that clients choose do not make series without end") {
+    boost::asio::io_context context{1};
+    const auto gateway = idle_gateway(context);
+    app::metrics seen;
+    for (int i = 0; i < 300; ++i) seen.ended(answered_call("m" + std::to_string(i)));
+    for (int i = 0; i < 3000; ++i) {
+        auto one = answered_call();
+        one.tenant = gateways::tenant_number(std::to_string(i));
+        seen.ended(one);
+    }
+    const std::string text = seen.text(*gateway, stagger::time_point(1h));
+    CHECK(count_of(text, "\nstagger_requests_total{") == 101 + 1000);
+    CHECK(count_of(text, "model=\"other\",outcome=\"answered\",tenant=\"ba7816bf8f01cfea\"} 200\n") == 1);
+    CHECK(count_of(text, "outcome=\"answered\",tenant=\"other\"} 2001\n") == 1);
+}
