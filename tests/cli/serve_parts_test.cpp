@@ -1,12 +1,17 @@
 #include <doctest/doctest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "gateway/gateway.hpp"
 #include "gateway/tenant.hpp"
+#include "serve/access_log.hpp"
 #include "serve/metrics.hpp"
+#include "support/temporary_folder.hpp"
 
 using namespace std::chrono_literals;
 namespace gateways = stagger::gateway;
@@ -116,4 +121,48 @@ TEST_CASE("metrics: names that clients choose do not make series without end") {
     CHECK(count_of(text, "\nstagger_requests_total{") == 101 + 1000);
     CHECK(count_of(text, "model=\"other\",outcome=\"answered\",tenant=\"ba7816bf8f01cfea\"} 200\n") == 1);
     CHECK(count_of(text, "outcome=\"answered\",tenant=\"other\"} 2001\n") == 1);
+}
+
+TEST_CASE(
+    "access log: a line for each call, behind those that are there, and in a new file once it is reopened") {
+    const temporary_folder folder;
+    const auto path = folder.write("access.log", "earlier\n");
+    app::console out(true);
+    app::wall_clock clock;
+    clock.now = [] { return app::wall_clock::moment(1'706'371'500s); };
+    app::access_log log(path, clock, out);
+    log.ended(answered_call());
+    const std::string first = folder.read("access.log");
+    CHECK(
+        first.starts_with("earlier\n{\"time\":\"2024-01-27T16:05:00.000Z\",\"id\":0,\"class\":\"normal\","));
+    std::filesystem::rename(path, folder.path("old.log"));
+    log.ended(answered_call());
+    CHECK(folder.read("old.log").size() > first.size());
+    log.reopen();
+    log.ended(answered_call());
+    CHECK(folder.read("access.log") == first.substr(std::string("earlier\n").size()));
+}
+
+TEST_CASE("access log: what cannot be opened anew goes on, and a failure to write is told once") {
+    std::vector<std::string> told;
+    app::console out(true);
+    out.also_tell([&](app::console::weight, std::string_view message) { told.emplace_back(message); });
+    SUBCASE("reopening") {
+        const temporary_folder folder;
+        std::filesystem::create_directory(folder.path("logs"));
+        app::access_log log(folder.path("logs/access.log"), app::machine_clock(), out);
+        std::filesystem::rename(folder.path("logs"), folder.path("moved"));
+        log.reopen();
+        REQUIRE(told.size() == 1);
+        CHECK(told[0].find("the access log goes on where it was") != std::string::npos);
+        log.ended(answered_call());
+        CHECK_FALSE(folder.read("moved/access.log").empty());
+    }
+    SUBCASE("writing") {
+        app::access_log log("/dev/full", app::machine_clock(), out);
+        log.ended(answered_call());
+        log.ended(answered_call());
+        REQUIRE(told.size() == 1);
+        CHECK(told[0].find("calls are missing") != std::string::npos);
+    }
 }

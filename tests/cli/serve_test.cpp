@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -155,6 +156,10 @@ TEST_CASE("serve: what cannot be served is refused with the reason") {
     const auto nowhere = serve({"--listen", "127.0.0.1:0", "--admin", "off"});
     CHECK(nowhere.code == 2);
     CHECK(nowhere.err.find("no base URL") != std::string::npos);
+    const auto unwritable = serve({"--listen", "127.0.0.1:0", "--admin", "off", "--base-url",
+                                   "http://127.0.0.1:1/v1", "--access-log", "/nowhere/access.log"});
+    CHECK(unwritable.code == 3);
+    CHECK(unwritable.err.find("/nowhere/access.log") != std::string::npos);
 }
 
 TEST_CASE("serve: a port that is taken is refused") {
@@ -192,6 +197,42 @@ TEST_CASE("serve: the admin port tells its state, and ends with it") {
     gate->signal(SIGTERM);
     CHECK(gate->wait().code == 0);
     CHECK(admin.ended());
+}
+
+TEST_CASE("serve: an access log has a line for each call, and SIGHUP opens it anew") {
+    const throttled_server upstream(wide, quick);
+    const temporary_folder folder;
+    const auto path = folder.path("access.log");
+    served gate(upstream.base_url(), {"--access-log", path});
+    {
+        auto client = gate.connect();
+        CHECK(client
+                  .ask(call("x-stagger-tenant: abc\r\nx-stagger-priority: batch\r\n"
+                            "Authorization: Bearer hidden\r\n"))
+                  .status == 200);
+        CHECK(client.ask("GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 404);
+        std::filesystem::rename(path, folder.path("old.log"));
+        gate->signal(SIGHUP);
+        gate->await_error("opened the access log anew");
+        CHECK(client.ask(call()).status == 200);
+    }
+    gate->signal(SIGTERM);
+    CHECK(gate->wait().code == 0);
+    const std::string old = folder.read("old.log");
+    const auto first = boost::json::parse(old.substr(0, old.find('\n')));
+    CHECK(first.at("class") == "batch");
+    CHECK(first.at("tenant") == "ba7816bf8f01cfea");
+    CHECK(first.at("model") == "m");
+    CHECK(first.at("status") == 200);
+    CHECK(first.at("attempts") == 1);
+    CHECK(first.at("outcome") == "answered");
+    CHECK(first.at("prompt_tokens").is_number());
+    const auto second = boost::json::parse(old.substr(old.find('\n') + 1));
+    CHECK(second.at("status") == 404);
+    CHECK(second.at("outcome") == "turned_away");
+    CHECK(second.at("class").is_null());
+    for (const auto* secret : {"hello", "hidden", "abc"}) CHECK(old.find(secret) == std::string::npos);
+    CHECK(boost::json::parse(folder.read("access.log")).at("id") == 3);
 }
 
 TEST_CASE("serve: its section of the configuration file, and a profile's endpoint and key") {

@@ -4,11 +4,15 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
+#include <csignal>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
+#include "access_log.hpp"
 #include "batch/write_all.hpp"
 #include "cli/commands.hpp"
 #include "cli/option_values.hpp"
@@ -24,6 +28,7 @@
 #include "sending/send_options.hpp"
 #include "server/http_server.hpp"
 #include "terminal/console.hpp"
+#include "terminal/wall_clock.hpp"
 
 namespace asio = boost::asio;
 namespace gateways = stagger::gateway;
@@ -42,6 +47,7 @@ struct serve_options {
     std::vector<std::string> hosts;
     std::vector<std::string> origins;
     std::string keepalive = "comment";
+    std::string access_log;
     stagger::duration drain_timeout = std::chrono::seconds(30);
 };
 
@@ -70,6 +76,12 @@ std::shared_ptr<gateways::gateway> make_gateway(const asio::any_io_executor& exe
     }
 }
 
+std::optional<access_log> open_access_log(const std::string& path, console& out) {
+    std::optional<access_log> opened;
+    if (!path.empty()) opened.emplace(path, machine_clock(), out);
+    return opened;
+}
+
 /// From the first connection to the last.
 class serve_session {
  public:
@@ -79,15 +91,19 @@ class serve_session {
           log_(make_log(out, chosen.sending.log_level, chosen.sending.log_file)),
           plan_(make_plan(chosen.sending, stagger::duration::zero())),
           memory_(chosen.sending, plan_, log_),
+          access_log_(open_access_log(chosen.access_log, out)),
           gateway_(make_gateway(context_.get_executor(), plan_, chosen)),
-          signals_(context_),
+          signals_(context_, stop_signals::hangup::is_else),
+          hangups_(context_, SIGHUP),
           keeping_(context_) {
         gateway_->observe(metrics_);
+        if (access_log_) gateway_->observe(*access_log_);
     }
 
     exit_code run() {
         listen();
         signals_.await([this] { stop(); });
+        await_hangup();
         keep_later();
         if (memory_.remark()) out_.remark(*memory_.remark());
         write_address();
@@ -154,7 +170,19 @@ class serve_session {
     void end() {
         if (admin_) admin_->close();
         signals_.cancel();
+        hangups_.cancel();
         keeping_.cancel();
+    }
+
+    // Who moves a log away says so by this.
+    void await_hangup() {
+        hangups_.async_wait([this](const stagger::error_code& error, int) {
+            if (error) return;
+            await_hangup();
+            if (!access_log_) return;
+            access_log_->reopen();
+            out_.remark("opened the access log anew");
+        });
     }
 
     void keep_later() {
@@ -178,11 +206,13 @@ class serve_session {
     send_plan plan_;
     run_memory memory_;
     metrics metrics_;
+    std::optional<access_log> access_log_;
     asio::io_context context_{1};
     std::shared_ptr<gateways::gateway> gateway_;
     std::unique_ptr<server> server_;
     std::unique_ptr<server> admin_;
     stop_signals signals_;
+    asio::signal_set hangups_;
     asio::steady_timer keeping_;
     bool stopping_ = false;
     bool interrupted_ = false;
@@ -229,6 +259,13 @@ class serve_command final : public command {
         parser
             .add_option("--decision-log", options_.sending.decision_log,
                         "Write there why every request waited, as JSON lines; stagger replay reads them")
+            ->type_name("FILE")
+            ->group("Report");
+        parser
+            .add_option(
+                "--access-log", options_.access_log,
+                "Write there a line of JSON for every call when it ends; - is standard output. SIGHUP "
+                "opens the file anew")
             ->type_name("FILE")
             ->group("Report");
     }

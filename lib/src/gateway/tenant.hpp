@@ -6,10 +6,10 @@
 
 namespace stagger::gateway {
 
-/** @brief The number under which a tenant is known: the first 64 bits of the SHA-256 of its name or key.
+/** @brief The number under which a tenant is known: the first 64 bits of a SHA-256.
  *
  * The same in every run and on every machine, and nobody finds a key by it.
- * @param told empty: 0, whoever says nothing is one tenant
+ * @param told its name, or the value of the field with its key; empty: 0, whoever says nothing is one tenant
  */
 std::uint64_t tenant_number(std::string_view told);
 
