@@ -175,7 +175,8 @@ TEST_CASE("serve: the admin port tells its state, and ends with it") {
     const throttled_server upstream(wide, quick);
     served gate(upstream.base_url(), {"--admin", "127.0.0.1:0"});
     const std::string begin = "status at http://127.0.0.1:";
-    gate->await_error("/-/status.json");
+    gate->await_error("status at ");
+    gate->await_error("/\n");
     const auto& said = gate->errors();
     loopback_client admin(
         static_cast<std::uint16_t>(std::stoul(said.substr(said.find(begin) + begin.size()))));
@@ -186,6 +187,10 @@ TEST_CASE("serve: the admin port tells its state, and ends with it") {
     CHECK(admin.ask(get("/healthz")).status == 200);
     CHECK(admin.ask(get("/readyz")).status == 200);
     CHECK(admin.ask(get("/other")).status == 404);
+    const auto page = admin.ask(get("/"));
+    CHECK(page.field("Content-Type") == "text/html; charset=utf-8");
+    CHECK(page.field("Content-Security-Policy").find("script-src 'sha256-") != std::string::npos);
+    CHECK(page.body.starts_with("<!DOCTYPE html>"));
     const auto status = boost::json::parse(admin.ask(get("/-/status.json")).body);
     CHECK(std::string(status.at("upstream").as_string()) == upstream.base_url());
     CHECK(status.at("calls").at("answered") == 1);

@@ -9,7 +9,6 @@
 #include <boost/system/system_error.hpp>
 #include <csignal>
 #include <memory>
-#include <optional>
 #include <stdexcept>
 
 #include "access_log.hpp"
@@ -76,10 +75,9 @@ std::shared_ptr<gateways::gateway> make_gateway(const asio::any_io_executor& exe
     }
 }
 
-std::optional<access_log> open_access_log(const std::string& path, console& out) {
-    std::optional<access_log> opened;
-    if (!path.empty()) opened.emplace(path, machine_clock(), out);
-    return opened;
+/// Null where none is asked for.
+std::unique_ptr<access_log> open_access_log(const std::string& path, console& out) {
+    return path.empty() ? nullptr : std::make_unique<access_log>(path, machine_clock(), out);
 }
 
 /// From the first connection to the last.
@@ -124,7 +122,7 @@ class serve_session {
         few.body_bytes = 0;
         few.connections = most_admin_connections;
         admin_ = listen_on("--admin", chosen_.admin, few, make_admin());
-        out_.remark("status at http://" + admin_->address() + "/-/status.json");
+        out_.remark("status at http://" + admin_->address() + "/");
     }
 
     std::shared_ptr<gateways::admin> make_admin() {
@@ -206,7 +204,7 @@ class serve_session {
     send_plan plan_;
     run_memory memory_;
     metrics metrics_;
-    std::optional<access_log> access_log_;
+    std::unique_ptr<access_log> access_log_;
     asio::io_context context_{1};
     std::shared_ptr<gateways::gateway> gateway_;
     std::unique_ptr<server> server_;
