@@ -74,7 +74,7 @@ call_record call::record(time_point now) const {
     call_record made;
     made.id = id_;
     made.tenant = tenant_;
-    made.model = asked_.model;
+    made.model = shown_model(asked_.model);
     made.status = status_;
     if (machine_) {
         made.in = class_;
@@ -93,7 +93,7 @@ std::optional<waiting_call> call::describe_wait(wait_reason at_gate, time_point 
     made.id = id_;
     made.in = class_;
     made.tenant = tenant_;
-    made.model = asked_.model;
+    made.model = shown_model(asked_.model);
     made.waited = now - arrived_;
     made.attempts = machine_->attempts();
     if (place_) {

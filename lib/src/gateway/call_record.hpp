@@ -20,12 +20,16 @@ enum class call_outcome : std::uint8_t {
 };
 std::string_view to_string(call_outcome one);
 
+/// A model as it is told to others: clients may name it at any length, and in any bytes. At most 200 of them,
+/// in whole characters, with "…" where some are left out.
+std::string shown_model(std::string_view told);
+
 /// What is told of a call when it has ended: nothing of its prompt or its answer, and no key.
 struct call_record {
     std::uint64_t id = 0;          ///< 0: a request that was refused before it was one
     std::optional<call_class> in;  ///< none: it passed without the line
     std::uint64_t tenant = 0;      ///< as `tenant_number` has it
-    std::string model;             ///< empty: not told
+    std::string model;             ///< as `shown_model` has it; empty: not told
     unsigned status = 0;           ///< that its client was sent; 0: none
     duration waited{0};            ///< in line, before each attempt
     duration served{0};            ///< from sending the last attempt to the call's end; zero: none was sent

@@ -95,6 +95,13 @@ std::string tenants_json(const waiting_crowd& crowd) {
     return text += ']';
 }
 
+/// The pace says nothing of a turn that hangs on other calls' ends.
+std::optional<duration> until_turn(const waiting_call& one, const coordinator_status& gate, time_point now) {
+    const bool paced = gate.why != wait_reason::in_flight && gate.why != wait_reason::kind_refused &&
+                       one.why != wait_reason::own_delay;
+    return paced ? look_ahead(one.ahead, gate, now).wait : std::nullopt;
+}
+
 std::string calls_json(const gateway_status& shown, time_point now) {
     std::string text = "[";
     for (const waiting_call& one : shown.crowd.first) {
@@ -108,7 +115,7 @@ std::string calls_json(const gateway_status& shown, time_point now) {
         object.count("attempts", one.attempts);
         object.count("ahead", one.ahead);
         object.string("why", one.why ? to_string(*one.why) : "line");
-        add_span(object, "expected_s", look_ahead(one.ahead, shown.of_gate, now).wait);
+        add_span(object, "expected_s", until_turn(one, shown.of_gate, now));
         object.close();
     }
     return text += ']';

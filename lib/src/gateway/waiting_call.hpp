@@ -19,7 +19,7 @@ struct waiting_call {
     std::uint64_t id = 0;
     call_class in = call_class::normal;
     std::uint64_t tenant = 0;
-    std::string model;               ///< empty: not told
+    std::string model;               ///< as `shown_model` has it; empty: not told
     duration waited{0};              ///< since it has come
     unsigned attempts = 0;           ///< that were refused so far
     std::size_t ahead = 0;           ///< that go before it in the fair line

@@ -21,6 +21,15 @@ TEST_CASE("a tenant is known by the beginning of its SHA-256") {
     CHECK(tenant_text(0) == "-");
 }
 
+TEST_CASE("a model is shown in whole characters, and not at any length") {
+    CHECK(shown_model("gpt-5") == "gpt-5");
+    CHECK(shown_model("a\xff") == "a\xEF\xBF\xBD");
+    const std::string long_name(200, 'x');
+    CHECK(shown_model(long_name) == long_name);
+    CHECK(shown_model(long_name + "y") == long_name + "…");
+    CHECK(shown_model(std::string(199, 'x') + "é") == std::string(199, 'x') + "…");
+}
+
 TEST_CASE("a call is one line of the access log") {
     call_record one;
     one.id = 7;

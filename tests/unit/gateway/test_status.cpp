@@ -55,9 +55,15 @@ TEST_CASE("status: who waits is told by class, by tenant and one by one, with wh
     CHECK(has(text,
               R"("tenants_waiting":2,"tenants":[{"tenant":"0000000000000def","waiting":3,"oldest_s":4},)"));
     CHECK(has(text, R"({"id":7,"class":"normal","tenant":"0000000000000def","model":"m","waited_s":4,)"
-                    R"("attempts":1,"ahead":0,"why":"own_delay","expected_s":0})"));
+                    R"("attempts":1,"ahead":0,"why":"own_delay","expected_s":null})"));
     CHECK(has(text, R"({"id":8,"class":"batch","tenant":"-","model":null,"waited_s":1,)"
                     R"("attempts":0,"ahead":40,"why":"line","expected_s":2})"));
+}
+
+TEST_CASE("status: no turn is foretold where it hangs on the ends of other calls") {
+    auto status = busy_status();
+    status.of_gate.why = wait_reason::in_flight;
+    CHECK(has(to_json(status, now), R"("ahead":40,"why":"line","expected_s":null)"));
 }
 
 TEST_CASE("status: of many tenants those are shown of whom most wait, and all are counted") {
