@@ -83,7 +83,7 @@ metrics::metrics()
                                "From sending a call upstream for the last time to the end of its answer.")),
       tokens_(add_histogram("gen_ai_client_token_usage", "Tokens of a call, as upstream counted them.")),
       line_length_(add_gauge("stagger_line_length", "Calls that wait.")),
-      line_bytes_(add_gauge("stagger_line_bytes", "Of the bodies of calls that have no answer yet.").Add({})),
+      line_bytes_(add_gauge("stagger_line_bytes", "Of the bodies of calls that have not ended.").Add({})),
       line_oldest_(
           add_gauge("stagger_line_oldest_seconds", "Since the first of those that wait has come.").Add({})),
       limit_(add_gauge("stagger_limit_per_second", "The rate that upstream admits, once measured.")),

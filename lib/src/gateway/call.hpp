@@ -101,7 +101,7 @@ class call final : public std::enable_shared_from_this<call>,
     call_outcome outcome_ = call_outcome::cut;
     unsigned status_ = 0;
     std::optional<time_point> sent_;  // the last attempt
-    usage_scanner usage_;
+    usage_scanner usage_;  // of what costs something: what passes without the line repeats others' counts
 
     // Waiting.
     std::optional<call_machine> machine_;

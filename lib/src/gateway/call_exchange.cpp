@@ -189,7 +189,7 @@ io_awaitable<void> call::pass_on() {
         client_lines(said.fields, !home_->upstream_.identity().api_key.empty(), head.dated) + own_lines();
     if (leased_->answer_is_whole()) {
         const std::string body = std::exchange(held_, {});
-        usage_.pass(body);
+        if (machine_) usage_.pass(body);
         leave_.accepted();
         end_exchange();
         const bool taken = co_await with_.whole(head, body);
@@ -210,7 +210,7 @@ io_awaitable<void> call::pass_body() {
     for (;;) {
         const std::string piece = std::exchange(held_, {});
         between.pass(piece);
-        usage_.pass(piece);
+        if (machine_) usage_.pass(piece);
         if (leased_->answer_is_whole()) {
             leave_.accepted();
             end_exchange();
