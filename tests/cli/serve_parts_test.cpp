@@ -60,18 +60,23 @@ TEST_CASE("metrics: calls are counted by model, tenant, class and outcome, waits
     auto left = answered_call();
     left.outcome = gateways::call_outcome::departed;
     seen.ended(left);
+    auto wrong = answered_call();
+    wrong.status = 404;
+    seen.ended(wrong);
     const std::string text = seen.text(*gateway, stagger::time_point(1h));
     CAPTURE(text);
     const std::string whose =
-        "stagger_requests_total{class=\"normal\",model=\"m\",outcome=\"%\",tenant=\"ba7816bf8f01cfea\"} ";
+        "stagger_requests_total{class=\"normal\",model=\"m\",outcome=\"%\",status=\"2xx\",tenant="
+        "\"ba7816bf8f01cfea\"} ";
     const auto calls = [&](const std::string& outcome) {
         return std::string(whose).replace(whose.find('%'), 1, outcome);
     };
     CHECK(has(text, calls("answered") + "2"));
     CHECK(has(text, calls("departed") + "1"));
+    CHECK(text.find("outcome=\"answered\",status=\"4xx\"") != text.npos);
     CHECK(has(text, "stagger_line_wait_seconds_bucket{class=\"normal\",le=\"2\"} 0"));
-    CHECK(has(text, "stagger_line_wait_seconds_bucket{class=\"normal\",le=\"5\"} 3"));
-    CHECK(has(text, "stagger_line_wait_seconds_sum{class=\"normal\"} 9"));
+    CHECK(has(text, "stagger_line_wait_seconds_bucket{class=\"normal\",le=\"5\"} 4"));
+    CHECK(has(text, "stagger_line_wait_seconds_sum{class=\"normal\"} 12"));
     CHECK(has(text, "gen_ai_server_request_duration_seconds_count{gen_ai_request_model=\"m\"} 2"));
     CHECK(has(text,
               "gen_ai_client_token_usage_sum{gen_ai_request_model=\"m\",gen_ai_token_type=\"input\"} 24"));
@@ -103,7 +108,9 @@ TEST_CASE("metrics: a call that passes without the line has no class, no model a
     one.outcome = gateways::call_outcome::answered;
     seen.ended(one);
     const std::string text = seen.text(*gateway, stagger::time_point(1h));
-    CHECK(has(text, "stagger_requests_total{class=\"none\",model=\"\",outcome=\"answered\",tenant=\"-\"} 1"));
+    CHECK(has(text,
+              "stagger_requests_total{class=\"none\",model=\"\",outcome=\"answered\",status=\"none\",tenant="
+              "\"-\"} 1"));
     CHECK(text.find("stagger_line_wait_seconds_sum") == text.npos);
 }
 
@@ -119,8 +126,10 @@ TEST_CASE("metrics: names that clients choose do not make series without end") {
     }
     const std::string text = seen.text(*gateway, stagger::time_point(1h));
     CHECK(count_of(text, "\nstagger_requests_total{") == 101 + 1000);
-    CHECK(count_of(text, "model=\"other\",outcome=\"answered\",tenant=\"ba7816bf8f01cfea\"} 200\n") == 1);
-    CHECK(count_of(text, "outcome=\"answered\",tenant=\"other\"} 2001\n") == 1);
+    CHECK(count_of(
+              text,
+              "model=\"other\",outcome=\"answered\",status=\"2xx\",tenant=\"ba7816bf8f01cfea\"} 200\n") == 1);
+    CHECK(count_of(text, "outcome=\"answered\",status=\"2xx\",tenant=\"other\"} 2001\n") == 1);
 }
 
 TEST_CASE(

@@ -197,7 +197,7 @@ TEST_CASE("serve: the admin port tells its state, and ends with it") {
     CHECK(status.at("waiting").at("normal") == 0);
     const auto metrics = admin.ask(get("/metrics"));
     CHECK(metrics.field("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
-    CHECK(metrics.body.find("outcome=\"answered\",tenant=\"-\"} 1\n") != std::string::npos);
+    CHECK(metrics.body.find("outcome=\"answered\",status=\"2xx\",tenant=\"-\"} 1\n") != std::string::npos);
     CHECK(metrics.body.find("\ngen_ai_client_token_usage_sum{") != std::string::npos);
     gate->signal(SIGTERM);
     CHECK(gate->wait().code == 0);

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t most_models = 100;
 constexpr std::size_t most_tenants = 1000;
 constexpr std::size_t most_series = 10'000;
+constexpr unsigned first_error_status = 400;
 
 using bounds = prometheus::Histogram::BucketBoundaries;
 
@@ -39,6 +40,11 @@ const bounds& token_counts() {
 
 std::string class_text(const std::optional<gateways::call_class>& in) {
     return in ? std::string(gateways::to_string(*in)) : "none";
+}
+
+/// "2xx": whether calls fail is what most want to know, and seldom how exactly.
+std::string status_text(unsigned status) {
+    return status == 0 ? "none" : std::to_string(status / 100) + "xx";
 }
 
 double in_seconds(stagger::duration span) {
@@ -110,7 +116,8 @@ metrics::series& metrics::series_of(const gateways::call_record& one) {
     std::string tenant = tenants_.of(gateways::tenant_text(one.tenant));
     const std::string in = class_text(one.in);
     const std::string outcome(gateways::to_string(one.outcome));
-    const auto key = [&] { return in + '\n' + outcome + '\n' + tenant + '\n' + model; };
+    const std::string status = status_text(one.status);
+    const auto key = [&] { return in + '\n' + outcome + '\n' + status + '\n' + tenant + '\n' + model; };
     if (series_.size() >= most_series && !series_.contains(key())) model = tenant = "other";
     series& its = series_[key()];
     if (its.requests) return its;
@@ -119,8 +126,8 @@ metrics::series& metrics::series_of(const gateways::call_record& one) {
         its.waits = &waits_.Add({{"class", in}}, waits_s());
         its.durations = &durations_.Add({{"gen_ai_request_model", model}}, durations_s());
     }
-    its.requests =
-        &requests_.Add({{"model", model}, {"tenant", tenant}, {"class", in}, {"outcome", outcome}});
+    its.requests = &requests_.Add(
+        {{"model", model}, {"tenant", tenant}, {"class", in}, {"outcome", outcome}, {"status", status}});
     return its;
 }
 
@@ -129,7 +136,8 @@ void metrics::count(const gateways::call_record& one) {
     its.requests->Increment();
     if (!one.in) return;
     its.waits->Observe(in_seconds(one.waited));
-    if (one.outcome != gateways::call_outcome::answered) return;
+    // How long errors take would only blur how long answers do.
+    if (one.outcome != gateways::call_outcome::answered || one.status >= first_error_status) return;
     its.durations->Observe(in_seconds(one.served));
     count_tokens(its.input, its.model, "input", one.tokens.prompt_tokens);
     count_tokens(its.output, its.model, "output", one.tokens.completion_tokens);
