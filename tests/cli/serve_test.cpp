@@ -3,6 +3,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <csignal>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <vector>
@@ -155,6 +156,10 @@ TEST_CASE("serve: what cannot be served is refused with the reason") {
     const auto nowhere = serve({"--listen", "127.0.0.1:0", "--admin", "off"});
     CHECK(nowhere.code == 2);
     CHECK(nowhere.err.find("no base URL") != std::string::npos);
+    const auto unwritable = serve({"--listen", "127.0.0.1:0", "--admin", "off", "--base-url",
+                                   "http://127.0.0.1:1/v1", "--access-log", "/nowhere/access.log"});
+    CHECK(unwritable.code == 3);
+    CHECK(unwritable.err.find("/nowhere/access.log") != std::string::npos);
 }
 
 TEST_CASE("serve: a port that is taken is refused") {
@@ -170,7 +175,8 @@ TEST_CASE("serve: the admin port tells its state, and ends with it") {
     const throttled_server upstream(wide, quick);
     served gate(upstream.base_url(), {"--admin", "127.0.0.1:0"});
     const std::string begin = "status at http://127.0.0.1:";
-    gate->await_error("/-/status.json");
+    gate->await_error("status at ");
+    gate->await_error("/\n");
     const auto& said = gate->errors();
     loopback_client admin(
         static_cast<std::uint16_t>(std::stoul(said.substr(said.find(begin) + begin.size()))));
@@ -181,13 +187,57 @@ TEST_CASE("serve: the admin port tells its state, and ends with it") {
     CHECK(admin.ask(get("/healthz")).status == 200);
     CHECK(admin.ask(get("/readyz")).status == 200);
     CHECK(admin.ask(get("/other")).status == 404);
+    const auto page = admin.ask(get("/"));
+    CHECK(page.field("Content-Type") == "text/html; charset=utf-8");
+    CHECK(page.field("Content-Security-Policy").find("script-src 'sha256-") != std::string::npos);
+    CHECK(page.body.starts_with("<!DOCTYPE html>"));
     const auto status = boost::json::parse(admin.ask(get("/-/status.json")).body);
     CHECK(std::string(status.at("upstream").as_string()) == upstream.base_url());
     CHECK(status.at("calls").at("answered") == 1);
     CHECK(status.at("waiting").at("normal") == 0);
+    const auto metrics = admin.ask(get("/metrics"));
+    CHECK(metrics.field("Content-Type") == "text/plain; version=0.0.4; charset=utf-8");
+    CHECK(metrics.body.find("outcome=\"answered\",status=\"2xx\",tenant=\"-\"} 1\n") != std::string::npos);
+    CHECK(metrics.body.find("\ngen_ai_client_token_usage_sum{") != std::string::npos);
     gate->signal(SIGTERM);
     CHECK(gate->wait().code == 0);
     CHECK(admin.ended());
+}
+
+TEST_CASE("serve: an access log has a line for each call, and SIGHUP opens it anew") {
+    const throttled_server upstream(wide, quick);
+    const temporary_folder folder;
+    const auto path = folder.path("access.log");
+    served gate(upstream.base_url(), {"--access-log", path});
+    {
+        auto client = gate.connect();
+        CHECK(client
+                  .ask(call("x-stagger-tenant: abc\r\nx-stagger-priority: batch\r\n"
+                            "Authorization: Bearer hidden\r\n"))
+                  .status == 200);
+        CHECK(client.ask("GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 404);
+        std::filesystem::rename(path, folder.path("old.log"));
+        gate->signal(SIGHUP);
+        gate->await_error("opened the access log anew");
+        CHECK(client.ask(call()).status == 200);
+    }
+    gate->signal(SIGTERM);
+    CHECK(gate->wait().code == 0);
+    const std::string old = folder.read("old.log");
+    const auto first = boost::json::parse(old.substr(0, old.find('\n')));
+    CHECK(first.at("class") == "batch");
+    CHECK(first.at("tenant") == "ba7816bf8f01cfea");
+    CHECK(first.at("model") == "m");
+    CHECK(first.at("status") == 200);
+    CHECK(first.at("attempts") == 1);
+    CHECK(first.at("outcome") == "answered");
+    CHECK(first.at("prompt_tokens").is_number());
+    const auto second = boost::json::parse(old.substr(old.find('\n') + 1));
+    CHECK(second.at("status") == 404);
+    CHECK(second.at("outcome") == "turned_away");
+    CHECK(second.at("class").is_null());
+    for (const auto* secret : {"hello", "hidden", "abc"}) CHECK(old.find(secret) == std::string::npos);
+    CHECK(boost::json::parse(folder.read("access.log")).at("id") == 3);
 }
 
 TEST_CASE("serve: its section of the configuration file, and a profile's endpoint and key") {

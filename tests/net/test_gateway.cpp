@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "gateway/gateway.hpp"
+#include "gateway/tenant.hpp"
+#include "http/clock.hpp"
 #include "net/loopback_client.hpp"
 #include "scenario/scenario_file.hpp"
 #include "server/http_server.hpp"
@@ -107,6 +109,12 @@ std::string call(const std::string& body, const std::string& lines = "") {
 }
 const std::string one_shot = R"({"model":"m"})";
 const std::string streamed = R"({"model":"m","stream":true})";
+
+/// Keeps what it is told, on the gateway's executor.
+struct call_notes final : gateway::call_observer {
+    void ended(const gateway::call_record& one) noexcept override { all.push_back(one); }
+    std::vector<gateway::call_record> all;
+};
 
 /// Answers with what it was asked: line, fields and body.
 io_awaitable<void> mirror(exchange& with) {
@@ -426,6 +434,79 @@ TEST_CASE("gateway: draining turns away who waits, and lets who was sent end") {
     CHECK(gate.connect().ask(call(one_shot)).status == 503);
     gate.ask([&](auto&) { return busy->cancel(); });
     CHECK(first.hear().status == 200);
+}
+
+TEST_CASE("gateway: what a call was is told when it has ended") {
+    std::atomic<unsigned> asked = 0;
+    call_notes told;
+    running_gateway gate([&asked](exchange& with) -> io_awaitable<void> {
+        answer_head head;
+        if (++asked == 1) {
+            head.status = 429;
+            co_await with.whole(head, R"({"error":{"message":"no"}})");
+            co_return;
+        }
+        head.lines = "Content-Type: text/event-stream\r\n";
+        with.head(head);
+        co_await with.write("data: {\"usage\":{\"prompt_tok");
+        co_await with.finish("ens\":12,\"completion_tokens\":5}}\n\ndata: [DONE]\n\n");
+    });
+    gate.ask([&](gateway::gateway& one) { return one.observe(told), 0; });
+    auto client = gate.connect();
+    CHECK(client.ask(call(streamed, "x-stagger-tenant: abc\r\nx-stagger-priority: interactive\r\n")).status ==
+          200);
+    CHECK(client.ask("GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 404);
+    REQUIRE(gate.reaches([&](const auto&) { return told.all.size() == 2; }));
+    const auto& first = told.all[0];
+    CHECK(first.in == gateway::call_class::interactive);
+    CHECK(first.tenant == gateway::tenant_number("abc"));
+    CHECK(first.model == "m");
+    CHECK(first.status == 200);
+    CHECK(first.attempts == 2);
+    CHECK(first.waited > 0s);
+    CHECK(first.served > 0s);
+    CHECK(first.tokens == token_usage{12, 5});
+    CHECK(first.outcome == gateway::call_outcome::answered);
+    CHECK(told.all[1].in == std::nullopt);
+    CHECK(told.all[1].status == 404);
+    CHECK(told.all[1].served == 0s);
+    CHECK(told.all[1].outcome == gateway::call_outcome::turned_away);
+}
+
+TEST_CASE("gateway: who waits is told with what for, and who left with what it has waited") {
+    call_notes told;
+    running_gateway gate(
+        [](exchange& with) -> io_awaitable<void> { co_await wait_for_departure(with, [] {}); },
+        closed_after_one());
+    gate.ask([&](gateway::gateway& one) { return one.observe(told), 0; });
+    auto first = gate.connect();
+    first.say(call(one_shot));
+    REQUIRE(gate.reaches([](const auto& one) { return one.gate().status().in_flight == 1; }));
+    {
+        std::vector<loopback_client> others;
+        for (int i = 0; i < 5; ++i) others.push_back(gate.connect());
+        for (auto& one : others) one.say(call(one_shot, "x-stagger-priority: batch\r\n"));
+        const auto crowd_of = [](const gateway::gateway& one) { return one.crowd(4, steady_now()); };
+        REQUIRE(gate.reaches([&](const auto& one) { return crowd_of(one).waiting[2] == 5; }));
+        const auto crowd = gate.ask(crowd_of);
+        CHECK(crowd.waiting == std::array<std::size_t, 3>{0, 0, 5});
+        REQUIRE(crowd.tenants.size() == 1);
+        CHECK(crowd.tenants.begin()->first == gateway::tenant_number("Bearer theirs"));
+        CHECK(crowd.tenants.begin()->second.waiting == 5);
+        REQUIRE(crowd.first.size() == 4);
+        CHECK(crowd.first[0].why == wait_reason::in_flight);
+        CHECK(crowd.first[0].model == "m");
+        CHECK(crowd.first[3].why == std::nullopt);
+        CHECK(crowd.first[3].ahead == 3);
+        CHECK(crowd.first[0].id < crowd.first[3].id);
+    }
+    REQUIRE(gate.reaches([&](const auto&) { return told.all.size() == 5; }));
+    for (const auto& one : told.all) {
+        CHECK(one.outcome == gateway::call_outcome::departed);
+        CHECK(one.status == 0);
+        CHECK(one.attempts == 0);
+        CHECK(one.waited > 0s);
+    }
 }
 
 TEST_CASE("gateway: two hundred calls at once at 20 a second: none of them sees a refusal") {

@@ -81,7 +81,7 @@ browser::~browser() {
     }
 }
 
-void browser::open(const std::string& path, const page_view& view) {
+void browser::open_url(const std::string& url, const page_view& view) {
     call("Emulation.setDeviceMetricsOverride", {{"width", view.width},
                                                 {"height", view.height},
                                                 {"deviceScaleFactor", 1},
@@ -92,7 +92,7 @@ void browser::open(const std::string& path, const page_view& view) {
     complaints_.clear();
     requests_.clear();
     loaded_ = false;
-    call("Page.navigate", {{"url", "file://" + path}});
+    call("Page.navigate", {{"url", url}});
     while (!loaded_) note(next_message());
 }
 

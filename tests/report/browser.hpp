@@ -32,7 +32,8 @@ class browser {
     ~browser();
 
     /// Opens a file and returns once it is loaded; forgets what the last one caused.
-    void open(const std::string& path, const page_view& view);
+    void open(const std::string& path, const page_view& view) { open_url("file://" + path, view); }
+    void open_url(const std::string& url, const page_view& view);
     /// The value of an expression in the page.
     boost::json::value evaluate(const std::string& expression);
     /// The whole page as PNG, as bytes.

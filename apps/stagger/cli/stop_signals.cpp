@@ -7,7 +7,10 @@
 
 namespace app {
 
-stop_signals::stop_signals(boost::asio::io_context& context) : signals_(context, SIGINT, SIGTERM, SIGHUP) {}
+stop_signals::stop_signals(boost::asio::io_context& context, hangup means)
+    : signals_(context, SIGINT, SIGTERM) {
+    if (means == hangup::ends) signals_.add(SIGHUP);
+}
 
 void stop_signals::await(std::function<void()> told) {
     told_ = std::move(told);

@@ -9,7 +9,12 @@ namespace app {
 /// What asks a command to end: Ctrl-C, a terminal that was closed, another process.
 class stop_signals {
  public:
-    explicit stop_signals(boost::asio::io_context& context);
+    /// What a terminal that was closed means.
+    enum class hangup {
+        ends,
+        is_else,  ///< something of the command's own
+    };
+    explicit stop_signals(boost::asio::io_context& context, hangup means = hangup::ends);
 
     /// From now on `told` is called for every one of them, in the context.
     void await(std::function<void()> told);

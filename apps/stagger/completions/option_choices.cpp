@@ -54,6 +54,7 @@ constexpr std::array choice_entries{
     choice_entry{"report", "output", files, "html"},
     choice_entry{"simulate", "SCENARIO", scenario_files, "json"},
     choice_entry{"simulate", "policy", policy_list},
+    choice_entry{"", "access-log", files, "log jsonl"},
     choice_entry{"", "api-key-file", files},
     choice_entry{"", "as", words, "csv tsv jsonl text"},
     choice_entry{"", "ca-file", files, certificate_endings},

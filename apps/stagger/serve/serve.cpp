@@ -4,24 +4,30 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
+#include <csignal>
 #include <memory>
 #include <stdexcept>
 
+#include "access_log.hpp"
 #include "batch/write_all.hpp"
 #include "cli/commands.hpp"
 #include "cli/option_values.hpp"
 #include "cli/stop_signals.hpp"
 #include "gateway/admin.hpp"
 #include "gateway/gateway.hpp"
+#include "http/clock.hpp"
 #include "listen_address.hpp"
+#include "metrics.hpp"
 #include "sending/decision_log_file.hpp"
 #include "sending/log.hpp"
 #include "sending/run_memory.hpp"
 #include "sending/send_options.hpp"
 #include "server/http_server.hpp"
 #include "terminal/console.hpp"
+#include "terminal/wall_clock.hpp"
 
 namespace asio = boost::asio;
 namespace gateways = stagger::gateway;
@@ -40,6 +46,7 @@ struct serve_options {
     std::vector<std::string> hosts;
     std::vector<std::string> origins;
     std::string keepalive = "comment";
+    std::string access_log;
     stagger::duration drain_timeout = std::chrono::seconds(30);
 };
 
@@ -68,6 +75,11 @@ std::shared_ptr<gateways::gateway> make_gateway(const asio::any_io_executor& exe
     }
 }
 
+/// Null where none is asked for.
+std::unique_ptr<access_log> open_access_log(const std::string& path, console& out) {
+    return path.empty() ? nullptr : std::make_unique<access_log>(path, machine_clock(), out);
+}
+
 /// From the first connection to the last.
 class serve_session {
  public:
@@ -77,13 +89,19 @@ class serve_session {
           log_(make_log(out, chosen.sending.log_level, chosen.sending.log_file)),
           plan_(make_plan(chosen.sending, stagger::duration::zero())),
           memory_(chosen.sending, plan_, log_),
+          access_log_(open_access_log(chosen.access_log, out)),
           gateway_(make_gateway(context_.get_executor(), plan_, chosen)),
-          signals_(context_),
-          keeping_(context_) {}
+          signals_(context_, stop_signals::hangup::is_else),
+          hangups_(context_, SIGHUP),
+          keeping_(context_) {
+        gateway_->observe(metrics_);
+        if (access_log_) gateway_->observe(*access_log_);
+    }
 
     exit_code run() {
         listen();
         signals_.await([this] { stop(); });
+        await_hangup();
         keep_later();
         if (memory_.remark()) out_.remark(*memory_.remark());
         write_address();
@@ -103,8 +121,15 @@ class serve_session {
         stagger::http_server::bounds few;
         few.body_bytes = 0;
         few.connections = most_admin_connections;
-        admin_ = listen_on("--admin", chosen_.admin, few, std::make_shared<gateways::admin>(gateway_));
-        out_.remark("status at http://" + admin_->address() + "/-/status.json");
+        admin_ = listen_on("--admin", chosen_.admin, few, make_admin());
+        out_.remark("status at http://" + admin_->address() + "/");
+    }
+
+    std::shared_ptr<gateways::admin> make_admin() {
+        return std::make_shared<gateways::admin>(
+            gateway_,
+            gateways::admin::metrics_page{
+                metrics::media_type, [this] { return metrics_.text(*gateway_, stagger::steady_now()); }});
     }
 
     std::unique_ptr<server> listen_on(const std::string& option, const std::string& where,
@@ -143,7 +168,19 @@ class serve_session {
     void end() {
         if (admin_) admin_->close();
         signals_.cancel();
+        hangups_.cancel();
         keeping_.cancel();
+    }
+
+    // Who moves a log away says so by this.
+    void await_hangup() {
+        hangups_.async_wait([this](const stagger::error_code& error, int) {
+            if (error) return;
+            await_hangup();
+            if (!access_log_) return;
+            access_log_->reopen();
+            out_.remark("opened the access log anew");
+        });
     }
 
     void keep_later() {
@@ -166,11 +203,14 @@ class serve_session {
     std::shared_ptr<spdlog::logger> log_;
     send_plan plan_;
     run_memory memory_;
+    metrics metrics_;
+    std::unique_ptr<access_log> access_log_;
     asio::io_context context_{1};
     std::shared_ptr<gateways::gateway> gateway_;
     std::unique_ptr<server> server_;
     std::unique_ptr<server> admin_;
     stop_signals signals_;
+    asio::signal_set hangups_;
     asio::steady_timer keeping_;
     bool stopping_ = false;
     bool interrupted_ = false;
@@ -186,9 +226,10 @@ class serve_command final : public command {
             ->type_name("HOST:PORT")
             ->group(group);
         parser
-            .add_option("--admin", options_.admin,
-                        "Where /healthz, /readyz and /-/status.json are, an address of the loopback, or off "
-                        "(default 127.0.0.1:8485)")
+            .add_option(
+                "--admin", options_.admin,
+                "Where its state, /metrics, /healthz and /readyz are, an address of the loopback, or off "
+                "(default 127.0.0.1:8485)")
             ->type_name("HOST:PORT")
             ->group(group);
         add_names(parser, "--allow-host", options_.hosts,
@@ -216,6 +257,13 @@ class serve_command final : public command {
         parser
             .add_option("--decision-log", options_.sending.decision_log,
                         "Write there why every request waited, as JSON lines; stagger replay reads them")
+            ->type_name("FILE")
+            ->group("Report");
+        parser
+            .add_option(
+                "--access-log", options_.access_log,
+                "Write there a line of JSON for every call when it ends; - is standard output. SIGHUP "
+                "opens the file anew")
             ->type_name("FILE")
             ->group("Report");
     }

@@ -1,6 +1,7 @@
 #include "gateway/admin.hpp"
 
 #include "gateway/status_json.hpp"
+#include "gateway/status_page.hpp"
 #include "http/clock.hpp"
 
 namespace stagger::gateway {
@@ -20,15 +21,12 @@ http_server::whole_answer refusal_text(unsigned status) {
     return text(status, std::string(http_server::reason_phrase(status)) + "\n");
 }
 
-gateway_status status_of(const gateway& shown) {
-    gateway_status status;
-    status.upstream = shown.options().upstream.base_url();
-    status.draining = shown.is_draining();
-    status.of_gate = shown.gate().status();
-    for (const call_class one : {call_class::interactive, call_class::normal, call_class::batch})
-        status.waiting[static_cast<std::size_t>(one)] = shown.waiting(one);
-    status.counts = shown.counts();
-    return status;
+http_server::whole_answer page() {
+    static const std::string policy = "Content-Security-Policy: " + policy_of_page(status_page()) + "\r\n";
+    auto made = text(200, std::string(status_page()), "text/html; charset=utf-8");
+    made.head.lines.append(policy).append(
+        "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
+    return made;
 }
 
 }  // namespace
@@ -38,12 +36,16 @@ http_server::whole_answer admin::answer_to(const http_server::request& asked) co
         refused_by(of_->options().access, value_of(asked, "host"), value_of(asked, "origin"));
     if (refused != 0) return refusal_text(refused);
     const std::string_view path = std::string_view(asked.target).substr(0, asked.target.find('?'));
-    const bool known = path == "/healthz" || path == "/readyz" || path == "/-/status.json";
+    const bool known = path == "/healthz" || path == "/readyz" || path == "/-/status.json" || path == "/" ||
+                       (path == "/metrics" && metrics_.text);
     if (!known) return refusal_text(404);
     if (asked.method != "GET") return refusal_text(405);
+    if (path == "/") return page();
+    if (path == "/metrics") return text(200, metrics_.text(), metrics_.media_type);
     if (path == "/healthz") return text(200, "ok\n");
     if (path == "/readyz") return of_->is_draining() ? text(503, "ending\n") : text(200, "ready\n");
-    return text(200, to_json(status_of(*of_), steady_now()), "application/json");
+    const time_point now = steady_now();
+    return text(200, to_json(status_of(*of_, now), now), "application/json");
 }
 
 io_awaitable<void> admin::serve(http_server::exchange& with) {

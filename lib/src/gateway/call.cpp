@@ -3,6 +3,7 @@
 #include <functional>
 #include <utility>
 
+#include "gateway/tenant.hpp"
 #include "http/clock.hpp"
 #include "net/gate_access.hpp"
 
@@ -40,7 +41,11 @@ std::string base_url_hint(std::string_view target) {
 }  // namespace
 
 call::call(std::shared_ptr<gateway> home, http_server::exchange& with)
-    : home_(std::move(home)), with_(with), alarm_(home_->executor_), id_(home_->counts_.calls) {
+    : home_(std::move(home)),
+      with_(with),
+      alarm_(home_->executor_),
+      id_(home_->counts_.calls),
+      arrived_(steady_now()) {
     home_->calls_.insert(this);
 }
 
@@ -48,10 +53,64 @@ call::~call() {
     home_->calls_.erase(this);
 }
 
+/// Tells of a call's end, also where something throws.
+class call::farewell {
+ public:
+    explicit farewell(const call& who) : who_(who) {}
+    farewell(const farewell&) = delete;
+    farewell& operator=(const farewell&) = delete;
+    ~farewell() { who_.home_->ended(who_.record(steady_now())); }
+
+ private:
+    const call& who_;
+};
+
 io_awaitable<void> call::run() {
+    const farewell at_end(*this);
+    co_await carry_out();
+}
+
+call_record call::record(time_point now) const {
+    call_record made;
+    made.id = id_;
+    made.tenant = tenant_;
+    made.model = shown_model(asked_.model);
+    made.status = status_;
+    if (machine_) {
+        made.in = class_;
+        made.waited = machine_->waited(now);
+        made.attempts = machine_->attempts();
+    }
+    if (sent_) made.served = now - *sent_;
+    made.tokens = usage_.seen();
+    made.outcome = outcome_;
+    return made;
+}
+
+std::optional<waiting_call> call::describe_wait(wait_reason at_gate, time_point now) const {
+    if (!waits()) return std::nullopt;
+    waiting_call made;
+    made.id = id_;
+    made.in = class_;
+    made.tenant = tenant_;
+    made.model = shown_model(asked_.model);
+    made.waited = now - arrived_;
+    made.attempts = machine_->attempts();
+    if (place_) {
+        made.ahead = home_->lines_.ahead_of(kind_, *place_);
+    } else {
+        const bool by_itself = machine_->is_retry() && machine_->not_before() > now;
+        made.why = by_itself ? wait_reason::own_delay : at_gate;
+    }
+    return made;
+}
+
+io_awaitable<void> call::carry_out() {
     const http_server::request& asked = with_.asked();
     const std::function<void()> told = [this] { on_departure(); };
     with_.on_departure(told);
+    const auto name = value_of(asked, "x-stagger-tenant");
+    tenant_ = tenant_number(name.empty() ? key_of(asked) : name);
     own_answer no;
     no.status = refused_by(home_->chosen_.access, value_of(asked, "host"), value_of(asked, "origin"));
     if (no.status != 0) {
@@ -116,11 +175,8 @@ void call::describe() {
     machine_.emplace(home_->chosen_.calls, read_habits(asked, asked_.streamed, home_->chosen_.comments),
                      steady_now());
     class_ = class_of(asked, asked_);
-    const auto told = value_of(asked, "x-stagger-tenant");
-    const std::string_view key = key_of(asked);
-    tenant_ = mixed(0, told.empty() ? key : told);
     const bool own_key = !home_->upstream_.identity().api_key.empty();
-    kind_ = mixed(own_key ? 0 : mixed(0, key), asked_.model);
+    kind_ = mixed(own_key ? 0 : mixed(0, key_of(asked)), asked_.model);
     hash_ = mixed(mixed(tenant_, asked.target), asked.body);
 }
 
@@ -163,7 +219,7 @@ io_awaitable<void> call::wait_in_line() {
 io_awaitable<void> call::follow(call_step next) {
     for (;;) {
         if (with_.departed()) {
-            ++home_->counts_.departed;
+            outcome_ = call_outcome::departed;
             co_return keep_place();
         }
         switch (next) {
@@ -199,7 +255,7 @@ io_awaitable<void> call::follow(call_step next) {
 
 call_step call::what_happened() {
     if (home_->draining_) {
-        const call_step ended = machine_->drain();
+        const call_step ended = machine_->drain(steady_now());
         if (ended != call_step::wait) return ended;
     }
     const time_point now = steady_now();
@@ -213,6 +269,7 @@ call_step call::what_happened() {
 
 call_step call::join_line() {
     const auto kept = home_->kept_.take(hash_, steady_now());
+    if (kept) ++home_->counts_.resumed;
     place_ = home_->lines_.join(kind_, class_, tenant_, kept, *this);
     home_->move_on(kind_);
     return call_step::wait;
@@ -274,6 +331,7 @@ io_awaitable<void> call::speak(call_step how) {
         head.lines =
             "Content-Type: text/event-stream\r\nCache-Control: no-cache\r\nX-Accel-Buffering: no\r\n" +
             own_lines();
+        status_ = head.status;
         with_.head(head);
     }
     // One line end: some clients take a blank line for the end of an event that has no data.
@@ -294,7 +352,7 @@ std::string call::own_lines() const {
 }
 
 io_awaitable<void> call::tell(own_answer what) {
-    ++home_->counts_.turned_away;
+    outcome_ = call_outcome::turned_away;
     const std::string json = error_json(where_.shape, what.status, what.message);
     if (machine_ && machine_->has_begun_stream()) {
         const std::string event = error_event(where_.shape, json);
@@ -302,7 +360,7 @@ io_awaitable<void> call::tell(own_answer what) {
         co_return;
     }
     answer_head head;
-    head.status = what.status;
+    head.status = status_ = what.status;
     head.lines = "Content-Type: application/json\r\n" + own_lines();
     if (what.retry_after_s != 0) head.lines += "Retry-After: " + std::to_string(what.retry_after_s) + "\r\n";
     if (what.hopeless) head.lines += "x-should-retry: false\r\n";

@@ -8,8 +8,11 @@
 
 #include "gateway/asked_call.hpp"
 #include "gateway/call_machine.hpp"
+#include "gateway/call_record.hpp"
 #include "gateway/destination.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/usage_scanner.hpp"
+#include "gateway/waiting_call.hpp"
 #include "net/line_guest.hpp"
 #include "server/exchange.hpp"
 #include "stagger/refusal_history.hpp"
@@ -30,6 +33,13 @@ class call final : public std::enable_shared_from_this<call>,
     io_awaitable<void> run();
     /// Something has changed that it may wait for.
     void wake() { alarm_.cancel(); }
+    /// For whoever wants to know why it waits; nothing if it does not.
+    std::optional<waiting_call> describe_wait(wait_reason at_gate, time_point now) const;
+    std::uint64_t id() const { return id_; }
+    bool waits() const { return machine_ && machine_->waits(); }
+    call_class in() const { return class_; }
+    std::uint64_t tenant() const { return tenant_; }
+    time_point arrived() const { return arrived_; }
 
  private:
     // Told from elsewhere.
@@ -39,6 +49,10 @@ class call final : public std::enable_shared_from_this<call>,
     void on_read(const error_code& error) override { end_step(error); }
     void end_step(const error_code& error);
     void on_departure();
+
+    io_awaitable<void> carry_out();
+    call_record record(time_point now) const;
+    class farewell;
 
     // The line.
     class stay;
@@ -80,7 +94,14 @@ class call final : public std::enable_shared_from_this<call>,
     io_timer alarm_;
     destination where_;
     asked_call asked_;
-    std::uint64_t id_;
+    const std::uint64_t id_;
+    const time_point arrived_;
+
+    // What is told of it at its end.
+    call_outcome outcome_ = call_outcome::cut;
+    unsigned status_ = 0;
+    std::optional<time_point> sent_;  // the last attempt
+    usage_scanner usage_;  // of what costs something: what passes without the line repeats others' counts
 
     // Waiting.
     std::optional<call_machine> machine_;

@@ -78,6 +78,7 @@ io_awaitable<error_code> call::connect() {
 
 io_awaitable<error_code> call::exchange_heads() {
     const time_point now = steady_now();
+    sent_ = now;
     limit_ = limit_from(now);
     held_.clear();
     const error_code unconnected = co_await connect();
@@ -131,12 +132,11 @@ io_awaitable<call_step> call::attempt() {
         home_->lines_.left_gate(kind_);
         home_->move_on(kind_);
     }
-    const time_point sent = steady_now();
     const error_code error = co_await exchange_heads();
     if (error) co_return fail(error);
     const wire::response& head = leased_->answer();
     if (head.status < first_error_status) {
-        home_->served(kind_).add(steady_now() - sent);
+        home_->served(kind_).add(steady_now() - *sent_);
         leave_.answering(wire::read_hints(head.fields, unix_now()));
         co_return machine_->answering();
     }
@@ -166,7 +166,7 @@ call_step call::judge() {
 io_awaitable<void> call::pass_at_once() {
     const error_code error = co_await exchange_heads();
     if (with_.departed()) {
-        ++home_->counts_.departed;
+        outcome_ = call_outcome::departed;
         co_return;
     }
     if (error) {
@@ -184,15 +184,16 @@ io_awaitable<void> call::pass_on() {
     if (machine_ && machine_->has_begun_stream()) co_return co_await end_begun_stream();
     const wire::response& said = leased_->answer();
     answer_head head;
-    head.status = said.status;
+    head.status = status_ = said.status;
     head.lines =
         client_lines(said.fields, !home_->upstream_.identity().api_key.empty(), head.dated) + own_lines();
     if (leased_->answer_is_whole()) {
         const std::string body = std::exchange(held_, {});
+        if (machine_) usage_.pass(body);
         leave_.accepted();
         end_exchange();
         const bool taken = co_await with_.whole(head, body);
-        ++(taken ? home_->counts_.answered : home_->counts_.departed);
+        outcome_ = taken ? call_outcome::answered : call_outcome::departed;
         co_return;
     }
     comments_ = comments_ && wire::is_event_stream(said.fields);
@@ -209,11 +210,12 @@ io_awaitable<void> call::pass_body() {
     for (;;) {
         const std::string piece = std::exchange(held_, {});
         between.pass(piece);
+        if (machine_) usage_.pass(piece);
         if (leased_->answer_is_whole()) {
             leave_.accepted();
             end_exchange();
             const bool taken = co_await with_.finish(piece);
-            ++(taken ? home_->counts_.answered : home_->counts_.departed);
+            outcome_ = taken ? call_outcome::answered : call_outcome::departed;
             co_return;
         }
         const bool taken = co_await with_.write(piece);
@@ -231,7 +233,7 @@ io_awaitable<void> call::pass_body() {
     }
     // What is not finished is cut, as it was upstream.
     end_exchange();
-    ++(with_.departed() ? home_->counts_.departed : home_->counts_.cut);
+    outcome_ = with_.departed() ? call_outcome::departed : call_outcome::cut;
 }
 
 /// The status was sent before it was known: an answer that is no stream can only be told as an event.
@@ -246,7 +248,7 @@ io_awaitable<void> call::end_begun_stream() {
         one_line && !success ? held_ : error_json(where_.shape, success ? 502 : status, words);
     end_exchange();
     const std::string event = error_event(where_.shape, json);
-    ++home_->counts_.turned_away;
+    outcome_ = call_outcome::turned_away;
     co_await with_.finish(event);
 }
 

@@ -48,7 +48,7 @@ call_step call_machine::begin(const outlook& seen, duration served, time_point n
     const duration allowed = allowed_wait();
     if (seen.wait && *seen.wait > allowed) {
         ending_.hopeless = is_hopeless(seen, allowed);
-        return give_up(429, seconds_to_return(seen, allowed),
+        return give_up(now, 429, seconds_to_return(seen, allowed),
                        "too many calls wait: " + to_text(seen) + ", longer than this client waits");
     }
     state_ = state::in_line;
@@ -66,7 +66,7 @@ call_step call_machine::its_turn(time_point now) {
 call_step call_machine::left_gate(const error_code& error, time_point now) {
     if (state_ != state::at_gate) return call_step::wait;
     if (error == errc::deadline_exceeded) return run_out_of_time(now);
-    if (error) return drain();
+    if (error) return drain(now);
     state_ = state::sending;
     queued_ += now - waiting_since_;
     ++attempts_;
@@ -90,28 +90,30 @@ call_step call_machine::failed(const error_code& error, bool repeatable, time_po
         return ask_again(now + accident_pause, now);
     }
     const bool late = error == condition::timed_out;
-    return give_up(late ? 504 : 502, 0, "upstream: " + error.message());
+    return give_up(now, late ? 504 : 502, 0, "upstream: " + error.message());
 }
 
 call_step call_machine::ask_again(time_point earliest, time_point now) {
     not_before_ = earliest;
+    if (start_limit() <= std::max(earliest, now)) return run_out_of_time(std::max(earliest, now));
     waiting_since_ = now;
     state_ = state::at_gate;
-    if (start_limit() <= std::max(earliest, now)) return run_out_of_time(std::max(earliest, now));
     return call_step::ask_gate;
 }
 
 call_step call_machine::run_out_of_time(time_point now) {
-    if (own_limit() <= now) return give_up(504, 0, "the call's deadline has passed while it waited");
-    return give_up(429, 1, "still waiting as this client's time ends; it keeps its place for a while");
+    if (own_limit() <= now) return give_up(now, 504, 0, "the call's deadline has passed while it waited");
+    return give_up(now, 429, 1, "still waiting as this client's time ends; it keeps its place for a while");
 }
 
-call_step call_machine::drain() {
+call_step call_machine::drain(time_point now) {
     if (state_ != state::arrived && !waits()) return call_step::wait;
-    return give_up(503, 1, "shutting down");
+    return give_up(now, 503, 1, "shutting down");
 }
 
-call_step call_machine::give_up(unsigned status, unsigned retry_after_s, std::string message) {
+call_step call_machine::give_up(time_point now, unsigned status, unsigned retry_after_s,
+                                std::string message) {
+    if (waits()) queued_ += now - waiting_since_;
     state_ = state::ended;
     ending_.status = status;
     ending_.retry_after_s = retry_after_s;

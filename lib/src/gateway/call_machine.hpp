@@ -64,7 +64,7 @@ class call_machine {
     /// What the clock says.
     call_step look(time_point now);
     /// The gateway ends. What waits is turned away, what is sent goes on.
-    call_step drain();
+    call_step drain(time_point now);
 
     /// When the clock is to be looked at.
     time_point next_look() const;
@@ -75,18 +75,22 @@ class call_machine {
     bool after_accident() const { return after_accident_; }
     unsigned attempts() const { return attempts_; }
     bool has_begun_stream() const { return has_begun_stream_; }
+    /// Before each attempt so far, and before it gave up.
     duration queued() const { return queued_; }
+    /// The same, and what it waits now.
+    duration waited(time_point now) const { return waits() ? queued_ + (now - waiting_since_) : queued_; }
+    /// Stands in the fair line or before the coordinator.
+    bool waits() const { return state_ == state::in_line || state_ == state::at_gate; }
     const own_answer& ending() const { return ending_; }
 
  private:
     enum class state : std::uint8_t { arrived, in_line, at_gate, sending, passing, ended };
 
-    bool waits() const { return state_ == state::in_line || state_ == state::at_gate; }
     /// When the client leaves.
     time_point client_limit() const;
     time_point own_limit() const;
     duration allowed_wait() const;
-    call_step give_up(unsigned status, unsigned retry_after_s, std::string message);
+    call_step give_up(time_point now, unsigned status, unsigned retry_after_s, std::string message);
     call_step run_out_of_time(time_point now);
     call_step ask_again(time_point earliest, time_point now);
     time_point next_sign() const;

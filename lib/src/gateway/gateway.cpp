@@ -1,5 +1,7 @@
 #include "gateway/gateway.hpp"
 
+#include <algorithm>
+
 #include "gateway/call.hpp"
 #include "gateway/error_text.hpp"
 #include "http/clock.hpp"
@@ -31,8 +33,52 @@ http_server::whole_answer gateway::refusal(unsigned status) {
     http_server::answer_head head;
     head.status = status;
     head.lines = "Content-Type: application/json\r\n";
-    ++counts_.turned_away;
+    call_record made;
+    made.status = status;
+    made.outcome = call_outcome::turned_away;
+    ended(made);
     return {head, error_json(api_shape::openai, status, http_server::reason_phrase(status))};
+}
+
+void gateway::ended(const call_record& one) {
+    switch (one.outcome) {
+        case call_outcome::answered:
+            ++counts_.answered;
+            break;
+        case call_outcome::turned_away:
+            ++counts_.turned_away;
+            break;
+        case call_outcome::departed:
+            ++counts_.departed;
+            break;
+        case call_outcome::cut:
+            ++counts_.cut;
+            break;
+    }
+    if (one.in && one.attempts > 0) waits_[static_cast<std::size_t>(*one.in)].add(one.waited);
+    for (call_observer* told : observers_) told->ended(one);
+}
+
+waiting_crowd gateway::crowd(std::size_t most, time_point now) const {
+    std::vector<const call*> all;
+    waiting_crowd made;
+    for (const call* one : calls_) {
+        if (!one->waits()) continue;
+        all.push_back(one);
+        ++made.waiting[static_cast<std::size_t>(one->in())];
+        auto& theirs = made.tenants[one->tenant()];
+        ++theirs.waiting;
+        theirs.oldest = std::max(theirs.oldest, now - one->arrived());
+        made.oldest = std::max(made.oldest, theirs.oldest);
+    }
+    const auto shown = static_cast<std::ptrdiff_t>(std::min(most, all.size()));
+    std::ranges::partial_sort(all, all.begin() + shown, {}, &call::id);
+    all.resize(static_cast<std::size_t>(shown));
+    const wait_reason at_gate = gate_.status().why;
+    for (const call* one : all) {
+        if (auto described = one->describe_wait(at_gate, now)) made.first.push_back(std::move(*described));
+    }
+    return made;
 }
 
 void gateway::drain() {

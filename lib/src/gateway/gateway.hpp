@@ -1,17 +1,22 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
 #include "dialect/secrets.hpp"
 #include "gateway/access_rules.hpp"
 #include "gateway/call_machine.hpp"
+#include "gateway/call_record.hpp"
 #include "gateway/kept_places.hpp"
+#include "gateway/recent_waits.hpp"
 #include "gateway/service_times.hpp"
 #include "gateway/upstream.hpp"
+#include "gateway/waiting_call.hpp"
 #include "gateway/waiting_lines.hpp"
 #include "server/service.hpp"
 #include "stagger/client.hpp"
@@ -40,6 +45,7 @@ struct gateway_counts {
     std::uint64_t turned_away = 0;  ///< with an answer of the gateway's own
     std::uint64_t departed = 0;     ///< the client left before
     std::uint64_t cut = 0;          ///< upstream broke off
+    std::uint64_t resumed = 0;      ///< came again for a place that was kept
 };
 
 /** @brief Lets any client wait in one fair line before one upstream, at the pace that it admits.
@@ -65,6 +71,14 @@ class gateway final : public http_server::service, public std::enable_shared_fro
     const gateway_counts& counts() const { return counts_; }
     std::size_t waiting() const { return lines_.waiting(); }
     std::size_t waiting(call_class in) const { return lines_.waiting(in); }
+    std::uint64_t waiting_bytes() const { return waiting_bytes_; }
+    /// Of calls that were sent upstream.
+    const recent_waits& waits(call_class in) const { return waits_[static_cast<std::size_t>(in)]; }
+    /// Who waits now, in the fair line or before the coordinator, the first to have come first.
+    /// @param most of them that are told one by one
+    waiting_crowd crowd(std::size_t most, time_point now) const;
+    /// `told` hears of every call that ends from now on, and must outlive the gateway.
+    void observe(call_observer& told) { observers_.push_back(&told); }
     const gateway_options& options() const { return chosen_; }
     bool is_draining() const { return draining_; }
 
@@ -75,6 +89,7 @@ class gateway final : public http_server::service, public std::enable_shared_fro
     outlook look_from(waiting_lines::kind of, std::optional<fair_line::place> which, time_point now) const;
     void move_on(waiting_lines::kind of);
     service_times& served(waiting_lines::kind of);
+    void ended(const call_record& one);
 
     const io_executor executor_;
     const gateway_options chosen_;
@@ -87,6 +102,8 @@ class gateway final : public http_server::service, public std::enable_shared_fro
     std::unordered_set<call*> calls_;
     std::uint64_t waiting_bytes_ = 0;
     gateway_counts counts_;
+    std::array<recent_waits, 3> waits_;  // by class
+    std::vector<call_observer*> observers_;
     bool draining_ = false;
 };
 

@@ -1,11 +1,19 @@
 #include "gateway/status_json.hpp"
 
+#include <algorithm>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "gateway/tenant.hpp"
 #include "json/json_writer.hpp"
 
 namespace stagger::gateway {
 
 namespace {
 
+// What is read at a glance; the others are counted.
+constexpr std::size_t most_shown = 50;
 constexpr std::array classes = {call_class::interactive, call_class::normal, call_class::batch};
 
 std::string counts_json(const gateway_counts& counts) {
@@ -16,6 +24,7 @@ std::string counts_json(const gateway_counts& counts) {
     object.count("turned_away", counts.turned_away);
     object.count("departed", counts.departed);
     object.count("cut", counts.cut);
+    object.count("resumed", counts.resumed);
     object.close();
     return text;
 }
@@ -42,7 +51,108 @@ std::string waiting_json(const gateway_status& shown) {
     return text;
 }
 
+void add_span(wire::object_writer& object, std::string_view name, const std::optional<duration>& span) {
+    span ? object.number(name, to_seconds(*span)) : object.raw(name, "null");
+}
+
+std::string class_json(const gateway_status& shown, call_class of) {
+    const auto at = static_cast<std::size_t>(of);
+    std::string text;
+    wire::object_writer object(text);
+    object.count("waiting", shown.crowd.waiting[at]);
+    add_span(object, "p50_s", shown.waits[at].p50);
+    add_span(object, "p99_s", shown.waits[at].p99);
+    object.close();
+    return text;
+}
+
+std::string classes_json(const gateway_status& shown) {
+    std::string text;
+    wire::object_writer object(text);
+    for (const call_class one : classes) object.raw(to_string(one), class_json(shown, one));
+    object.close();
+    return text;
+}
+
+/// Those of whom most wait.
+std::string tenants_json(const waiting_crowd& crowd) {
+    std::vector<std::pair<std::uint64_t, waiting_crowd::of_tenant>> all(crowd.tenants.begin(),
+                                                                        crowd.tenants.end());
+    const auto more = [](const auto& left, const auto& right) {
+        return left.second.waiting > right.second.waiting;
+    };
+    std::ranges::stable_sort(all, more);
+    if (all.size() > most_shown) all.resize(most_shown);
+    std::string text = "[";
+    for (const auto& [tenant, theirs] : all) {
+        if (text.size() > 1) text += ',';
+        wire::object_writer object(text);
+        object.string("tenant", tenant_text(tenant));
+        object.count("waiting", theirs.waiting);
+        object.number("oldest_s", to_seconds(theirs.oldest));
+        object.close();
+    }
+    return text += ']';
+}
+
+/// The pace says nothing of a turn that hangs on other calls' ends.
+std::optional<duration> until_turn(const waiting_call& one, const coordinator_status& gate, time_point now) {
+    const bool paced = gate.why != wait_reason::in_flight && gate.why != wait_reason::kind_refused &&
+                       one.why != wait_reason::own_delay;
+    return paced ? look_ahead(one.ahead, gate, now).wait : std::nullopt;
+}
+
+std::string calls_json(const gateway_status& shown, time_point now) {
+    std::string text = "[";
+    for (const waiting_call& one : shown.crowd.first) {
+        if (text.size() > 1) text += ',';
+        wire::object_writer object(text);
+        object.count("id", one.id);
+        object.string("class", to_string(one.in));
+        object.string("tenant", tenant_text(one.tenant));
+        one.model.empty() ? object.raw("model", "null") : object.string("model", one.model);
+        object.number("waited_s", to_seconds(one.waited));
+        object.count("attempts", one.attempts);
+        object.count("ahead", one.ahead);
+        object.string("why", one.why ? to_string(*one.why) : "line");
+        add_span(object, "expected_s", until_turn(one, shown.of_gate, now));
+        object.close();
+    }
+    return text += ']';
+}
+
+std::string line_json(const gateway_status& shown, time_point now) {
+    std::string text;
+    wire::object_writer object(text);
+    object.count("length",
+                 std::accumulate(shown.crowd.waiting.begin(), shown.crowd.waiting.end(), std::uint64_t{0}));
+    object.count("bytes", shown.waiting_bytes);
+    object.number("oldest_s", to_seconds(shown.crowd.oldest));
+    object.raw("classes", classes_json(shown));
+    object.count("tenants_waiting", shown.crowd.tenants.size());
+    object.raw("tenants", tenants_json(shown.crowd));
+    object.raw("calls", calls_json(shown, now));
+    object.close();
+    return text;
+}
+
 }  // namespace
+
+gateway_status status_of(const gateway& shown, time_point now) {
+    gateway_status status;
+    status.upstream = shown.options().upstream.base_url();
+    status.draining = shown.is_draining();
+    status.of_gate = shown.gate().status();
+    for (const call_class one : classes) {
+        const auto at = static_cast<std::size_t>(one);
+        status.waiting[at] = shown.waiting(one);
+        status.waits[at] = {shown.waits(one).quantile(.5), shown.waits(one).quantile(.99)};
+    }
+    status.waiting_bytes = shown.waiting_bytes();
+    status.crowd = shown.crowd(most_shown, now);
+    status.counts = shown.counts();
+    return status;
+}
 
 std::string to_json(const gateway_status& shown, time_point now) {
     const coordinator_status& gate = shown.of_gate;
@@ -58,7 +168,9 @@ std::string to_json(const gateway_status& shown, time_point now) {
     gate.measured_window ? object.count("window", *gate.measured_window) : object.raw("window", "null");
     object.number("closed_s", to_seconds(seen.closed_for));
     object.count("in_flight", gate.in_flight);
+    object.string("why", to_string(gate.why));
     object.raw("waiting", waiting_json(shown));
+    object.raw("line", line_json(shown, now));
     object.raw("calls", counts_json(shown.counts));
     object.raw("attempts", attempts_json(gate));
     object.close();

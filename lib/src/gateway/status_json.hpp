@@ -2,6 +2,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "gateway/gateway.hpp"
@@ -14,12 +16,21 @@ struct gateway_status {
     std::string upstream;  ///< its base URL
     bool draining = false;
     coordinator_status of_gate;
-    std::array<std::size_t, 3> waiting{};  ///< by class
+    std::array<std::size_t, 3> waiting{};  ///< by class, before the coordinator's line
+    std::uint64_t waiting_bytes = 0;
+    /// How long calls have waited lately, by class; nothing where none has.
+    struct usual_waits {
+        std::optional<duration> p50;
+        std::optional<duration> p99;
+    };
+    std::array<usual_waits, 3> waits;
+    waiting_crowd crowd;
     gateway_counts counts;
 };
+gateway_status status_of(const gateway& shown, time_point now);
 
-/** One JSON object. `closed_s` is how long nothing is admitted, as far as is known; `limit_per_s` and
- * `window` are null as long as none was measured.
+/** One JSON object, as docs/serve.md has it. `closed_s` is how long nothing is admitted, as far as is known;
+ * `limit_per_s` and `window` are null as long as none was measured.
  */
 std::string to_json(const gateway_status& shown, time_point now);
 

@@ -202,17 +202,43 @@ TEST_CASE("accidents before an answer are tried again, a few times") {
 TEST_CASE("draining turns away who waits, and nobody who was sent") {
     call_machine waits(usual, one_shot(300s), start);
     waits.begin(wait_of(0, 0s), quick, start);
-    CHECK(waits.drain() == call_step::give_up);
+    CHECK(waits.drain(start + 2s) == call_step::give_up);
     CHECK(waits.ending().status == 503);
+    CHECK(waits.waited(start + 5s) == 2s);
     CHECK(waits.ending().retry_after_s == 1);
 
     call_machine sent(usual, one_shot(300s), start);
     sent.begin(wait_of(0, 0s), quick, start);
     sent.its_turn(start);
     sent.left_gate({}, start);
-    CHECK(sent.drain() == call_step::wait);
+    CHECK(sent.drain(start) == call_step::wait);
     CHECK(sent.refused(start, false, start) == call_step::ask_gate);
-    CHECK(sent.drain() == call_step::give_up);
+    CHECK(sent.drain(start) == call_step::give_up);
+}
+
+TEST_CASE("what a call has waited is its time before each attempt, and none of an attempt's") {
+    call_machine one(usual, one_shot(300s), start);
+    one.begin(wait_of(0, 0s), quick, start);
+    CHECK(one.waits());
+    CHECK(one.waited(start + 1s) == 1s);
+    one.its_turn(start + 2s);
+    one.left_gate({}, start + 3s);
+    CHECK_FALSE(one.waits());
+    CHECK(one.waited(start + 4s) == 3s);
+    one.refused(start + 6s, false, start + 5s);
+    CHECK(one.waited(start + 6s) == 4s);
+    one.left_gate(errc::deadline_exceeded, start + 9s);
+    CHECK_FALSE(one.waits());
+    CHECK(one.waited(start + 20s) == 7s);
+}
+
+TEST_CASE("a call that cannot wait for another attempt has not waited for it") {
+    call_machine one(usual, one_shot(10s), start);
+    one.begin(wait_of(0, 0s), quick, start);
+    one.its_turn(start);
+    one.left_gate({}, start);
+    CHECK(one.refused(start + 60s, false, start + 1s) == call_step::give_up);
+    CHECK(one.waited(start + 2s) == 0s);
 }
 
 TEST_CASE("events that do not fit change nothing") {

@@ -1,0 +1,30 @@
+#include "gateway/tenant.hpp"
+
+#include <openssl/sha.h>
+
+#include <array>
+#include <cstddef>
+
+namespace stagger::gateway {
+
+std::uint64_t tenant_number(std::string_view told) {
+    if (told.empty()) return 0;
+    std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
+    SHA256(reinterpret_cast<const unsigned char*>(told.data()), told.size(), hash.data());
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8U | hash[i];
+    return number;
+}
+
+std::string tenant_text(std::uint64_t number) {
+    if (number == 0) return "-";
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text(2 * sizeof number, '0');
+    for (auto place = text.rbegin(); place != text.rend(); ++place) {
+        *place = digits[number & 15U];
+        number >>= 4U;
+    }
+    return text;
+}
+
+}  // namespace stagger::gateway
