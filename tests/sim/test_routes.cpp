@@ -78,6 +78,7 @@ class run_over_routes {
         time_point now = start;
         while (found_.answered < to_do_) {
             while (step(now)) continue;
+            if (found_.answered == to_do_) break;
             time_point next = line_.wake_at(now, loads(now));
             for (const time_point wake : wakes_) next = std::min(next, wake);
             if (!under_way_.empty()) next = std::min(next, under_way_.begin()->first);
@@ -105,7 +106,8 @@ class run_over_routes {
         std::vector<routing::route_load> all;
         for (const coordinator& gate : gates_) {
             const auto said = gate.status(now);
-            all.push_back({said.waiting, said.pace_per_s, said.opens_at});
+            all.push_back({said.waiting, said.delayed, said.pace_per_s, said.opens_at,
+                           said.mode == coordinator_mode::closed});
         }
         return all;
     }
@@ -128,6 +130,8 @@ class run_over_routes {
 
     void carry_out(const route_line::move& move, time_point now) {
         auto& there = waiting_[move.where];
+        const double share = models_[move.where].rate_per_s / total_rate();
+        gates_[move.where].expect(static_cast<std::size_t>(static_cast<double>(line_.waiting()) * share));
         if (move.what == route_line::move::kind::recall) {
             for (const auto& [task, who] : there) {
                 gates_[move.where].withdraw(now, task);
@@ -136,11 +140,19 @@ class run_over_routes {
             }
             return there.clear();
         }
-        const bool again = tried_.contains(move.who);
+        const auto tried = tried_.find(move.who);
+        const bool here = tried != tried_.end() && tried->second.where == move.where;
         const task_id task =
-            again ? gates_[move.where].resubmit(now, cost(), never, now, retry_cause::throttled)
-                  : gates_[move.where].submit(now, cost());
+            here ? gates_[move.where].resubmit(now, cost(), never, now, retry_cause::throttled, {},
+                                               tried->second.refusals)
+                 : gates_[move.where].submit(now, cost());
         there[task] = move.who;
+    }
+
+    double total_rate() const {
+        double sum = 0;
+        for (const endpoint_model& one : models_) sum += one.rate_per_s;
+        return sum;
     }
 
     bool drive(std::size_t where, time_point now) {
@@ -191,7 +203,7 @@ class run_over_routes {
                 return;
             case ending::refusal:
                 ++found_.refused;
-                gate.throttled(now, one.permit, {});
+                gate.throttled(now, one.permit, {}, tried_[one.who].refusals);
                 line_.health(one.where).ended(one.number, route_outcome::refused, now);
                 break;
             case ending::failure:
@@ -203,7 +215,8 @@ class run_over_routes {
                 line_.health(one.where).ended(one.number, route_outcome::unusable, now);
                 break;
         }
-        tried_.insert(one.who);
+        trial& before = tried_[one.who];
+        if (before.where != one.where) before = {one.where, {}};
         line_.again(one.who, never, one.where, now);
     }
 
@@ -215,7 +228,11 @@ class run_over_routes {
     std::vector<time_point> wakes_;
     std::vector<std::map<task_id, route_line::guest>> waiting_;  // in each gate's line
     std::multimap<time_point, attempt> under_way_;
-    std::set<route_line::guest> tried_;
+    struct trial {
+        std::size_t where = 0;
+        refusal_history refusals;  // there
+    };
+    std::map<route_line::guest, trial> tried_;
     std::size_t to_do_ = 0;
     figures found_;
 };

@@ -26,6 +26,7 @@ struct coordinator_status {
     std::optional<double> measured_per_s;     ///< the limit, once measured
     std::optional<unsigned> measured_window;  ///< a limit on concurrency, once learned
     std::size_t waiting = 0;
+    std::size_t delayed = 0;  ///< of those that wait: that sit out a wait of their own
     std::size_t in_flight = 0;
     wait_reason why = wait_reason::none;  ///< of the last `next`
     waiting_sums waited;                  ///< of all tasks so far, those that still wait included

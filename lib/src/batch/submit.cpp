@@ -38,9 +38,9 @@ transport transport_of(const client& target) {
     made.send = [target = target](const completion_request& request, transport::handler handler) {
         detail::client_access::complete_one_of_many(target, request, std::move(handler));
     };
-    // Which route the last ones will take is not known.
-    made.expect = [gate = target.gate(), alone = !state->choice](std::size_t rest) mutable {
-        if (alone) gate.expect(rest);
+    made.expect = [gate = target.gate(), state](std::size_t rest) mutable {
+        if (!state->choice) return gate.expect(rest);
+        state->posting.execute([state, rest] { state->choice->expect(rest); });
     };
     made.stop_sending = [state] {
         for (const auto& way : state->routes) way->gate.close();

@@ -511,11 +511,12 @@ std::size_t coordinator::kind_refused() const {
 coordinator_status coordinator::status(time_point now) const {
     coordinator_status result = parts_->counts;
     result.waiting = parts_->line.size();
+    result.delayed = parts_->line.delayed();
     result.kind_refused = parts_->of_refused_kinds();
     result.in_flight = parts_->permits.size();
     result.waited = parts_->waits.at(now);
     // For the server's word, not for a backoff of their own.
-    const bool all_wait = result.waiting > 0 && parts_->line.delayed() == result.waiting &&
+    const bool all_wait = result.waiting > 0 && result.delayed == result.waiting &&
                           parts_->announced.opens_at(now).has_value();
     if (all_wait && result.in_flight == 0) result.all_wait_until = parts_->line.next_timer();
     parts_->pace->describe(now, result);

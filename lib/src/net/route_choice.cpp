@@ -94,13 +94,23 @@ void route_choice::carry_out(const route_line::move& next) {
         return who->no_route(errc::deadline_exceeded);
     }
     found->second.bound_to = next.where;
+    tell_rest(next.where);
     who->route_found(next.where);
+}
+
+void route_choice::tell_rest(std::size_t where) {
+    double all = 0;
+    for (const auto& load : loads_) all += load.pace_per_s;
+    const double share = all > 0 ? loads_[where].pace_per_s / all : 1;
+    targets_[where]->gate.expect(
+        static_cast<std::size_t>(static_cast<double>(line_.waiting() + expected_) * share));
 }
 
 const std::vector<routing::route_load>& route_choice::loads(time_point now) {
     for (std::size_t i = 0; i < targets_.size(); ++i) {
         const coordinator_status told = targets_[i]->gate.status();
-        loads_[i] = {told.waiting, told.pace_per_s, told.opens_at};
+        loads_[i] = {told.waiting, told.delayed, told.pace_per_s, told.opens_at,
+                     told.mode == coordinator_mode::closed};
         if (told.all_wait_until && *told.all_wait_until > now)
             loads_[i].opens_at = std::max(loads_[i].opens_at.value_or(now), *told.all_wait_until);
     }
@@ -155,6 +165,7 @@ void add(coordinator_status& all, const coordinator_status& one) {
     if (one.measured_per_s) all.measured_per_s = all.measured_per_s.value_or(0) + *one.measured_per_s;
     if (one.measured_window) all.measured_window = all.measured_window.value_or(0) + *one.measured_window;
     all.waiting += one.waiting;
+    all.delayed += one.delayed;
     all.in_flight += one.in_flight;
     all.waited += one.waited;
     all.admitted += one.admitted;

@@ -61,6 +61,8 @@ class route_choice : public std::enable_shared_from_this<route_choice> {
 
     /// What all gates say together, with those that wait here. From any thread.
     coordinator_status status() const;
+    /// Prompts that will follow those that wait.
+    void expect(std::size_t further_requests) { expected_ = further_requests; }
     /// Nobody is sent any more: who waits, and who comes, ends with errc::shut_down.
     void close();
     /// What has happened may let somebody go. Not inside a call to a guest: then it follows that.
@@ -78,6 +80,8 @@ class route_choice : public std::enable_shared_from_this<route_choice> {
     void end_all();
     route_condition condition(std::size_t where) const;
     void carry_out(const routing::route_line::move& next);
+    /// Lets a gate know how much is to come its way: it would take its short line for the end of the work.
+    void tell_rest(std::size_t where);
     void arm(time_point now);
     const std::vector<routing::route_load>& loads(time_point now);
 
@@ -89,6 +93,7 @@ class route_choice : public std::enable_shared_from_this<route_choice> {
     time_point armed_for_ = never;
     bool armed_ = false;
     std::atomic<std::size_t> waiting_{0};  // as it was last
+    std::size_t expected_ = 0;
     bool closed_ = false;
     bool moving_ = false;
     bool again_ = false;

@@ -51,6 +51,7 @@ void route_health::ended(attempt_number which, route_outcome what, time_point no
             times_.add(now - ended.sent_at);
             return answered(ended, now);
         case route_outcome::refused:
+            return refused(ended);
         case route_outcome::accident:
             return failed(ended, route_grade::down, now, {});
         case route_outcome::unusable:
@@ -67,7 +68,9 @@ void route_health::answered(const attempt& which, time_point now) {
     answered_up_to_ = std::max(answered_up_to_, which.number);
     overdue_sends_ = 0;
     if (!is_aside(grade_)) {
-        if (which.number > doubted_since_) doubted_since_ = 0;
+        if (doubted_since_ == 0 || which.number <= doubted_since_) return;
+        doubted_since_ = 0;
+        credit_after_doubt_ = std::min(2 * credit_after_doubt_, most_credit);
         return;
     }
     // What was under way before says little of what is now.
@@ -78,6 +81,13 @@ void route_health::answered(const attempt& which, time_point now) {
         return;
     }
     come_back();
+}
+
+// Whoever refuses is there. It says nothing of how long answers take.
+void route_health::refused(const attempt& which) {
+    if (trial_ == which.number && grade_ != route_grade::slow) return come_back();
+    if (trial_ == which.number) trial_ = 0;
+    if (doubted_since_ != 0 && which.number > doubted_since_) doubted_since_ = 0;
 }
 
 void route_health::failed(const attempt& which, route_grade as, time_point now,
@@ -94,14 +104,16 @@ void route_health::failed(const attempt& which, route_grade as, time_point now,
     if (doubted_since_ == 0) {
         // Those that are under way already are no news of the same failure.
         doubted_since_ = next_ - 1;
-        credit_ = credit_after_doubt;
+        credit_ = credit_after_doubt_;
         return;
     }
     if (which.number <= doubted_since_) return;
     const bool others_may_answer = std::any_of(under_way_.begin(), under_way_.end(), [&](const attempt& one) {
         return one.number > doubted_since_;
     });
-    if (credit_ == 0 && !others_may_answer) set_aside(route_grade::down, now, first_pause);
+    if (credit_ > 0 || others_may_answer) return;
+    credit_after_doubt_ = least_credit;
+    set_aside(route_grade::down, now, first_pause);
 }
 
 void route_health::set_aside(route_grade as, time_point now, duration pause) {
@@ -136,8 +148,7 @@ void route_health::look(time_point now) {
     if (is_aside(grade_)) return;
     const auto overdue = overdue_at();
     if (!overdue || now <= *overdue) return;
-    if (overdue_sends_ >= credit_after_doubt || now >= look_at())
-        set_aside(route_grade::slow, now, first_pause);
+    if (overdue_sends_ >= least_credit || now >= look_at()) set_aside(route_grade::slow, now, first_pause);
 }
 
 bool route_health::takes(time_point now) const {

@@ -12,7 +12,7 @@ namespace stagger::routing {
 /// How an attempt ended, for the route that it took.
 enum class route_outcome : std::uint8_t {
     answered,  ///< or refused for what the request is
-    refused,   ///< by a limit: nothing unusual among answers, and an accident where nothing is answered
+    refused,   ///< by a limit: its gate knows what to do
     accident,  ///< the server, or the way to it, failed
     unusable,  ///< the account's key, quota or path is of no use, for whatever request
     untold,    ///< nothing is known: its caller left
@@ -29,10 +29,11 @@ enum class route_grade : std::uint8_t {
 /** @brief Notices a route that should not be used, and when it may be again, from what its attempts come to.
  *
  * One accident does not make a route bad, and fifty that were under way together tell no more than one. So an
- * accident leaves a few further attempts until one of them is answered; are they not, the route is down. A
- * route whose latest attempts have all been waited for longer than 99 of 100 of its answers took is slow. One
- * that is set aside is asked again by one attempt at a time, at first after a second, and then ever less
- * often; an answer brings it back. Knows no clock: times are passed in, and never go back.
+ * accident leaves a few further attempts until one of them is answered; are they not, the route is down.
+ * Where accidents pass again and again, more are left. A route whose latest attempts have all been waited for
+ * longer than 99 of 100 of its answers took is slow. One that is set aside is asked again by one attempt at a
+ * time, at first after a second, and then ever less often; an answer brings it back. Knows no clock: times
+ * are passed in, and never go back.
  */
 class route_health {
  public:
@@ -58,8 +59,10 @@ class route_health {
     duration answer_time() const { return times_.median().value_or(duration::zero()); }
 
  private:
-    /// So many attempts begin after what may be the end of a route, before it is known to be one.
-    static constexpr unsigned credit_after_doubt = 4;
+    /// So many attempts begin after what may be the end of a route, before it is known to be one. Twice as
+    /// many with every time that it was not.
+    static constexpr unsigned least_credit = 4;
+    static constexpr unsigned most_credit = 64;
 
     struct attempt {
         attempt_number number;
@@ -67,6 +70,7 @@ class route_health {
     };
 
     void answered(const attempt& which, time_point now);
+    void refused(const attempt& which);
     void failed(const attempt& which, route_grade as, time_point now, std::optional<duration> opens_in);
     void set_aside(route_grade as, time_point now, duration pause);
     void come_back();
@@ -81,6 +85,7 @@ class route_health {
     // Good, but an attempt met an accident: from which one on an answer takes the doubt away.
     attempt_number doubted_since_ = 0;  // 0: nothing is doubted
     unsigned credit_ = 0;
+    unsigned credit_after_doubt_ = least_credit;
     unsigned overdue_sends_ = 0;  // since the oldest one was overdue
     // Set aside.
     attempt_number aside_since_ = 0;

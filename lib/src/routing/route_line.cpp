@@ -13,8 +13,10 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // A gate's line holds what it admits in this time, so that it never runs dry before more is bound to it.
-constexpr double lead_s = 0.02;
-constexpr std::size_t least_lead = 2;
+constexpr double lead_s = 0.05;
+// Who was refused and waits a moment is nobody that the gate can admit now; but not any number is bound for
+// that.
+constexpr std::size_t most_delayed = 32;
 // A shorter wait until a route opens is a pause between two requests.
 constexpr duration shortest_closing = seconds(1);
 // Behind so many who cannot go anywhere others are hardly better off.
@@ -29,8 +31,12 @@ double pace_of(const route_load& load) {
     return std::max(load.pace_per_s, slowest_pace_per_s);
 }
 
-bool is_closed(const route_load& load, time_point now) {
+bool is_closed_for_long(const route_load& load, time_point now) {
     return load.opens_at && *load.opens_at > saturating_add(now, shortest_closing);
+}
+
+bool is_closed(const route_load& load, time_point now) {
+    return load.closed || is_closed_for_long(load, now);
 }
 
 double in_seconds(duration span) {
@@ -138,14 +144,15 @@ std::optional<unsigned> route_line::open_tier(guest who, const place& of, time_p
     return lowest;
 }
 
-// The next request after a pause asks whether a route is back, where it would be used if it were.
+// The next request after a pause asks whether a route is back, where it would be used if it were. A gate that
+// is closed needs one in its line, too, to find out when that ends.
 std::optional<route_line::route_index> route_line::trial_for(guest who, const place& of, unsigned tier,
                                                              time_point now,
                                                              std::span<const route_load> loads) const {
     for (route_index i = 0; i < routes_.size(); ++i) {
         const route& one = routes_[i];
-        if (one.health.grade() == route_grade::good || one.rules.tier > tier || one.bound > 0) continue;
-        if (is_closed(loads[i], now)) continue;
+        if (one.rules.tier > tier || one.bound > 0 || is_closed_for_long(loads[i], now)) continue;
+        if (one.health.grade() == route_grade::good && !loads[i].closed) continue;
         if (may_go(who, of, i, now) && one.health.takes(now)) return i;
     }
     return std::nullopt;
@@ -156,8 +163,10 @@ route_line::offer route_line::offer_of(route_index where, time_point now, const 
     const double pace = pace_of(load);
     double wait = static_cast<double>(load.waiting) / pace;
     if (load.opens_at && *load.opens_at > now) wait += in_seconds(*load.opens_at - now);
-    const auto lead = std::max(least_lead, static_cast<std::size_t>(std::ceil(pace * lead_s)));
-    return {where, wait + in_seconds(one.health.answer_time()), one.bound < lead && one.health.takes(now)};
+    const auto lead = std::max(fewest_in_line, static_cast<std::size_t>(std::ceil(pace * lead_s)));
+    const std::size_t delayed = std::min({load.delayed, one.bound, most_delayed});
+    const bool has_room = one.bound - delayed < lead && one.health.takes(now);
+    return {where, wait + in_seconds(one.health.answer_time()), has_room};
 }
 
 std::optional<route_line::route_index> route_line::choose(guest who, const place& of, time_point now,
@@ -184,7 +193,7 @@ std::optional<route_line::route_index> route_line::choose(guest who, const place
     if (const auto found = best(offers, loads)) return found;
     offers.clear();
     offer_all([&](route_index i) { return routes_[i].health.grade() == route_grade::slow; });
-    for (offer& one : offers) one.has_room = routes_[one.where].bound < least_lead;
+    for (offer& one : offers) one.has_room = routes_[one.where].bound < fewest_in_line;
     if (const auto found = best(offers, loads)) return found;
     // Where nothing can be used at all, requests are to fail with the reason, not to wait.
     const bool none_can = std::all_of(routes_.begin(), routes_.end(), [](const route& one) {
@@ -240,7 +249,7 @@ std::optional<route_line::route_index> route_line::to_recall(time_point now,
     if (!any_open) return std::nullopt;
     for (route_index i = 0; i < routes_.size(); ++i) {
         route& one = routes_[i];
-        const bool is_trial = one.health.grade() != route_grade::good && one.health.takes(now);
+        const bool is_trial = one.bound == 1 && one.health.takes(now) && !is_closed_for_long(loads[i], now);
         if (one.bound == 0 || one.recalled || is_open(i) || is_trial) continue;
         one.recalled = true;
         return i;

@@ -23,8 +23,10 @@ struct route_rules {
 /// What the gate of a route says now.
 struct route_load {
     std::size_t waiting = 0;             ///< in its line
+    std::size_t delayed = 0;             ///< of which sit out a wait of their own
     double pace_per_s = 0;               ///< at which it admits
     std::optional<time_point> opens_at;  ///< nothing is admitted before
+    bool closed = false;  ///< nothing is admitted, for how long is not known: one asks now and then
 };
 
 /** @brief The line in which requests wait for a route: each goes where it will be answered first.
@@ -39,6 +41,10 @@ class route_line {
  public:
     using guest = std::uint64_t;
     using route_index = std::size_t;
+
+    /// So many stand in a gate's line, where there are enough. With two a coordinator often found its line
+    /// empty while it measured, and was refused six times as much; ten are enough.
+    static constexpr std::size_t fewest_in_line = 10;
 
     /// What is to be done next.
     struct move {

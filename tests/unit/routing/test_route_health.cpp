@@ -188,3 +188,25 @@ TEST_CASE("route health: a slow route comes back with an answer as quick as befo
     health.ended(trial, route_outcome::answered, now + 90ms);
     CHECK(health.grade() == route_grade::good);
 }
+
+TEST_CASE("route health: where accidents pass again and again, more attempts are left after one") {
+    route_health health;
+    time_point now = answer(health, start, 5);
+    for (const unsigned left : {4u, 8u, 16u, 32u, 64u, 64u}) {
+        meets(health, route_outcome::accident, now);
+        std::vector<route_health::attempt_number> sent;
+        while (health.takes(now) && sent.size() < 200) sent.push_back(health.sent(now));
+        CHECK(sent.size() == left);
+        for (const auto one : sent) health.ended(one, route_outcome::answered, now);
+    }
+}
+
+TEST_CASE("route health: who refuses is there") {
+    route_health health;
+    for (int i = 0; i < 100; ++i) meets(health, route_outcome::refused, start);
+    CHECK(health.grade() == route_grade::good);
+    for (int i = 0; i < 5; ++i) meets(health, route_outcome::accident, start);
+    REQUIRE(health.grade() == route_grade::down);
+    meets(health, route_outcome::refused, start + 1s);
+    CHECK(health.grade() == route_grade::good);
+}
