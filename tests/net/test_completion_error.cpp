@@ -215,7 +215,10 @@ TEST_CASE("tokens that take an error code are given one") {
 
 TEST_CASE("a second async_next at once is refused without a look at the stream") {
     asio::io_context context;
-    const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    // A stream begins with its first piece; nothing follows it.
+    const std::string head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+        "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
     scripted_peer peer(context, {{{head, turn::fall_silent}}});
     client llm(context.get_executor(), options_for(peer.base_url()));
     std::optional<completion_error> second;
@@ -236,8 +239,10 @@ TEST_CASE("a second async_next at once is refused without a look at the stream")
     llm.async_stream(completion_request("why?"), [&](error_code error, completion_stream opened) {
         REQUIRE_FALSE(error);
         stream = std::move(opened);
-        asio::co_spawn(context, wait(*stream, false), [](std::exception_ptr) {});
-        asio::co_spawn(context, wait(*stream, true), [](std::exception_ptr) {});
+        stream->async_next([&](error_code, std::optional<completion_delta>) {
+            asio::co_spawn(context, wait(*stream, false), [](std::exception_ptr) {});
+            asio::co_spawn(context, wait(*stream, true), [](std::exception_ptr) {});
+        });
     });
     run_until(context, [&] { return first_ended; });
     REQUIRE(second);

@@ -563,8 +563,12 @@ void request_task::end_attempt(wire::decoded_answer& ended) {
 }
 
 request_step request_task::report(wire::decoded_answer& ended, time_point now) {
-    const time_point earliest = tell_gate(ended);
-    if (routed()) tell_route(ended);
+    time_point earliest = tell_gate(ended);
+    if (routed()) {
+        tell_route(ended);
+        // That is when it may go there again: elsewhere it may at once.
+        if (client_->choice->has_other(routed()->guest, *routed()->where)) earliest = {};
+    }
     return machine_.reported(ended, earliest, now);
 }
 
