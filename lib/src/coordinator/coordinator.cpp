@@ -516,8 +516,8 @@ coordinator_status coordinator::status(time_point now) const {
     result.in_flight = parts_->permits.size();
     result.waited = parts_->waits.at(now);
     // For the server's word, not for a backoff of their own.
-    const bool all_wait = result.waiting > 0 && result.delayed == result.waiting &&
-                          parts_->announced.opens_at(now).has_value();
+    const bool all_wait =
+        result.waiting > 0 && result.delayed == result.waiting && parts_->announced.opens_at(now).has_value();
     if (all_wait && result.in_flight == 0) result.all_wait_until = parts_->line.next_timer();
     parts_->pace->describe(now, result);
     // Riding the limit, what proved wrong lately is not believed.
