@@ -1,21 +1,9 @@
 #include <doctest/doctest.h>
 
-#include <ostream>
-#include <utility>
-#include <vector>
-
 #include "request/judgement.hpp"
 
 using namespace stagger;
 using stagger::routing::route_outcome;
-
-namespace stagger::routing {
-
-static std::ostream& operator<<(std::ostream& out, route_outcome what) {
-    return out << static_cast<int>(what);
-}
-
-}  // namespace stagger::routing
 
 namespace {
 
