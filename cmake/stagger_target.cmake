@@ -7,6 +7,10 @@ function(stagger_target target)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         # g++ 12 reports awaitable frames as freed by a mismatched operator; they are not.
         target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
+        if(CMAKE_UNITY_BUILD)
+            # A class of one file that uses names of that file stands in an included file there.
+            target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+        endif()
     endif()
     if(STAGGER_SANITIZE)
         list(JOIN STAGGER_SANITIZE "," sanitizers)

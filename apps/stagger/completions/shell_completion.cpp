@@ -51,7 +51,9 @@ std::string completion_text(const CLI::App& program, const std::vector<std::stri
     std::string text;
     for (const auto& [word, about] : offered.words) {
         if (!fits_line(word)) continue;
-        text += word + (about.empty() ? "" : "\t" + about) + "\n";
+        text.append(word);
+        if (!about.empty()) text.append("\t").append(about);
+        text.append("\n");
     }
     if (offered.paths == value_choices::on_disk::folders) text += ":folders\n";
     if (offered.paths == value_choices::on_disk::files) {

@@ -21,8 +21,10 @@ int main(int count, char** arguments) {
         const app::program all;
         for (const auto& each : all.commands()) {
             const auto& name = each.parser->get_name();
-            const auto text = app::read_text_file(descriptions + "/" + name + ".roff") + "\n";
-            const auto path = folder + "/stagger-" + name + ".1";
+            const auto text =
+                app::read_text_file(std::string(descriptions).append("/").append(name).append(".roff")) +
+                "\n";
+            const auto path = std::string(folder).append("/stagger-").append(name).append(".1");
             std::ofstream page(path, std::ios::binary);
             page << app::manual_page(all.parser(), *each.parser, text);
             page.close();

@@ -142,7 +142,8 @@ std::vector<described_route> pick_routes(std::vector<described_route> all,
     for (const std::string& name : names) {
         const bool is_there =
             std::any_of(all.begin(), all.end(), [&](const described_route& one) { return one.name == name; });
-        if (!is_there) throw failure(exit_code::wrong_usage, "--route: \"" + name + "\" is none of " + known);
+        if (is_there) continue;
+        throw failure(exit_code::wrong_usage, fmt::format("--route: \"{}\" is none of {}", name, known));
     }
     std::erase_if(all, [&](const described_route& one) {
         return std::find(names.begin(), names.end(), one.name) == names.end();

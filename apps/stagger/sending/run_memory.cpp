@@ -79,8 +79,9 @@ void run_memory::take(send_plan& plan) {
         limits.remembered(found->second);
         const stagger::coordinator as_it_begins(stagger::coordinator_options(limits).recorder(nullptr), 0);
         const auto how = how_it_started(found->second, as_it_begins.status({}).pace_per_s);
-        const auto name = plan.routes.empty() ? std::string() : plan.routes[i].about.name + " ";
-        remark_ = remark_ ? *remark_ + "; " + name + how : name + how;
+        std::string said = remark_ ? remark_->append("; ") : std::string();
+        if (!plan.routes.empty()) said.append(plan.routes[i].about.name).append(" ");
+        remark_ = said.append(how);
     }
 }
 

@@ -45,7 +45,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     static void start(const std::shared_ptr<client_state>& client, const completion_request& request,
                       duration usual_deadline, any_handler handler, bool at_home);
     request_task(std::shared_ptr<client_state> client, any_handler handler, bool at_home);
-    ~request_task();
+    ~request_task() override;
 
     void stop(errc why) override;
     void context_ends() noexcept override;

@@ -65,7 +65,7 @@ std::optional<replay_difference> replay::step(const decision_record& logged) {
     if (!made_->front()) std::visit(caller{core_, logged.at}, logged.what);
     if (announced_) {  // the coordinator recorded it with this call
         const decision_record before = *std::exchange(announced_, std::nullopt);
-        if (const auto different = compare(before)) return different;
+        if (auto different = compare(before)) return different;
     }
     return compare(logged);
 }
