@@ -291,8 +291,10 @@ request_step request_task::choose_route(time_point now) {
 }
 
 void request_task::stop_choosing() {
+    // Whoever waits for a route is kept by that line alone.
+    auto self = shared_from_this();
     if (!client_->choice->withdraw(routed()->guest)) return;
-    client_->posting.execute([self = shared_from_this()] {
+    client_->posting.execute([self = std::move(self)] {
         const time_point now = steady_now();
         self->guard([&] { self->carry_out(self->machine_.routed(errc::cancelled, false, now), now); });
     });
