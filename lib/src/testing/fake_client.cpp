@@ -4,6 +4,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <variant>
@@ -13,6 +14,7 @@
 #include "http/complete_later.hpp"
 #include "net/client_access.hpp"
 #include "net/client_state.hpp"
+#include "net/context_bound.hpp"
 #include "net/request_stand_in.hpp"
 #include "net/running_operation.hpp"
 #include "testing/fake_stream.hpp"
@@ -54,6 +56,7 @@ class fake_task final : public std::enable_shared_from_this<fake_task>, public d
         if (answer.ends()) return end(answer);
         client_->running.insert(*this);
         kept_ = shared_from_this();
+        keeper_.emplace(client_->executor, *this);
     }
 
     void stop(errc why) override {
@@ -72,6 +75,7 @@ class fake_task final : public std::enable_shared_from_this<fake_task>, public d
         (well ? client_->counts.succeeded : client_->counts.failed).add();
         std::visit([&](auto& handler) { deliver(std::move(handler), answer); }, handler_);
         const auto last = std::move(kept_);
+        keeper_.reset();
         // Posted: `stop` may be what ends it, in a loop over that set.
         asio::post(client_->strand, [self = shared_from_this()] { self->client_->running.erase(*self); });
     }
@@ -98,7 +102,19 @@ class fake_task final : public std::enable_shared_from_this<fake_task>, public d
 
     const std::shared_ptr<detail::client_state> client_;
     any_handler handler_;
+    /// Tells of the context's end where the client is gone by then.
+    class keeper final : public detail::context_bound {
+     public:
+        keeper(const asio::any_io_executor& executor, fake_task& task)
+            : context_bound(executor), task_(task) {}
+
+     private:
+        void context_ends() noexcept override { task_.context_ends(); }
+        fake_task& task_;
+    };
+
     std::shared_ptr<fake_task> kept_;  // itself, while nothing else keeps it
+    std::optional<keeper> keeper_;
     errc stopped_{};
     bool ended_ = false;
 };
