@@ -37,11 +37,6 @@ app::exit_code say(app::exit_code code, const std::string& message) {
     return code;
 }
 
-std::string environment(const std::string& name) {
-    const char* value = std::getenv(name.c_str());
-    return value ? value : "";
-}
-
 void say_remarks(const CLI::App& command, const std::vector<std::string>& remarks) {
     const auto* quiet = app::find_option(command, "quiet");
     if (quiet != nullptr && quiet->count() > 0 && quiet->as<bool>()) return;
@@ -52,11 +47,11 @@ app::exit_code run(const std::vector<std::string>& line, app::no_core_dumps& cor
     app::program program;
     auto& parser = program.parser();
     if (app::asks_for_completion(line)) {
-        const auto offered = app::completion_text(program.parser(), line, environment);
+        const auto offered = app::completion_text(program.parser(), line, app::process_environment);
         stagger::batch::write_all(STDOUT_FILENO, offered);
         return app::exit_code::done;
     }
-    const app::arguments given = app::all_arguments(parser, line, environment);
+    const app::arguments given = app::all_arguments(parser, line, app::process_environment);
     try {
         // In reverse, as the parser takes them.
         parser.parse(std::vector<std::string>(given.words.rbegin(), given.words.rend()));

@@ -26,7 +26,7 @@ std::string no_variables(const std::string&) {
 }
 
 /// What is said of a file that is refused.
-std::string problem(const std::string& text, const app::read_variable& environment = no_variables) {
+std::string problem(const std::string& text, const app::environment_reader& environment = no_variables) {
     const temporary_folder folder;
     folder.write("routes.json", text);
     try {

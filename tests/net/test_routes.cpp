@@ -101,6 +101,21 @@ TEST_CASE("routes: each request goes by its route's key, model, dialect and fiel
     CHECK(states[1].condition == route_condition::good);
 }
 
+TEST_CASE("routes: the name that a route has for its model is sent whatever the request names") {
+    asio::io_context context;
+    scripted_peer there(context, {answers});
+    client one(context.get_executor(), routes(way(there).model("deployed")), of_routes());
+    CHECK_FALSE(complete(context, one, completion_request("prompt").model("named")).error);
+    client two(context.get_executor(), routes(way(there).model("deployed"), way(there).model("deployed")),
+               of_routes());
+    CHECK_FALSE(complete(context, two, completion_request("prompt").model("named")).error);
+    REQUIRE(there.requests().size() == 2);
+    for (const std::string& sent : there.requests()) {
+        CHECK(sent.find(R"("model":"deployed")") != std::string::npos);
+        CHECK(sent.find("named") == std::string::npos);
+    }
+}
+
 TEST_CASE("routes: a lower tier alone is used while it is good") {
     asio::io_context context;
     scripted_peer first(context, {answers});

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 
 #include "configurable_options.hpp"
 
@@ -18,6 +19,11 @@ std::string variable_of(const std::string& option) {
 }
 
 }  // namespace
+
+std::string process_environment(const std::string& variable) {
+    const char* value = std::getenv(variable.c_str());
+    return value ? value : "";
+}
 
 std::vector<option_setting> environment_settings(const CLI::App& command,
                                                  const environment_reader& environment) {

@@ -26,4 +26,7 @@ struct option_setting {
 /// Answers what a variable of the environment holds; empty where it is not set.
 using environment_reader = std::function<std::string(const std::string& variable)>;
 
+/// That of the process.
+std::string process_environment(const std::string& variable);
+
 }  // namespace app

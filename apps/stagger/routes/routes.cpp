@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <cstdlib>
 #include <string>
 
 #include "batch/write_all.hpp"
@@ -13,11 +12,6 @@
 
 namespace app {
 namespace {
-
-std::string environment(const std::string& name) {
-    const char* value = std::getenv(name.c_str());
-    return value ? value : "";
-}
 
 std::string or_measured(double per_minute) {
     return per_minute > 0 ? fmt::format("{:g}", per_minute) : "measured";
@@ -60,7 +54,7 @@ class routes_command final : public command {
     }
 
     exit_code run() override {
-        stagger::batch::write_all(STDOUT_FILENO, format_table(read_routes(file_, environment)));
+        stagger::batch::write_all(STDOUT_FILENO, format_table(read_routes(file_, process_environment)));
         return exit_code::done;
     }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <boost/json/stream_parser.hpp>
 #include <filesystem>
 #include <set>
@@ -48,7 +47,7 @@ std::string folder_of(const std::string& path) {
 }
 
 /// Where the key is: a file, a variable, or the variables of the provider.
-void find_key(const scenario_object& from, const std::string& folder, const read_variable& environment,
+void find_key(const scenario_object& from, const std::string& folder, const environment_reader& environment,
               described_route& to) {
     const std::string file = from.text("api_key_file", "");
     const std::string variable = from.text("api_key_env", "");
@@ -65,11 +64,9 @@ void find_key(const scenario_object& from, const std::string& folder, const read
             from.reject("api_key_env", "must name a variable that is set", *from.find("api_key_env"));
         return;
     }
-    for (const auto each : stagger::wire::key_variables_for_url(to.base_url, to.dialect)) {
-        const std::string name(each);
-        to.key_variables.append(to.key_variables.empty() ? "" : " or ").append(name);
-        if (to.secret.empty()) to.secret = checked_api_key(environment(name), name);
-    }
+    auto found = find_api_key(stagger::wire::key_variables_for_url(to.base_url, to.dialect), environment);
+    to.secret = std::move(found.secret);
+    to.key_variables = std::move(found.variables);
 }
 
 void read_headers(const scenario_object& from, described_route& to) {
@@ -83,7 +80,7 @@ void read_headers(const scenario_object& from, described_route& to) {
 }
 
 described_route read_route(const boost::json::value& value, const std::string& path,
-                           const std::string& folder, const read_variable& environment) {
+                           const std::string& folder, const environment_reader& environment) {
     const scenario_object from(value, path,
                                {"name", "base_url", "model", "dialect", "api_key_file", "api_key_env",
                                 "headers", "tier", "weight", "rpm", "tpm"});
@@ -112,7 +109,7 @@ described_route read_route(const boost::json::value& value, const std::string& p
 
 }  // namespace
 
-std::vector<described_route> read_routes(const std::string& path, const read_variable& environment) {
+std::vector<described_route> read_routes(const std::string& path, const environment_reader& environment) {
     const boost::json::value file = parse(path, read_text_file(path));
     try {
         const scenario_object top(file, "the file", {"routes"});

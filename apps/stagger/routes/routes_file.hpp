@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cli/option_setting.hpp"
 #include "stagger/dialect.hpp"
 
 namespace app {
@@ -26,9 +26,6 @@ struct described_route {
     double tokens_per_minute = 0;    ///< 0: measured
 };
 
-/// Reads a variable of the environment; empty: it is not set.
-using read_variable = std::function<std::string(const std::string&)>;
-
 /** @brief Reads a file of routes: JSON, in which comments and trailing commas may stand.
  *
  * The format is in docs/routes.md and docs/routes.schema.json. Keys stand in files or in the environment,
@@ -38,7 +35,7 @@ using read_variable = std::function<std::string(const std::string&)>;
  * @throws failure file_failed where a file cannot be read, wrong_usage for whatever is wrong in it: the
  * message names the file, the line or the member's path, the rule and the value
  */
-std::vector<described_route> read_routes(const std::string& path, const read_variable& environment);
+std::vector<described_route> read_routes(const std::string& path, const environment_reader& environment);
 
 /// Those of the names, in the order of the file. @throws failure wrong_usage for a name that none has
 std::vector<described_route> pick_routes(std::vector<described_route> all,

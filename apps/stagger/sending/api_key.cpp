@@ -45,4 +45,14 @@ std::string checked_api_key(const std::string& text, const std::string& where) {
     return key;
 }
 
+found_key find_api_key(std::span<const std::string_view> variables, const environment_reader& environment) {
+    found_key found;
+    for (const std::string_view each : variables) {
+        const std::string name(each);
+        found.variables.append(found.variables.empty() ? "" : " or ").append(name);
+        if (found.secret.empty()) found.secret = checked_api_key(environment(name), name);
+    }
+    return found;
+}
+
 }  // namespace app

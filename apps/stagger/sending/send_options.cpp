@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json/parse.hpp>
-#include <cstdlib>
 #include <span>
 #include <stdexcept>
 
@@ -28,11 +27,6 @@ namespace {
 
 constexpr auto limits_group = "Limits";
 constexpr auto endpoint_group = "Endpoint";
-
-std::string environment(const std::string& name) {
-    const char* value = std::getenv(name.c_str());
-    return value ? value : "";
-}
 
 std::string policy_names() {
     std::string all;
@@ -146,17 +140,12 @@ void set_policy(const send_options& options, send_plan& plan) {
 }
 
 void find_key(const send_options& options, std::span<const std::string_view> variables, send_plan& plan) {
-    for (const std::string_view variable : variables)
-        plan.key_variables.append(plan.key_variables.empty() ? "" : " or ").append(variable);
-    if (!options.api_key_file.empty()) {
-        plan.secret = read_api_key(options.api_key_file);
-        return;
-    }
-    for (const std::string_view variable : variables) {
-        const std::string name(variable);
-        plan.secret = checked_api_key(environment(name), name);
-        if (!plan.secret.empty()) return;
-    }
+    const bool has_file = !options.api_key_file.empty();
+    // What a variable holds is nobody's business where a file says it.
+    const environment_reader nothing = [](const std::string&) { return std::string(); };
+    auto found = find_api_key(variables, has_file ? nothing : process_environment);
+    plan.key_variables = std::move(found.variables);
+    plan.secret = has_file ? read_api_key(options.api_key_file) : std::move(found.secret);
 }
 
 /// Nothing where it is to be found out.
@@ -174,7 +163,7 @@ void set_routes(const send_options& options, send_plan& plan) {
         throw failure(exit_code::wrong_usage,
                       "--routes and --base-url: only one may be given; a base URL is one of a route");
     }
-    for (auto& one : pick_routes(read_routes(options.routes_file, environment), options.routes))
+    for (auto& one : pick_routes(read_routes(options.routes_file, process_environment), options.routes))
         plan.routes.push_back({std::move(one), {}});
     const described_route& first = plan.routes.front().about;
     plan.base_url = first.base_url;
@@ -194,7 +183,7 @@ void set_endpoint(const send_options& options, send_plan& plan) {
     // Where it is to be found out, it is by the URL: that is looked for in the usual place.
     const auto& looked_for = stagger::wire::implementation_of(chosen.value_or(stagger::dialect::openai_chat));
     const std::string url_variable(looked_for.base_url_variable());
-    plan.base_url = options.base_url.empty() ? environment(url_variable) : options.base_url;
+    plan.base_url = options.base_url.empty() ? process_environment(url_variable) : options.base_url;
     if (plan.base_url.empty())
         throw failure(exit_code::wrong_usage, "no base URL: give --base-url or set " + url_variable);
     plan.shown_url = stagger::shown_url(plan.base_url);

@@ -1,5 +1,7 @@
 #include "batch/endpoint_watch.hpp"
 
+#include "base/endpoint_error.hpp"
+
 namespace stagger::batch {
 namespace {
 
@@ -8,15 +10,9 @@ enum class kind { answered, unanswered, refused_key, refused_endpoint, silent };
 kind kind_of(error_code error) {
     if (!error) return kind::answered;
     if (error.category() != stagger_category()) return kind::silent;
-    switch (static_cast<errc>(error.value())) {
-        case errc::name_not_found:
-        case errc::certificate_expired:
-        case errc::certificate_not_yet_valid:
-        case errc::certificate_wrong_host:
-        case errc::certificate_self_signed:
-        case errc::certificate_untrusted:
-        case errc::client_certificate_refused:
-            return kind::refused_endpoint;
+    const auto what = static_cast<errc>(error.value());
+    if (is_endpoint_error(what)) return kind::refused_endpoint;
+    switch (what) {
         case errc::unauthorized:
         case errc::forbidden:
             return kind::refused_key;

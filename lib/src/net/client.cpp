@@ -68,8 +68,8 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
 client_state::client_state(asio::any_io_executor used, const client_options& chosen, stagger::gate shared,
                            bool own)
     : client_state(std::move(used), chosen, shared.options()) {
-    routes.push_back(std::make_unique<route_target>(options.base_url(), options, std::move(shared), own,
-                                                    executor, strand, answers));
+    routes.push_back(std::make_unique<route_target>(options.base_url(), std::string(), options,
+                                                    std::move(shared), own, executor, strand, answers));
     if (options.observer()) first().gate.explain_waits();
 }
 
@@ -84,7 +84,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
         const bool own = !way.gate();
         auto admits = own ? stagger::gate(executor, way.limits(), options.jitter_seed()) : *way.gate();
         if (options.observer()) admits.explain_waits();
-        routes.push_back(std::make_unique<route_target>(way.name(), options_of(way, options),
+        routes.push_back(std::make_unique<route_target>(way.name(), way.model(), options_of(way, options),
                                                         std::move(admits), own, executor, strand, answers));
         rules.push_back({way.tier(), way.weight()});
     }

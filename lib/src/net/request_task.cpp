@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <functional>
 #include <new>
 #include <utility>
 
@@ -108,15 +109,20 @@ request_task::uncommon& request_task::with_uncommon() {
 
 bool request_task::encode_for(const route_target& found, const completion_request& request, error_code& error,
                               std::string& problem) {
+    if (!found.model.empty() && request.model() != found.model) {
+        completion_request there = request;
+        return encode_for(found, there.model(found.model), error, problem);
+    }
     const auto how = is_streamed() ? wire::delivery::streamed : wire::delivery::whole;
     wire::asked_model asked;
     wire::encoded_request encoded = wire::encode(request, found.encoding, error, problem, how, &asked);
     if (trace_.is_told()) trace_.note(request.tag(), std::move(asked.name));
     if (error) return false;
     constexpr std::uint64_t spread = 0x9e3779b97f4a7c15u;
-    // Whatever the route: the prompt is what is compared with its like.
+    // Wherever it goes, a prompt is compared with those that name the same model.
+    const std::size_t model = routed() ? std::hash<std::string>()(routed()->asked.model()) : asked.number;
     machine_.describe(wire::cost_of(request, found.encoding.dialect),
-                      client_->first().account ^ asked.number * spread);
+                      client_->first().account ^ model * spread);
     body_ = std::move(encoded.body);
     answered_in_ = encoded.answered_in;
     if (uncommon_ || !encoded.target.empty() || !encoded.fields.empty()) {
@@ -274,85 +280,6 @@ void request_task::stop_holding() {
     client_->posting.execute([self = shared_from_this()] {
         self->guard([&] { self->carry_out(self->machine_.passed(false), steady_now()); });
     });
-}
-
-// A client with one route has nothing to choose.
-request_step request_task::choose_route(time_point now) {
-    if (!routed()) return machine_.routed({}, false, now);
-    route_choice& choice = *client_->choice;
-    const route_choice::guest_pointer self = routed_guest();
-    if (routed()->guest == 0) {
-        routed()->guest = choice.join(self, machine_.deadline());
-    } else {
-        choice.again(routed()->guest, self, machine_.deadline(), routed()->where, machine_.not_before());
-    }
-    choice.look();
-    return request_step::nothing;
-}
-
-void request_task::stop_choosing() {
-    // Whoever waits for a route is kept by that line alone.
-    auto self = shared_from_this();
-    if (!client_->choice->withdraw(routed()->guest)) return;
-    client_->posting.execute([self = std::move(self)] {
-        const time_point now = steady_now();
-        self->guard([&] { self->carry_out(self->machine_.routed(errc::cancelled, false, now), now); });
-    });
-}
-
-void request_task::route_found(std::size_t where) {
-    guard([&] {
-        const bool elsewhere = routed()->where != where;
-        routed()->where = where;
-        routed()->in_line = true;
-        const time_point now = steady_now();
-        error_code error;
-        std::string problem;
-        if (!elsewhere && !body_.empty()) return carry_out(machine_.routed({}, false, now), now);
-        if (encode_for(way(), routed()->asked, error, problem))
-            return carry_out(machine_.routed({}, elsewhere, now), now);
-        leave_route_line();
-        // Another dialect may be able to say it.
-        if (!client_->choice->exclude(routed()->guest, where)) return break_down(error, problem, nullptr);
-        client_->choice->again(routed()->guest, routed_guest(), machine_.deadline(), {}, {});
-        client_->choice->look();
-    });
-}
-
-void request_task::no_route(errc why) {
-    guard([&] {
-        const time_point now = steady_now();
-        carry_out(machine_.routed(why, false, now), now);
-    });
-}
-
-void request_task::recalled() {
-    guard([&] { carry_out(machine_.reroute(), {}); });
-}
-
-void request_task::leave_route_line() {
-    if (!std::exchange(routed()->in_line, false)) return;
-    client_->choice->left(routed()->guest, *routed()->where);
-    client_->choice->look();
-}
-
-void request_task::tell_route(wire::decoded_answer& ended) {
-    const auto what = outcome_for_route(ended);
-    std::optional<duration> opens_in = ended.what.retry_after;
-    route_choice& choice = *client_->choice;
-    choice.ended(*routed()->where, std::exchange(routed()->attempt, 0), what, opens_in);
-    // What is final there is an accident where there is another way.
-    const bool of_route = what == routing::route_outcome::unusable;
-    if (of_route && choice.has_other(routed()->guest, *routed()->where)) ended.what = {verdict::transient};
-}
-
-void request_task::forget_route() {
-    route_choice& choice = *client_->choice;
-    if (const auto attempt = std::exchange(routed()->attempt, 0); attempt != 0)
-        choice.ended(*routed()->where, attempt, routing::route_outcome::untold, {});
-    leave_route_line();
-    choice.forget(routed()->guest);
-    choice.look();
 }
 
 // Neither a coroutine nor a handler waits in line: they would be most of what a waiting request takes.
@@ -566,11 +493,8 @@ void request_task::end_attempt(wire::decoded_answer& ended) {
 
 request_step request_task::report(wire::decoded_answer& ended, time_point now) {
     time_point earliest = tell_gate(ended);
-    if (routed()) {
-        tell_route(ended);
-        // That is when it may go there again: elsewhere it may at once.
-        if (client_->choice->has_other(routed()->guest, *routed()->where)) earliest = {};
-    }
+    // That is when it may go there again: elsewhere it may at once.
+    if (routed() && tell_route(ended)) earliest = {};
     return machine_.reported(ended, earliest, now);
 }
 

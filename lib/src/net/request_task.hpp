@@ -123,7 +123,8 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     void recalled();
     void leave_route_line();
     /// What the attempt says of its route; what is final there may be tried elsewhere.
-    void tell_route(wire::decoded_answer& ended);
+    /// True if there is another route.
+    bool tell_route(wire::decoded_answer& ended);
     void forget_route();
     request_step stand_in_line();
     void leave_line(const error_code& error, permit leave) override;

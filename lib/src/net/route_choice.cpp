@@ -65,15 +65,18 @@ void route_choice::look() {
 
 void route_choice::move_all() {
     if (closed_) return end_all();
-    for (;;) {
-        const time_point now = steady_now();
-        const auto next = line_.next(now, loads(now));
-        for (std::size_t i = 0; i < targets_.size(); ++i)
-            targets_[i]->condition.store(condition(i), std::memory_order_relaxed);
-        waiting_.store(line_.waiting(), std::memory_order_relaxed);
-        if (!next) return arm(now);
+    time_point now = steady_now();
+    for (std::size_t i = 0; i < targets_.size(); ++i) look_at(i, now);
+    while (const auto next = line_.next(now, loads_)) {
         carry_out(*next);
+        // Nothing else has another load than before.
+        now = steady_now();
+        look_at(next->where, now);
     }
+    for (std::size_t i = 0; i < targets_.size(); ++i)
+        targets_[i]->condition.store(condition(i), std::memory_order_relaxed);
+    waiting_.store(line_.waiting(), std::memory_order_relaxed);
+    arm(now);
 }
 
 void route_choice::carry_out(const route_line::move& next) {
@@ -106,15 +109,13 @@ void route_choice::tell_rest(std::size_t where) {
         static_cast<std::size_t>(static_cast<double>(line_.waiting() + expected_) * share));
 }
 
-const std::vector<routing::route_load>& route_choice::loads(time_point now) {
-    for (std::size_t i = 0; i < targets_.size(); ++i) {
-        const coordinator_status told = targets_[i]->gate.status();
-        loads_[i] = {told.waiting, told.delayed, told.pace_per_s, told.opens_at,
-                     told.mode == coordinator_mode::closed};
-        if (told.all_wait_until && *told.all_wait_until > now)
-            loads_[i].opens_at = std::max(loads_[i].opens_at.value_or(now), *told.all_wait_until);
-    }
-    return loads_;
+void route_choice::look_at(std::size_t where, time_point now) {
+    const coordinator_status told = targets_[where]->gate.status();
+    auto& load = loads_[where];
+    load = {told.waiting, told.delayed, told.pace_per_s, told.opens_at,
+            told.mode == coordinator_mode::closed};
+    if (told.all_wait_until && *told.all_wait_until > now)
+        load.opens_at = std::max(load.opens_at.value_or(now), *told.all_wait_until);
 }
 
 // A timer that is due sooner stays: waking early costs one look. It is armed as long as anybody waits, if

@@ -83,7 +83,7 @@ class route_choice : public std::enable_shared_from_this<route_choice> {
     /// Lets a gate know how much is to come its way: it would take its short line for the end of the work.
     void tell_rest(std::size_t where);
     void arm(time_point now);
-    const std::vector<routing::route_load>& loads(time_point now);
+    void look_at(std::size_t where, time_point now);
 
     std::vector<std::unique_ptr<route_target>>& targets_;
     routing::route_line line_;

@@ -41,10 +41,11 @@ common_head head_of(const client_options& options, const endpoint& target,
 
 }  // namespace
 
-route_target::route_target(std::string called, const client_options& options, stagger::gate admits, bool own,
-                           const boost::asio::any_io_executor& of_client, const io_executor& strand,
-                           std::shared_ptr<answer_memory>& answers)
+route_target::route_target(std::string called, std::string own_model, const client_options& options,
+                           stagger::gate admits, bool own, const boost::asio::any_io_executor& of_client,
+                           const io_executor& strand, std::shared_ptr<answer_memory>& answers)
     : name(std::move(called)),
+      model(std::move(own_model)),
       target(parse_endpoint(options.base_url())),
       encoding(make_encoding(options, target)),
       whole(head_of(options, target, encoding, wire::delivery::whole)),

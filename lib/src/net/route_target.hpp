@@ -24,9 +24,10 @@ class route_target {
  public:
     /// @param options of the client, with what this route says itself
     /// @param answers as connections_of has it
-    route_target(std::string called, const client_options& options, stagger::gate admits, bool gate_is_own,
-                 const boost::asio::any_io_executor& of_client, const io_executor& strand,
-                 std::shared_ptr<answer_memory>& answers);
+    /// @param own_model sent whatever a request names; empty: none
+    route_target(std::string called, std::string own_model, const client_options& options,
+                 stagger::gate admits, bool gate_is_own, const boost::asio::any_io_executor& of_client,
+                 const io_executor& strand, std::shared_ptr<answer_memory>& answers);
     route_target(const route_target&) = delete;
     route_target& operator=(const route_target&) = delete;
 
@@ -35,6 +36,7 @@ class route_target {
     }
 
     const std::string name;
+    const std::string model;  ///< sent whatever a request names; empty: what it names
     const endpoint target;
     const wire::encoding_context encoding;
     const common_head whole;     ///< of requests for an answer in one piece

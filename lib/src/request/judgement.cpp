@@ -1,5 +1,7 @@
 #include "request/judgement.hpp"
 
+#include "base/endpoint_error.hpp"
+
 namespace stagger::detail {
 
 namespace {
@@ -28,16 +30,9 @@ bool is_of_route(errc error) {
         case errc::quota_exhausted:
         case errc::redirected:
         case errc::malformed_answer:
-        case errc::name_not_found:
-        case errc::certificate_expired:
-        case errc::certificate_not_yet_valid:
-        case errc::certificate_wrong_host:
-        case errc::certificate_self_signed:
-        case errc::certificate_untrusted:
-        case errc::client_certificate_refused:
             return true;
         default:
-            return false;
+            return is_endpoint_error(error);
     }
 }
 

@@ -132,13 +132,16 @@ bool route_line::may_go(guest who, const place& of, route_index where, time_poin
     return of.last != where || of.not_before <= now;
 }
 
+bool route_line::is_open(route_index where, time_point now, std::span<const route_load> loads) const {
+    return routes_[where].health.grade() == route_grade::good && !is_closed(loads[where], now);
+}
+
 std::optional<unsigned> route_line::open_tier(guest who, const place& of, time_point now,
                                               std::span<const route_load> loads) const {
     std::optional<unsigned> lowest;
     for (route_index i = 0; i < routes_.size(); ++i) {
         const route& one = routes_[i];
-        if (one.health.grade() != route_grade::good || is_closed(loads[i], now)) continue;
-        if (!may_go(who, of, i, now)) continue;
+        if (!is_open(i, now, loads) || !may_go(who, of, i, now)) continue;
         lowest = std::min(lowest.value_or(one.rules.tier), one.rules.tier);
     }
     return lowest;
@@ -182,10 +185,7 @@ std::optional<route_line::route_index> route_line::choose(guest who, const place
         }
     };
     if (tier) {
-        offer_all([&](route_index i) {
-            return routes_[i].health.grade() == route_grade::good && routes_[i].rules.tier == *tier &&
-                   !is_closed(loads[i], now);
-        });
+        offer_all([&](route_index i) { return routes_[i].rules.tier == *tier && is_open(i, now, loads); });
         return best(offers, loads);
     }
     // Nothing is good and open: what will be soonest, slow ones included.
@@ -241,16 +241,13 @@ std::optional<route_line::route_index> route_line::best(std::vector<offer>& offe
 // Nobody is to wait in the line of a route that will not take it, while another one would.
 std::optional<route_line::route_index> route_line::to_recall(time_point now,
                                                              std::span<const route_load> loads) {
-    const auto is_open = [&](route_index i) {
-        return routes_[i].health.grade() == route_grade::good && !is_closed(loads[i], now);
-    };
     bool any_open = false;
-    for (route_index i = 0; i < routes_.size(); ++i) any_open = any_open || is_open(i);
+    for (route_index i = 0; i < routes_.size(); ++i) any_open = any_open || is_open(i, now, loads);
     if (!any_open) return std::nullopt;
     for (route_index i = 0; i < routes_.size(); ++i) {
         route& one = routes_[i];
         const bool is_trial = one.bound == 1 && one.health.takes(now) && !is_closed_for_long(loads[i], now);
-        if (one.bound == 0 || one.recalled || is_open(i) || is_trial) continue;
+        if (one.bound == 0 || one.recalled || is_open(i, now, loads) || is_trial) continue;
         one.recalled = true;
         return i;
     }

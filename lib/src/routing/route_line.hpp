@@ -108,6 +108,7 @@ class route_line {
     std::optional<route_index> choose(guest who, const place& of, time_point now,
                                       std::span<const route_load> loads) const;
     bool may_go(guest who, const place& of, route_index where, time_point now) const;
+    bool is_open(route_index where, time_point now, std::span<const route_load> loads) const;
     /// The first tier of which something is good and open.
     std::optional<unsigned> open_tier(guest who, const place& of, time_point now,
                                       std::span<const route_load> loads) const;
