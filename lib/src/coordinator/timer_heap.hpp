@@ -41,6 +41,7 @@ class timer_heap {
     /// Drops dead entries from the top, and all of them once they are the majority.
     template <class IsLive>
     void tidy(std::size_t live, IsLive is_live) {
+        if (live == 0) return entries_.clear();
         constexpr std::size_t worth_rebuilding = 64;
         if (entries_.size() > worth_rebuilding + 2 * live) {
             std::erase_if(entries_, [&](const entry& each) { return !is_live(each.task); });

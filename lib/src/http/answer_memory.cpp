@@ -28,7 +28,9 @@ void answer_memory::holder::holds(std::size_t bytes) {
         if (bytes < little_bytes) all_->first_ = nullptr;
         all_->expires_at(all_->first_ ? saturating_add(steady_now(), all_->longest_rest_) : never);
     }
-    all_->set(*this, bytes);
+    all_->held_ += bytes - bytes_;
+    bytes_ = bytes;
+    if (!all_->line_.empty()) all_->go_on();
 }
 
 void answer_memory::holder::leave_line() {
@@ -47,12 +49,6 @@ bool answer_memory::admits(holder& one) {
     if (first_) return false;
     first_ = &one;
     return true;
-}
-
-void answer_memory::set(holder& one, std::size_t bytes) {
-    held_ += bytes - one.bytes_;
-    one.bytes_ = bytes;
-    if (!line_.empty()) go_on();
 }
 
 void answer_memory::go_on() {

@@ -66,7 +66,6 @@ class answer_memory : private deadline_queue::entry {
 
  private:
     bool admits(holder& one);
-    void set(holder& one, std::size_t bytes);
     void go_on();
     void on_expired() override;
 

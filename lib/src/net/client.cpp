@@ -10,7 +10,6 @@
 #include "net/client_access.hpp"
 #include "net/client_handle.hpp"
 #include "net/client_state.hpp"
-#include "net/request_stand_in.hpp"
 #include "net/request_task.hpp"
 #include "net/running_operation.hpp"
 
@@ -88,7 +87,9 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
                                                         std::move(admits), own, executor, strand, answers));
         rules.push_back({way.tier(), way.weight()});
     }
-    if (routes.size() > 1) choice = std::make_shared<route_choice>(strand, routes, std::move(rules));
+    requests.has_several_routes = routes.size() > 1;
+    if (requests.has_several_routes)
+        choice = std::make_shared<route_choice>(strand, routes, std::move(rules));
 }
 
 void client_state::context_ends() noexcept {
@@ -149,29 +150,21 @@ const client::state_pointer& client::state_of(const handle_pointer& handle) {
     return handle->state();
 }
 
-namespace {
-
-void start_request(const std::shared_ptr<detail::client_state>& target, const completion_request& request,
-                   duration usual_deadline, detail::request_task::any_handler handler, bool at_home) {
-    if (target->stand_in) return target->stand_in->take(target, request, std::move(handler));
-    detail::request_task::start(target, request, usual_deadline, std::move(handler), at_home);
-}
-
-}  // namespace
-
 void client::start_complete(const state_pointer& target, const completion_request& request,
                             any_complete_handler handler, bool at_home) {
-    start_request(target, request, client_options::default_deadline, std::move(handler), at_home);
+    detail::request_task::start(target, request, client_options::default_deadline, std::move(handler),
+                                at_home);
 }
 
 void client::start_stream(const state_pointer& target, const completion_request& request,
                           any_stream_handler handler, bool at_home) {
-    start_request(target, request, client_options::default_deadline, std::move(handler), at_home);
+    detail::request_task::start(target, request, client_options::default_deadline, std::move(handler),
+                                at_home);
 }
 
 void detail::client_access::complete_one_of_many(const client& target, const completion_request& request,
                                                  client::any_complete_handler handler) {
-    start_request(state_of(target), request, duration::zero(), std::move(handler), false);
+    request_task::start(state_of(target), request, duration::zero(), std::move(handler), false);
 }
 
 client_counters client::counters() const {

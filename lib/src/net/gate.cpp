@@ -96,6 +96,8 @@ struct permit::gate_state final : std::enable_shared_from_this<gate_state>, deta
     void forget_guests();
     void end(task_id task, error_code error, permit leave, std::vector<ending>& endings);
     task_id enter_line(time_point now, const admission& what);
+    task_id enter_line_as(const std::string& label, time_point now, const admission& what);
+    task_id enter_core(time_point now, const admission& what);
     void listen_for_cancellation(asio::cancellation_slot slot, task_id task);
     permit explained(permit leave) const;
 };
@@ -209,16 +211,23 @@ permit permit::gate_state::explained(permit leave) const {
 }
 
 task_id permit::gate_state::enter_line(time_point now, const admission& what) {
-    const task_kind alike = kinds.number_of(what.alike());
-    decisions::labelled told{{}, what.label()};  // first, since a copy may throw
-    const task_id task = what.is_retry() ? core.resubmit(now, what.cost(), what.deadline(), what.not_before(),
-                                                         what.cause(), alike, what.refused())
-                                         : core.submit(now, what.cost(), what.deadline(), alike);
-    if (!told.label.empty() && options.recorder()) {
-        told.task = task;
-        options.recorder()->record({now, std::move(told)});
-    }
+    if (options.recorder() && !what.label().empty()) return enter_line_as(what.label(), now, what);
+    return enter_core(now, what);
+}
+
+task_id permit::gate_state::enter_line_as(const std::string& label, time_point now, const admission& what) {
+    decisions::labelled told{{}, label};  // first, since a copy may throw
+    told.task = enter_core(now, what);
+    const task_id task = told.task;
+    options.recorder()->record({now, std::move(told)});
     return task;
+}
+
+task_id permit::gate_state::enter_core(time_point now, const admission& what) {
+    const task_kind alike = kinds.number_of(what.alike());
+    if (!what.is_retry()) return core.submit(now, what.cost(), what.deadline(), alike);
+    return core.resubmit(now, what.cost(), what.deadline(), what.not_before(), what.cause(), alike,
+                         what.refused());
 }
 
 // Called before the line can admit the task: a later assignment could outlive its completion.

@@ -21,6 +21,7 @@
 #include "http/out_of_memory.hpp"
 #include "net/gate_access.hpp"
 #include "net/open_stream.hpp"
+#include "net/request_stand_in.hpp"
 #include "request/judgement.hpp"
 
 namespace stagger::detail {
@@ -71,7 +72,7 @@ struct request_task::stream_attempt {
     error_code unread;  // what the connection met behind what has come
 };
 
-request_task::request_task(std::shared_ptr<client_state> client, any_handler handler, bool at_home)
+request_task::request_task(std::shared_ptr<client_state> client, any_handler&& handler, bool at_home)
     : client_(std::move(client)),
       handler_(std::move(handler)),
       machine_(client_->requests, steady_now()),
@@ -84,7 +85,8 @@ request_task::request_task(std::shared_ptr<client_state> client, any_handler han
 request_task::~request_task() = default;
 
 void request_task::start(const std::shared_ptr<client_state>& client, const completion_request& request,
-                         duration usual_deadline, any_handler handler, bool at_home) {
+                         duration usual_deadline, any_handler&& handler, bool at_home) {
+    if (client->stand_in) return client->stand_in->take(client, request, std::move(handler));
     const auto cancelled =
         std::visit([](const auto& one) { return asio::get_associated_cancellation_slot(one); }, handler);
     const auto self = std::make_shared<request_task>(client, std::move(handler), at_home);
@@ -95,11 +97,6 @@ void request_task::start(const std::shared_ptr<client_state>& client, const comp
     self->listen_for_cancellation(cancelled);
     // Not inside this call: the caller may be on the strand and must not be overtaken.
     client->turn->add({self, self.get()});
-}
-
-route_target& request_task::way() const {
-    const routed_request* const there = routed();
-    return there && there->where ? *client_->routes[*there->where] : client_->first();
 }
 
 request_task::uncommon& request_task::with_uncommon() {
@@ -178,7 +175,7 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
                 next = stand_in_line();
                 break;
             case request_step::choose_route:
-                next = choose_route(now);
+                next = choose_route();
                 break;
             case request_step::stop_choosing:
                 return stop_choosing();

@@ -43,8 +43,8 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     /// @param usual_deadline where neither the request nor its client has one; zero: none
     /// @param at_home the handler is known to run on the client's executor
     static void start(const std::shared_ptr<client_state>& client, const completion_request& request,
-                      duration usual_deadline, any_handler handler, bool at_home);
-    request_task(std::shared_ptr<client_state> client, any_handler handler, bool at_home);
+                      duration usual_deadline, any_handler&& handler, bool at_home);
+    request_task(std::shared_ptr<client_state> client, any_handler&& handler, bool at_home);
     ~request_task() override;
 
     void stop(errc why) override;
@@ -88,7 +88,11 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     stream_attempt* begins() const { return uncommon_ ? uncommon_->begins.get() : nullptr; }
     route_choice::guest_pointer routed_guest() { return {shared_from_this(), routed()}; }
 
-    route_target& way() const;
+    /// By which the attempt goes.
+    route_target& way() const {
+        const routed_request* const there = routed();
+        return there && there->where ? *client_->routes[*there->where] : client_->first();
+    }
     void encode(const completion_request& request);
     /// For the route that was found.
     bool encode_for(const route_target& found, const completion_request& request, error_code& error,
@@ -116,7 +120,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     request_step announce(time_point now);
     request_step ask_to_pass(time_point now);
     void stop_holding();
-    request_step choose_route(time_point now);
+    request_step choose_route();
     void stop_choosing();
     void route_found(std::size_t where);
     void no_route(errc why);

@@ -7,9 +7,7 @@
 // How a request of a client with several routes finds one for each attempt, and what it tells of it.
 namespace stagger::detail {
 
-// A client with one route has nothing to choose.
-request_step request_task::choose_route(time_point now) {
-    if (!routed()) return machine_.routed({}, false, now);
+request_step request_task::choose_route() {
     route_choice& choice = *client_->choice;
     const route_choice::guest_pointer self = routed_guest();
     if (routed()->guest == 0) {

@@ -69,8 +69,8 @@ request_step request_machine::passed(bool chosen) {
     if (is_stopped()) return end(progress_.stopped);
     chosen_ = chosen_ || chosen;
     if (std::exchange(has_leave_, false)) return admit();
-    state_ = state::choosing;
-    return request_step::choose_route;
+    state_ = context_.has_several_routes ? state::choosing : state::in_line;
+    return context_.has_several_routes ? request_step::choose_route : request_step::stand_in_line;
 }
 
 request_step request_machine::routed(const error_code& error, bool elsewhere, time_point now) {

@@ -19,7 +19,7 @@ enum class request_step : std::uint8_t {
     nothing,        ///< waits for the event that is on its way
     announce,       ///< an attempt is wanted: tells whoever watches; `announced`
     ask_to_pass,    ///< asks whether such requests are sent at all: `passed`, `held` or `turned_away`
-    choose_route,   ///< finds where the attempt goes: `routed`
+    choose_route,   ///< finds where the attempt goes, if there are several routes: `routed`
     stop_choosing,  ///< gives up looking for that: `routed` with errc::cancelled
     stand_in_line,  ///< asks that route's gate for leave to send, by `wanted`: `left_line`
     leave_line,     ///< gives up its place there; the same event comes

@@ -25,6 +25,7 @@ struct request_context {
     request_rules rules;
     outcomes_by_kind outcomes;
     random_source random;
+    bool has_several_routes = false;  ///< else there is nothing to choose
 };
 
 }  // namespace stagger::detail

@@ -30,7 +30,10 @@ struct client_of_one {
     failure_bounds give_up{};
 
     request_context context() const {
-        return {{deadline, 30s, retry, backoff, obey_retry_after, false, give_up, 60s}, {}, random_source(1)};
+        return {{deadline, 30s, retry, backoff, obey_retry_after, false, give_up, 60s},
+                {},
+                random_source(1),
+                true};
     }
 };
 
@@ -629,4 +632,14 @@ TEST_CASE("where no route is found in time the request ends, and says how long i
     one.describe_end(info);
     CHECK(one.result() == errc::deadline_exceeded);
     CHECK(info.queued == 5s);
+}
+
+TEST_CASE("with one route there is nothing to choose") {
+    const client_of_one client;
+    request_context context = client.context();
+    context.has_several_routes = false;
+    request_machine one(context, start);
+    go_on(one, place::not_begun, place::asking);
+    CHECK(one.passed(false) == request_step::stand_in_line);
+    CHECK(one.left_line({}, true, false, start + 1s) == request_step::admit);
 }
