@@ -211,6 +211,35 @@ TEST_CASE("rate-limit headers measure the limit almost without rejections") {
     }
 }
 
+TEST_CASE(
+    "a bucket is ridden behind refusals by chance that speak of the server's load as it is without them") {
+    auto scenario = far_away(3000);
+    scenario.provider.limits = {token_bucket(5, 5)};
+    scenario.provider.refusals.by_chance = {{.share = 0.06, .status = 529}};
+    const results behind_chance(scenario);
+    CHECK(behind_chance.efficiency() > 0.985);
+    CHECK(behind_chance.median([](const measures& run) {
+        return 100.0 * static_cast<double>(run.rejected - run.refused_by_chance) /
+               static_cast<double>(run.succeeded);
+    }) < 5);
+}
+
+TEST_CASE("a bucket whose headers told of a slow time is used again once it is over") {
+    auto scenario = far_away(4000);
+    scenario.provider.latency.mean = 15s;
+    scenario.provider.hints.headers = provider::header_hint::openai;
+    scenario.provider.limits = {token_bucket(6, 10)};
+    scenario.provider.changes = {{200s, {token_bucket(0.4, 10)}}, {220s, {token_bucket(6, 10)}}};
+    CHECK(results(scenario).efficiency() > 0.95);
+}
+
+TEST_CASE("a server that closes connections above its limit holds nobody up for long") {
+    auto scenario = far_away(3000, 900);
+    scenario.provider.limits = {token_bucket(60, 60)};
+    scenario.provider.rejection_status = provider::connection_closed;
+    CHECK(results(scenario).efficiency() > 0.8);
+}
+
 TEST_CASE("an outage of half a minute") {
     auto scenario = far_away(10000);
     scenario.provider.limits = {token_bucket(50, 50)};

@@ -33,11 +33,14 @@ struct limit_hint {
     friend bool operator==(const limit_hint&, const limit_hint&) = default;
 };
 
-/// What the headers of an answer tell about the limit. Hints are believed only while they prove true.
+/// What an answer tells about the limit. Hints are believed only while they prove true.
 struct hints {
     std::optional<duration> retry_after;
     limit_hint requests;
     limit_hint tokens;
+    /// Of a refusal: the server speaks of its own load (503, 529, `errc::overloaded`), not of what this
+    /// client may ask. Such refusals often come whatever the pace, so they are weighed apart from the others.
+    bool overloaded = false;
     friend bool operator==(const hints&, const hints&) = default;
 };
 

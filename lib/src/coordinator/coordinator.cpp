@@ -31,6 +31,7 @@ struct outstanding {
     task_kind kind{};
     std::uint64_t alike_before = 0;   // sent
     std::uint64_t others_before = 0;  // of other kinds
+    bool after_accident = false;
     bool unfunded = false;
     bool answering = false;
     bool probes_kind = false;
@@ -233,7 +234,8 @@ struct coordinator::parts {
         if (asked.is_estimated()) reserved_tokens = attempt.sent.tokens;
         attempt.sent.repeated = line.front_was_sent(from);
         attempt.sent.in_flight = static_cast<unsigned>(permits.size()) + 1;
-        if (from == lane::accident) {
+        attempt.after_accident = from == lane::accident;
+        if (attempt.after_accident) {
             attempt.unfunded = !accidents.affords_retry(now);
             if (attempt.unfunded) {
                 unfunded_out = true;
@@ -322,7 +324,7 @@ struct coordinator::parts {
 
     void admitted_by_server(const outstanding& attempt) {
         ++counts.accepted;
-        accidents.success();
+        accidents.success(attempt.after_accident);
         kinds.admitted(attempt.kind);
         announced.admitted(attempt.sent);
     }

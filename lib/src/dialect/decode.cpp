@@ -272,6 +272,7 @@ void read_head(const response& received, double unix_now, const secrets& hidden,
 hints hints_of_refusal(const decoded_answer& refused) {
     hints said = refused.hints;
     if (refused.what.retry_after) said.retry_after = refused.what.retry_after;
+    said.overloaded = refused.error == errc::overloaded;
     return said;
 }
 

@@ -89,7 +89,8 @@ decoded_answer decode(response&& received, stagger::dialect dialect, double unix
 decoded_answer decode(response&& received, const api_dialect& spoken, double unix_now,
                       const secrets& hidden = {});
 
-/// What the gate is told of a refusal: a Retry-After as it was judged goes before the one that was sent.
+/// What the gate is told of a refusal: a Retry-After as it was judged goes before the one that was sent, and
+/// whether the server speaks of its own load.
 hints hints_of_refusal(const decoded_answer& refused);
 
 /// Whether the Content-Type is that of server-sent events.

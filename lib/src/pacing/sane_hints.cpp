@@ -35,6 +35,7 @@ hints sane(const hints& said) {
     if (said.retry_after) kept.retry_after = std::clamp(*said.retry_after, duration::zero(), longest_span);
     kept.requests = sane(said.requests);
     kept.tokens = sane(said.tokens);
+    kept.overloaded = said.overloaded;
     return kept;
 }
 

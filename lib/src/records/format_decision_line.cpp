@@ -190,6 +190,7 @@ class member_writer {
         if (told.retry_after) span(heard, "retry_after_ns", *told.retry_after);
         limit(heard, "requests", told.requests);
         limit(heard, "tokens", told.tokens);
+        if (told.overloaded) heard.raw("overloaded", "true");
         heard.close();
     }
 

@@ -198,10 +198,11 @@ class member_reader {
         hints told;
         if (!line_.has("said")) return told;
         const exact_json_object heard = line_.object("said");
-        heard.expect_only({"retry_after_ns", "requests", "tokens"});
+        heard.expect_only({"retry_after_ns", "requests", "tokens", "overloaded"});
         if (heard.has("retry_after_ns")) told.retry_after = heard.span("retry_after_ns");
         told.requests = limit(heard, "requests");
         told.tokens = limit(heard, "tokens");
+        told.overloaded = flag(heard, "overloaded");
         return told;
     }
 

@@ -9,9 +9,10 @@ namespace stagger {
 /** @brief Bounds how many requests are sent again after accidents.
  *
  * When a server breaks, retrying everything doubles its load at the worst moment. Each such retry spends from
- * a budget that successes refill, so that in the long run accidents are retried about as often as one in five
- * requests succeeds; a burst of them is covered by what was saved. A slow drip lets retries resume after a
- * time in which nothing succeeded. (The scheme of the AWS SDKs' "standard" retry mode, with a drip.)
+ * a budget that successes refill, and a retry that succeeds gives back what it cost: where retrying helps,
+ * it goes on, and where it does not, the budget is soon empty. A burst of accidents is covered by what was
+ * saved. A slow drip lets retries resume after a time in which nothing succeeded. (The scheme of the AWS
+ * SDKs' "standard" retry mode, with a drip.)
  */
 class retry_budget {
  public:
@@ -28,7 +29,10 @@ class retry_budget {
         drip(now);
         left_ = std::max(0.0, left_ - retry_costs);
     }
-    void success() { left_ = std::min(capacity, left_ + success_pays_back); }
+    /// @param of_retry it was sent again after an accident
+    void success(bool of_retry) {
+        left_ = std::min(capacity, left_ + success_pays_back + (of_retry ? retry_costs : 0));
+    }
 
     /// When the drip alone will afford the next retry.
     time_point affordable_at(time_point now) {

@@ -106,6 +106,7 @@ struct client {
 hints as_hints(const provider::decision& said) {
     hints result;
     result.retry_after = said.retry_after;
+    result.overloaded = said.status == 503 || said.status == 529;
     for (const provider::limit_report& each : said.headers) {
         limit_hint& target = each.counts == provider::unit::requests ? result.requests : result.tokens;
         target = {each.limit, each.remaining, each.reset};

@@ -405,6 +405,24 @@ TEST_CASE("while the retry budget is empty, retries of accidents go one at a tim
     CHECK(drive.log.size() == 214);
 }
 
+TEST_CASE("behind an empty retry budget, retries that succeed let ever more of the others go") {
+    driver drive(coordinator_options().pacing(stagger::pacing_kind::unpaced).max_in_flight(1000));
+    drive.submit(200);
+    drive.run_for(1ms);
+    for (std::size_t each = 0; each < 200; ++each) {
+        drive.core.failed(drive.now, drive.log[each].permit);
+        drive.core.resubmit(drive.now, one, never, drive.now, retry_cause::accident);
+    }
+    drive.run_for(1ms);
+    REQUIRE(drive.log.size() == 200 + 100 + 1);
+    // Each of them pays for itself again, and all of them for some more.
+    for (std::size_t each = 200; each < 301; ++each)
+        drive.core.accepted(drive.now, drive.log[each].permit, {});
+    drive.run_for(1ms);
+    CHECK(drive.log.size() == 400);
+    CHECK(drive.core.status(drive.now).waiting == 0);
+}
+
 TEST_CASE("a deadline ends the wait") {
     driver drive(coordinator_options().initial_rate(1));
     drive.submit(1);

@@ -66,6 +66,7 @@ TEST_CASE("hints that can be reckoned with stay as they are") {
     said.retry_after = 31 * 24h;
     said.requests = {1e12, 0, 31 * 24h};
     said.tokens = {60'000, 12.5, 0s};
+    said.overloaded = true;
     CHECK(stagger::sane(said) == said);
     CHECK(stagger::sane({}) == hints());
 }

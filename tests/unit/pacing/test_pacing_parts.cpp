@@ -174,7 +174,7 @@ TEST_CASE("the retry budget covers a burst, is refilled by successes and drips")
     CHECK(afforded == 100);
     CHECK(accidents.affordable_at(now) == now + 5s);
 
-    for (int each = 0; each < 5; ++each) accidents.success();
+    for (int each = 0; each < 5; ++each) accidents.success(false);
     CHECK(accidents.affords_retry(now));
     accidents.spend(now);
     CHECK_FALSE(accidents.affords_retry(now + 4s));
@@ -183,6 +183,21 @@ TEST_CASE("the retry budget covers a burst, is refilled by successes and drips")
     CHECK(accidents.affords_retry(now + 24h));
     afforded = 0;
     for (now += 24h; accidents.affords_retry(now); ++afforded) accidents.spend(now);
+    CHECK(afforded == 100);
+}
+
+TEST_CASE("a retry that succeeds gives back what it cost, so where retrying helps it goes on") {
+    retry_budget accidents;
+    while (accidents.affords_retry(start)) accidents.spend(start);
+    accidents.success(true);
+    for (int each = 0; each < 1000; ++each) {
+        REQUIRE(accidents.affords_retry(start));
+        accidents.spend(start);
+        accidents.success(true);
+    }
+    // Each success leaves one more than it cost: 1000 of them pay for as much as is ever saved.
+    int afforded = 0;
+    for (; accidents.affords_retry(start); ++afforded) accidents.spend(start);
     CHECK(afforded == 100);
 }
 

@@ -45,6 +45,7 @@ hints everything_said() {
     said.retry_after = 1500ms;
     said.requests = {60.5, 0, 1s};
     said.tokens = {1e300, 0.1, -1ns};
+    said.overloaded = true;
     return said;
 }
 

@@ -67,7 +67,8 @@ void header_tracker::note(const departure& sent, const limit_hint& said, bool ad
 }
 
 void header_tracker::measure(const reading& now, const send_log& log, seconds rtt) {
-    if (reference_->resets <= now.sent.at) {  // all was back before: how much, nobody knows
+    const bool all_was_back = reference_->resets <= now.sent.at;
+    if (all_was_back && kind_ != kind::bucket) {  // how much was used before, nobody knows
         if (kind_ == kind::fixed_window && now.resets != never) {
             const seconds apart = now.resets - reference_->resets;
             window_ = window_ ? std::min(*window_, apart) : apart;
@@ -79,6 +80,11 @@ void header_tracker::measure(const reading& now, const send_log& log, seconds rt
     const double used = log.admitted_between(reference_->sent, now.sent) + log.unit().of(now.sent);
     if (span <= std::max(least_span, 4 * rtt) || used < least_admitted_in_span) return;
     const double refilled = now.remaining - reference_->remaining + used;
+    if (all_was_back) {
+        refilled_at_least(span, refilled);
+        reference_ = now;
+        return;
+    }
     const kind seen = kind_by(now, refilled);
     if (seen != kind::unknown) vote(seen);
     if (seen == kind::bucket) refilled_between(*reference_, now, refilled);
@@ -114,10 +120,21 @@ void header_tracker::vote(kind seen) {
 
 // The ratio of sums, since what one span rounds down the next one rounds up.
 void header_tracker::refilled_between(const reading& from, const reading& to, double amount) {
+    const seconds span = to.sent.at - from.sent.at;
     // A bucket that may have been full refilled more than was seen.
-    if (std::max(from.remaining, to.remaining) >= to.limit - 2) return;
+    if (std::max(from.remaining, to.remaining) >= to.limit - 2) return refilled_at_least(span, amount);
+    refilled_in(span, amount);
+}
+
+void header_tracker::refilled_in(seconds span, double amount) {
     refilled_ = kept_of_older * refilled_ + amount;
-    measured_s_ = kept_of_older * measured_s_ + seconds(to.sent.at - from.sent.at).count();
+    measured_s_ = kept_of_older * measured_s_ + span.count();
+}
+
+/// Tells of a refill that is faster than was known: else a bucket that was slow for a while would be left
+/// full ever after.
+void header_tracker::refilled_at_least(seconds span, double amount) {
+    if (measured_s_ > 0 && amount * measured_s_ > refilled_ * span.count()) refilled_in(span, amount);
 }
 
 /// When the fixed window that contains `now` ends, as far as is known.

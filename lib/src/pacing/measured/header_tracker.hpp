@@ -46,6 +46,8 @@ class header_tracker {
     kind kind_by(const reading& now, double refilled) const;
     void vote(kind seen);
     void refilled_between(const reading& from, const reading& to, double amount);
+    void refilled_in(seconds span, double amount);
+    void refilled_at_least(seconds span, double amount);
 
     double left(time_point now, const send_log& log) const;
     double bucket_rate(double remaining, double fastest) const;

@@ -133,7 +133,7 @@ departure ride_the_limit::on_send(time_point now, const cost& what) {
     if (closed()) {
         phase_->sent(sent, now - last_sent);
     } else if (by_share_) {
-        by_share_->sent(sent, paced, chance_.share(), rtt_.mean());
+        by_share_->sent(sent, paced, voices_[held_by_share_].chance.share(), rtt_.mean());
     } else if (tells_of_load(sent) && !log_.rejections().empty()) {
         response_.sent(pace);
     }
@@ -180,7 +180,7 @@ void ride_the_limit::on_throttled(time_point now, const departure& sent, const h
     unmet_.refused();
     note_headers(sent, said, false);
     if (closed()) return refused_by_limit(now, sent, said);
-    if (by_share_) return refused_behind_chance(now, sent, said);
+    if (holds_share_of(refusal_voices::of(said))) return refused_behind_chance(now, sent, said);
     judge(now, sent, said);
 }
 
@@ -208,10 +208,11 @@ void ride_the_limit::refused_by_limit(time_point now, const departure& sent, con
         return;
     }
     // Refused at random, requests in flight say nothing about places.
-    const bool may_be_places = service_ && !chance_.matter();
+    const voice whose = refusal_voices::of(said);
+    const bool may_be_places = service_ && !voices_[whose].chance.matter();
     if (may_be_places && concurrency_.learn(now, log_, rtt_, *service_)) return testing_.measured();
     if (shuts(sent, run)) return close(now, run.since, run.rate_per_s > 0 ? run.rate_per_s : rate(now));
-    cut_pace(now, sent, run);
+    cut_pace(now, sent, run, whose);
     if (long_wait_announced(now)) close(now, sent.at, rate_when_sent(sent));
 }
 

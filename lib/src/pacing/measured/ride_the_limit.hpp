@@ -15,6 +15,7 @@
 #include "pacing/measured/lockout_learner.hpp"
 #include "pacing/measured/lost_limit.hpp"
 #include "pacing/measured/rate_estimator.hpp"
+#include "pacing/measured/refusal_voices.hpp"
 #include "pacing/measured/refusals_by_chance.hpp"
 #include "pacing/measured/round_trip.hpp"
 #include "pacing/measured/send_log.hpp"
@@ -54,6 +55,7 @@ class ride_the_limit final : public pacing {
 
  private:
     using mode = coordinator_mode;
+    using voice = refusal_voices::voice;
     static constexpr send_number waste_measured_over = 500;
 
     bool closed() const { return mode_ == mode::closed; }
@@ -97,18 +99,20 @@ class ride_the_limit final : public pacing {
     double bar(const departure& sent, const hints& said) const;
     bool tells_of_load(const departure& sent) const;
     void refused_by_limit(time_point now, const departure& sent, const hints& said);
-    void go_on_by_chance(time_point now, const load_response::finding& found);
-    void hold_share(time_point now, double pace);
+    bool holds_share_of(voice whose) const { return by_share_ && held_by_share_ == whose; }
+    void go_on_by_chance(time_point now, const load_response::finding& found, voice whose);
+    void hold_share(time_point now, double pace, voice whose);
     void refused_behind_chance(time_point now, const departure& sent, const hints& said);
     void learn_from_look(time_point now);
+    void search_from_share(time_point now);
 
     void hear_retry_after(time_point now, const departure& rejected, const hints& said);
 
     // Open: what a rejection does to the pace.
     void cut_window(time_point now, const departure& rejected);
-    void cut_pace(time_point now, const departure& rejected, const rejected_run& run);
+    void cut_pace(time_point now, const departure& rejected, const rejected_run& run, voice whose);
     void cut(time_point now, double to);
-    void cut_once_a_round(time_point now, const departure& rejected, const rejected_run& run);
+    void cut_once_a_round(time_point now, const departure& rejected, const rejected_run& run, voice whose);
     void end_of_growth(time_point now, const departure& rejected, const estimate& limit);
     void end_test(const estimate& limit);
     void hold(time_point now, double measured);
@@ -124,7 +128,7 @@ class ride_the_limit final : public pacing {
 
     void look_for_lost_limit(time_point now);
     void go_on_looking(time_point now);
-    void look_failed(time_point now, const departure& rejected);
+    void look_failed(time_point now, const departure& rejected, voice whose);
 
     // Closed: probes, and what ends it.
     bool shuts(const departure& rejected, const rejected_run& run) const;
@@ -165,17 +169,15 @@ class ride_the_limit final : public pacing {
     round_trip rtt_;
     unmet_limit unmet_;
     rate_estimator estimator_;
-    refusals_by_chance chance_;
-    /// The first send that left when chance was known to matter: what was refused before may have been the
-    /// onset of a limit, seen out of order.
-    send_number chance_matters_since_ = 0;
-    refusals_by_chance failing_;  ///< the same of accidents
+    refusal_voices voices_;
+    refusals_by_chance failing_;  ///< what accidents tell of chance
     unsigned failure_cuts_ = 0;   ///< for accidents, one soon behind the other
     send_number last_failure_cut_ = 0;
     load_response response_;
     lost_limit lost_;
     bool fall_is_known_ = false;          ///< the limit was measured anew, lower, since it last held
     std::optional<share_pace> by_share_;  ///< while a limit behind chance is held
+    voice held_by_share_ = voice::limit;  ///< whose refusals tell how
     charge_unit_learner units_;
     climb climb_;
     hint_gate gate_;

@@ -32,20 +32,28 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
     const bool held = mode_ == mode::ride && climb_.above() == 0;
     const bool more_than_tests =
         log_.size() > waste_measured_over && log_.recent_waste(waste_measured_over) > 5 * probing_;
-    const bool teaches = mode_ == mode::ramp || held || chance_.matter() || more_than_tests;
+    const voice whose = refusal_voices::of(said);
+    auto& [chance, chance_matters_since, _] = voices_[whose];
+    const bool teaches = mode_ == mode::ramp || held || chance.matter() || more_than_tests ||
+                         voices_.limit_speaks_otherwise_than(whose);
     const bool ramps = mode_ == mode::ramp;
-    const std::vector<departure>& caused = chance_.refused(sent, bar(sent, said), teaches, presumed_to(now));
-    if (!chance_.matter()) chance_matters_since_ = log_.size();
+    const std::vector<departure>& caused = chance.refused(sent, bar(sent, said), teaches, presumed_to(now));
+    if (!chance.matter()) chance_matters_since = log_.size();
+    hints before;  // what the earlier ones said is not known any more
+    before.overloaded = said.overloaded;
+    voices_.limit_spoke(whose, static_cast<double>(caused.size()));
+    // A limit that speaks for itself is measured as one.
+    if (!caused.empty() && by_share_ && !holds_share_of(whose)) search_from_share(now);
     for (const departure& each : caused) {
-        if (by_share_) {
+        if (holds_share_of(whose)) {
             refused_behind_chance(now, each, said);
         } else if (lost_.looking() && mode_ == mode::ramp) {
-            look_failed(now, each);
-        } else if (ramps && mode_ == mode::ramp && each.number >= chance_matters_since_) {
+            look_failed(now, each, whose);
+        } else if (ramps && mode_ == mode::ramp && each.number >= chance_matters_since) {
             constexpr double below = 0.6;
-            hold_share(now, std::min(below * rate(now), after_ramp(now, each)));
+            hold_share(now, std::min(below * rate(now), after_ramp(now, each)), whose);
         } else {
-            refused_by_limit(now, each, each.number == sent.number ? said : hints());
+            refused_by_limit(now, each, each.number == sent.number ? said : before);
         }
     }
 }
@@ -85,13 +93,15 @@ send_number ride_the_limit::presumed_to(time_point now) const {
 double ride_the_limit::bar(const departure& sent, const hints& said) const {
     // A server that says when it opens is believed before one that says nothing: at once, where nothing that
     // it admitted speaks against it, or where it speaks of more than a passing trouble.
-    if (said.retry_after && !chance_.matter()) {
+    const bool chance_matters = voices_[refusal_voices::of(said)].chance.matter();
+    if (said.retry_after && !chance_matters) {
         if (!service_ || *said.retry_after > passing_trouble) return 0;
         return mode_ == mode::ramp ? bar_below_limit : bar_in_test;
     }
-    const bool looks = lost_.looking() && !chance_.matter();
+    const bool looks = lost_.looking() && !chance_matters;
     if (mode_ == mode::ramp) return looks ? bar_in_test : bar_in_ramp;
-    if (chance_.matter()) return bar_below_limit;
+    if (chance_matters || voices_.limit_speaks_otherwise_than(refusal_voices::of(said)))
+        return bar_below_limit;
     // What was measured over a few admissions may lie above the limit.
     const bool relied_on = lost_.best() > 0 && measured_ && !provisional_;
     const bool limit_known = mode_ == mode::ride && relied_on && !concurrency_.limits();
@@ -108,23 +118,24 @@ bool ride_the_limit::tells_of_load(const departure& sent) const {
 }
 
 /// Going slower did not help: on at the pace as it was before, or at the limit that shows behind chance.
-void ride_the_limit::go_on_by_chance(time_point now, const load_response::finding& found) {
+void ride_the_limit::go_on_by_chance(time_point now, const load_response::finding& found, voice whose) {
     // No faster than a few doublings ago, for what a growth reached at last was not proven.
     constexpr double most_regained = 4;
     const double fastest = std::clamp(response_.fastest(), rate(now), most_regained * rate(now));
-    chance_.established(found.share);
+    voices_[whose].chance.established(found.share);
     estimator_.forget_before(log_.size());
     response_.forget();
     measured_.reset();
     testing_.look_again();
-    if (found.limit_per_s) return hold_share(now, *found.limit_per_s);
+    if (found.limit_per_s) return hold_share(now, *found.limit_per_s, whose);
     mode_ = mode::ramp;
     cut(now, fastest);
     response_.forget();
 }
 
-void ride_the_limit::hold_share(time_point now, double pace) {
+void ride_the_limit::hold_share(time_point now, double pace, voice whose) {
     mode_ = mode::ride;
+    held_by_share_ = whose;
     by_share_.emplace(pace, log_.size());
     cut(now, pace);
     pacer_.pause(after(now, rtt_.mean()));
@@ -138,7 +149,8 @@ void ride_the_limit::refused_behind_chance(time_point now, const departure& sent
     // So many in a row are neither chance's nor what the pace is too high by.
     constexpr double unlikely = 1e-6;
     constexpr double above_chance = 0.1;
-    if (std::pow(chance_.share() + above_chance, by_share_->run()) >= unlikely) return;
+    const double share = voices_[held_by_share_].chance.share();
+    if (std::pow(share + above_chance, by_share_->run()) >= unlikely) return;
     hear_retry_after(now, sent, said);
     close(now, sent.at, rate(now));
 }
@@ -146,9 +158,14 @@ void ride_the_limit::refused_behind_chance(time_point now, const departure& sent
 void ride_the_limit::learn_from_look(time_point now) {
     const auto look = by_share_->take_look(now, rtt_.mean());
     if (!look) return;
-    chance_.looked(look->sent, look->refused);
-    if (chance_.matter()) return;
+    refusals_by_chance& chance = voices_[held_by_share_].chance;
+    chance.looked(look->sent, look->refused);
+    if (chance.matter()) return;
     // Chance refuses next to nothing any more: its share was the limit's.
+    search_from_share(now);
+}
+
+void ride_the_limit::search_from_share(time_point now) {
     const double pace = by_share_->per_s();
     by_share_.reset();
     measured_.reset();

@@ -147,7 +147,7 @@ void ride_the_limit::begin_anew(time_point now, const departure& probe) {
 void ride_the_limit::reopen_behind_chance(time_point now, const departure& probe) {
     opened_ = probe;
     ever_opened_ = true;
-    hold_share(now, by_share_->per_s());
+    hold_share(now, by_share_->per_s(), held_by_share_);
 }
 
 /// A short closed time behind the first growth. What was admitted before the first refusal had been saved;

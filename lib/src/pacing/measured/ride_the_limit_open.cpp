@@ -59,10 +59,11 @@ void ride_the_limit::cut_window(time_point now, const departure& rejected) {
     cut(now, measured_or_base());
 }
 
-void ride_the_limit::cut_pace(time_point now, const departure& rejected, const rejected_run& run) {
+void ride_the_limit::cut_pace(time_point now, const departure& rejected, const rejected_run& run,
+                              voice whose) {
     if (run.first) note_clean_run(rejected);
     climb_.note_waste(log_.recent_waste(waste_measured_over));
-    cut_once_a_round(now, rejected, run);
+    cut_once_a_round(now, rejected, run, whose);
     climb_.restart(now, log_);
 }
 
@@ -85,12 +86,14 @@ void ride_the_limit::end_test(const estimate& limit) {
     if (limit.admitted >= 1 / probing_ && log_.rejections().size() >= telling_rejections) testing_.measured();
 }
 
-void ride_the_limit::cut_once_a_round(time_point now, const departure& rejected, const rejected_run& run) {
+void ride_the_limit::cut_once_a_round(time_point now, const departure& rejected, const rejected_run& run,
+                                      voice whose) {
     if (rejected.at <= last_cut_) return;
     if (memory_was_right(now, rejected)) return;
     const estimate limit = estimator_.up_to(log_, rejected);
     if (!windows_.quota()) {  // where a quota ends says nothing about chance
-        if (const auto found = response_.by_chance(chance_.share())) return go_on_by_chance(now, *found);
+        const double by_chance = voices_[whose].chance.share();
+        if (const auto found = response_.by_chance(by_chance)) return go_on_by_chance(now, *found, whose);
     }
     if (mode_ == mode::search && limit.precise && climb_.above() <= small_growth) return search(now, limit);
     if (mode_ == mode::ramp || climb_.above() > large_growth) return end_of_growth(now, rejected, limit);
@@ -227,12 +230,12 @@ void ride_the_limit::go_on_looking(time_point now) {
 }
 
 /// What refused the look is the limit that was ridden before.
-void ride_the_limit::look_failed(time_point now, const departure& rejected) {
+void ride_the_limit::look_failed(time_point now, const departure& rejected, voice whose) {
     const double pace = lost_.back_to();
     lost_.failed(now);
     note_outcome(now, rejected, outcome::rejected);
     estimator_.forget_before(log_.size());
-    if (chance_.matter()) return hold_share(now, pace);
+    if (voices_[whose].chance.matter()) return hold_share(now, pace, whose);
     mode_ = mode::ride;
     cut(now, pace);
 }
