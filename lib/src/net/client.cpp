@@ -10,6 +10,8 @@
 #include "net/client_access.hpp"
 #include "net/client_handle.hpp"
 #include "net/client_state.hpp"
+#include "net/fleet_link.hpp"
+#include "net/gate_access.hpp"
 #include "net/request_task.hpp"
 #include "net/running_operation.hpp"
 
@@ -41,6 +43,24 @@ client_options options_of(const route& way, const client_options& options) {
     for (const auto& [name, value] : way.headers()) its.header(name, value);
     its.validate();
     return its;
+}
+
+/// A gate of the client's own, which is a member of the fleet where there is one.
+gate make_gate(const asio::any_io_executor& executor, const client_options& options,
+               const coordinator_options& limits) {
+    options.validate();
+    if (!options.fleet()) return {executor, limits, options.jitter_seed()};
+    if (limits.tokens_per_minute() > 0)
+        throw std::invalid_argument("fleet: shares limits on requests; tokens_per_minute must be 0");
+    if (limits.pacing() != pacing_kind::ride_the_limit)
+        throw std::invalid_argument("fleet: shares what is measured; pacing must be ride_the_limit");
+    const std::string member = detail::member_name();
+    const coordinator_options in_fleet = coordinator_options(limits).fleet_member(member);
+    gate made(executor, in_fleet, options.jitter_seed());
+    detail::gate_access::keep_fleet(
+        made, std::make_shared<detail::fleet_link>(made, member, detail::subject_of(options),
+                                                   *options.fleet(), seed_or_random(0)));
+    return made;
 }
 
 const client_options& validated(const client_options& options) {
@@ -81,7 +101,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
     std::vector<routing::route_rules> rules;
     for (const route& way : ways.all()) {
         const bool own = !way.gate();
-        auto admits = own ? stagger::gate(executor, way.limits(), options.jitter_seed()) : *way.gate();
+        auto admits = own ? make_gate(executor, options_of(way, options), way.limits()) : *way.gate();
         if (options.observer()) admits.explain_waits();
         routes.push_back(std::make_unique<route_target>(way.name(), way.model(), options_of(way, options),
                                                         std::move(admits), own, executor, strand, answers));
@@ -130,7 +150,7 @@ void client_state::drain(duration limit, running_operations::drain_handler handl
 client::client(asio::any_io_executor executor, const client_options& options,
                const coordinator_options& limits)
     : handle_(std::make_shared<detail::client_handle>(std::make_shared<detail::client_state>(
-          executor, options, stagger::gate(executor, limits, options.jitter_seed()), true))) {}
+          executor, options, make_gate(executor, options, limits), true))) {}
 
 client::client(asio::any_io_executor executor, const client_options& options, stagger::gate shared)
     : handle_(std::make_shared<detail::client_handle>(
