@@ -10,8 +10,7 @@
 #include "net/client_access.hpp"
 #include "net/client_handle.hpp"
 #include "net/client_state.hpp"
-#include "net/fleet_link.hpp"
-#include "net/gate_access.hpp"
+#include "net/own_gate.hpp"
 #include "net/request_task.hpp"
 #include "net/running_operation.hpp"
 
@@ -45,24 +44,6 @@ client_options options_of(const route& way, const client_options& options) {
     return its;
 }
 
-/// A gate of the client's own, which is a member of the fleet where there is one.
-gate make_gate(const asio::any_io_executor& executor, const client_options& options,
-               const coordinator_options& limits) {
-    options.validate();
-    if (!options.fleet()) return {executor, limits, options.jitter_seed()};
-    if (limits.tokens_per_minute() > 0)
-        throw std::invalid_argument("fleet: shares limits on requests; tokens_per_minute must be 0");
-    if (limits.pacing() != pacing_kind::ride_the_limit)
-        throw std::invalid_argument("fleet: shares what is measured; pacing must be ride_the_limit");
-    const std::string member = detail::member_name();
-    const coordinator_options in_fleet = coordinator_options(limits).fleet_member(member);
-    gate made(executor, in_fleet, options.jitter_seed());
-    detail::gate_access::keep_fleet(
-        made, std::make_shared<detail::fleet_link>(made, member, detail::subject_of(options),
-                                                   *options.fleet(), seed_or_random(0)));
-    return made;
-}
-
 const client_options& validated(const client_options& options) {
     options.validate();
     return options;
@@ -87,6 +68,8 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
 client_state::client_state(asio::any_io_executor used, const client_options& chosen, stagger::gate shared,
                            bool own)
     : client_state(std::move(used), chosen, shared.options()) {
+    if (!own && options.fleet())
+        throw std::invalid_argument("fleet: must be told to a client with a gate of its own");
     routes.push_back(std::make_unique<route_target>(options.base_url(), std::string(), options,
                                                     std::move(shared), own, executor, strand, answers));
     if (options.observer()) first().gate.explain_waits();
@@ -101,7 +84,8 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
     std::vector<routing::route_rules> rules;
     for (const route& way : ways.all()) {
         const bool own = !way.gate();
-        auto admits = own ? make_gate(executor, options_of(way, options), way.limits()) : *way.gate();
+        auto admits =
+            own ? detail::make_own_gate(executor, options_of(way, options), way.limits()) : *way.gate();
         if (options.observer()) admits.explain_waits();
         routes.push_back(std::make_unique<route_target>(way.name(), way.model(), options_of(way, options),
                                                         std::move(admits), own, executor, strand, answers));
@@ -150,7 +134,7 @@ void client_state::drain(duration limit, running_operations::drain_handler handl
 client::client(asio::any_io_executor executor, const client_options& options,
                const coordinator_options& limits)
     : handle_(std::make_shared<detail::client_handle>(std::make_shared<detail::client_state>(
-          executor, options, make_gate(executor, options, limits), true))) {}
+          executor, options, detail::make_own_gate(executor, options, limits), true))) {}
 
 client::client(asio::any_io_executor executor, const client_options& options, stagger::gate shared)
     : handle_(std::make_shared<detail::client_handle>(
