@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
+
 #include "cli/batch_command.hpp"
 #include "cli/child.hpp"
 #include "cli/result_lines.hpp"
@@ -72,6 +74,42 @@ TEST_CASE("500 classified rows come back in their order with their cells, answer
     CHECK(got.out.starts_with(
         "id,review,stagger_id,status,answer,finish_reason,prompt_tokens,completion_tokens,cost,error\n"
         "1,\"Nr \"\"1\"\",\nsay exactly: "));
+}
+
+TEST_CASE("the shards of a list ask each line once, and are exported as one, in the list's order") {
+    fixture all;
+    std::string text;
+    for (int row = 1; row <= 100; ++row)
+        text += "{\"id\":\"r" + std::to_string(row) + "\",\"prompt\":\"p\"}\n";
+    std::string list;
+    std::vector<std::string> exporting;
+    std::set<std::string> ids;
+    std::size_t results = 0;
+    for (const std::string index : {"0", "1", "2"}) {
+        list = all.answered("list.jsonl", text, {"--shard", index + "/3"}, "out" + index);
+        exporting.push_back(all.folder.path("out" + index));
+        for (const auto& each : lines_of(all.folder.read("out" + index))) {
+            ids.insert(std::string(each.at("custom_id").as_string()));
+            ++results;
+        }
+    }
+    CHECK(results == 100);
+    CHECK(ids.size() == 100);
+    CHECK(all.server.stat("accepted") == 100);
+    exporting.insert(exporting.end(), {"--join", list, "--as", "jsonl", "-o", "-"});
+    const auto got = all.exported(exporting);
+    CHECK(got.code == 0);
+    CHECK(says(got, "100 rows: 100 answered, 0 failed, 0 left"));
+    const auto rows = lines_of(got.out);
+    REQUIRE(rows.size() == 100);
+    for (std::size_t row = 0; row < 100; ++row)
+        CHECK(rows[row].at("id") == boost::json::value("r" + std::to_string(row + 1)));
+
+    // A shard continues, and so does the whole list, from any of them.
+    all.answered("list.jsonl", text, {"--shard", "1/3"}, "out1");
+    CHECK(all.server.stat("accepted") == 100);
+    all.answered("list.jsonl", text, {}, "out1");
+    CHECK(all.server.stat("accepted") == 167);
 }
 
 TEST_CASE("failed rows, rows without a result and rows that cannot be read are shown") {

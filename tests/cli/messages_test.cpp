@@ -111,6 +111,8 @@ TEST_CASE("wrong usage ends with 2 and says what is wrong") {
         {{"--log-level", "loud"}, 2, "--log-level: must be trace, debug"},
         {{"--format", "xml"}, 2, "--format: must be auto, text, jsonl, csv, tsv or json, is"},
         {{"--limit", "0"}, 2, "--limit: must be a whole number from 1, is \"0\""},
+        {{"--shard", "2/2"}, 2, "--shard: must read I/N with I from 0 and below N, is \"2/2\""},
+        {{"--shard", "1"}, 2, "--shard: must read I/N"},
         {{"--limit", "1", "--sample", "1"}, 2, "--limit: cannot stand beside --sample"},
         {{"--separator", ";;"}, 2, "--separator: must be one ASCII character, or tab, is"},
         {{"--system", "a", "--system-file", "b"}, 2, "--system: cannot stand beside --system-file"},

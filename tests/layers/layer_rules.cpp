@@ -21,13 +21,15 @@ struct layer_rule {
 
 const names all_layers = {"base",    "retry",    "pacing", "coordinator", "provider", "json",    "dialect",
                           "records", "scenario", "sim",    "http",        "routing",  "request", "net",
-                          "batch",   "load",     "probe",  "server",      "gateway",  "testing"};
+                          "batch",   "load",     "probe",  "server",      "gateway",  "testing",
+                          "fleet",    "redis"};
 
 const std::map<std::string, layer_rule> rules = {
     {"base", {{}, {"system"}, {}, true}},
     {"retry", {{"base"}, {"system"}, {}, true}},
     {"pacing", {{"base"}, {"system"}, {}, true}},
-    {"coordinator", {{"base", "pacing", "retry"}, {"system"}, {}, true}},
+    {"fleet", {{"base", "pacing"}, {"system"}, {}, true}},
+    {"coordinator", {{"base", "fleet", "pacing", "retry"}, {"system"}, {}, true}},
     {"provider", {{"base"}, {}, {}, true}},
     {"json", {{"base"}, {"system"}, {"json"}, true}},
     {"dialect", {{"base", "json", "pacing", "retry"}, {"system"}, {"json", "url"}, true}},
@@ -38,8 +40,9 @@ const std::map<std::string, layer_rule> rules = {
     {"server", {{"base", "dialect", "http"}, {"asio", "system"}, {"beast"}, false}},
     {"routing", {{"base"}, {}, {}, true}},
     {"request", {{"base", "coordinator", "dialect", "pacing", "retry", "routing"}, {"system"}, {}, true}},
+    {"redis", {{"base", "dialect", "http"}, {"asio", "system"}, {}, false}},
     {"net",
-     {{"base", "coordinator", "dialect", "http", "pacing", "request", "retry", "routing"},
+     {{"base", "coordinator", "dialect", "fleet", "http", "pacing", "redis", "request", "retry", "routing"},
       {"asio", "intrusive", "system"},
       {"url"},
       false}},

@@ -83,6 +83,7 @@ class session {
         closing_.longest_wait(options.max_wait);
         plan_.client.observer(report_page_->watch([this] { return client_->status(); },
                                                   std::make_shared<attempt_log>(log_, std::move(ended))));
+        show_fleet_notices(plan_, context_.get_executor(), out_);
         memory_.emplace(options, plan_, log_);
         const auto& client = client_.emplace(make_client(context_.get_executor(), plan_));
         describe_run(options);

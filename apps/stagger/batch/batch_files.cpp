@@ -82,7 +82,7 @@ void refuse_mixed_up_files(const batch_file_options& options) {
     }
 }
 
-batch::row_selection select_rows(const batch_file_options& options, row_prompts& prompts) {
+batch::row_selection rows_of_all_shards(const batch_file_options& options, row_prompts& prompts) {
     if (options.limit > 0 && options.sample > 0)
         throw failure(exit_code::wrong_usage, "--limit: cannot stand beside --sample");
     if (options.limit > 0) return batch::row_selection::first(options.limit);
@@ -92,6 +92,22 @@ batch::row_selection select_rows(const batch_file_options& options, row_prompts&
         throw failure(exit_code::wrong_usage,
                       "--sample: " + options.prompts_name() + " can be read only once");
     return *sample;
+}
+
+batch::row_selection select_rows(const batch_file_options& options, row_prompts& prompts) {
+    return rows_of_all_shards(options, prompts).shard(options.shard, options.shards);
+}
+
+/// "2/8" as the third of eight; false for anything else.
+bool parse_shard(const std::string& text, batch_file_options& options) {
+    const auto slash = text.find('/');
+    if (slash == std::string::npos) return false;
+    const auto index = parse_number<std::size_t>(std::string_view(text).substr(0, slash));
+    const auto count = parse_number<std::size_t>(std::string_view(text).substr(slash + 1));
+    if (!index || !count || *index >= *count) return false;
+    options.shard = *index;
+    options.shards = *count;
+    return true;
 }
 
 /// @param prompts of the whole list, where that is known
@@ -148,6 +164,17 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
     add_whole_number<std::size_t>(
         command, "--sample", [&options](std::size_t rows) { options.sample = rows; }, 1,
         "Ask only N rows, spread over the list as if by chance, each time the same");
+    const auto read_shard = [&options](const std::string& text) {
+        if (!parse_shard(text, options))
+            throw CLI::ValidationError("--shard",
+                                       "must read I/N with I from 0 and below N, is \"" + text + "\"");
+    };
+    command
+        .add_option_function<std::string>(
+            "--shard", read_shard,
+            "Ask only shard I (from 0) of N: line K of the list is in shard (K-1) mod N. Each shard has "
+            "RESULTS of its own; export reads them as one")
+        ->type_name("I/N");
     command.add_flag("--dry-run", options.dry_run,
                      "Send nothing: count prompts and estimate tokens and the time the limits allow");
     command

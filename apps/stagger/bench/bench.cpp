@@ -50,6 +50,7 @@ class bench_session {
           json_(options.json),
           html_(options.html),
           csv_(options.csv) {
+        for (send_plan& turn : plan_.turns) show_fleet_notices(turn, context_.get_executor(), out_);
         describe(options);
     }
 

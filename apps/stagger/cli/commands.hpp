@@ -22,6 +22,7 @@ std::unique_ptr<command> make_complete_command(CLI::App& parser);
 std::unique_ptr<command> make_batch_command(CLI::App& parser);
 std::unique_ptr<command> make_bench_command(CLI::App& parser);
 std::unique_ptr<command> make_export_command(CLI::App& parser);
+std::unique_ptr<command> make_fleet_command(CLI::App& parser);
 std::unique_ptr<command> make_limits_command(CLI::App& parser);
 std::unique_ptr<command> make_probe_command(CLI::App& parser);
 std::unique_ptr<command> make_replay_command(CLI::App& parser);

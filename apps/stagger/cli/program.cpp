@@ -50,6 +50,9 @@ constexpr auto limits_exit_codes =
     "Exit codes: 0 done; 1 nothing to forget matches; 2 wrong usage; 3 the state file cannot be read or "
     "written.";
 
+constexpr auto fleet_exit_codes =
+    "Exit codes: 0 done; 2 wrong usage; 3 a file cannot be read; 4 the store cannot be used.";
+
 constexpr auto routes_exit_codes =
     "Exit codes: 0 it is in order; 2 wrong usage, or something in it is wrong; 3 a file cannot be read.";
 
@@ -78,6 +81,8 @@ constexpr std::array commands{
                   bench_exit_codes, make_bench_command},
     command_entry{"export", "Write results as a table, beside the rows that they answer", export_exit_codes,
                   make_export_command},
+    command_entry{"fleet", "Show what processes that share a limit over a Redis are at", fleet_exit_codes,
+                  make_fleet_command},
     command_entry{"limits", "List or forget what earlier runs learned about limits", limits_exit_codes,
                   make_limits_command},
     command_entry{"probe", "Find out what limit a server has, with a bounded number of requests",

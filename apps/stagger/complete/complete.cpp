@@ -89,6 +89,7 @@ class complete_session {
             }));
         // The same patience for each piece as for a whole answer.
         plan_.client.stream_idle_timeout(options.timeout);
+        show_fleet_notices(plan_, context_.get_executor(), out_);
         memory_.emplace(options, plan_, log_);
         client_.emplace(make_client(context_.get_executor(), plan_));
     }

@@ -24,6 +24,8 @@ std::string_view explain(const decisions::mode_changed& change) {
         switch (change.because) {
             case mode_cause::admission:
                 return "a request was admitted";
+            case mode_cause::fleet:
+                return "the fleet's leader said so";
             case mode_cause::time:
                 return "the probe was not refused in time";
             case mode_cause::rejection:
@@ -31,6 +33,7 @@ std::string_view explain(const decisions::mode_changed& change) {
                 return "the announced end proved wrong";
         }
     }
+    if (change.because == mode_cause::fleet) return "the fleet's leader said so";
     if (to == coordinator_mode::closed) {
         return change.because == mode_cause::failure ? "attempts failed one after the other"
                                                      : "the server refuses everything for now, or said so";
@@ -60,6 +63,8 @@ struct decision_summary::counter {
     void operator()(const decisions::failed&) const { ++sum.counts_.failed; }
     void operator()(const decisions::abandoned&) const { ++sum.counts_.abandoned; }
     void operator()(const decisions::probed_again&) const {}
+    void operator()(const decisions::fleet_heard&) const {}
+    void operator()(const decisions::fleet_said&) const {}
     void operator()(const decisions::expected&) const {}
     void operator()(const decisions::labelled&) const {}
     void operator()(const decisions::mode_changed& change) const {

@@ -231,6 +231,20 @@ void set_certificates(const send_options& options, send_plan& plan) {
     plan.client.client_certificate(options.client_certificate, options.client_key);
 }
 
+void set_fleet(const send_options& options, send_plan& plan) {
+    auto fleet = make_fleet(options.fleet);
+    if (!fleet) return;
+    const bool tokens = std::any_of(plan.routes.begin(), plan.routes.end(),
+                                    [](const planned_route& one) { return one.about.tokens_per_minute > 0; });
+    if (options.tokens_per_minute > 0 || tokens)
+        throw failure(exit_code::wrong_usage,
+                      "--fleet: shares limits on requests, and cannot stand beside --tpm");
+    if (plan.limits.pacing() != stagger::pacing_kind::ride_the_limit)
+        throw failure(exit_code::wrong_usage,
+                      "--fleet: shares what is measured, which --policy " + options.policy + " does not");
+    plan.client.fleet(std::move(*fleet));
+}
+
 }  // namespace
 
 failure unknown_policy(const std::string& name) {
@@ -337,6 +351,7 @@ void add_pace_options(CLI::App& command, send_options& options) {
         .add_flag("--no-remember", options.no_remember,
                   "Neither start from what earlier runs learned of the limits, nor keep what this one learns")
         ->group(limits_group);
+    add_fleet_options(command, options.fleet);
     add_whole_number<std::uint64_t>(
         command, "--jitter-seed", [&options](std::uint64_t value) { options.jitter_seed = value; }, 0,
         "Seed of everything random (default: from the system)")
@@ -432,6 +447,7 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
         plan.decisions = std::make_shared<decision_log_file>(options.decision_log);
         plan.limits.recorder(plan.decisions);
     }
+    set_fleet(options, plan);
     for (planned_route& one : plan.routes) {
         one.limits = plan.limits;
         one.limits.requests_per_minute(one.about.requests_per_minute);

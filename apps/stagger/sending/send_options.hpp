@@ -9,6 +9,7 @@
 
 #include "cli/exit_code.hpp"
 #include "dialect/secrets.hpp"
+#include "fleet_choice.hpp"
 #include "routes/routes_file.hpp"
 #include "stagger/client.hpp"
 #include "stagger/completion.hpp"
@@ -53,6 +54,7 @@ struct send_options {
     std::string log_file;  ///< empty: standard error
     std::string summary_file;
     std::string decision_log;
+    fleet_choice fleet;
 };
 
 /// To be thrown for a name that `find_send_policy` does not know.

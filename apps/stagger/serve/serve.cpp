@@ -90,10 +90,11 @@ class serve_session {
           plan_(make_plan(chosen.sending, stagger::duration::zero())),
           memory_(chosen.sending, plan_, log_),
           access_log_(open_access_log(chosen.access_log, out)),
-          gateway_(make_gateway(context_.get_executor(), plan_, chosen)),
           signals_(context_, stop_signals::hangup::is_else),
           hangups_(context_, SIGHUP),
           keeping_(context_) {
+        show_fleet_notices(plan_, context_.get_executor(), out_);
+        gateway_ = make_gateway(context_.get_executor(), plan_, chosen);
         gateway_->observe(metrics_);
         if (access_log_) gateway_->observe(*access_log_);
     }

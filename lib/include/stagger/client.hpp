@@ -18,6 +18,7 @@
 #include "stagger/completion.hpp"
 #include "stagger/completion_stream.hpp"
 #include "stagger/dialect.hpp"
+#include "stagger/fleet.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/observer.hpp"
 #include "stagger/retry_policy.hpp"
@@ -149,6 +150,11 @@ class client_options {
     /// cannot be used. Default: none, at no cost.
     client_options& observer(std::shared_ptr<attempt_observer> told);
 
+    /// Shares the limit with other processes and machines, see fleet_options; limits on tokens
+    /// (`coordinator_options::tokens_per_minute`) are not shared, and cannot be told beside it. Not for
+    /// clients that share a gate. Default: none.
+    client_options& fleet(fleet_options shared);
+
     /// Checks everything that does not need the network; the client's constructor calls it.
     /// @throws std::invalid_argument naming the option, its rule and its value
     void validate() const;
@@ -186,6 +192,7 @@ class client_options {
     std::size_t max_event_bytes() const { return max_event_bytes_; }
     std::uint64_t jitter_seed() const { return jitter_seed_; }
     const std::shared_ptr<attempt_observer>& observer() const { return observer_; }
+    const std::optional<fleet_options>& fleet() const { return fleet_; }
 
  private:
     std::string base_url_;
@@ -220,6 +227,7 @@ class client_options {
     std::size_t max_event_bytes_ = 1024 * 1024;
     std::uint64_t jitter_seed_ = 0;
     std::shared_ptr<attempt_observer> observer_;
+    std::optional<fleet_options> fleet_;
 };
 
 /** @brief Sends completion requests to one endpoint, admitted by one gate.

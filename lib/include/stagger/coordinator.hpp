@@ -3,10 +3,12 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "stagger/coordinator_options.hpp"
 #include "stagger/coordinator_status.hpp"
+#include "stagger/fleet_state.hpp"
 #include "stagger/hints.hpp"
 #include "stagger/refusal_history.hpp"
 #include "stagger/remembered_limits.hpp"
@@ -133,6 +135,18 @@ class coordinator {
     coordinator_status status(time_point now) const;
     /// The same as `coordinator_status::kind_refused`, for less.
     std::size_t kind_refused() const;
+    /** @brief What the leader of the fleet said, for a member of one (`coordinator_options::fleet_member`).
+     * @throws std::invalid_argument naming what is wrong with the message, which changes nothing then
+     * @throws std::logic_error where it is no member
+     */
+    void fleet_hear(time_point now, std::string_view message);
+    /// What is to be told to the leader now; empty: nothing. Ask until it is. Call `next` afterwards.
+    std::string fleet_say(time_point now);
+    /// When to call `fleet_say` next, or after any other call; `never` where it is no member.
+    time_point fleet_speaks_at() const;
+    /// How it stands to the fleet; `is_member` is false where it is in none.
+    fleet_state fleet(time_point now) const;
+
     /// What the next run can start from. Nothing as long as nothing was measured in this one: what was
     /// remembered or configured is not handed back.
     std::optional<remembered_limits> learned(time_point now) const;

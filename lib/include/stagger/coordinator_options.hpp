@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "stagger/remembered_limits.hpp"
@@ -60,6 +61,11 @@ class coordinator_options {
     coordinator_options& remembered(const remembered_limits& limits);
     /// Default `ride_the_limit`.
     coordinator_options& pacing(pacing_kind kind);
+    /// Makes the coordinator a member of a fleet under that name: its slots are planned by the fleet's
+    /// leader, see `coordinator::fleet_hear`. Everything else here is what the leader goes by, should it be
+    /// this one, and what is gone by where no fleet is to be heard. Words of letters and digits, at most 64.
+    /// Default: empty, no member of any.
+    coordinator_options& fleet_member(std::string name);
     /// Is told every call and every decision of the one coordinator that is made of these options; see
     /// stagger/decision_log.hpp. Default: none.
     coordinator_options& recorder(std::shared_ptr<decision_recorder> told);
@@ -73,6 +79,7 @@ class coordinator_options {
     double initial_rate() const { return initial_rate_; }
     const std::optional<remembered_limits>& remembered() const { return remembered_; }
     pacing_kind pacing() const { return pacing_; }
+    const std::string& fleet_member() const { return fleet_member_; }
     const std::shared_ptr<decision_recorder>& recorder() const { return recorder_; }
 
  private:
@@ -85,6 +92,7 @@ class coordinator_options {
     double initial_rate_ = 32;
     std::optional<remembered_limits> remembered_;
     pacing_kind pacing_ = pacing_kind::ride_the_limit;
+    std::string fleet_member_;
     std::shared_ptr<decision_recorder> recorder_;
 };
 

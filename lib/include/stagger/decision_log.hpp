@@ -30,6 +30,7 @@ enum class mode_cause {
     admission,  ///< an attempt was admitted
     failure,    ///< an attempt ended without an answer about the limit
     time,       ///< time passed
+    fleet,      ///< the leader of the fleet said so
 };
 std::string_view to_string(mode_cause cause);
 
@@ -131,6 +132,18 @@ struct probed_again {
     friend bool operator==(const probed_again&, const probed_again&) = default;
 };
 
+/// `fleet_hear`: what the leader of the fleet said.
+struct fleet_heard {
+    std::string message;
+    friend bool operator==(const fleet_heard&, const fleet_heard&) = default;
+};
+
+/// `fleet_say`, with what it answered; empty where there was nothing to say.
+struct fleet_said {
+    std::string message;
+    friend bool operator==(const fleet_said&, const fleet_said&) = default;
+};
+
 /// `expect`; it has no time of its own, and stands before the call that followed it.
 struct expected {
     std::uint64_t further_requests = 0;
@@ -159,7 +172,8 @@ using decision =
     std::variant<decisions::submitted, decisions::resubmitted, decisions::withdrawn, decisions::admitted,
                  decisions::expired, decisions::held, decisions::answering, decisions::accepted,
                  decisions::throttled, decisions::failed, decisions::abandoned, decisions::probed_again,
-                 decisions::expected, decisions::mode_changed, decisions::labelled>;
+                 decisions::expected, decisions::mode_changed, decisions::labelled, decisions::fleet_heard,
+                 decisions::fleet_said>;
 
 /// What was decided, and when.
 struct decision_record {

@@ -112,6 +112,8 @@ class gate {
     std::size_t kind_refused() const;
     /// What the next run can start from, with the date; nothing as long as nothing was measured.
     std::optional<remembered_limits> learned() const;
+    /// How it stands to the fleet that shares its limit; `is_member` is false where there is none.
+    fleet_state fleet() const;
     /// The limit may have risen: tests it once. For coordinator_options::probing(0), which does not by
     /// itself.
     void probe_again();

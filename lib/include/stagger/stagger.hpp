@@ -20,6 +20,8 @@
 #include "stagger/decision_log.hpp"
 #include "stagger/dialect.hpp"
 #include "stagger/error.hpp"
+#include "stagger/fleet.hpp"
+#include "stagger/fleet_state.hpp"
 #include "stagger/gate.hpp"
 #include "stagger/hints.hpp"
 #include "stagger/observer.hpp"

@@ -37,6 +37,12 @@ std::optional<row_selection> row_selection::sample(listed_prompts& prompts, std:
     return made;
 }
 
+row_selection& row_selection::shard(std::size_t index, std::size_t count) {
+    shard_ = index;
+    shards_ = count;
+    return *this;
+}
+
 std::optional<std::size_t> count_unanswered(listed_prompts& prompts, const recorded_prompts& recorded,
                                             const row_selection& selected) {
     std::size_t rows = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 #include "base/slot_map.hpp"
@@ -13,6 +14,7 @@
 #include "coordinator/token_forecast.hpp"
 #include "coordinator/wait_notes.hpp"
 #include "coordinator/waiting_line.hpp"
+#include "fleet/follower.hpp"
 #include "pacing/make_pacing.hpp"
 #include "pacing/pacing.hpp"
 #include "pacing/sane_hints.hpp"
@@ -65,7 +67,14 @@ class last_announcement {
 
 struct coordinator::parts {
     parts(const coordinator_options& chosen, std::uint64_t seed)
-        : options(chosen), pace(make_pacing(chosen, seed)), random(seed ^ stepping_aside_stream) {
+        : options(chosen), random(seed ^ stepping_aside_stream) {
+        if (options.fleet_member().empty()) {
+            pace = make_pacing(chosen, seed);
+        } else {
+            auto in_fleet = std::make_unique<fleet::follower>(chosen, seed);
+            follower = in_fleet.get();
+            pace = std::move(in_fleet);
+        }
         if (!options.recorder()) return;
         journal = std::make_unique<decision_journal>(options.recorder(), options, seed, view({}).mode);
         notes = std::make_unique<wait_notes>();
@@ -73,6 +82,7 @@ struct coordinator::parts {
 
     coordinator_options options;
     std::unique_ptr<stagger::pacing> pace;
+    fleet::follower* follower = nullptr;  // what `pace` is, where it is a member of a fleet
     waiting_line line;
     slot_map<outstanding> permits;
     returning_tasks returning;
@@ -206,10 +216,16 @@ struct coordinator::parts {
     /// What an attempt would cost that is sent now: all its tokens are in `cost::tokens`.
     cost reserved(const cost& asked) const { return {asked.requests, forecast.reserve(asked)}; }
 
-    line_view seen_from(lane head, time_point now) {
+    line_view seen_without_head() const {
         line_view seen;
         seen.backlog = line.size() - of_refused_kinds() + expected;
+        seen.delayed = line.delayed();
         seen.in_flight = permits.size();
+        return seen;
+    }
+
+    line_view seen_from(lane head, time_point now) {
+        line_view seen = seen_without_head();
         seen.between_attempts = line.retries() + returning.count(now);
         seen.head_was_sent = line.front_was_sent(head);
         seen.head = reserved(line.cost_of_front(head));
@@ -495,6 +511,27 @@ void coordinator::probe_again(time_point now) {
 void coordinator::explain_waits() {
     if (!parts_->notes) parts_->notes = std::make_unique<wait_notes>();
     parts_->notes->reserve(parts_->line.places());
+}
+
+void coordinator::fleet_hear(time_point now, std::string_view message) {
+    if (!parts_->follower) throw std::logic_error("coordinator: is no member of a fleet");
+    parts_->follower->hear(now, message);
+    if (parts_->journal) parts_->journal->fleet_heard(now, {std::string(message)}, parts_->view(now));
+}
+
+std::string coordinator::fleet_say(time_point now) {
+    if (!parts_->follower) return {};
+    std::string said = parts_->follower->say(now, parts_->seen_without_head());
+    if (parts_->journal) parts_->journal->fleet_said(now, {said}, parts_->view(now));
+    return said;
+}
+
+time_point coordinator::fleet_speaks_at() const {
+    return parts_->follower ? parts_->follower->speaks_at() : never;
+}
+
+fleet_state coordinator::fleet(time_point now) const {
+    return parts_->follower ? parts_->follower->state(now) : fleet_state();
 }
 
 const waiting_times& coordinator::waited() const {

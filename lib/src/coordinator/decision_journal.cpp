@@ -55,6 +55,18 @@ void decision_journal::abandoned(time_point now, permit_id permit, const coordin
     compare_mode(now, mode_cause::failure, after);
 }
 
+void decision_journal::fleet_heard(time_point now, const decisions::fleet_heard& call,
+                                   const coordinator_view& after) {
+    record(now, call);
+    compare_mode(now, mode_cause::fleet, after);
+}
+
+void decision_journal::fleet_said(time_point now, const decisions::fleet_said& call,
+                                  const coordinator_view& after) {
+    record(now, call);
+    compare_mode(now, mode_cause::time, after);
+}
+
 void decision_journal::record(time_point now, const decision& what) {
     if (expected_) to_->record({now, decisions::expected{*std::exchange(expected_, std::nullopt)}});
     to_->record({now, what});

@@ -30,6 +30,8 @@ class decision_journal {
     void failed(time_point now, permit_id permit, const coordinator_view& after);
     void abandoned(time_point now, permit_id permit, const coordinator_view& after);
     void probed_again(time_point now) { record(now, decisions::probed_again{}); }
+    void fleet_heard(time_point now, const decisions::fleet_heard& call, const coordinator_view& after);
+    void fleet_said(time_point now, const decisions::fleet_said& call, const coordinator_view& after);
     void expected(std::uint64_t further_requests) { expected_ = further_requests; }
 
  private:

@@ -10,6 +10,8 @@ std::string_view to_string(mode_cause cause) {
             return "admission";
         case mode_cause::failure:
             return "failure";
+        case mode_cause::fleet:
+            return "fleet";
         case mode_cause::time:
             return "time";
     }

@@ -5,6 +5,7 @@
 #include "gateway/call.hpp"
 #include "gateway/error_text.hpp"
 #include "http/clock.hpp"
+#include "net/own_gate.hpp"
 
 namespace stagger::gateway {
 
@@ -21,7 +22,7 @@ gateway::gateway(const io_executor& executor, const gateway_options& chosen)
     : executor_(executor),
       chosen_(chosen),
       upstream_(executor, chosen.upstream, chosen.limits.max_in_flight() + further_connections),
-      gate_(executor, chosen.limits, chosen.upstream.jitter_seed()) {}
+      gate_(detail::make_own_gate(executor, chosen.upstream, chosen.limits)) {}
 
 io_awaitable<void> gateway::serve(http_server::exchange& with) {
     ++counts_.calls;

@@ -10,6 +10,7 @@
 #include "net/client_access.hpp"
 #include "net/client_handle.hpp"
 #include "net/client_state.hpp"
+#include "net/own_gate.hpp"
 #include "net/request_task.hpp"
 #include "net/running_operation.hpp"
 
@@ -67,6 +68,8 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
 client_state::client_state(asio::any_io_executor used, const client_options& chosen, stagger::gate shared,
                            bool own)
     : client_state(std::move(used), chosen, shared.options()) {
+    if (!own && options.fleet())
+        throw std::invalid_argument("fleet: must be told to a client with a gate of its own");
     routes.push_back(std::make_unique<route_target>(options.base_url(), std::string(), options,
                                                     std::move(shared), own, executor, strand, answers));
     if (options.observer()) first().gate.explain_waits();
@@ -81,7 +84,8 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
     std::vector<routing::route_rules> rules;
     for (const route& way : ways.all()) {
         const bool own = !way.gate();
-        auto admits = own ? stagger::gate(executor, way.limits(), options.jitter_seed()) : *way.gate();
+        auto admits =
+            own ? detail::make_own_gate(executor, options_of(way, options), way.limits()) : *way.gate();
         if (options.observer()) admits.explain_waits();
         routes.push_back(std::make_unique<route_target>(way.name(), way.model(), options_of(way, options),
                                                         std::move(admits), own, executor, strand, answers));
@@ -130,7 +134,7 @@ void client_state::drain(duration limit, running_operations::drain_handler handl
 client::client(asio::any_io_executor executor, const client_options& options,
                const coordinator_options& limits)
     : handle_(std::make_shared<detail::client_handle>(std::make_shared<detail::client_state>(
-          executor, options, stagger::gate(executor, limits, options.jitter_seed()), true))) {}
+          executor, options, detail::make_own_gate(executor, options, limits), true))) {}
 
 client::client(asio::any_io_executor executor, const client_options& options, stagger::gate shared)
     : handle_(std::make_shared<detail::client_handle>(

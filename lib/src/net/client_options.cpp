@@ -127,6 +127,11 @@ client_options& client_options::observer(std::shared_ptr<attempt_observer> told)
     return *this;
 }
 
+client_options& client_options::fleet(fleet_options shared) {
+    fleet_ = std::move(shared);
+    return *this;
+}
+
 namespace {
 
 void require_positive(const char* name, duration value) {
@@ -180,6 +185,7 @@ void client_options::validate() const {
                                     std::to_string(max_body_bytes_) + "), is " +
                                     std::to_string(max_bodies_bytes_));
     }
+    if (fleet_) fleet_->validate();
     require_usable(retry_);
     if (ca_only_ && ca_file_.empty())
         throw std::invalid_argument("ca_only: must come with ca_file, the only authorities to trust");

@@ -5,6 +5,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -17,6 +18,7 @@
 #include "http/seed.hpp"
 #include "net/attempt_executor.hpp"
 #include "net/context_bound.hpp"
+#include "net/gate_access.hpp"
 #include "net/line_guest.hpp"
 #include "stagger/decision_log.hpp"
 
@@ -55,6 +57,7 @@ struct permit::gate_state final : std::enable_shared_from_this<gate_state>, deta
     void admit(const admission& what, handler_type handler);
     void cancel(task_id task);
     void close();
+    void leave_fleet();
     void context_ends() noexcept override;
 
     /// Runs `event(now, endings)` on the coordinator, then every action that follows from it. Guests are told
@@ -62,6 +65,7 @@ struct permit::gate_state final : std::enable_shared_from_this<gate_state>, deta
     template <class Event>
     void after(Event event) {
         std::vector<ending> endings;
+        time_point speaks = never;
         {
             const std::lock_guard lock(mutex);
             const time_point now = std::chrono::steady_clock::now();
@@ -69,7 +73,9 @@ struct permit::gate_state final : std::enable_shared_from_this<gate_state>, deta
             event(now, endings);
             // Nothing follows where nobody waits, and nobody's waiting has come to an end.
             if (!nobody_waited || !guests.empty()) drive(now, endings);
+            if (fleet_speaks) speaks = next_word();
         }
+        if (speaks != never) fleet_speaks(speaks);
         for (ending& one : endings) one.whom->leave_line(one.error, std::move(one.leave));
     }
 
@@ -86,10 +92,19 @@ struct permit::gate_state final : std::enable_shared_from_this<gate_state>, deta
     kind_numbers kinds;
     std::unordered_map<task_id, guest> guests;
 
+    std::function<void(time_point)> fleet_speaks;  // set before anybody waits; not guarded
+    time_point told_to_speak = never;
+    std::shared_ptr<void> fleet;  // what carries it
+
  private:
     class on_timer;
     class waiting_handler;
 
+    /// When something is to be said to the fleet, where nobody was told of a time as early; else `never`.
+    time_point next_word() {
+        const time_point at = core.fleet_speaks_at();
+        return at < told_to_speak ? told_to_speak = at : never;
+    }
     void drive(time_point now, std::vector<ending>& endings);
     void arm(time_point at);
     void disarm();
@@ -275,7 +290,12 @@ void permit::gate_state::admit(const admission& what, handler_type handler) {
             return waiting_handler(std::move(handler), executor).leave_line({}, std::move(lent));
     }
     const auto slot = asio::get_associated_cancellation_slot(handler);
-    auto joining = std::make_shared<waiting_handler>(std::move(handler), executor);
+    // A fleet's thread ends waits, too, and the timer that keeps the context running is set by then.
+    const bool by_others = !options.fleet_member().empty();
+    auto joining = std::make_shared<waiting_handler>(
+        std::move(handler),
+        by_others ? asio::any_io_executor(asio::prefer(executor, asio::execution::outstanding_work.tracked))
+                  : executor);
     after([&](time_point now, std::vector<ending>& endings) {
         if (closed) return endings.push_back({std::move(joining), errc::shut_down, {}});
         const task_id task = enter_line(now, what);
@@ -301,11 +321,20 @@ void permit::gate_state::close() {
             end(task, errc::shut_down, explained({}), endings);
         }
     });
+    leave_fleet();
+}
+
+// What carries it waits for its thread, which may wait for the lock.
+void permit::gate_state::leave_fleet() {
+    std::shared_ptr<void> left;
+    const std::lock_guard lock(mutex);
+    left.swap(fleet);
 }
 
 // Whoever waits there by another context is told.
 void permit::gate_state::context_ends() noexcept {
     const auto self = shared_from_this();
+    leave_fleet();
     close();
     const std::lock_guard lock(mutex);
     armed = false;
@@ -402,6 +431,40 @@ std::optional<remembered_limits> gate::learned() const {
         limits->learned_at = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
     return limits;
 }
+
+fleet_state gate::fleet() const {
+    const std::lock_guard lock(checked().mutex);
+    return checked().core.fleet(std::chrono::steady_clock::now());
+}
+
+namespace detail {
+
+void gate_access::on_fleet_speaks(const gate& target, std::function<void(time_point)> told) {
+    target.checked().fleet_speaks = std::move(told);
+}
+
+void gate_access::keep_fleet(const gate& target, std::shared_ptr<void> link) {
+    const std::lock_guard lock(target.checked().mutex);
+    target.checked().fleet = std::move(link);
+}
+
+void gate_access::fleet_hear(const shared_gate& target, const std::string& message) {
+    target->after([&](time_point now, auto&) { target->core.fleet_hear(now, message); });
+}
+
+fleet_words gate_access::fleet_say(const shared_gate& target) {
+    fleet_words said;
+    target->after([&](time_point now, auto&) {
+        said.text = target->core.fleet_say(now);
+        target->told_to_speak = time_point::min();
+    });
+    const std::lock_guard lock(target->mutex);
+    said.speaks_at = target->told_to_speak = target->core.fleet_speaks_at();
+    said.state = target->core.fleet(std::chrono::steady_clock::now());
+    return said;
+}
+
+}  // namespace detail
 
 void gate::explain_waits() {
     checked().after([&](time_point, auto&) {

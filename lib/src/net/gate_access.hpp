@@ -1,12 +1,21 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "net/line_guest.hpp"
 #include "stagger/gate.hpp"
 
 namespace stagger::detail {
+
+/// What a member of a fleet says.
+struct fleet_words {
+    std::string text;              ///< to the leader; empty: nothing
+    time_point speaks_at = never;  ///< when to ask again, unless it is told to be sooner
+    fleet_state state;
+};
 
 /// A gate's line for a client, which need not be called back where leave is given at once, and waits without
 /// a handler.
@@ -26,6 +35,19 @@ class gate_access {
     }
     /// Gives up a place in line: whoever has it is told errc::cancelled, if nothing else before.
     static void leave(const gate& target, task_id task) { target.leave(task); }
+
+    // For what carries the words of a fleet, from any thread.
+    using weak_gate = std::weak_ptr<gate::state>;
+    using shared_gate = std::shared_ptr<gate::state>;
+    static weak_gate weak(const gate& target) { return target.state_; }
+    /// `told` is called, by whoever uses the gate, with a time by which `fleet_say` is to be called. Before
+    /// anybody waits.
+    static void on_fleet_speaks(const gate& target, std::function<void(time_point)> told);
+    /// The gate lets go of it when it is closed or its context ends.
+    static void keep_fleet(const gate& target, std::shared_ptr<void> link);
+    /// @throws std::invalid_argument as coordinator::fleet_hear does
+    static void fleet_hear(const shared_gate& target, const std::string& message);
+    static fleet_words fleet_say(const shared_gate& target);
 };
 
 }  // namespace stagger::detail

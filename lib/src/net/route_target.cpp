@@ -54,7 +54,7 @@ route_target::route_target(std::string called, std::string own_model, const clie
       account(account_of(options)),
       gate(std::move(admits)),
       gate_is_own(own),
-      gate_is_elsewhere(gate.get_executor() != of_client),
+      gate_is_elsewhere(gate.get_executor() != of_client || !gate.options().fleet_member().empty()),
       pool(strand, connections_of(options, target, strand, answers),
            options.max_connections() != 0 ? options.max_connections() : gate.options().max_in_flight(),
            options.keep_alive()) {}

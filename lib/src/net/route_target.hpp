@@ -45,7 +45,7 @@ class route_target {
     const std::size_t account;  ///< tells keys apart
     stagger::gate gate;
     const bool gate_is_own;
-    const bool gate_is_elsewhere;  ///< its executor is not the client's
+    const bool gate_is_elsewhere;  ///< others than the client end its waits
     connection_pool pool;
     strand_counter attempts;
     std::atomic<route_condition> condition{route_condition::good};  ///< as it was thought of last

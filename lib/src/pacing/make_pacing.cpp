@@ -22,7 +22,7 @@ std::unique_ptr<pacing> told(const coordinator_options& options, std::unique_ptr
 
 }  // namespace
 
-std::unique_ptr<pacing> make_pacing(const coordinator_options& options, std::uint64_t seed) {
+std::unique_ptr<pacing> make_pacing(const coordinator_options& options, std::uint64_t seed, memory_age age) {
     switch (options.pacing()) {
         case pacing_kind::ride_the_limit:
             break;
@@ -39,7 +39,7 @@ std::unique_ptr<pacing> make_pacing(const coordinator_options& options, std::uin
         case pacing_kind::fixed_rate:
             return std::make_unique<fixed_rate>(options);
     }
-    return std::make_unique<ride_the_limit>(options, seed);
+    return std::make_unique<ride_the_limit>(options, seed, age);
 }
 
 }  // namespace stagger

@@ -39,6 +39,7 @@ struct opening {
 struct line_view {
     std::size_t backlog = 0;           ///< requests that wait, or are known to come
     std::size_t in_flight = 0;         ///< attempts
+    std::size_t delayed = 0;           ///< of those that wait: that sit out a wait of their own
     std::size_t between_attempts = 0;  ///< tasks that were sent before and are to be sent again
     bool head_was_sent = false;        ///< the head of the line is one of those
     cost head;                         ///< of the head's next attempt, were it sent now
@@ -72,6 +73,8 @@ class pacing {
     /// Neither tells anything about the limit: most strategies have nothing to learn from them.
     virtual void on_failed(time_point, const departure&) {}
     virtual void on_abandoned(time_point, const departure&) {}
+    /// Nothing was sent after all: the server has admitted nothing and refused nothing.
+    virtual void on_unsent(time_point now, const departure& sent) { on_abandoned(now, sent); }
     /// The server counted `more` tokens of an attempt than were reserved when it was sent; negative: fewer.
     virtual void on_settled(time_point, double) {}
     /// Fills in mode, pace and what has been measured.

@@ -36,6 +36,7 @@ class within_told_limits final : public pacing {
     }
     void on_failed(time_point now, const departure& sent) override { inner_->on_failed(now, sent); }
     void on_abandoned(time_point now, const departure& sent) override { inner_->on_abandoned(now, sent); }
+    void on_unsent(time_point now, const departure& sent) override { inner_->on_unsent(now, sent); }
     void on_settled(time_point now, double more_tokens) override { told_.settled(now, more_tokens); }
     void describe(time_point now, coordinator_status& status) const override {
         inner_->describe(now, status);

@@ -98,6 +98,16 @@ class member_writer {
 
     void operator()(const decisions::probed_again&) { event(names::probe_again); }
 
+    void operator()(const decisions::fleet_heard& call) {
+        event(names::fleet_heard);
+        line_.string("message", call.message);
+    }
+
+    void operator()(const decisions::fleet_said& call) {
+        event(names::fleet_said);
+        line_.string("message", call.message);
+    }
+
     void operator()(const decisions::expected& call) {
         event(names::expect);
         line_.count("further_requests", call.further_requests);
@@ -224,6 +234,7 @@ void append_options(std::string& out, const coordinator_options& options) {
         remembered.close();
     }
     members.string("pacing", to_string(options.pacing()));
+    if (!options.fleet_member().empty()) members.string("fleet_member", options.fleet_member());
     members.close();
 }
 

@@ -97,6 +97,16 @@ class member_reader {
         return decisions::probed_again{};
     }
 
+    decision fleet_heard() const {
+        line_.expect_only({"at_ns", "event", "message"});
+        return decisions::fleet_heard{line_.text("message")};
+    }
+
+    decision fleet_said() const {
+        line_.expect_only({"at_ns", "event", "message"});
+        return decisions::fleet_said{line_.text("message")};
+    }
+
     decision expected() const {
         line_.expect_only({"at_ns", "event", "further_requests"});
         return decisions::expected{line_.count("further_requests")};
@@ -222,7 +232,7 @@ class member_reader {
 };
 
 using read_members = decision (member_reader::*)() const;
-constexpr std::array<std::pair<std::string_view, read_members>, 16> events{
+constexpr std::array<std::pair<std::string_view, read_members>, 18> events{
     {{names::submit, &member_reader::submitted},
      {names::resubmit, &member_reader::resubmitted},
      {names::withdraw, &member_reader::withdrawn},
@@ -236,6 +246,8 @@ constexpr std::array<std::pair<std::string_view, read_members>, 16> events{
      {names::failed, &member_reader::failed},
      {names::abandoned, &member_reader::abandoned},
      {names::probe_again, &member_reader::probed_again},
+     {names::fleet_heard, &member_reader::fleet_heard},
+     {names::fleet_said, &member_reader::fleet_said},
      {names::expect, &member_reader::expected},
      {names::mode, &member_reader::mode_changed},
      {names::label, &member_reader::labelled}}};
@@ -250,7 +262,7 @@ exact_json_object parse_object(std::string_view line) {
 coordinator_options read_options(const exact_json_object& given) {
     given.expect_only({"max_in_flight", "requests_per_minute", "tokens_per_minute", "probing",
                        "retry_after_cap_ns", "prompt_refused_after_ns", "initial_rate", "remembered",
-                       "pacing"});
+                       "pacing", "fleet_member"});
     // The setters check their values and name the option.
     coordinator_options options;
     options.max_in_flight(static_cast<unsigned>(given.whole("max_in_flight", 1, most_of_32_bits)));
@@ -264,6 +276,7 @@ coordinator_options read_options(const exact_json_object& given) {
     options.initial_rate(given.number("initial_rate"));
     if (given.has("remembered")) options.remembered(read_limits(given.object("remembered")));
     options.pacing(given.word<pacing_kind>("pacing"));
+    if (given.has("fleet_member")) options.fleet_member(given.text("fleet_member"));
     return options;
 }
 

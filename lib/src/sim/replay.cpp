@@ -46,6 +46,8 @@ struct replay::caller {
     void operator()(const decisions::failed& call) const { core.failed(now, call.permit); }
     void operator()(const decisions::abandoned& call) const { core.abandoned(now, call.permit); }
     void operator()(const decisions::probed_again&) const { core.probe_again(now); }
+    void operator()(const decisions::fleet_heard& call) const { core.fleet_hear(now, call.message); }
+    void operator()(const decisions::fleet_said&) const { core.fleet_say(now); }
     void operator()(const decisions::expected&) const {}
     void operator()(const decisions::mode_changed&) const {}
     void operator()(const decisions::labelled&) const {}

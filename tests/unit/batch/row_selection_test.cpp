@@ -79,3 +79,32 @@ TEST_CASE("selected rows without a result are counted, by line and by id") {
     CHECK(batch::count_unanswered(*list, recorded, row_selection::first(4)) == 2u);
     CHECK(batch::count_unanswered(*list, recorded, row_selection()) == 7u);
 }
+
+TEST_CASE("each row is in exactly one of the shards, by its number") {
+    std::multiset<std::size_t> all;
+    for (std::size_t index = 0; index < 3; ++index) {
+        const auto rows = chosen(row_selection().shard(index, 3), 100);
+        CHECK(*rows.begin() == index + 1);
+        CHECK(rows.size() == (index == 0 ? 34u : 33u));
+        all.insert(rows.begin(), rows.end());
+    }
+    CHECK(all.size() == 100);
+    CHECK(std::set(all.begin(), all.end()).size() == 100);
+}
+
+TEST_CASE("one shard is all of them; a shard of the first rows is what lies in both") {
+    CHECK(row_selection().shard(0, 1).is_all());
+    CHECK_FALSE(row_selection().shard(0, 2).is_all());
+    const auto some = row_selection::first(5).shard(1, 2);
+    CHECK(some.ends_after(5));
+    CHECK(chosen(some, 5) == std::set<std::size_t>{2, 4});
+}
+
+TEST_CASE("rows of a shard without a result are counted") {
+    fixture all;
+    const auto list = all.list(10);
+    batch::recorded_prompts recorded;
+    recorded.insert("line-2", stagger::wire::result_origin{2, 0, 0, {}, {}});
+    recorded.seal();
+    CHECK(batch::count_unanswered(*list, recorded, row_selection().shard(1, 2)) == 4u);
+}

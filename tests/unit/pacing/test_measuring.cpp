@@ -20,6 +20,21 @@ TEST_CASE("what was admitted between two sends is what was sent and not rejected
     CHECK(log.admitted_between(from, from) == 0);
 }
 
+TEST_CASE("what was not sent after all was not admitted either") {
+    send_log log;
+    const departure from = add(log, start);
+    const departure second = add(log, start + 10ms, outcome::neutral);
+    const departure first = add(log, start + 20ms, outcome::neutral);
+    accepted(log, start + 20ms, 5, 10ms);
+    const departure to = add(log, start + 200ms);
+    CHECK(log.admitted_between(from, to) == 7);
+    log.note_unsent(first);
+    log.note_unsent(second);
+    CHECK(log.admitted_between(from, to) == 5);
+    CHECK(log.admitted_between(second, to) == 5);
+    CHECK(log.rejections().empty());
+}
+
 TEST_CASE("the log's memory is bounded and sums reach beyond it") {
     send_log log;
     const departure from = add(log, start);

@@ -98,6 +98,9 @@ std::vector<decision> one_of_each() {
         failed{permit},
         abandoned{permit},
         probed_again{},
+        fleet_heard{"heartbeat 1 5 1 ride 1 0"},
+        fleet_said{""},
+        fleet_said{"report m1 1 0 3 3"},
         expected{std::numeric_limits<std::uint64_t>::max()},
         labelled{task, "a \"1\" \xc3\xbc\n"},
         mode_changed{coordinator_mode::closed, mode_cause::time, measured}};

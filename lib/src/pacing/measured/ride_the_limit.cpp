@@ -24,7 +24,7 @@ std::optional<double> told_rate(const coordinator_options& options) {
 
 }  // namespace
 
-ride_the_limit::ride_the_limit(const coordinator_options& options, std::uint64_t seed)
+ride_the_limit::ride_the_limit(const coordinator_options& options, std::uint64_t seed, memory_age age)
     : random_(seed),
       measured_(told_rate(options)),
       provisional_(measured_.has_value()),
@@ -37,7 +37,7 @@ ride_the_limit::ride_the_limit(const coordinator_options& options, std::uint64_t
       concurrency_(probing_) {
     if (provisional_) mode_ = mode::ride;
     if (budget_.limits_requests()) climb_.raise_to(budget_.fastest_per_s());
-    if (options.remembered()) remember(*options.remembered());
+    if (options.remembered()) remember(*options.remembered(), age);
 }
 
 // ---- questions
@@ -242,6 +242,11 @@ void ride_the_limit::on_failed(time_point now, const departure& sent) {
 void ride_the_limit::on_abandoned(time_point now, const departure& sent) {
     settle(now, sent, outcome::neutral);
     if (closed()) note_failure_while_closed(now, sent);
+}
+
+void ride_the_limit::on_unsent(time_point now, const departure& sent) {
+    log_.note_unsent(sent);
+    on_abandoned(now, sent);
 }
 
 }  // namespace stagger

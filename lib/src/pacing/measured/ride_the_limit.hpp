@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "pacing/budget.hpp"
+#include "pacing/make_pacing.hpp"
 #include "pacing/measured/charge_unit_learner.hpp"
 #include "pacing/measured/climb.hpp"
 #include "pacing/measured/closed_phase.hpp"
@@ -38,7 +39,8 @@ namespace stagger {
  */
 class ride_the_limit final : public pacing {
  public:
-    ride_the_limit(const coordinator_options& options, std::uint64_t seed);
+    ride_the_limit(const coordinator_options& options, std::uint64_t seed,
+                   memory_age age = memory_age::unknown);
 
     opening next_opening(time_point now, const line_view& line) override;
     departure on_send(time_point now, const cost& what) override;
@@ -48,6 +50,7 @@ class ride_the_limit final : public pacing {
     void on_throttled(time_point now, const departure& sent, const hints& said) override;
     void on_failed(time_point now, const departure& sent) override;
     void on_abandoned(time_point now, const departure& sent) override;
+    void on_unsent(time_point now, const departure& sent) override;
     void on_settled(time_point now, double more_tokens) override { budget_.settled(now, more_tokens); }
     void describe(time_point now, coordinator_status& status) const override;
     void probe_again() override { testing_.look_again(); }
@@ -86,7 +89,7 @@ class ride_the_limit final : public pacing {
 
     // What an earlier run learned, and what the next one can start from.
     void begin(time_point now);
-    void remember(const remembered_limits& limits);
+    void remember(const remembered_limits& limits, memory_age age);
     void finish_in_this_window();
     std::optional<double> learned_rate() const;
     std::optional<double> admitted_without_limit() const;

@@ -18,7 +18,7 @@ constexpr double doubted_after_silences = 10;
 
 }  // namespace
 
-void ride_the_limit::remember(const remembered_limits& limits) {
+void ride_the_limit::remember(const remembered_limits& limits, memory_age age) {
     memory_ = limits;
     if (limits.kind == limit_kind::none) {
         // Nothing to test and nothing to go back to: the ramp begins further up.
@@ -26,7 +26,8 @@ void ride_the_limit::remember(const remembered_limits& limits) {
         return;
     }
     rate_is_remembered_ = !budget_.limits_requests();
-    if (rate_is_remembered_ && testing_.allowed()) doubt_ = doubted_after;
+    const bool is_old = age == memory_age::unknown;
+    if (rate_is_remembered_ && testing_.allowed() && is_old) doubt_ = doubted_after;
     switch (limits.kind) {
         case limit_kind::rate:
             return;

@@ -10,6 +10,10 @@ bool sent_before(const rejection& left, send_number right) {
     return left.sent.number < right;
 }
 
+bool left_before(const departure& left, send_number right) {
+    return left.number < right;
+}
+
 }  // namespace
 
 send_log::send_log() : ring_(sends_kept) {
@@ -44,6 +48,12 @@ void send_log::note_rejection(const departure& sent, bool onset) {
     rejections_.insert(place, rejection{sent, onset});
 }
 
+void send_log::note_unsent(const departure& sent) {
+    if (unsent_.size() == unsent_kept) unsent_.erase(unsent_.begin());
+    const auto place = std::lower_bound(unsent_.begin(), unsent_.end(), sent.number, left_before);
+    unsent_.insert(place, sent);
+}
+
 send_number send_log::mark_onset_before(send_number number) {
     const auto next = std::lower_bound(rejections_.begin(), rejections_.end(), number, sent_before);
     if (next == rejections_.begin()) return 0;
@@ -67,6 +77,9 @@ double send_log::admitted_between(const departure& from, const departure& to, co
     for (; each != rejections_.end() && each->sent.number < to.number; ++each) {
         admitted -= unit.of(each->sent);
     }
+    auto left_out = std::lower_bound(unsent_.begin(), unsent_.end(), from.number + 1, left_before);
+    for (; left_out != unsent_.end() && left_out->number < to.number; ++left_out)
+        admitted -= unit.of(*left_out);
     return admitted;
 }
 

@@ -39,6 +39,7 @@ class send_log {
     static constexpr std::size_t sends_kept = 4096;
     /// At the usual 1 % of rejections, those of the last 100,000 requests.
     static constexpr std::size_t rejections_kept = 1024;
+    static constexpr std::size_t unsent_kept = 1024;
 
     send_log();
 
@@ -50,6 +51,8 @@ class send_log {
         record.settled = now;
     }
     void note_rejection(const departure& sent, bool onset);
+    /// It never reached the server, and so is no charge that was admitted.
+    void note_unsent(const departure& sent);
     /// The last rejection before a send is an onset after all, since the limit is known to have been reached
     /// there. Returns its number, 0 if there is none.
     send_number mark_onset_before(send_number number);
@@ -82,6 +85,7 @@ class send_log {
  private:
     std::vector<send_record> ring_;
     std::vector<rejection> rejections_;
+    std::vector<departure> unsent_;  // in order of sending; empty unless slots are planned ahead
     send_counter sends_;
     charge_unit unit_ = charge_unit::requests();
 };

@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/output_file.hpp"
+#include "fleet_status.hpp"
+#include "json/json_writer.hpp"
+#include "sending/fleet_choice.hpp"
+#include "terminal/console.hpp"
+#include "terminal/text_table.hpp"
+
+namespace app {
+namespace {
+
+std::string format_status_table(const std::vector<shared_limit>& all) {
+    using kind = text_table::column::kind;
+    text_table table({{"ENDPOINT", kind::words},
+                      {"MODEL", kind::words},
+                      {"PROCESSES", kind::words},
+                      {"ACTIVE", kind::words},
+                      {"LIMIT", kind::words},
+                      {"MODE", kind::words}});
+    for (const shared_limit& each : all) {
+        const auto rate = fmt::format("{:.3g}/s", each.per_s);
+        table.add({each.endpoint, each.model.empty() ? "-" : each.model, fmt::format("{}", each.processes),
+                   fmt::format("{}", each.active), each.is_measured ? rate : "at " + rate,
+                   std::string(to_string(each.mode))});
+    }
+    return table.aligned();
+}
+
+std::string format_status_lines(const std::vector<shared_limit>& all) {
+    std::string text;
+    for (const shared_limit& each : all) {
+        stagger::wire::object_writer line(text);
+        line.string("endpoint", each.endpoint);
+        line.string("model", each.model);
+        line.count("processes", each.processes);
+        line.count("active", each.active);
+        line.number("per_s", each.per_s);
+        line.raw("measured", each.is_measured ? "true" : "false");
+        line.string("mode", to_string(each.mode));
+        line.count("term", each.term);
+        line.close();
+        text += '\n';
+    }
+    return text;
+}
+
+class fleet_command final : public command {
+ public:
+    explicit fleet_command(CLI::App& parser)
+        : status_(*parser.add_subcommand("status", "Which limits are shared there, and by how many")) {
+        parser.require_subcommand(1);
+        status_.set_help_flag("-h,--help", "Print this help");
+        add_fleet_options(status_, choice_);
+        status_.add_flag("--json", json_, "One JSON object a line");
+    }
+
+    exit_code run() override {
+        const auto fleet = make_fleet(choice_);
+        if (!fleet) throw failure(exit_code::wrong_usage, "no fleet: give --fleet or set STAGGER_FLEET_URL");
+        const auto all = read_fleet_status(*fleet);
+        if (json_) {
+            write_standard_output(format_status_lines(all));
+        } else if (all.empty()) {
+            console(false).remark("no limit is shared there");
+        } else {
+            write_standard_output(format_status_table(all));
+        }
+        return exit_code::done;
+    }
+
+ private:
+    CLI::App& status_;
+    fleet_choice choice_;
+    bool json_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<command> make_fleet_command(CLI::App& parser) {
+    return std::make_unique<fleet_command>(parser);
+}
+
+}  // namespace app

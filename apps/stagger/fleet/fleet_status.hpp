@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stagger/coordinator_status.hpp"
+#include "stagger/fleet.hpp"
+
+namespace app {
+
+/// One limit that is shared, as its leader wrote it down in the last seconds.
+struct shared_limit {
+    std::string endpoint;
+    std::string model;
+    std::uint64_t processes = 0;
+    std::uint64_t active = 0;  ///< of them: that have requests waiting, or had lately
+    double per_s = 0;          ///< the limit, or the pace while it is not known
+    bool is_measured = false;
+    stagger::coordinator_mode mode = stagger::coordinator_mode::ramp;
+    std::uint64_t term = 0;  ///< of the leader: when it took over, in milliseconds of the store's clock
+};
+
+/// @throws std::invalid_argument where the text is nothing that a leader wrote
+shared_limit parse_shared_limit(std::string_view text);
+
+/** Asks the store, and waits for its answer.
+ * @throws failure endpoint_unusable where it cannot be used
+ */
+std::vector<shared_limit> read_fleet_status(const stagger::fleet_options& options);
+
+}  // namespace app

@@ -1,0 +1,210 @@
+// Processes that share a limit over a real store.
+
+#include <doctest/doctest.h>
+
+#include <signal.h>
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include "cli/batch_command.hpp"
+#include "cli/redis_server.hpp"
+#include "cli/servers.hpp"
+#include "fleet/fleet_status.hpp"
+
+namespace {
+
+const std::string at_once = R"({"kind":"constant","mean_s":0})";
+
+bool has_store() {
+    if (redis_server::is_installed()) return true;
+    MESSAGE("skipped: neither redis-server nor valkey-server is installed");
+    return false;
+}
+
+std::string bucket(int per_s) {
+    return R"([{"kind":"token_bucket","rate_per_s":)" + std::to_string(per_s) + R"(,"burst":)" +
+           std::to_string(per_s) + "}]";
+}
+
+std::vector<std::string> in_words(const std::string& line) {
+    std::istringstream text(line);
+    return {std::istream_iterator<std::string>(text), {}};
+}
+
+/// Batches at one server, each a process of its own.
+struct fixture {
+    explicit fixture(const std::string& limits, std::vector<std::string> store_options = {})
+        : server(limits, at_once), store(std::move(store_options)) {}
+
+    std::unique_ptr<child> member(int number, int prompts, std::vector<std::string> options = {}) {
+        const auto name = std::to_string(number);
+        const auto list = folder.write("list" + name, numbered_prompts(prompts));
+        options.insert(options.end(), {"--fleet", store.url(), "--no-remember", "--progress", "off"});
+        return std::make_unique<child>(batch(server.base_url(), list, folder.path("out" + name), options));
+    }
+    std::size_t answered(int number) const {
+        const auto text = folder.read("out" + std::to_string(number));
+        return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+    }
+    /// Returns once the server has accepted so many requests.
+    void await_accepted(std::size_t count) const {
+        while (server.stat("accepted") < count) std::this_thread::yield();
+    }
+
+    temporary_folder folder;
+    throttled_server server;
+    redis_server store;
+};
+
+}  // namespace
+
+TEST_CASE("four processes at one server share its limit: all is answered, and little is refused") {
+    if (!has_store()) return;
+    fixture all(bucket(50));
+    std::vector<std::unique_ptr<child>> members;
+    for (int each = 0; each < 4; ++each) members.push_back(all.member(each, 100));
+    for (int each = 0; each < 4; ++each) {
+        const auto got = members[static_cast<std::size_t>(each)]->wait();
+        CHECK_MESSAGE(got.code == 0, got.err);
+        CHECK(all.answered(each) == 100);
+    }
+    CHECK(all.server.stat("accepted") == 400);
+    // By themselves, each would have to find the limit: 60 to 100 of the 400 are refused then.
+    const auto refused = all.server.stat("rejected");
+    MESSAGE(refused, " refused of 400");
+    CHECK(refused <= 60);
+    // Nothing is kept for ever, and no key was stored.
+    CHECK(all.store.ask("KEYS *").find("limits") != std::string::npos);
+}
+
+TEST_CASE("the leader is killed: another leads, and the others' work is done") {
+    if (!has_store()) return;
+    fixture all(bucket(100));
+    std::vector<std::unique_ptr<child>> members;
+    members.push_back(all.member(0, 2000));
+    all.await_accepted(10);  // it leads by now
+    for (int each = 1; each < 4; ++each) members.push_back(all.member(each, 100));
+    all.await_accepted(all.server.stat("accepted") + 100);
+    members[0]->signal(SIGKILL);
+    for (int each = 1; each < 4; ++each) {
+        const auto got = members[static_cast<std::size_t>(each)]->wait();
+        CHECK_MESSAGE(got.code == 0, got.err);
+        CHECK(all.answered(each) == 100);
+    }
+    const auto refused = all.server.stat("rejected");
+    MESSAGE(refused, " refused of ", all.server.stat("accepted"), " accepted");
+    CHECK(refused <= 120);
+}
+
+TEST_CASE("the store is gone and comes back empty: each goes on, says so once, and rejoins") {
+    if (!has_store()) return;
+    fixture all(bucket(100));
+    auto first = all.member(0, 600);
+    auto second = all.member(1, 600);
+    all.await_accepted(100);
+    all.store.kill();
+    first->await_error("on its own at ");
+    second->await_error("on its own at ");
+    all.await_accepted(all.server.stat("accepted") + 40);
+    all.store.start_again();
+    first->await_error("fleet: rejoined");
+    second->await_error("fleet: rejoined");
+    for (child* each : {first.get(), second.get()}) {
+        const auto got = each->wait();
+        CHECK_MESSAGE(got.code == 0, got.err);
+        CHECK(got.err.find("on its own at ") == got.err.rfind("on its own at "));
+    }
+    CHECK(all.server.stat("accepted") == 1200);
+}
+
+TEST_CASE("where no store is, a process says what is wrong, and works by itself") {
+    if (!has_store()) return;
+    fixture all(bucket(50));
+    all.store.kill();
+    const auto got = all.member(0, 60)->wait();
+    CHECK(got.code == 0);
+    CHECK_MESSAGE(got.err.find("fleet: redis at 127.0.0.1:") != std::string::npos, got.err);
+    CHECK(got.err.find("Connection refused") != std::string::npos);
+    CHECK(got.err.find("nothing heard of it for 1.0 s: on its own") != std::string::npos);
+    CHECK(all.answered(0) == 60);
+}
+
+TEST_CASE("a user with the rights that docs/fleet.md names is enough; a password comes from a file") {
+    if (!has_store()) return;
+    fixture all(
+        bucket(50),
+        in_words(
+            "--user default off --user fleet on >secret resetkeys ~stagger:* resetchannels &stagger:* -@all "
+            "+ping +select +publish +subscribe +unsubscribe +eval +pubsub +exists +time +set +get "
+            "+pexpire +scan"));
+    const auto url = "redis://fleet@127.0.0.1:" + std::to_string(all.store.port());
+    const auto password = all.folder.write("password", "secret\n");
+    const auto list = all.folder.write("list", numbered_prompts(60));
+    child one(batch(all.server.base_url(), list, all.folder.path("out0"),
+                    {"--fleet", url, "--fleet-password-file", password, "--no-remember"}));
+    all.await_accepted(20);
+    child_setup status{STAGGER_COMMAND, {"fleet", "status", "--fleet", url, "--json"}};
+    status.environment["STAGGER_FLEET_PASSWORD"] = "secret";
+    const auto shown = run(status);
+    const auto got = one.wait();
+    CHECK_MESSAGE(got.code == 0, got.err);
+    CHECK_MESSAGE(got.err.find("fleet: ") == std::string::npos, got.err);
+    CHECK_MESSAGE(shown.code == 0, shown.err);
+    CHECK(shown.out.starts_with("{\"endpoint\":\"http://127.0.0.1:"));
+    CHECK(shown.out.find("\"model\":\"m\",\"processes\":1,") != std::string::npos);
+
+    status.environment["STAGGER_FLEET_PASSWORD"] = "wrong";
+    const auto refused = run(status);
+    CHECK(refused.code == 4);
+    CHECK_MESSAGE(refused.err.find("refused the password of user fleet") != std::string::npos, refused.err);
+    CHECK(refused.err.find("wrong") == std::string::npos);
+}
+
+TEST_CASE("a right that is missing is named once, and the work goes on") {
+    if (!has_store()) return;
+    fixture all(
+        bucket(50),
+        in_words("--user default on nopass resetkeys ~stagger:* resetchannels &stagger:* +@all -eval"));
+    const auto got = all.member(0, 60)->wait();
+    CHECK(got.code == 0);
+    CHECK_MESSAGE(got.err.find("lacks a right: NOPERM") != std::string::npos, got.err);
+    CHECK(got.err.find("lacks a right") == got.err.rfind("lacks a right"));
+    CHECK(all.answered(0) == 60);
+}
+
+TEST_CASE("what cannot be shared, and what does not belong on a command line, is refused") {
+    const auto refused = [](const std::vector<std::string>& options) {
+        const auto got = run(batch("http://127.0.0.1:9/v1", "list", "out", options));
+        CHECK(got.code == 2);
+        return got.err;
+    };
+    CHECK(refused({"--fleet", "http://host"}).find("--fleet: must begin with redis://") != std::string::npos);
+    const auto secret = refused({"--fleet", "redis://me:hush@host"});
+    CHECK(secret.find("a password does not belong on the command line") != std::string::npos);
+    CHECK(secret.find("hush") == std::string::npos);
+    CHECK(refused({"--fleet", "redis://host", "--tpm", "5"}).find("beside --tpm") != std::string::npos);
+    CHECK(refused({"--fleet", "redis://host", "--policy", "aimd"}).find("--policy aimd") !=
+          std::string::npos);
+    CHECK(refused({"--fleet", "redis://host", "--fleet-prefix", "a b"}).find("prefix: must be") !=
+          std::string::npos);
+    const auto got = run({STAGGER_COMMAND, {"fleet", "status"}});
+    CHECK(got.code == 2);
+    CHECK(got.err.find("no fleet: give --fleet") != std::string::npos);
+}
+
+TEST_CASE("what a leader writes down about its limit is read back; anything else is refused") {
+    const auto found = app::parse_shared_limit("8 heartbeat 1790 100 5 ride 1 0\nhttps://host:443/v1\nm");
+    CHECK(found.processes == 8);
+    CHECK(found.active == 5);
+    CHECK(found.per_s == 100);
+    CHECK(found.is_measured);
+    CHECK(found.endpoint == "https://host:443/v1");
+    CHECK(found.model == "m");
+    for (const char* wrong : {"", "x", "8", "8 ", "8 slots 1", "8 heartbeat"})
+        CHECK_THROWS_AS(app::parse_shared_limit(wrong), std::invalid_argument);
+}
