@@ -12,7 +12,8 @@ constexpr std::array<std::string_view, priorities.size()> names = {"interactive"
 }  // namespace
 
 std::string_view to_string(priority one) {
-    return names[static_cast<std::size_t>(one)];
+    const auto place = static_cast<std::size_t>(one);
+    return place < names.size() ? names[place] : "unknown";
 }
 
 std::optional<priority> parse_priority(std::string_view text) {

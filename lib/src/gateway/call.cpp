@@ -321,7 +321,7 @@ call_step call::join_line() {
 
 admission call::wanted() const {
     admission what;
-    what.deadline(machine_->start_limit()).alike(kind_);
+    what.deadline(machine_->start_limit()).alike(kind_).priority(line_class_);
     if (machine_->is_retry()) {
         const auto cause = machine_->after_accident() ? retry_cause::accident : retry_cause::throttled;
         what.again(cause, machine_->not_before()).refused(refusals_);

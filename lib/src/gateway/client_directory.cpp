@@ -12,13 +12,13 @@ namespace stagger::gateway {
 
 namespace {
 
-constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::string_view hex_digits = "0123456789abcdef";
 
 std::optional<unsigned> digit_of(char character) {
     const char lower =
         character >= 'A' && character <= 'F' ? static_cast<char>(character + ('a' - 'A')) : character;
-    const auto found = digits.find(lower);
-    if (found == digits.npos) return std::nullopt;
+    const auto found = hex_digits.find(lower);
+    if (found == hex_digits.npos) return std::nullopt;
     return static_cast<unsigned>(found);
 }
 
