@@ -7,9 +7,12 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/exit_code.hpp"
+#include "gateway/access_log_line.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/tenant.hpp"
 #include "serve/access_log.hpp"
+#include "serve/listen_address.hpp"
 #include "serve/metrics.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -27,7 +30,7 @@ std::shared_ptr<gateways::gateway> idle_gateway(boost::asio::io_context& context
 
 gateways::call_record answered_call(const std::string& model = "m") {
     gateways::call_record one;
-    one.in = gateways::call_class::normal;
+    one.in = stagger::priority::normal;
     one.tenant = gateways::tenant_number("abc");
     one.model = model;
     one.status = 200;
@@ -174,4 +177,27 @@ TEST_CASE("access log: what cannot be opened anew goes on, and a failure to writ
         REQUIRE(told.size() == 1);
         CHECK(told[0].find("calls are missing") != std::string::npos);
     }
+}
+
+TEST_CASE("listening: beyond the loopback only where clients have keys") {
+    using app::reach;
+    CHECK(app::parse_listen_address("--listen", "[::1]:80", reach::loopback).port() == 80);
+    CHECK(app::parse_listen_address("--listen", "localhost:0", reach::loopback_without_keys)
+              .address()
+              .is_loopback());
+    CHECK(app::parse_listen_address("--listen", "0.0.0.0:80", reach::anywhere).port() == 80);
+    CHECK_THROWS_AS(app::parse_listen_address("--admin", "0.0.0.0:80", reach::loopback), app::failure);
+    CHECK_THROWS_WITH(app::parse_listen_address("--listen", "0.0.0.0:80", reach::loopback_without_keys),
+                      doctest::Contains("unless --clients lists keys"));
+}
+
+TEST_CASE("metrics and the access log: a tenant that is listed has its name") {
+    boost::asio::io_context context{1};
+    const auto gateway = idle_gateway(context);
+    app::metrics seen;
+    auto one = answered_call();
+    one.tenant_name = "search";
+    seen.ended(one);
+    CHECK(seen.text(*gateway, {}).find("tenant=\"search\"") != std::string::npos);
+    CHECK(gateways::access_log_line(one, {}).find("\"tenant\":\"search\"") != std::string::npos);
 }

@@ -240,6 +240,111 @@ TEST_CASE("serve: an access log has a line for each call, and SIGHUP opens it an
     CHECK(boost::json::parse(folder.read("access.log")).at("id") == 3);
 }
 
+namespace {
+
+// printf %s KEY | sha256sum
+const std::string hash_of_one = "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed";
+const std::string hash_of_two = "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3";
+
+std::string clients_text(const std::string& name, const std::string& hash) {
+    return "{\"tenants\": [{\"name\": \"" + name + "\", \"keys\": [\"" + hash +
+           "\"], \"class\": \"interactive\"},]} // who may call\n";
+}
+
+const std::string by_one = "Authorization: Bearer one\r\n";
+const std::string by_two = "Authorization: Bearer two\r\n";
+
+}  // namespace
+
+TEST_CASE("serve: clients with keys, whose names the log has, and who are read again on SIGHUP") {
+    const temporary_folder folder;
+    const auto key = folder.write("key", "secret\n");
+    const throttled_server upstream(wide, quick, "secret");
+    const auto clients = folder.write("clients.json", clients_text("search", hash_of_one));
+    const auto log = folder.path("access.log");
+    served gate(upstream.base_url(), {"--clients", clients, "--access-log", log, "--api-key-file", key});
+    auto client = gate.connect();
+    CHECK(client.ask(call(by_one)).status == 200);
+    CHECK(client.ask(call(by_two)).status == 401);
+    folder.write("clients.json", "{\"tenants\": 7}");
+    gate->signal(SIGHUP);
+    gate->await_error("clients and keys stay as they were");
+    CHECK(client.ask(call(by_one)).status == 200);
+    folder.write("clients.json", clients_text("nightly", hash_of_two));
+    gate->signal(SIGHUP);
+    gate->await_error("read clients and keys anew: 1 tenants");
+    CHECK(client.ask(call(by_one)).status == 401);
+    CHECK(client.ask(call(by_two)).status == 200);
+    gate->signal(SIGTERM);
+    const auto ended = gate->wait();
+    CHECK(ended.code == 0);
+    const std::string lines = folder.read("access.log");
+    CHECK(lines.find("\"class\":\"interactive\",\"tenant\":\"search\"") != std::string::npos);
+    CHECK(lines.find("\"class\":\"interactive\",\"tenant\":\"nightly\"") != std::string::npos);
+    for (const auto& text : {lines, ended.err}) CHECK(text.find(hash_of_one) == std::string::npos);
+}
+
+TEST_CASE("serve: POST /-/reload reads the key's file again, and says what is wrong") {
+    const temporary_folder folder;
+    const auto key = folder.write("key", "old-key\n");
+    const throttled_server upstream(wide, quick, "new-key");
+    served gate(upstream.base_url(), {"--admin", "127.0.0.1:0", "--api-key-file", key});
+    const std::string begin = "status at http://127.0.0.1:";
+    gate->await_error("status at ");
+    gate->await_error("/\n");
+    const auto& said = gate->errors();
+    loopback_client admin(
+        static_cast<std::uint16_t>(std::stoul(said.substr(said.find(begin) + begin.size()))));
+    const std::string reload = "POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+    auto client = gate.connect();
+    CHECK(client.ask(call()).status == 401);
+    folder.write("key", "\n");
+    const auto wrong = admin.ask(reload);
+    CHECK(wrong.status == 500);
+    CHECK(wrong.body.find("holds no API key") != std::string::npos);
+    folder.write("key", "new-key\n");
+    CHECK(admin.ask(reload).status == 200);
+    CHECK(client.ask(call()).status == 200);
+    CHECK(admin.ask("GET /-/reload HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 405);
+    CHECK(admin
+              .ask("POST /-/reload HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n"
+                   "Content-Length: 0\r\n\r\n")
+              .status == 403);
+    gate->signal(SIGTERM);
+    CHECK(gate->wait().code == 0);
+}
+
+TEST_CASE("serve: what is wrong in the clients' file is refused with the place, and no key is repeated") {
+    const temporary_folder folder;
+    const std::vector<std::pair<std::string, std::string>> wrong{
+        {R"({"tenants": [{"name": "a", "keys": ["sk-secret"]}]})", "tenants[0].keys[0]: must be the SHA-256"},
+        {R"({"tenants": [{"name": "a", "keys": "sk-secret"}]})", "tenants[0].keys: must be an array"},
+        {R"({"tenants": [{"keys": []}]})", "name"},
+        {R"({"tenants": [{"name": "a"}, {"name": "a"}]})", "\"a\" is listed twice"},
+        {R"({"tenants": [{"name": "a", "weight": 0}]})", "tenants[0].weight: must be > 0"},
+        {R"({"tenants": [{"name": "a", "max_in_flight": 0}]})", "tenants[0].max_in_flight"},
+        {R"({"tenants": [{"name": "a", "class": "urgent"}]})", "must be interactive, normal or batch"},
+        {R"({"others": {"class": "interactive", "max_class": "batch"}})", "must not be above max_class"},
+        {R"({"classes": {"interactive": -1}})", "classes.interactive: must be > 0"},
+        {R"({"charge": "money"})", "must be requests or tokens"},
+        {R"({"tenant": []})", "unknown member"},
+        {"{\n\n]", "line 3: is no JSON"},
+    };
+    for (const auto& [text, message] : wrong) {
+        const auto clients = folder.write("clients.json", text);
+        const auto got = serve({"--clients", clients, "--base-url", "http://127.0.0.1:1/v1", "--admin", "off",
+                                "--listen", "127.0.0.1:0"});
+        CAPTURE(got.err);
+        CHECK(got.code == 2);
+        CHECK(got.err.find(clients) != std::string::npos);
+        CHECK(got.err.find(message) != std::string::npos);
+        CHECK(got.err.find("sk-secret") == std::string::npos);
+    }
+    const auto missing =
+        serve({"--clients", folder.path("none"), "--base-url", "http://127.0.0.1:1/v1", "--admin", "off"});
+    CHECK(missing.code == 3);
+}
+
 TEST_CASE("serve: its section of the configuration file, and a profile's endpoint and key") {
     const temporary_folder folder;
     const throttled_server upstream(wide, quick, "secret");

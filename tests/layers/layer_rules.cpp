@@ -19,17 +19,18 @@ struct layer_rule {
     bool pure;             ///< no clock, no thread, no global randomness
 };
 
-const names all_layers = {"base",    "retry",    "pacing", "coordinator", "provider", "json",    "dialect",
-                          "records", "scenario", "sim",    "http",        "routing",  "request", "net",
-                          "batch",   "load",     "probe",  "server",      "gateway",  "testing",
-                          "fleet",    "redis"};
+const names all_layers = {"base",    "fairness", "retry",   "pacing",   "coordinator", "provider",
+                          "json",    "dialect",  "records", "scenario", "sim",         "http",
+                          "routing", "request",  "net",     "batch",    "load",        "probe",
+                          "server",  "gateway",  "testing", "fleet",    "redis"};
 
 const std::map<std::string, layer_rule> rules = {
     {"base", {{}, {"system"}, {}, true}},
     {"retry", {{"base"}, {"system"}, {}, true}},
     {"pacing", {{"base"}, {"system"}, {}, true}},
+    {"fairness", {{"base"}, {}, {}, true}},
     {"fleet", {{"base", "pacing"}, {"system"}, {}, true}},
-    {"coordinator", {{"base", "fleet", "pacing", "retry"}, {"system"}, {}, true}},
+    {"coordinator", {{"base", "fairness", "fleet", "pacing", "retry"}, {"system"}, {}, true}},
     {"provider", {{"base"}, {}, {}, true}},
     {"json", {{"base"}, {"system"}, {"json"}, true}},
     {"dialect", {{"base", "json", "pacing", "retry"}, {"system"}, {"json", "url"}, true}},
@@ -38,7 +39,7 @@ const std::map<std::string, layer_rule> rules = {
     {"sim", {{"base", "coordinator", "pacing", "provider", "retry"}, {"system"}, {}, true}},
     {"http", {{"base", "dialect"}, {"asio", "intrusive", "system"}, {"beast", "url"}, false}},
     {"server", {{"base", "dialect", "http"}, {"asio", "system"}, {"beast"}, false}},
-    {"routing", {{"base"}, {}, {}, true}},
+    {"routing", {{"base", "fairness"}, {}, {}, true}},
     {"request", {{"base", "coordinator", "dialect", "pacing", "retry", "routing"}, {"system"}, {}, true}},
     {"redis", {{"base", "dialect", "http"}, {"asio", "system"}, {}, false}},
     {"net",
@@ -47,7 +48,7 @@ const std::map<std::string, layer_rule> rules = {
       {"url"},
       false}},
     {"gateway",
-     {{"base", "coordinator", "dialect", "http", "json", "net", "pacing", "retry", "server"},
+     {{"base", "coordinator", "dialect", "fairness", "http", "json", "net", "pacing", "retry", "server"},
       {"asio", "system"},
       {},
       false}},

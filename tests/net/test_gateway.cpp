@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
@@ -458,7 +459,7 @@ TEST_CASE("gateway: what a call was is told when it has ended") {
     CHECK(client.ask("GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 404);
     REQUIRE(gate.reaches([&](const auto&) { return told.all.size() == 2; }));
     const auto& first = told.all[0];
-    CHECK(first.in == gateway::call_class::interactive);
+    CHECK(first.in == stagger::priority::interactive);
     CHECK(first.tenant == gateway::tenant_number("abc"));
     CHECK(first.model == "m");
     CHECK(first.status == 200);
@@ -507,6 +508,168 @@ TEST_CASE("gateway: who waits is told with what for, and who left with what it h
         CHECK(one.attempts == 0);
         CHECK(one.waited > 0s);
     }
+}
+
+namespace {
+
+gateway::client_directory::listed_tenant listed(const std::string& name, const std::string& key) {
+    gateway::client_directory::listed_tenant made;
+    made.terms.name = name;
+    if (!key.empty()) made.keys = {gateway::hash_of_key(key)};
+    return made;
+}
+
+gateway::gateway_options with_clients(const std::vector<gateway::client_directory::listed_tenant>& all) {
+    gateway::gateway_options chosen;
+    chosen.clients = std::make_shared<const gateway::client_directory>(all);
+    return chosen;
+}
+
+std::string call_to(const std::string& path, const std::string& lines) {
+    return "POST " + path + " HTTP/1.1\r\nHost: localhost\r\n" + lines +
+           "Content-Length: " + std::to_string(one_shot.size()) + "\r\n\r\n" + one_shot;
+}
+
+}  // namespace
+
+TEST_CASE("gateway: where keys are listed a call needs one of them, and is refused in its API's own words") {
+    call_notes told;
+    running_gateway gate(mirror, with_clients({listed("search", "theirs"), listed("nightly", "other")}));
+    gate.ask([&](gateway::gateway& one) { return one.observe(told), 0; });
+    auto client = gate.connect();
+    const auto wrong = client.ask(call_to("/v1/chat/completions", "Authorization: Bearer wrong\r\n"));
+    CHECK(wrong.status == 401);
+    CHECK(wrong.field("WWW-Authenticate") == "Bearer");
+    CHECK(wrong.body.find("\"code\":\"invalid_api_key\"") != std::string::npos);
+    CHECK(wrong.body.find("wrong") == std::string::npos);
+    const auto none = client.ask(call_to("/v1/messages", ""));
+    CHECK(none.status == 401);
+    CHECK(none.body.find("\"type\":\"authentication_error\"") != std::string::npos);
+    CHECK(client.ask("GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 401);
+    // Its tenant is its key's, whatever it says, and the key goes no further.
+    const auto first = client.ask(call(one_shot, "x-stagger-tenant: nightly\r\n"));
+    CHECK(first.status == 200);
+    CHECK(first.body.find("theirs") == std::string::npos);
+    CHECK(client.ask(call_to("/v1/messages", "x-api-key: other\r\n")).status == 200);
+    REQUIRE(gate.reaches([&](const auto&) { return told.all.size() == 5; }));
+    CHECK(told.all[3].tenant_name == "search");
+    CHECK(told.all[4].tenant_name == "nightly");
+}
+
+TEST_CASE("gateway: a tenant's calls go so many at a time, and others pass them") {
+    auto few = listed("few", "");
+    few.terms.most_going = 1;
+    few.terms.highest = stagger::priority::normal;
+    running_gateway gate(
+        [](exchange& with) -> io_awaitable<void> { co_await wait_for_departure(with, [] {}); },
+        with_clients({few}));
+    std::deque<loopback_client> all;
+    for (int i = 0; i < 5; ++i) all.push_back(gate.connect());
+    const auto number = gateway::tenant_number("few");
+    const std::string theirs = call(one_shot, "x-stagger-tenant: few\r\nx-stagger-priority: interactive\r\n");
+    all[0].say(theirs);
+    REQUIRE(gate.reaches([](const auto& one) { return one.gate().status().in_flight == 1; }));
+    all[1].say(theirs);
+    all[2].say(theirs);
+    REQUIRE(gate.reaches([&](const auto& one) {
+        return one.gate().status().in_flight == 1 && one.waiting(stagger::priority::normal) == 2;
+    }));
+    CHECK(gate.ask([&](gateway::gateway& one) { return one.going_of(number); }) == 1);
+    all[3].say(call(one_shot));
+    all[4].say(call(one_shot, "x-stagger-priority: batch\r\n"));
+    REQUIRE(gate.reaches([&](const auto& one) { return one.gate().status().in_flight == 3; }));
+    CHECK(gate.ask([&](gateway::gateway& one) { return one.waiting(); }) == 2);
+    all.pop_front();
+    REQUIRE(gate.reaches([&](const auto& one) {
+        return one.gate().status().in_flight == 3 && one.waiting() == 1 && one.going_of(number) == 1;
+    }));
+}
+
+TEST_CASE("gateway: a tenant with as many in line as it may have is told at once, others are not") {
+    auto few = listed("few", "");
+    few.terms.most_going = 1;
+    few.terms.most_waiting = 1;
+    running_gateway gate(
+        [](exchange& with) -> io_awaitable<void> { co_await wait_for_departure(with, [] {}); },
+        with_clients({few}));
+    auto first = gate.connect();
+    auto second = gate.connect();
+    const std::string asked = call(one_shot, "x-stagger-tenant: few\r\n");
+    first.say(asked);
+    second.say(asked);
+    REQUIRE(gate.reaches([](const auto& one) { return one.waiting() == 1; }));
+    const auto refused = gate.connect().ask(asked);
+    CHECK(refused.status == 429);
+    CHECK_FALSE(refused.field("Retry-After").empty());
+    auto other = gate.connect();
+    other.say(call(one_shot));
+    CHECK(gate.reaches([](const auto& one) { return one.gate().status().in_flight == 2; }));
+}
+
+TEST_CASE("gateway: clients and its key are replaced while it runs") {
+    running_gateway gate(mirror, with_clients({listed("search", "theirs")}));
+    auto client = gate.connect();
+    const auto before = client.ask(call(one_shot));
+    CHECK(before.status == 200);
+    CHECK(before.body.find("Authorization") == std::string::npos);
+    const auto others =
+        std::make_shared<const gateway::client_directory>(std::vector{listed("search", "another")});
+    gate.ask([&](gateway::gateway& one) { return one.replace(others, "ours"), 0; });
+    CHECK(client.ask(call(one_shot)).status == 401);
+    const auto after = client.ask(call_to("/v1/chat/completions", "api-key: another\r\n"));
+    CHECK(after.body.find("Bearer ours") != std::string::npos);
+}
+
+TEST_CASE("gateway: tenants that are charged by tokens go by what their answers have cost") {
+    gateway::gateway_options chosen;
+    chosen.limits.max_in_flight(1);
+    chosen.clients = std::make_shared<const gateway::client_directory>(
+        std::vector<gateway::client_directory::listed_tenant>{}, gateway::tenant_terms(),
+        fairness::usual_class_weights, gateway::charging::tokens);
+    call_notes told;
+    bool open = false;         // both on the gateway's executor
+    io_timer* held = nullptr;  // what the first call waits for upstream
+    running_gateway gate(
+        [&](exchange& with) -> io_awaitable<void> {
+            const auto executor = co_await boost::asio::this_coro::executor;
+            io_timer until_open(executor, open ? time_point() : time_point::max());
+            held = open ? nullptr : &until_open;
+            co_await until_open.async_wait(with_error);
+            const bool dear = http_server::value_of(with.asked(), "x-mine") == "dear";
+            const std::string tokens = dear ? "3000" : "10";
+            answer_head head;
+            const std::string body = R"({"usage":{"prompt_tokens":10,"completion_tokens":)" + tokens + "}}";
+            co_await with.whole(head, body);
+        },
+        chosen);
+    gate.ask([&](gateway::gateway& one) { return one.observe(told), 0; });
+    std::vector<loopback_client> all;
+    const auto say = [&](const std::string& tenant) {
+        all.push_back(gate.connect());
+        all.back().say(call(one_shot, "x-stagger-tenant: " + tenant + "\r\nx-mine: " + tenant + "\r\n"));
+        const auto count = all.size();
+        REQUIRE(gate.reaches(
+            [&](const auto& one) { return one.crowd(0, steady_now()).waiting[1] + 1 == count; }));
+    };
+    for (int i = 0; i < 6; ++i) say("dear");
+    for (int i = 0; i < 4; ++i) say("cheap");
+    gate.ask([&](gateway::gateway&) {
+        open = true;
+        if (held) held->cancel();
+        return 0;
+    });
+    for (auto& one : all) CHECK(one.hear().status == 200);
+    REQUIRE(gate.reaches([&](const auto&) { return told.all.size() == 10; }));
+    // The first few of the one were called before the other came; once they are paid for, it is the other's
+    // turn.
+    const auto cheap = gateway::tenant_number("cheap");
+    std::size_t last_cheap = 0;
+    for (std::size_t i = 0; i < told.all.size(); ++i) {
+        if (told.all[i].tenant == cheap) last_cheap = i;
+    }
+    CHECK(last_cheap < 9);
+    CHECK(told.all[9].tenant == gateway::tenant_number("dear"));
+    CHECK(told.all[8].tenant == gateway::tenant_number("dear"));
 }
 
 TEST_CASE("gateway: two hundred calls at once at 20 a second: none of them sees a refusal") {

@@ -24,10 +24,13 @@ struct told_deadlines final : decision_recorder {
     void started(const coordinator_options&, std::uint64_t) override {}
     void record(const decision_record& made) noexcept override {
         const auto* joined = std::get_if<decisions::submitted>(&made.what);
-        if (joined) left.push_back(joined->deadline == never ? duration::max() : joined->deadline - made.at);
+        if (!joined) return;
+        left.push_back(joined->deadline == never ? duration::max() : joined->deadline - made.at);
+        classes.push_back(joined->in);
     }
 
     std::vector<duration> left;
+    std::vector<priority> classes;
 };
 
 /// What an observer is told of the requests themselves.
@@ -48,6 +51,7 @@ struct in_line {
         context.run();
         context.restart();
         told->left.clear();
+        told->classes.clear();
     }
     ~in_line() { context.stop(); }
 
@@ -95,6 +99,23 @@ TEST_CASE("a client's deadline is that of its requests, also none") {
     REQUIRE(waiting.told->left.size() == 2);
     CHECK((has_one ? is_in(waiting.told->left[0], 1h) : waiting.told->left[0] == duration::max()));
     CHECK(is_in(waiting.told->left[1], 2h));
+}
+
+TEST_CASE("requests stand in line in the class that they say, those of a batch in that of batches") {
+    in_line waiting;
+    client llm(waiting.context.get_executor(), waiting.options, waiting.line);
+    llm.async_complete(completion_request("a"), ignored);
+    llm.async_complete(completion_request("b").priority(priority::interactive), ignored);
+    const completion_request copied = completion_request("c").priority(priority::batch);
+    llm.async_complete(completion_request(copied), ignored);
+    waiting.context.poll();
+    std::vector<completion_request> requests;
+    requests.push_back(completion_request("d"));
+    requests.push_back(completion_request("e").priority(priority::normal));
+    batch_results results = submit(llm, std::move(requests));
+    waiting.context.poll();
+    CHECK(waiting.told->classes == std::vector{priority::normal, priority::interactive, priority::batch,
+                                               priority::batch, priority::normal});
 }
 
 TEST_CASE("a batch waits for as long as it takes unless something was said") {

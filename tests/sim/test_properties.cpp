@@ -297,6 +297,41 @@ TEST_CASE("the decision log of a run replays to the same decisions") {
     }
 }
 
+TEST_CASE("tasks of several classes replay to the same decisions") {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        const auto kept = std::make_shared<kept_log>();
+        coordinator core(stagger::coordinator_options().initial_rate(50).max_in_flight(10).recorder(kept),
+                         seed);
+        stagger::random_source random(seed);
+        time_point now = time_point() + 1h;
+        std::vector<stagger::permit_id> out;
+        for (int step = 0; step < 3000; ++step) {
+            now += 5ms;
+            if (random.next() % 3 == 0) {
+                core.submit(now, {1, 0}, stagger::never, {},
+                            stagger::priorities[random.next() % stagger::priorities.size()]);
+            }
+            if (!out.empty() && random.next() % 2 == 0) {
+                if (random.next() % 10 == 0) {
+                    const auto earliest = core.throttled(now, out.back(), {});
+                    core.resubmit(now, {1, 0}, stagger::never, earliest, stagger::retry_cause::throttled);
+                } else {
+                    core.accepted(now, out.back(), {});
+                }
+                out.pop_back();
+            }
+            const auto todo = core.next(now);
+            if (todo.what == stagger::action::kind::admit) out.push_back(todo.permit);
+        }
+        for (const auto permit : out) core.abandoned(now, permit);
+        kept->writer.finish(kept->text);
+        const log_contents log = read_log(kept->text);
+        CAPTURE(seed);
+        REQUIRE(kept->text.find("\"priority\":\"batch\"") != std::string::npos);
+        REQUIRE_FALSE(first_difference(log));
+    }
+}
+
 TEST_CASE("answers that begin before they end replay to the same decisions") {
     const auto kept = std::make_shared<kept_log>();
     coordinator core(stagger::coordinator_options().initial_rate(100).max_in_flight(20).recorder(kept), 5);

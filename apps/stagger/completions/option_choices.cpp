@@ -61,6 +61,7 @@ constexpr std::array choice_entries{
     choice_entry{"", "cache", files, "sqlite db"},
     choice_entry{"", "client-cert", files, certificate_endings},
     choice_entry{"", "client-key", files, certificate_endings},
+    choice_entry{"", "clients", files, "json"},
     choice_entry{"", "config", files, "toml"},
     choice_entry{"", "csv", files, "csv"},
     choice_entry{"", "decision-log", files, "jsonl"},

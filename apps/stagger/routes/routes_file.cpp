@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json/stream_parser.hpp>
 #include <filesystem>
 #include <set>
 #include <stdexcept>
 
 #include "cli/exit_code.hpp"
-#include "cli/text_file.hpp"
+#include "cli/json_file.hpp"
 #include "dialect/known_hosts.hpp"
 #include "dialect/registry.hpp"
 #include "http/endpoint.hpp"
@@ -23,24 +22,6 @@ namespace {
 using stagger::wire::scenario_object;
 
 constexpr std::size_t most_routes = 64;
-
-boost::json::value parse(const std::string& path, const std::string& text) {
-    boost::json::parse_options lenient;
-    lenient.allow_comments = true;
-    lenient.allow_trailing_commas = true;
-    boost::json::stream_parser parser({}, lenient);
-    boost::json::error_code wrong;
-    const std::size_t read = parser.write_some(text, wrong);
-    if (!wrong) parser.finish(wrong);
-    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(read, text.size()));
-    const auto line = 1 + std::count(text.begin(), end, '\n');
-    if (wrong || text.find_first_not_of(" \t\r\n", read) != std::string::npos) {
-        throw failure(exit_code::wrong_usage,
-                      fmt::format("{}: line {}: is no JSON: {}", path, line,
-                                  wrong ? wrong.message() : "something stands behind its end"));
-    }
-    return parser.release();
-}
 
 std::string folder_of(const std::string& path) {
     return std::filesystem::path(path).parent_path().string();
@@ -110,7 +91,7 @@ described_route read_route(const boost::json::value& value, const std::string& p
 }  // namespace
 
 std::vector<described_route> read_routes(const std::string& path, const environment_reader& environment) {
-    const boost::json::value file = parse(path, read_text_file(path));
+    const boost::json::value file = read_json_file(path);
     try {
         const scenario_object top(file, "the file", {"routes"});
         auto all = scenario_object(file, "").each(

@@ -7,7 +7,8 @@ namespace app {
 
 namespace asio = boost::asio;
 
-asio::ip::tcp::endpoint parse_listen_address(const std::string& option, const std::string& text) {
+asio::ip::tcp::endpoint parse_listen_address(const std::string& option, const std::string& text,
+                                             reach where) {
     const auto wrong = [&](const std::string& rule) {
         return failure(exit_code::wrong_usage, option + ": " + rule + ", is \"" + text + "\"");
     };
@@ -20,11 +21,16 @@ asio::ip::tcp::endpoint parse_listen_address(const std::string& option, const st
     boost::system::error_code unreadable;
     const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, unreadable);
     if (unreadable) throw wrong("the host must be an IP address or localhost");
-    if (!address.is_loopback()) {
+    if (!address.is_loopback() && where == reach::loopback) {
         throw wrong(
             "the address must be one of the loopback, such as 127.0.0.1: whoever could reach another one "
-            "could "
-            "spend the key");
+            "could spend the key");
+    }
+    if (!address.is_loopback() && where == reach::loopback_without_keys) {
+        throw wrong(
+            "the address must be one of the loopback, such as 127.0.0.1, unless --clients lists keys: "
+            "whoever "
+            "could reach another one could spend the key");
     }
     return {address, *port};
 }

@@ -5,13 +5,20 @@
 
 namespace app {
 
+/// Who may be let in.
+enum class reach {
+    loopback,               ///< nobody but this machine
+    loopback_without_keys,  ///< the same, since no client keys are listed
+    anywhere,
+};
+
 /** @brief Reads HOST:PORT, where to listen: an IP address (that of version 6 in brackets) or localhost.
  *
- * Port 0 is any free one. Without client keys nobody but this machine may be let in: other addresses than
- * those of the loopback are refused.
+ * Port 0 is any free one. An address beyond what may be reached is refused.
  * @param option for messages
  * @throws failure wrong_usage
  */
-boost::asio::ip::tcp::endpoint parse_listen_address(const std::string& option, const std::string& text);
+boost::asio::ip::tcp::endpoint parse_listen_address(const std::string& option, const std::string& text,
+                                                    reach where);
 
 }  // namespace app

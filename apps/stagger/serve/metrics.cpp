@@ -38,8 +38,8 @@ const bounds& token_counts() {
     return made;
 }
 
-std::string class_text(const std::optional<gateways::call_class>& in) {
-    return in ? std::string(gateways::to_string(*in)) : "none";
+std::string class_text(const std::optional<stagger::priority>& in) {
+    return in ? std::string(stagger::to_string(*in)) : "none";
 }
 
 /// "2xx": whether calls fail is what most want to know, and seldom how exactly.
@@ -113,7 +113,7 @@ void metrics::ended(const gateways::call_record& one) noexcept {
 
 metrics::series& metrics::series_of(const gateways::call_record& one) {
     std::string model = one.in ? models_.of(one.model) : std::string();
-    std::string tenant = tenants_.of(gateways::tenant_text(one.tenant));
+    std::string tenant = tenants_.of(gateways::shown_tenant(one.tenant, one.tenant_name));
     const std::string in = class_text(one.in);
     const std::string outcome(gateways::to_string(one.outcome));
     const std::string status = status_text(one.status);
@@ -165,8 +165,8 @@ void metrics::read_gate(const gateways::gateway& shown, stagger::time_point now)
 void metrics::read_line(const gateways::gateway& shown, stagger::time_point now) {
     const auto crowd = shown.crowd(0, now);
     for (const auto in :
-         {gateways::call_class::interactive, gateways::call_class::normal, gateways::call_class::batch}) {
-        line_length_.Add({{"class", std::string(gateways::to_string(in))}})
+         {stagger::priority::interactive, stagger::priority::normal, stagger::priority::batch}) {
+        line_length_.Add({{"class", std::string(stagger::to_string(in))}})
             .Set(static_cast<double>(crowd.waiting[static_cast<std::size_t>(in)]));
     }
     line_bytes_.Set(static_cast<double>(shown.waiting_bytes()));

@@ -16,11 +16,13 @@
 #include "cli/commands.hpp"
 #include "cli/option_values.hpp"
 #include "cli/stop_signals.hpp"
+#include "clients_file.hpp"
 #include "gateway/admin.hpp"
 #include "gateway/gateway.hpp"
 #include "http/clock.hpp"
 #include "listen_address.hpp"
 #include "metrics.hpp"
+#include "sending/api_key.hpp"
 #include "sending/decision_log_file.hpp"
 #include "sending/log.hpp"
 #include "sending/run_memory.hpp"
@@ -47,6 +49,7 @@ struct serve_options {
     std::vector<std::string> origins;
     std::string keepalive = "comment";
     std::string access_log;
+    std::string clients;  ///< empty: anybody on this machine
     stagger::duration drain_timeout = std::chrono::seconds(30);
 };
 
@@ -58,14 +61,21 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+using directory = std::shared_ptr<const gateways::client_directory>;
+
+directory find_clients(const std::string& path) {
+    return path.empty() ? std::make_shared<const gateways::client_directory>() : read_clients(path);
+}
+
 std::shared_ptr<gateways::gateway> make_gateway(const asio::any_io_executor& executor, const send_plan& plan,
-                                                const serve_options& chosen) {
+                                                const serve_options& chosen, const directory& clients) {
     gateways::gateway_options options;
     options.upstream = plan.client;
     options.limits = plan.limits;
     options.hidden = plan.hidden;
     options.calls.deadline = plan.client.deadline();
     options.access = {chosen.hosts, chosen.origins};
+    options.clients = clients;
     options.comments = chosen.keepalive == "comment";
     try {
         options.upstream.validate();
@@ -94,7 +104,7 @@ class serve_session {
           hangups_(context_, SIGHUP),
           keeping_(context_) {
         show_fleet_notices(plan_, context_.get_executor(), out_);
-        gateway_ = make_gateway(context_.get_executor(), plan_, chosen);
+        gateway_ = make_gateway(context_.get_executor(), plan_, chosen, find_clients(chosen.clients));
         gateway_->observe(metrics_);
         if (access_log_) gateway_->observe(*access_log_);
     }
@@ -117,31 +127,36 @@ class serve_session {
     using server = stagger::http_server::server;
 
     void listen() {
-        server_ = listen_on("--listen", chosen_.listen, stagger::http_server::bounds(), gateway_);
+        const bool knows_clients = gateway_->clients().asks_for_keys();
+        const reach public_one = knows_clients ? reach::anywhere : reach::loopback_without_keys;
+        server_ = listen_on("--listen", parse_listen_address("--listen", chosen_.listen, public_one),
+                            stagger::http_server::bounds(), gateway_);
         if (chosen_.admin == "off") return;
         stagger::http_server::bounds few;
         few.body_bytes = 0;
         few.connections = most_admin_connections;
-        admin_ = listen_on("--admin", chosen_.admin, few, make_admin());
+        admin_ = listen_on("--admin", parse_listen_address("--admin", chosen_.admin, reach::loopback), few,
+                           make_admin());
         out_.remark("status at http://" + admin_->address() + "/");
     }
 
     std::shared_ptr<gateways::admin> make_admin() {
         return std::make_shared<gateways::admin>(
             gateway_,
-            gateways::admin::metrics_page{
-                metrics::media_type, [this] { return metrics_.text(*gateway_, stagger::steady_now()); }});
+            gateways::admin::metrics_page{metrics::media_type,
+                                          [this] { return metrics_.text(*gateway_, stagger::steady_now()); }},
+            [this] { return reload(); });
     }
 
-    std::unique_ptr<server> listen_on(const std::string& option, const std::string& where,
+    std::unique_ptr<server> listen_on(const std::string& option, const asio::ip::tcp::endpoint& address,
                                       const stagger::http_server::bounds& allowed,
                                       std::shared_ptr<stagger::http_server::service> what) {
-        const auto address = parse_listen_address(option, where);
         try {
             return std::make_unique<server>(context_.get_executor(), address, allowed, std::move(what));
         } catch (const boost::system::system_error& failed) {
             throw failure(exit_code::wrong_usage,
-                          option + ": cannot listen on " + where + ": " + failed.code().message());
+                          fmt::format("{}: cannot listen on {}:{}: {}", option, address.address().to_string(),
+                                      address.port(), failed.code().message()));
         }
     }
 
@@ -173,15 +188,35 @@ class serve_session {
         keeping_.cancel();
     }
 
-    // Who moves a log away says so by this.
+    // Who moves a log away says so by this, and who has changed a file.
     void await_hangup() {
         hangups_.async_wait([this](const stagger::error_code& error, int) {
             if (error) return;
             await_hangup();
-            if (!access_log_) return;
-            access_log_->reopen();
-            out_.remark("opened the access log anew");
+            if (access_log_) {
+                access_log_->reopen();
+                out_.remark("opened the access log anew");
+            }
+            reload();
         });
+    }
+
+    /// Clients and the key are replaced together, or stay. What is wrong; empty: nothing.
+    std::string reload() {
+        if (chosen_.clients.empty() && chosen_.sending.api_key_file.empty()) return {};
+        try {
+            const auto clients = find_clients(chosen_.clients);
+            if (!clients->asks_for_keys() && !server_->is_on_loopback())
+                throw failure(exit_code::wrong_usage,
+                              chosen_.clients + ": must list keys while others than this machine can call");
+            const std::string& key_file = chosen_.sending.api_key_file;
+            gateway_->replace(clients, key_file.empty() ? plan_.secret : read_api_key(key_file));
+            out_.remark(fmt::format("read clients and keys anew: {} tenants", clients->tenants()));
+            return {};
+        } catch (const failure& wrong) {
+            out_.error(std::string(wrong.what()) + ": clients and keys stay as they were");
+            return wrong.what();
+        }
     }
 
     void keep_later() {
@@ -222,8 +257,8 @@ class serve_command final : public command {
     explicit serve_command(CLI::App& parser) {
         parser
             .add_option("--listen", options_.listen,
-                        "Where to listen, an address of the loopback (default 127.0.0.1:8484); port 0: any "
-                        "free one")
+                        "Where to listen (default 127.0.0.1:8484); port 0: any free one. Beyond the loopback "
+                        "only with --clients that have keys")
             ->type_name("HOST:PORT")
             ->group(group);
         parser
@@ -237,6 +272,13 @@ class serve_command final : public command {
                   "A name under which clients may call, beside localhost; repeatable");
         add_names(parser, "--allow-origin", options_.origins,
                   "An origin whose pages may call, such as https://app.example.com; repeatable");
+        parser
+            .add_option(
+                "--clients", options_.clients,
+                "Who may call and what each tenant gets, JSON: keys by their SHA-256, shares, bounds. "
+                "SIGHUP reads it again")
+            ->type_name("FILE")
+            ->group(group);
         parser
             .add_option("--keepalive", options_.keepalive,
                         "What streams that wait are sent: comment, or off (default comment)")

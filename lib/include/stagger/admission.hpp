@@ -6,6 +6,7 @@
 
 #include "stagger/coordinator.hpp"
 #include "stagger/hints.hpp"
+#include "stagger/priority.hpp"
 #include "stagger/refusal_history.hpp"
 #include "stagger/time.hpp"
 
@@ -32,6 +33,9 @@ class admission {
     /// is refused again and again then lets others go first. Default: nothing.
     admission& refused(const refusal_history& so_far) { return refused_ = so_far, *this; }
 
+    /// The class of a first attempt, see `stagger::priority`. Default: normal.
+    admission& priority(stagger::priority value) { return priority_ = value, *this; }
+
     /// What a decision log calls the task, such as the id of a row: some bytes of UTF-8. Default: nothing.
     admission& label(std::string text) { return label_ = std::move(text), *this; }
 
@@ -39,6 +43,7 @@ class admission {
     time_point deadline() const { return deadline_; }
     std::uint64_t alike() const { return alike_; }
     const refusal_history& refused() const { return refused_; }
+    stagger::priority priority() const { return priority_; }
     bool is_retry() const { return again_; }
     retry_cause cause() const { return cause_; }
     time_point not_before() const { return not_before_; }
@@ -49,6 +54,7 @@ class admission {
     time_point deadline_ = never;
     std::uint64_t alike_ = 0;
     refusal_history refused_;
+    stagger::priority priority_ = stagger::priority::normal;
     bool again_ = false;
     retry_cause cause_ = retry_cause::throttled;
     time_point not_before_{};

@@ -11,6 +11,7 @@
 
 #include "stagger/chat_message.hpp"
 #include "stagger/error.hpp"
+#include "stagger/priority.hpp"
 #include "stagger/request_phase.hpp"
 #include "stagger/time.hpp"
 #include "stagger/token_usage.hpp"
@@ -102,6 +103,13 @@ class completion_request {
     /// From the call to its end, all waiting and attempts included, instead of client_options::deadline:
     /// >= 0; zero: none.
     completion_request& deadline(duration limit);
+    /** @brief Its class among those that wait for the same server. Default: normal; of what a batch sends:
+     * batch.
+     *
+     * Where several classes wait, they are sent as 16 : 4 : 1, see `stagger::priority`; a retry goes before
+     * all of them. It is not sent.
+     */
+    completion_request& priority(stagger::priority value) { return priority_ = value, *this; }
     /// A text of the caller's that attempt_events::done brings back. It is not sent.
     completion_request& tag(std::string text);
     /// Tokens that this request costs a token budget, prompt and answer: a finite number >= 0, taken as it
@@ -112,7 +120,7 @@ class completion_request {
     /// What a decision log calls this request, such as the id of a row: some bytes of UTF-8. It is not sent.
     completion_request& label(std::string text);
 
-    /// False: nothing was said but prompt, max_new_tokens, temperature, expected_tokens and label.
+    /// False: nothing was said but prompt, max_new_tokens, temperature, expected_tokens, priority and label.
     bool has_more() const { return extras_ != nullptr && extras_->is_encoded; }
     const std::string& prompt() const { return prompt_; }
     const std::string& body() const { return extras().body; }
@@ -135,6 +143,7 @@ class completion_request {
     std::optional<duration> deadline() const { return extras().deadline; }
     const std::string& tag() const { return extras().tag; }
     double expected_tokens() const { return expected_tokens_; }
+    std::optional<stagger::priority> priority() const { return priority_; }
 
  private:
     /// What few requests have.
@@ -166,6 +175,7 @@ class completion_request {
     std::optional<unsigned> max_new_tokens_;
     std::optional<double> temperature_;
     double expected_tokens_ = 0;
+    std::optional<stagger::priority> priority_;
     // Null where there are none. Apart, because a coroutine that awaits an answer has several requests in its
     // frame as long as it waits: its own, and those that were moved from on the way to the client.
     std::unique_ptr<further> extras_;

@@ -10,6 +10,7 @@
 #include "stagger/coordinator_status.hpp"
 #include "stagger/fleet_state.hpp"
 #include "stagger/hints.hpp"
+#include "stagger/priority.hpp"
 #include "stagger/refusal_history.hpp"
 #include "stagger/remembered_limits.hpp"
 #include "stagger/time.hpp"
@@ -74,8 +75,10 @@ class coordinator {
     /// A first attempt joins the line at its end. After `deadline` it is handed back by `expire`.
     /// @throws std::invalid_argument as cost::validate does
     /// @param alike which tasks it is to be compared with, see `resubmit`
-    task_id submit(time_point now, const cost& what, time_point deadline = never, task_kind alike = {});
-    /** @brief A further attempt rejoins at the front, but does not go before `not_before`.
+    /// @param in its class: where others wait as well, classes take turns as 16 : 4 : 1
+    task_id submit(time_point now, const cost& what, time_point deadline = never, task_kind alike = {},
+                   priority in = priority::normal);
+    /** @brief A further attempt rejoins at the front, before all classes, but does not go before `not_before`.
      *
      * With `ride_the_limit`, one that was refused more than once lets another task go first. Where alike
      * tasks were admitted meanwhile, it also waits out a backoff of its own: U(0, min(8 s, 0.1

@@ -43,6 +43,7 @@ struct submitted {
     time_point deadline = never;
     task_id task{};
     task_kind alike{};
+    priority in = priority::normal;
     friend bool operator==(const submitted&, const submitted&) = default;
 };
 

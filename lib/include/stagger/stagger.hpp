@@ -25,6 +25,7 @@
 #include "stagger/gate.hpp"
 #include "stagger/hints.hpp"
 #include "stagger/observer.hpp"
+#include "stagger/priority.hpp"
 #include "stagger/prompt_source.hpp"
 #include "stagger/random.hpp"
 #include "stagger/refusal_history.hpp"

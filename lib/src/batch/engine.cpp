@@ -160,6 +160,7 @@ void engine::send(batch_prompt prompt) {
         const std::lock_guard lock(mutex_);
         ++outstanding_;
     }
+    if (!prompt.request->priority()) prompt.request->priority(priority::batch);
     // Far from its end the rest is announced only when the reader pauses.
     if (source_->remaining().value_or(no_end_in_sight) < window_) announce_rest();
     auto done = [self = shared_from_this(), index](error_code error, completion answer) {

@@ -14,6 +14,7 @@
 #include "coordinator/token_forecast.hpp"
 #include "coordinator/wait_notes.hpp"
 #include "coordinator/waiting_line.hpp"
+#include "fairness/class_turns.hpp"
 #include "fleet/follower.hpp"
 #include "pacing/make_pacing.hpp"
 #include "pacing/pacing.hpp"
@@ -90,6 +91,10 @@ struct coordinator::parts {
     retry_budget accidents;
     refused_kinds kinds;
     random_source random;
+    fairness::class_turns classes;
+    priority only_class = priority::normal;
+    bool takes_turns =
+        false;  // tasks of several classes have come: most lines have one, and go without turns
     bool others_turn = false;  // the last to go stood aside
     bool unfunded_out = false;
     std::size_t expected = 0;
@@ -124,7 +129,7 @@ struct coordinator::parts {
         const seconds longest = own_refusals::longest_wait(so_far.refusals);
         // Whoever is refused that often is no hurry to anybody, however soon the others are done.
         if (so_far.refusals >= refused_often) return std::min(longest, longest_if_often);
-        const auto others = static_cast<double>(line.standing(lane::first) + expected);
+        const auto others = static_cast<double>(first_attempts() + expected);
         if (others == 0) return longest;
         const seconds left(others / view(now).pace_per_s);
         return std::min(longest, std::max(shortest, share_of_what_is_left * left));
@@ -145,12 +150,38 @@ struct coordinator::parts {
         return join(now, where, who, not_before > now ? not_before : time_point::min());
     }
 
+    /// First attempts that stand in line.
+    std::size_t first_attempts() const {
+        std::size_t tasks = 0;
+        for (const priority one : priorities) tasks += line.standing(first_lane_of(one));
+        return tasks;
+    }
+
+    /// Whose turn it is of the classes that have first attempts in line.
+    std::optional<lane> first_lane() {
+        if (!takes_turns) {
+            return line.has_front(first_lane_of(only_class)) ? std::optional(first_lane_of(only_class))
+                                                             : std::nullopt;
+        }
+        fairness::by_class<bool> stand;
+        bool any = false;
+        for (const priority one : priorities) any |= stand[one] = line.has_front(first_lane_of(one));
+        return any ? std::optional(first_lane_of(classes.next(stand))) : std::nullopt;
+    }
+
+    void know_class(priority in) {
+        if (in == only_class || takes_turns) return;
+        takes_turns = first_attempts() > 0;
+        only_class = in;
+    }
+
     bool accident_may_go(time_point now) { return !unfunded_out || accidents.affords_retry(now); }
 
     /// Whose kind is set aside waits with his like. Each task moves at most once while it is.
     void part_refused_kinds(time_point now) {
         if (!kinds.any_set_aside()) return;
-        for (const lane from : {lane::accident, lane::throttled, lane::aside, lane::first}) {
+        for (const lane from : {lane::accident, lane::throttled, lane::aside, lane::first_interactive,
+                                lane::first, lane::first_batch}) {
             while (line.has_front(from) && kinds.is_set_aside(line.kind_of_front(from))) {
                 const lane to = lane_of(line.kind_of_front(from));
                 const task_id moved = line.move_front_to_its_kind(from);
@@ -183,11 +214,11 @@ struct coordinator::parts {
     std::optional<lane> head_lane(time_point now) {
         if (line.has_front(lane::accident) && accident_may_go(now)) return lane::accident;
         if (line.has_front(lane::throttled)) return lane::throttled;
-        const bool others_wait = line.has_front(lane::first);
-        if (!(others_turn && others_wait)) {
+        const std::optional<lane> others = first_lane();
+        if (!(others_turn && others)) {
             if (const auto aside = lane_aside(now)) return aside;
         }
-        return others_wait ? std::optional(lane::first) : std::nullopt;
+        return others;
     }
 
     /// Nobody stands in a lane that may move.
@@ -267,6 +298,7 @@ struct coordinator::parts {
         attempt.alike_before = kinds.outcomes(attempt.kind).sent();
         attempt.others_before = kinds.others_sent(attempt.kind);
         kinds.sent(attempt.kind);
+        if (takes_turns && is_of_first_attempts(from)) classes.sent(class_of(from));
         line.leave_front(from);
         ++counts.admitted;
         admitted.permit = permit_id{permits.insert(attempt)};
@@ -375,7 +407,7 @@ struct coordinator::parts {
         const std::size_t after_accidents = line.standing(lane::accident);
         const std::size_t refused_kinds = of_refused_kinds();
         const std::size_t others = line.standing(lane::throttled) + line.standing(lane::aside) +
-                                   line.standing(lane::first) + line.standing_by_kind() - refused_kinds;
+                                   first_attempts() + line.standing_by_kind() - refused_kinds;
         const bool budget_holds = (notes || after_accidents > 0) && !accident_may_go(now);
         const wait_reason why_accidents = budget_holds ? wait_reason::retry_budget : todo.why;
         waits.hold(now, {{{after_accidents, why_accidents},
@@ -396,10 +428,13 @@ coordinator::coordinator(coordinator&&) noexcept = default;
 coordinator& coordinator::operator=(coordinator&&) noexcept = default;
 coordinator::~coordinator() = default;
 
-task_id coordinator::submit(time_point now, const cost& what, time_point deadline, task_kind alike) {
+task_id coordinator::submit(time_point now, const cost& what, time_point deadline, task_kind alike,
+                            priority in) {
     what.validate();
-    const task_id task = parts_->join(now, lane::first, {what, deadline, alike, false}, time_point::min());
-    if (parts_->journal) parts_->journal->submitted(now, {what, deadline, task, alike});
+    parts_->know_class(in);
+    const task_id task =
+        parts_->join(now, first_lane_of(in), {what, deadline, alike, false}, time_point::min());
+    if (parts_->journal) parts_->journal->submitted(now, {what, deadline, task, alike, in});
     return task;
 }
 

@@ -9,14 +9,29 @@
 #include "coordinator/refused_kinds.hpp"
 #include "coordinator/timer_heap.hpp"
 #include "stagger/coordinator.hpp"
+#include "stagger/priority.hpp"
 #include "stagger/time.hpp"
 
 namespace stagger {
 
 /// Where a task stands. Retries stand before first attempts; accidents are apart because a budget bounds
-/// them. Who was refused more than once stands `aside`, so that the others get their turn. The lanes behind
-/// `kinds` belong to one kind of task each, see `lane_of`.
-enum class lane : std::uint8_t { accident, throttled, aside, first, kinds };
+/// them. Who was refused more than once stands `aside`, so that the others get their turn. First attempts have
+/// a lane for each class, `first` that of `priority::normal`. The lanes behind `kinds` belong to one kind of
+/// task each, see `lane_of`.
+enum class lane : std::uint8_t { accident, throttled, aside, first_interactive, first, first_batch, kinds };
+
+/// Where first attempts of a class stand.
+inline lane first_lane_of(priority in) {
+    return static_cast<lane>(static_cast<std::size_t>(lane::first_interactive) +
+                             static_cast<std::size_t>(in));
+}
+inline bool is_of_first_attempts(lane where) {
+    return where >= lane::first_interactive && where <= lane::first_batch;
+}
+/// Of a lane of first attempts.
+inline priority class_of(lane where) {
+    return priorities[static_cast<std::size_t>(where) - static_cast<std::size_t>(lane::first_interactive)];
+}
 
 /// Where the tasks of a kind wait that is refused as a whole.
 inline lane lane_of(task_kind kind) {

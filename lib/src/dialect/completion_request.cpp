@@ -10,6 +10,7 @@ completion_request::completion_request(const completion_request& other)
       max_new_tokens_(other.max_new_tokens_),
       temperature_(other.temperature_),
       expected_tokens_(other.expected_tokens_),
+      priority_(other.priority_),
       extras_(other.extras_ ? std::make_unique<further>(*other.extras_) : nullptr) {}
 
 completion_request& completion_request::operator=(const completion_request& other) {

@@ -41,7 +41,7 @@ std::string access_log_line(const call_record& of, std::chrono::sys_time<std::ch
     object.string("time", time_text(when));
     object.count("id", of.id);
     add_text(object, "class", of.in ? to_string(*of.in) : std::string_view());
-    add_text(object, "tenant", of.tenant == 0 ? std::string() : tenant_text(of.tenant));
+    add_text(object, "tenant", of.tenant == 0 ? std::string() : shown_tenant(of.tenant, of.tenant_name));
     add_text(object, "model", of.model);
     add_count(object, "status", of.status == 0 ? std::nullopt : std::optional<std::uint64_t>(of.status));
     object.number("waited_s", in_seconds(of.waited));

@@ -21,6 +21,10 @@ http_server::whole_answer refusal_text(unsigned status) {
     return text(status, std::string(http_server::reason_phrase(status)) + "\n");
 }
 
+http_server::whole_answer reload_text(const std::string& wrong) {
+    return wrong.empty() ? text(200, "read anew\n") : text(500, wrong + "\n");
+}
+
 http_server::whole_answer page() {
     static const std::string policy = "Content-Security-Policy: " + policy_of_page(status_page()) + "\r\n";
     auto made = text(200, std::string(status_page()), "text/html; charset=utf-8");
@@ -36,6 +40,8 @@ http_server::whole_answer admin::answer_to(const http_server::request& asked) co
         refused_by(of_->options().access, value_of(asked, "host"), value_of(asked, "origin"));
     if (refused != 0) return refusal_text(refused);
     const std::string_view path = std::string_view(asked.target).substr(0, asked.target.find('?'));
+    if (path == "/-/reload" && reload_)
+        return asked.method == "POST" ? reload_text(reload_()) : refusal_text(405);
     const bool known = path == "/healthz" || path == "/readyz" || path == "/-/status.json" || path == "/" ||
                        (path == "/metrics" && metrics_.text);
     if (!known) return refusal_text(404);

@@ -13,7 +13,8 @@ namespace stagger::gateway {
  *
  * `GET /healthz`: 200 as long as it runs. `GET /readyz`: 200, or 503 once it drains; an upstream that is
  * closed leaves it ready, since waiting is what it is for. `GET /-/status.json`: as `to_json` has it; `GET
- * /`: a page that shows it. `GET /metrics`: whatever it is given for that. Under the same rules for Host and
+ * /`: a page that shows it. `GET /metrics`: whatever it is given for that. `POST /-/reload`: has files read
+ * again, 200 or 500 with the reason. Under the same rules for Host and
  * Origin as the gateway, and on its executor.
  */
 class admin final : public http_server::service {
@@ -24,8 +25,12 @@ class admin final : public http_server::service {
         std::function<std::string()> text;  ///< empty: there is none
     };
 
-    admin(std::shared_ptr<const gateway> of, metrics_page metrics)
-        : of_(std::move(of)), metrics_(std::move(metrics)) {}
+    /// Reads again what a gateway is run by, as a whole or not at all. Answers what is wrong; empty: nothing.
+    using reload = std::function<std::string()>;
+
+    /// @param again empty: there is nothing to read again
+    admin(std::shared_ptr<const gateway> of, metrics_page metrics, reload again = {})
+        : of_(std::move(of)), metrics_(std::move(metrics)), reload_(std::move(again)) {}
 
     io_awaitable<void> serve(http_server::exchange& with) override;
     http_server::whole_answer refusal(unsigned status) override;
@@ -35,6 +40,7 @@ class admin final : public http_server::service {
 
     const std::shared_ptr<const gateway> of_;
     const metrics_page metrics_;
+    const reload reload_;
 };
 
 }  // namespace stagger::gateway

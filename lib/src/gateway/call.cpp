@@ -28,9 +28,17 @@ std::string_view key_of(const http_server::request& asked) {
     return {};
 }
 
-call_class class_of(const http_server::request& asked, const asked_call& body) {
-    if (const auto told = parse_call_class(value_of(asked, "x-stagger-priority"))) return *told;
-    return body.service_tier == "flex" ? call_class::batch : call_class::normal;
+/// Of what is told for it: a scheme may stand before it.
+std::string_view bare_key(std::string_view told) {
+    constexpr std::string_view scheme = "Bearer ";
+    const bool schemed =
+        told.size() > scheme.size() && http_server::same_name(told.substr(0, scheme.size()), scheme);
+    return schemed ? told.substr(told.find_first_not_of(' ', scheme.size())) : told;
+}
+
+std::optional<priority> told_class(const http_server::request& asked, const asked_call& body) {
+    if (const auto told = parse_priority(value_of(asked, "x-stagger-priority"))) return told;
+    return body.service_tier == "flex" ? std::optional(priority::batch) : std::nullopt;
 }
 
 std::string base_url_hint(std::string_view target) {
@@ -74,6 +82,7 @@ call_record call::record(time_point now) const {
     call_record made;
     made.id = id_;
     made.tenant = tenant_;
+    made.tenant_name = home_->clients_->terms_of(tenant_).name;
     made.model = shown_model(asked_.model);
     made.status = status_;
     if (machine_) {
@@ -92,7 +101,7 @@ std::optional<waiting_call> call::describe_wait(wait_reason at_gate, time_point 
     waiting_call made;
     made.id = id_;
     made.in = class_;
-    made.tenant = tenant_;
+    made.tenant = shown_tenant(tenant_, home_->clients_->terms_of(tenant_).name);
     made.model = shown_model(asked_.model);
     made.waited = now - arrived_;
     made.attempts = machine_->attempts();
@@ -109,8 +118,6 @@ io_awaitable<void> call::carry_out() {
     const http_server::request& asked = with_.asked();
     const std::function<void()> told = [this] { on_departure(); };
     with_.on_departure(told);
-    const auto name = value_of(asked, "x-stagger-tenant");
-    tenant_ = tenant_number(name.empty() ? key_of(asked) : name);
     own_answer no;
     no.status = refused_by(home_->chosen_.access, value_of(asked, "host"), value_of(asked, "origin"));
     if (no.status != 0) {
@@ -119,6 +126,11 @@ io_awaitable<void> call::carry_out() {
     }
     const bool upgrades = !value_of(asked, "upgrade").empty();
     where_ = find_destination(asked.method, asked.target, upgrades, home_->upstream_.path());
+    if (!find_tenant()) {
+        no.status = 401;
+        no.message = "this key is none of those that may call here";
+        co_return co_await tell(no);
+    }
     switch (where_.how) {
         case passage::in_line:
             co_return co_await wait_in_line();
@@ -140,9 +152,22 @@ io_awaitable<void> call::carry_out() {
     co_await tell(no);
 }
 
+bool call::find_tenant() {
+    const http_server::request& asked = with_.asked();
+    const client_directory& clients = *home_->clients_;
+    if (clients.asks_for_keys()) {
+        const auto owner = clients.owner_of(bare_key(key_of(asked)));
+        tenant_ = owner.value_or(0);
+        return owner.has_value();
+    }
+    const auto name = value_of(asked, "x-stagger-tenant");
+    tenant_ = tenant_number(name.empty() ? key_of(asked) : name);
+    return true;
+}
+
 void call::called() {
     place_.reset();
-    was_called_ = is_at_gate_ = true;
+    was_called_ = is_at_gate_ = is_going_ = true;
     wake();
 }
 
@@ -174,8 +199,10 @@ void call::describe() {
     comments_ = home_->chosen_.comments && asked_.streamed;
     machine_.emplace(home_->chosen_.calls, read_habits(asked, asked_.streamed, home_->chosen_.comments),
                      steady_now());
-    class_ = class_of(asked, asked_);
-    const bool own_key = !home_->upstream_.identity().api_key.empty();
+    class_ = line_class_ = class_within(home_->clients_->terms_of(tenant_), told_class(asked, asked_));
+    if (home_->clients_->charged_by() == charging::tokens)
+        charged_ = home_->usual_tokens_.estimate(asked.body.size(), asked_.most_tokens);
+    const bool own_key = home_->upstream_.identity().replaces_account();
     kind_ = mixed(own_key ? 0 : mixed(0, key_of(asked)), asked_.model);
     hash_ = mixed(mixed(tenant_, asked.target), asked.body);
 }
@@ -200,10 +227,12 @@ io_awaitable<void> call::wait_in_line() {
     describe();
     gateway& home = *home_;
     const time_point now = steady_now();
-    const outlook seen = home.look_from(kind_, std::nullopt, now);
+    const outlook seen = home.look_from(home.lines_.ahead_of(kind_, newcomer()), now);
     const std::size_t bytes = with_.asked().body.size();
+    const auto most_of_tenant = home.clients_->terms_of(tenant_).most_waiting;
     const bool full = home.lines_.waiting() >= home.chosen_.most_waiting ||
-                      home.waiting_bytes_ + bytes > home.chosen_.most_waiting_bytes;
+                      home.waiting_bytes_ + bytes > home.chosen_.most_waiting_bytes ||
+                      (most_of_tenant && home.lines_.waiting_of(tenant_) >= *most_of_tenant);
     if (full || home.draining_) {
         own_answer no;
         no.status = full ? 429 : 503;
@@ -238,6 +267,11 @@ io_awaitable<void> call::follow(call_step next) {
             case call_step::send:
                 next = co_await attempt();
                 break;
+            case call_step::rise:
+                if (place_ && home_->lines_.rise(kind_, *place_))
+                    line_class_ = priorities[static_cast<std::size_t>(line_class_) - 1];
+                next = call_step::wait;
+                break;
             case call_step::begin_stream:
             case call_step::comment:
             case call_step::interim:
@@ -267,17 +301,27 @@ call_step call::what_happened() {
     return machine_->look(now);
 }
 
+fair_line::newcomer call::newcomer() const {
+    fair_line::newcomer made;
+    made.in = class_;
+    made.tenant = tenant_;
+    made.weight = home_->clients_->terms_of(tenant_).weight;
+    made.cost = charged_;
+    return made;
+}
+
 call_step call::join_line() {
-    const auto kept = home_->kept_.take(hash_, steady_now());
-    if (kept) ++home_->counts_.resumed;
-    place_ = home_->lines_.join(kind_, class_, tenant_, kept, *this);
+    fair_line::newcomer joining = newcomer();
+    joining.kept = home_->kept_.take(hash_, steady_now());
+    if (joining.kept) ++home_->counts_.resumed;
+    place_ = home_->lines_.join(kind_, joining, *this);
     home_->move_on(kind_);
     return call_step::wait;
 }
 
 admission call::wanted() const {
     admission what;
-    what.deadline(machine_->start_limit()).alike(kind_);
+    what.deadline(machine_->start_limit()).alike(kind_).priority(line_class_);
     if (machine_->is_retry()) {
         const auto cause = machine_->after_accident() ? retry_cause::accident : retry_cause::throttled;
         what.again(cause, machine_->not_before()).refused(refusals_);
@@ -307,7 +351,20 @@ void call::leave_all() {
         home_->lines_.left_gate(kind_);
         home_->move_on(kind_);
     }
+    if (std::exchange(is_going_, false)) {
+        settle();
+        home_->move_on(home_->lines_.ended(tenant_));
+    }
     leave_ = {};
+}
+
+/// What upstream has counted takes the place of what was charged.
+void call::settle() {
+    const token_usage used = usage_.seen();
+    home_->usual_tokens_.learn(used);
+    if (home_->clients_->charged_by() != charging::tokens || !used.prompt_tokens) return;
+    const auto counted = static_cast<double>(*used.prompt_tokens + used.completion_tokens.value_or(0));
+    home_->lines_.settle(kind_, line_class_, tenant_, counted - charged_);
 }
 
 // Who leaves without an answer may come again with the same bytes.
@@ -319,6 +376,11 @@ void call::keep_place() {
     if (!start && is_at_gate_) start = front;
     if (start) home_->kept_.keep(hash_, *start, steady_now());
     leave_all();
+}
+
+/// From its place in line.
+outlook call::look() const {
+    return home_->look_from(home_->lines_.ahead_of(kind_, *place_), steady_now());
 }
 
 io_awaitable<void> call::speak(call_step how) {
@@ -335,8 +397,7 @@ io_awaitable<void> call::speak(call_step how) {
         with_.head(head);
     }
     // One line end: some clients take a blank line for the end of an event that has no data.
-    const std::string comment =
-        place_ ? ": waiting, " + to_text(home_->look_from(kind_, place_, steady_now())) + "\n" : ": next\n";
+    const std::string comment = place_ ? ": waiting, " + to_text(look()) + "\n" : ": next\n";
     co_await with_.write(comment);
 }
 
@@ -364,6 +425,7 @@ io_awaitable<void> call::tell(own_answer what) {
     head.lines = "Content-Type: application/json\r\n" + own_lines();
     if (what.retry_after_s != 0) head.lines += "Retry-After: " + std::to_string(what.retry_after_s) + "\r\n";
     if (what.hopeless) head.lines += "x-should-retry: false\r\n";
+    if (what.status == 401) head.lines += "WWW-Authenticate: Bearer\r\n";
     if (what.status == 405) head.lines += "Allow: POST, GET, DELETE\r\n";
     co_await with_.whole(head, json);
 }

@@ -37,7 +37,7 @@ class call final : public std::enable_shared_from_this<call>,
     std::optional<waiting_call> describe_wait(wait_reason at_gate, time_point now) const;
     std::uint64_t id() const { return id_; }
     bool waits() const { return machine_ && machine_->waits(); }
-    call_class in() const { return class_; }
+    priority in() const { return class_; }
     std::uint64_t tenant() const { return tenant_; }
     time_point arrived() const { return arrived_; }
 
@@ -51,6 +51,8 @@ class call final : public std::enable_shared_from_this<call>,
     void on_departure();
 
     io_awaitable<void> carry_out();
+    /// Whose call it is. False if its key is none of those that are listed.
+    bool find_tenant();
     call_record record(time_point now) const;
     class farewell;
 
@@ -61,9 +63,12 @@ class call final : public std::enable_shared_from_this<call>,
     io_awaitable<void> follow(call_step next);
     call_step what_happened();
     call_step join_line();
+    fair_line::newcomer newcomer() const;
+    void settle();
     call_step ask_gate();
     admission wanted() const;
     void leave_all();
+    outlook look() const;
     void keep_place();
     io_awaitable<void> speak(call_step how);
 
@@ -105,13 +110,16 @@ class call final : public std::enable_shared_from_this<call>,
 
     // Waiting.
     std::optional<call_machine> machine_;
-    call_class class_ = call_class::normal;
+    priority class_ = priority::normal;
+    priority line_class_ = priority::normal;  // where it stands in line, or has stood
+    double charged_ = 1;                      // to its tenant
     std::uint64_t tenant_ = 0;
     waiting_lines::kind kind_ = 0;
     std::uint64_t hash_ = 0;  // by which its place is found again
     std::optional<fair_line::place> place_;
     bool was_called_ = false;
     bool is_at_gate_ = false;         // counted among those of its kind
+    bool is_going_ = false;           // counted among those of its tenant
     std::optional<task_id> at_gate_;  // in the coordinator's line
     bool has_left_gate_ = false;
     error_code gate_error_;

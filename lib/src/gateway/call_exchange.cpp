@@ -150,7 +150,7 @@ call_step call::judge() {
     wire::response seen = leased_->answer();
     seen.body = held_;
     const auto ended =
-        wire::decode(std::move(seen), home_->chosen_.upstream.dialect(), unix_now(), home_->chosen_.hidden);
+        wire::decode(std::move(seen), home_->chosen_.upstream.dialect(), unix_now(), home_->hidden_);
     if (ended.what.verdict != verdict::throttled) {
         ended.tells_limit ? leave_.accepted(ended.hints) : leave_.failed();
         return machine_->answering();
@@ -186,7 +186,7 @@ io_awaitable<void> call::pass_on() {
     answer_head head;
     head.status = status_ = said.status;
     head.lines =
-        client_lines(said.fields, !home_->upstream_.identity().api_key.empty(), head.dated) + own_lines();
+        client_lines(said.fields, home_->upstream_.identity().replaces_account(), head.dated) + own_lines();
     if (leased_->answer_is_whole()) {
         const std::string body = std::exchange(held_, {});
         if (machine_) usage_.pass(body);

@@ -131,13 +131,23 @@ time_point call_machine::next_sign() const {
     return last_sign_ + std::min(rules_.between_signs, habits_.patience / 2);
 }
 
+/// Half of its time in line, where that has an end.
+time_point call_machine::rises_at() const {
+    if (state_ != state::in_line || has_risen_ || start_limit() == never) return never;
+    return waiting_since_ + (start_limit() - waiting_since_) / 2;
+}
+
 time_point call_machine::next_look() const {
     const time_point limit = state_ == state::in_line ? start_limit() : never;
-    return std::min(limit, next_sign());
+    return std::min({limit, next_sign(), rises_at()});
 }
 
 call_step call_machine::look(time_point now) {
     if (state_ == state::in_line && start_limit() <= now) return run_out_of_time(now);
+    if (rises_at() <= now) {
+        has_risen_ = true;
+        return call_step::rise;
+    }
     if (next_sign() > now) return call_step::wait;
     last_sign_ = now;
     if (habits_.kept_by == sign_of_life::interim) return call_step::interim;

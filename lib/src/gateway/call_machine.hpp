@@ -28,6 +28,7 @@ enum class call_step : std::uint8_t {
     pass_on,       ///< what upstream has answered is the answer
     begin_stream,  ///< sends the head of an event stream, and a comment
     comment,       ///< sends a comment
+    rise,          ///< has waited for half of its time: goes over to the next class, if that is sooner
     interim,       ///< sends an answer of status 102
     give_up,       ///< tells the client `ending`
 };
@@ -94,6 +95,7 @@ class call_machine {
     call_step run_out_of_time(time_point now);
     call_step ask_again(time_point earliest, time_point now);
     time_point next_sign() const;
+    time_point rises_at() const;
 
     const call_rules& rules_;
     const client_habits habits_;
@@ -108,6 +110,7 @@ class call_machine {
     unsigned accidents_ = 0;
     bool after_accident_ = false;
     bool has_begun_stream_ = false;
+    bool has_risen_ = false;
     own_answer ending_;
 };
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "gateway/fair_line.hpp"
+#include "stagger/priority.hpp"
 #include "stagger/time.hpp"
 #include "stagger/token_usage.hpp"
 
@@ -26,13 +26,14 @@ std::string shown_model(std::string_view told);
 
 /// What is told of a call when it has ended: nothing of its prompt or its answer, and no key.
 struct call_record {
-    std::uint64_t id = 0;          ///< 0: a request that was refused before it was one
-    std::optional<call_class> in;  ///< none: it passed without the line
-    std::uint64_t tenant = 0;      ///< as `tenant_number` has it
-    std::string model;             ///< as `shown_model` has it; empty: not told
-    unsigned status = 0;           ///< that its client was sent; 0: none
-    duration waited{0};            ///< in line, before each attempt
-    duration served{0};            ///< from sending the last attempt to the call's end; zero: none was sent
+    std::uint64_t id = 0;        ///< 0: a request that was refused before it was one
+    std::optional<priority> in;  ///< none: it passed without the line
+    std::uint64_t tenant = 0;    ///< as `tenant_number` has it
+    std::string tenant_name;     ///< as it is listed; empty: it is not
+    std::string model;           ///< as `shown_model` has it; empty: not told
+    unsigned status = 0;         ///< that its client was sent; 0: none
+    duration waited{0};          ///< in line, before each attempt
+    duration served{0};          ///< from sending the last attempt to the call's end; zero: none was sent
     unsigned attempts = 0;
     token_usage tokens;  ///< as upstream counted them
     call_outcome outcome = call_outcome::cut;

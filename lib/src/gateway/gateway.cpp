@@ -1,6 +1,7 @@
 #include "gateway/gateway.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "gateway/call.hpp"
 #include "gateway/error_text.hpp"
@@ -15,6 +16,13 @@ namespace {
 constexpr std::size_t further_connections = 32;
 // Of which the usual service time is known apart.
 constexpr std::size_t most_kinds = 256;
+// Tenants that are not listed, of whose waits it is known how long they were: up to 8 KB each.
+constexpr std::size_t most_tenants_timed = 256;
+
+upstream_identity identity_of(const client_directory& clients, std::string api_key,
+                              const client_options& of_client) {
+    return {std::move(api_key), of_client.headers(), clients.asks_for_keys()};
+}
 
 }  // namespace
 
@@ -22,7 +30,20 @@ gateway::gateway(const io_executor& executor, const gateway_options& chosen)
     : executor_(executor),
       chosen_(chosen),
       upstream_(executor, chosen.upstream, chosen.limits.max_in_flight() + further_connections),
-      gate_(detail::make_own_gate(executor, chosen.upstream, chosen.limits)) {}
+      gate_(detail::make_own_gate(executor, chosen.upstream, chosen.limits)),
+      clients_(chosen.clients),
+      hidden_(chosen.hidden),
+      lines_([this](std::uint64_t tenant) { return clients_->terms_of(tenant).most_going; },
+             clients_->weights()) {
+    upstream_.identity(identity_of(*clients_, chosen.upstream.api_key(), chosen.upstream));
+}
+
+void gateway::replace(std::shared_ptr<const client_directory> clients, std::string api_key) {
+    clients_ = std::move(clients);
+    hidden_.add(api_key);
+    upstream_.identity(identity_of(*clients_, std::move(api_key), chosen_.upstream));
+    move_on(lines_.reconsider(clients_->weights()));
+}
 
 io_awaitable<void> gateway::serve(http_server::exchange& with) {
     ++counts_.calls;
@@ -56,8 +77,21 @@ void gateway::ended(const call_record& one) {
             ++counts_.cut;
             break;
     }
-    if (one.in && one.attempts > 0) waits_[static_cast<std::size_t>(*one.in)].add(one.waited);
+    if (one.in && one.attempts > 0) note_wait(one);
     for (call_observer* told : observers_) told->ended(one);
+}
+
+void gateway::note_wait(const call_record& one) {
+    waits_[static_cast<std::size_t>(*one.in)].add(one.waited);
+    const auto found = tenant_waits_.find(one.tenant);
+    if (found != tenant_waits_.end()) return found->second.add(one.waited);
+    const std::size_t room = most_tenants_timed + clients_->tenants();
+    if (!one.tenant_name.empty() || tenant_waits_.size() < room) tenant_waits_[one.tenant].add(one.waited);
+}
+
+const recent_waits* gateway::waits_of(std::uint64_t tenant) const {
+    const auto found = tenant_waits_.find(tenant);
+    return found == tenant_waits_.end() ? nullptr : &found->second;
 }
 
 waiting_crowd gateway::crowd(std::size_t most, time_point now) const {
@@ -87,10 +121,12 @@ void gateway::drain() {
     for (call* one : calls_) one->wake();
 }
 
-outlook gateway::look_from(waiting_lines::kind of, std::optional<fair_line::place> which,
-                           time_point now) const {
-    const std::size_t ahead = which ? lines_.ahead_of(of, *which) : lines_.before_newcomer(of);
+outlook gateway::look_from(std::size_t ahead, time_point now) const {
     return look_ahead(ahead, gate_.status(), now);
+}
+
+void gateway::move_on(const std::vector<waiting_lines::kind>& all) {
+    for (const waiting_lines::kind one : all) move_on(one);
 }
 
 void gateway::move_on(waiting_lines::kind of) {

@@ -9,15 +9,17 @@
 #include <vector>
 
 #include "dialect/secrets.hpp"
+#include "fairness/waiting_lines.hpp"
 #include "gateway/access_rules.hpp"
 #include "gateway/call_machine.hpp"
 #include "gateway/call_record.hpp"
+#include "gateway/client_directory.hpp"
 #include "gateway/kept_places.hpp"
 #include "gateway/recent_waits.hpp"
 #include "gateway/service_times.hpp"
 #include "gateway/upstream.hpp"
+#include "gateway/usual_tokens.hpp"
 #include "gateway/waiting_call.hpp"
-#include "gateway/waiting_lines.hpp"
 #include "server/service.hpp"
 #include "stagger/client.hpp"
 #include "stagger/gate.hpp"
@@ -25,6 +27,9 @@
 namespace stagger::gateway {
 
 class call;
+using fairness::fair_line;
+using fairness::line_member;
+using fairness::waiting_lines;
 
 struct gateway_options {
     /// Base URL, key, headers, dialect and time limits. Without a key the client's own goes through.
@@ -33,6 +38,7 @@ struct gateway_options {
     wire::secrets hidden;  ///< masked in messages, should upstream repeat them
     call_rules calls;
     access_rules access;
+    std::shared_ptr<const client_directory> clients = std::make_shared<const client_directory>();
     bool comments = true;                                ///< streams that wait are told so in comments
     std::size_t most_waiting = 50'000;                   ///< beyond: 429
     std::uint64_t most_waiting_bytes = 256ULL << 20ULL;  ///< of bodies; beyond: 429
@@ -65,15 +71,26 @@ class gateway final : public http_server::service, public std::enable_shared_fro
     io_awaitable<void> serve(http_server::exchange& with) override;
     http_server::whole_answer refusal(unsigned status) override;
 
+    /** @brief Who may call and what tenants get, and who upstream is told that we are, for calls from now on.
+     *
+     * Calls that wait keep their places; a tenant's bounds, and what classes share, hold for them, too.
+     */
+    void replace(std::shared_ptr<const client_directory> clients, std::string api_key);
+    const client_directory& clients() const { return *clients_; }
     /// Who waits is turned away from now on; what was sent upstream goes on.
     void drain();
     const stagger::gate& gate() const { return gate_; }
     const gateway_counts& counts() const { return counts_; }
     std::size_t waiting() const { return lines_.waiting(); }
-    std::size_t waiting(call_class in) const { return lines_.waiting(in); }
+    std::size_t waiting(priority in) const { return lines_.waiting(in); }
     std::uint64_t waiting_bytes() const { return waiting_bytes_; }
     /// Of calls that were sent upstream.
-    const recent_waits& waits(call_class in) const { return waits_[static_cast<std::size_t>(in)]; }
+    const recent_waits& waits(priority in) const { return waits_[static_cast<std::size_t>(in)]; }
+    /// Of a tenant's calls that were sent; null where none is known. Those that are listed, and some others.
+    const recent_waits* waits_of(std::uint64_t tenant) const;
+    /// Calls of a tenant before the coordinator and upstream.
+    std::size_t going_of(std::uint64_t tenant) const { return lines_.going_of(tenant); }
+    const std::unordered_map<std::uint64_t, recent_waits>& waits_by_tenant() const { return tenant_waits_; }
     /// Who waits now, in the fair line or before the coordinator, the first to have come first.
     /// @param most of them that are told one by one
     waiting_crowd crowd(std::size_t most, time_point now) const;
@@ -85,9 +102,10 @@ class gateway final : public http_server::service, public std::enable_shared_fro
  private:
     friend class call;
 
-    /// From the end of the line of a kind, or from a place in it.
-    outlook look_from(waiting_lines::kind of, std::optional<fair_line::place> which, time_point now) const;
+    outlook look_from(std::size_t ahead, time_point now) const;
     void move_on(waiting_lines::kind of);
+    void move_on(const std::vector<waiting_lines::kind>& all);
+    void note_wait(const call_record& one);
     service_times& served(waiting_lines::kind of);
     void ended(const call_record& one);
 
@@ -95,7 +113,10 @@ class gateway final : public http_server::service, public std::enable_shared_fro
     const gateway_options chosen_;
     upstream upstream_;
     stagger::gate gate_;
+    std::shared_ptr<const client_directory> clients_;
+    wire::secrets hidden_;  // keys of the past, too: upstream may still repeat them
     waiting_lines lines_;
+    usual_tokens usual_tokens_;
     kept_places kept_;
     std::unordered_map<waiting_lines::kind, service_times> served_;
     service_times served_others_;
@@ -103,6 +124,7 @@ class gateway final : public http_server::service, public std::enable_shared_fro
     std::uint64_t waiting_bytes_ = 0;
     gateway_counts counts_;
     std::array<recent_waits, 3> waits_;  // by class
+    std::unordered_map<std::uint64_t, recent_waits> tenant_waits_;
     std::vector<call_observer*> observers_;
     bool draining_ = false;
 };

@@ -65,7 +65,7 @@ void append_line(std::string& to, std::string_view name, std::string_view value)
 std::string upstream_lines(const std::vector<wire::field>& fields, const upstream_identity& who,
                            api_shape shape) {
     const auto replaced = [&](std::string_view name) {
-        if (!who.api_key.empty() && is_one_of(of_account, name)) return true;
+        if (who.replaces_account() && is_one_of(of_account, name)) return true;
         return std::ranges::any_of(who.headers, [&](const auto& one) { return same_name(one.first, name); });
     };
     std::string lines;

@@ -11,8 +11,12 @@ namespace stagger::gateway {
 
 /// What a gateway says upstream in the place of its client.
 struct upstream_identity {
-    std::string api_key;  ///< empty: the client's own authorization goes through
+    std::string api_key;                                       ///< empty: none is sent
     std::vector<std::pair<std::string, std::string>> headers;  ///< of the operator; they replace the client's
+    bool client_keys = false;  ///< those that clients have are for the gateway, and go no further
+
+    /// Whether the client's own authorization goes no further.
+    bool replaces_account() const { return client_keys || !api_key.empty(); }
 };
 
 /** @brief The lines of a client's request that upstream is told, each with its CRLF.

@@ -14,7 +14,7 @@ namespace {
 
 // What is read at a glance; the others are counted.
 constexpr std::size_t most_shown = 50;
-constexpr std::array classes = {call_class::interactive, call_class::normal, call_class::batch};
+constexpr std::array classes = {priority::interactive, priority::normal, priority::batch};
 
 std::string counts_json(const gateway_counts& counts) {
     std::string text;
@@ -44,7 +44,7 @@ std::string attempts_json(const coordinator_status& of_gate) {
 std::string waiting_json(const gateway_status& shown) {
     std::string text;
     wire::object_writer object(text);
-    for (const call_class one : classes)
+    for (const priority one : classes)
         object.count(to_string(one), shown.waiting[static_cast<std::size_t>(one)]);
     object.count("next", shown.of_gate.waiting);
     object.close();
@@ -55,7 +55,7 @@ void add_span(wire::object_writer& object, std::string_view name, const std::opt
     span ? object.number(name, to_seconds(*span)) : object.raw(name, "null");
 }
 
-std::string class_json(const gateway_status& shown, call_class of) {
+std::string class_json(const gateway_status& shown, priority of) {
     const auto at = static_cast<std::size_t>(of);
     std::string text;
     wire::object_writer object(text);
@@ -69,30 +69,49 @@ std::string class_json(const gateway_status& shown, call_class of) {
 std::string classes_json(const gateway_status& shown) {
     std::string text;
     wire::object_writer object(text);
-    for (const call_class one : classes) object.raw(to_string(one), class_json(shown, one));
+    for (const priority one : classes) object.raw(to_string(one), class_json(shown, one));
     object.close();
     return text;
 }
 
-/// Those of whom most wait.
-std::string tenants_json(const waiting_crowd& crowd) {
-    std::vector<std::pair<std::uint64_t, waiting_crowd::of_tenant>> all(crowd.tenants.begin(),
-                                                                        crowd.tenants.end());
-    const auto more = [](const auto& left, const auto& right) {
-        return left.second.waiting > right.second.waiting;
-    };
-    std::ranges::stable_sort(all, more);
-    if (all.size() > most_shown) all.resize(most_shown);
+std::string tenants_json(const std::vector<gateway_status::seen_tenant>& tenants) {
     std::string text = "[";
-    for (const auto& [tenant, theirs] : all) {
+    for (const auto& one : tenants) {
         if (text.size() > 1) text += ',';
         wire::object_writer object(text);
-        object.string("tenant", tenant_text(tenant));
-        object.count("waiting", theirs.waiting);
-        object.number("oldest_s", to_seconds(theirs.oldest));
+        object.string("tenant", one.name);
+        object.count("waiting", one.waiting);
+        object.count("going", one.going);
+        object.number("oldest_s", to_seconds(one.oldest));
+        add_span(object, "p50_s", one.waits.p50);
+        add_span(object, "p99_s", one.waits.p99);
         object.close();
     }
     return text += ']';
+}
+
+gateway_status::usual_waits usual_of(const recent_waits& all) {
+    return {all.quantile(.5), all.quantile(.99)};
+}
+
+std::vector<gateway_status::seen_tenant> tenants_of(const gateway& shown, const waiting_crowd& crowd) {
+    std::vector<gateway_status::seen_tenant> all;
+    for (const auto& [tenant, theirs] : crowd.tenants) {
+        auto& one = all.emplace_back();
+        one.number = tenant;
+        one.waiting = theirs.waiting;
+        one.oldest = theirs.oldest;
+    }
+    for (const auto& [tenant, waits] : shown.waits_by_tenant()) {
+        if (!crowd.tenants.contains(tenant)) all.emplace_back().number = tenant;
+    }
+    keep_most_waiting(all);
+    for (auto& one : all) {
+        one.name = shown_tenant(one.number, shown.clients().terms_of(one.number).name);
+        one.going = shown.going_of(one.number);
+        if (const recent_waits* waits = shown.waits_of(one.number)) one.waits = usual_of(*waits);
+    }
+    return all;
 }
 
 /// The pace says nothing of a turn that hangs on other calls' ends.
@@ -109,7 +128,7 @@ std::string calls_json(const gateway_status& shown, time_point now) {
         wire::object_writer object(text);
         object.count("id", one.id);
         object.string("class", to_string(one.in));
-        object.string("tenant", tenant_text(one.tenant));
+        object.string("tenant", one.tenant);
         one.model.empty() ? object.raw("model", "null") : object.string("model", one.model);
         object.number("waited_s", to_seconds(one.waited));
         object.count("attempts", one.attempts);
@@ -130,7 +149,7 @@ std::string line_json(const gateway_status& shown, time_point now) {
     object.number("oldest_s", to_seconds(shown.crowd.oldest));
     object.raw("classes", classes_json(shown));
     object.count("tenants_waiting", shown.crowd.tenants.size());
-    object.raw("tenants", tenants_json(shown.crowd));
+    object.raw("tenants", tenants_json(shown.tenants));
     object.raw("calls", calls_json(shown, now));
     object.close();
     return text;
@@ -138,18 +157,26 @@ std::string line_json(const gateway_status& shown, time_point now) {
 
 }  // namespace
 
+void keep_most_waiting(std::vector<gateway_status::seen_tenant>& all) {
+    std::ranges::sort(all, [](const auto& left, const auto& right) {
+        return left.waiting != right.waiting ? left.waiting > right.waiting : left.number < right.number;
+    });
+    if (all.size() > most_shown) all.resize(most_shown);
+}
+
 gateway_status status_of(const gateway& shown, time_point now) {
     gateway_status status;
     status.upstream = shown.options().upstream.base_url();
     status.draining = shown.is_draining();
     status.of_gate = shown.gate().status();
-    for (const call_class one : classes) {
+    for (const priority one : classes) {
         const auto at = static_cast<std::size_t>(one);
         status.waiting[at] = shown.waiting(one);
-        status.waits[at] = {shown.waits(one).quantile(.5), shown.waits(one).quantile(.99)};
+        status.waits[at] = usual_of(shown.waits(one));
     }
     status.waiting_bytes = shown.waiting_bytes();
     status.crowd = shown.crowd(most_shown, now);
+    status.tenants = tenants_of(shown, status.crowd);
     status.counts = shown.counts();
     return status;
 }

@@ -27,4 +27,8 @@ std::string tenant_text(std::uint64_t number) {
     return text;
 }
 
+std::string shown_tenant(std::uint64_t number, std::string_view name) {
+    return name.empty() ? tenant_text(number) : std::string(name);
+}
+
 }  // namespace stagger::gateway

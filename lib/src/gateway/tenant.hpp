@@ -16,4 +16,7 @@ std::uint64_t tenant_number(std::string_view told);
 /// 16 digits, as `sha256sum` begins; "-" for 0.
 std::string tenant_text(std::uint64_t number);
 
+/// Its name where it is listed, else its number.
+std::string shown_tenant(std::uint64_t number, std::string_view name);
+
 }  // namespace stagger::gateway

@@ -30,7 +30,7 @@ std::shared_ptr<const connection_settings> settings_of(const client_options& of_
 upstream::upstream(const io_executor& executor, const client_options& of_client, std::size_t connections)
     : where_(parse_endpoint(of_client.base_url())),
       path_(path_of(where_, of_client.dialect())),
-      identity_{of_client.api_key(), of_client.headers()},
+      identity_{of_client.api_key(), of_client.headers(), false},
       pool_(executor, settings_of(of_client, where_, executor), connections, of_client.keep_alive()) {
     static_cast<void>(format_fixed_fields(of_client.headers()));  // throws what a client would
 }

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "gateway/passed_fields.hpp"
 #include "http/connection_pool.hpp"
@@ -24,6 +25,8 @@ class upstream {
     /// What stands before the API's own paths.
     const std::string& path() const { return path_; }
     const upstream_identity& identity() const { return identity_; }
+    /// For calls from now on.
+    void identity(upstream_identity value) { identity_ = std::move(value); }
     /// A request as it is sent. A body of no bytes is told only of a POST.
     std::string format(std::string_view method, std::string_view target, std::string_view lines,
                        std::string_view body) const;
@@ -32,7 +35,7 @@ class upstream {
  private:
     const endpoint where_;
     const std::string path_;
-    const upstream_identity identity_;
+    upstream_identity identity_;
     connection_pool pool_;
 };
 

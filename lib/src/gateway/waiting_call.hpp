@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "gateway/fair_line.hpp"
+#include "stagger/priority.hpp"
 #include "stagger/time.hpp"
 #include "stagger/wait_reason.hpp"
 
@@ -17,8 +17,8 @@ namespace stagger::gateway {
 /// A call that waits, and what for.
 struct waiting_call {
     std::uint64_t id = 0;
-    call_class in = call_class::normal;
-    std::uint64_t tenant = 0;
+    priority in = priority::normal;
+    std::string tenant;              ///< as it is shown
     std::string model;               ///< as `shown_model` has it; empty: not told
     duration waited{0};              ///< since it has come
     unsigned attempts = 0;           ///< that were refused so far

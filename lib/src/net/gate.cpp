@@ -240,7 +240,7 @@ task_id permit::gate_state::enter_line_as(const std::string& label, time_point n
 
 task_id permit::gate_state::enter_core(time_point now, const admission& what) {
     const task_kind alike = kinds.number_of(what.alike());
-    if (!what.is_retry()) return core.submit(now, what.cost(), what.deadline(), alike);
+    if (!what.is_retry()) return core.submit(now, what.cost(), what.deadline(), alike, what.priority());
     return core.resubmit(now, what.cost(), what.deadline(), what.not_before(), what.cause(), alike,
                          what.refused());
 }

@@ -119,7 +119,8 @@ bool request_task::encode_for(const route_target& found, const completion_reques
     // Wherever it goes, a prompt is compared with those that name the same model.
     const std::size_t model = routed() ? std::hash<std::string>()(routed()->asked.model()) : asked.number;
     machine_.describe(wire::cost_of(request, found.encoding.dialect),
-                      client_->first().account ^ model * spread);
+                      client_->first().account ^ model * spread,
+                      request.priority().value_or(priority::normal));
     body_ = std::move(encoded.body);
     answered_in_ = encoded.answered_in;
     if (uncommon_ || !encoded.target.empty() || !encoded.fields.empty()) {

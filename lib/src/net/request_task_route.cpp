@@ -11,7 +11,7 @@ request_step request_task::choose_route() {
     route_choice& choice = *client_->choice;
     const route_choice::guest_pointer self = routed_guest();
     if (routed()->guest == 0) {
-        routed()->guest = choice.join(self, machine_.deadline());
+        routed()->guest = choice.join(self, machine_.deadline(), machine_.in_class());
     } else {
         choice.again(routed()->guest, self, machine_.deadline(), routed()->where, machine_.not_before());
     }

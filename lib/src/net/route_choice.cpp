@@ -12,8 +12,8 @@ route_choice::route_choice(const io_executor& strand, std::vector<std::unique_pt
                            std::vector<routing::route_rules> rules)
     : targets_(targets), line_(std::move(rules)), loads_(targets.size()), timer_(std::in_place, strand) {}
 
-route_choice::guest_id route_choice::join(const guest_pointer& who, time_point deadline) {
-    const guest_id id = line_.join(deadline);
+route_choice::guest_id route_choice::join(const guest_pointer& who, time_point deadline, priority in) {
+    const guest_id id = line_.join(deadline, in);
     places_[id] = {who, {}};
     return id;
 }

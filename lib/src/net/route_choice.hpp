@@ -41,7 +41,7 @@ class route_choice : public std::enable_shared_from_this<route_choice> {
                  std::vector<routing::route_rules> rules);
 
     /// A first attempt waits; it is called for later than this call, or inside it.
-    guest_id join(const guest_pointer& who, time_point deadline);
+    guest_id join(const guest_pointer& who, time_point deadline, priority in);
     /// A further one. @param last where it was sent before, if anywhere
     void again(guest_id id, const guest_pointer& who, time_point deadline, std::optional<std::size_t> last,
                time_point not_before);

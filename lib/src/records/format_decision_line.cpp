@@ -24,6 +24,7 @@ class member_writer {
         event(names::submit);
         joins(call.task, call.what, call.deadline);
         alike(call.alike);
+        if (call.in != priority::normal) line_.string("priority", to_string(call.in));
     }
 
     void operator()(const decisions::resubmitted& call) {

@@ -22,8 +22,10 @@ class member_reader {
 
     decision submitted() const {
         line_.expect_only({"at_ns", "event", "task", "requests", "tokens", "prompt_tokens", "open_answers",
-                           "deadline_ns", "alike"});
-        return decisions::submitted{cost_(), time_or_never("deadline_ns"), task(), alike()};
+                           "deadline_ns", "alike", "priority"});
+        decisions::submitted read{cost_(), time_or_never("deadline_ns"), task(), alike()};
+        if (line_.has("priority")) read.in = line_.word<priority>("priority");
+        return read;
     }
 
     decision resubmitted() const {

@@ -281,7 +281,7 @@ retry_session::next request_machine::plan_next(const wire::decoded_answer& ended
 
 admission request_machine::wanted() const {
     admission what;
-    what.cost(cost_).deadline(deadline()).alike(alike_);
+    what.cost(cost_).deadline(deadline()).alike(alike_).priority(class_);
     if (!is_retry()) return what;
     what.again(cause_, line_.not_before);
     if (refused_) what.refused(*refused_);

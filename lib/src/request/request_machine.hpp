@@ -57,10 +57,11 @@ class request_machine {
     /// @param context outlives the machine
     request_machine(request_context& context, time_point now);
 
-    /// What it costs the limits, and which requests are its like.
-    void describe(const cost& what, std::uint64_t alike) {
+    /// What it costs the limits, which requests are its like, and its class.
+    void describe(const cost& what, std::uint64_t alike, priority in = priority::normal) {
         cost_ = what;
         alike_ = alike;
+        class_ = in;
     }
 
     /// From its call on, in place of what the client's rules say; zero: no deadline.
@@ -130,6 +131,7 @@ class request_machine {
     time_point joined() const { return line_.joined; }
     time_point not_before() const { return line_.not_before; }
     std::uint64_t alike() const { return alike_; }
+    priority in_class() const { return class_; }
     bool is_retry() const { return progress_.attempts > 0; }
     bool is_chosen() const { return chosen_; }
     bool is_stopped() const { return progress_.stopped != errc{}; }
@@ -196,6 +198,7 @@ class request_machine {
     bool chosen_ = false;
     state state_ = state::not_begun;
     request_phase phase_ = request_phase::not_started;
+    priority class_ = priority::normal;
     gate_report told_ = gate_report::untold;
     struct progress {
         errc stopped{};  // not zero: why the request is to end

@@ -53,15 +53,26 @@ route_line::route_line(std::vector<route_rules> routes) {
     }
 }
 
-route_line::guest route_line::join(time_point deadline) {
-    const guest who = next_guest_++;
+// Its class is part of its name, lest it be kept of each that is bound.
+priority route_line::class_of(guest who) {
+    return priorities[who % priorities.size()];
+}
+
+std::size_t route_line::waiting() const {
+    std::size_t sum = 0;
+    for (const priority one : priorities) sum += waiting_[one].size();
+    return sum;
+}
+
+route_line::guest route_line::join(time_point deadline, priority in) {
+    const guest who = next_guest_++ * priorities.size() + static_cast<std::size_t>(in);
     again(who, deadline, std::nullopt, {});
     return who;
 }
 
 void route_line::again(guest who, time_point deadline, std::optional<route_index> last,
                        time_point not_before) {
-    waiting_[who] = {deadline, last, not_before};
+    waiting_[class_of(who)][who] = {deadline, last, not_before};
     if (deadline != never) deadlines_.insert({deadline, who});
 }
 
@@ -74,10 +85,11 @@ bool route_line::exclude(guest who, route_index where) {
 }
 
 bool route_line::withdraw(guest who) {
-    const auto found = waiting_.find(who);
-    if (found == waiting_.end()) return false;
+    auto& its = waiting_[class_of(who)];
+    const auto found = its.find(who);
+    if (found == its.end()) return false;
     deadlines_.erase({found->second.deadline, who});
-    waiting_.erase(found);
+    its.erase(found);
     return true;
 }
 
@@ -113,12 +125,28 @@ std::optional<route_line::move> route_line::next(time_point now, std::span<const
         return move{move::kind::expire, late};
     }
     if (const auto where = to_recall(now, loads)) return move{move::kind::recall, 0, *where};
+    fairness::by_class<bool> stand;
+    bool any = false;
+    for (const priority one : priorities) any |= stand[one] = !waiting_[one].empty();
+    if (!any) return std::nullopt;
+    const priority turn = classes_.next(stand);
+    std::optional<move> made = bind_one(turn, now, loads);
+    // Where nothing is for those whose turn it is, something may be for others.
+    for (const priority one : priorities) {
+        if (!made && one != turn) made = bind_one(one, now, loads);
+    }
+    return made;
+}
+
+std::optional<route_line::move> route_line::bind_one(priority of_class, time_point now,
+                                                     std::span<const route_load> loads) {
     std::size_t looked_at = 0;
-    for (const auto& [who, of] : waiting_) {
+    for (const auto& [who, of] : waiting_[of_class]) {
         if (++looked_at > most_looked_at) break;
         const auto where = choose(who, of, now, loads);
         if (!where) continue;
         const guest bound = who;
+        classes_.sent(of_class);
         withdraw(bound);
         ++routes_[*where].bound;
         routes_[*where].recalled = false;
@@ -224,7 +252,7 @@ std::optional<route_line::route_index> route_line::best(std::vector<offer>& offe
         // If all who wait here go elsewhere, the last of them is answered within this: a slower way helps
         // nobody.
         const double rest = std::max(pace - own_pace, slowest_pace_per_s);
-        if (!near && one.seconds > soon + static_cast<double>(waiting_.size()) / rest) continue;
+        if (!near && one.seconds > soon + static_cast<double>(waiting()) / rest) continue;
         const route& its = routes_[one.where];
         const double share = static_cast<double>(loads[one.where].waiting + its.health.under_way() + 1) /
                              (its.rules.weight * own_pace);
@@ -259,15 +287,17 @@ time_point route_line::wake_at(time_point now, std::span<const route_load> loads
     for (route_index i = 0; i < routes_.size(); ++i) {
         const route& one = routes_[i];
         at = std::min(at, one.health.look_at());
-        if (waiting_.empty()) continue;
+        if (waiting() == 0) continue;
         at = std::min(at, std::max(one.health.next_try(), now + milliseconds(1)));
         if (loads[i].opens_at && *loads[i].opens_at > now)
             at = std::min(at, std::max(*loads[i].opens_at - shortest_closing, now + milliseconds(1)));
     }
-    std::size_t looked_at = 0;
-    for (const auto& [who, of] : waiting_) {
-        if (++looked_at > most_looked_at) break;
-        if (of.last && of.not_before > now) at = std::min(at, of.not_before);
+    for (const priority one : priorities) {
+        std::size_t looked_at = 0;
+        for (const auto& [who, of] : waiting_[one]) {
+            if (++looked_at > most_looked_at) break;
+            if (of.last && of.not_before > now) at = std::min(at, of.not_before);
+        }
     }
     return at;
 }

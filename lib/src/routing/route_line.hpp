@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "fairness/class_turns.hpp"
 #include "routing/route_health.hpp"
+#include "stagger/priority.hpp"
 #include "stagger/time.hpp"
 
 namespace stagger::routing {
@@ -61,8 +63,8 @@ class route_line {
     /// @param routes from 1 to 64
     explicit route_line(std::vector<route_rules> routes);
 
-    /// Somebody new, who waits at the end of the line.
-    guest join(time_point deadline);
+    /// Somebody new, who waits at the end of its class. Classes take turns as 16 : 4 : 1.
+    guest join(time_point deadline, priority in = priority::normal);
     /// Somebody who was bound comes back to the place that the first `join` gave, for another attempt.
     /// @param last where it was sent before, if anywhere: there it goes not before `not_before`
     void again(guest who, time_point deadline, std::optional<route_index> last, time_point not_before);
@@ -83,7 +85,7 @@ class route_line {
     route_health& health(route_index which) { return routes_[which].health; }
     const route_health& health(route_index which) const { return routes_[which].health; }
     std::size_t routes() const { return routes_.size(); }
-    std::size_t waiting() const { return waiting_.size(); }
+    std::size_t waiting() const;
     /// Whether a request that failed at a route for the route's sake has another one to go to.
     bool has_other(guest who, route_index than) const;
 
@@ -105,6 +107,9 @@ class route_line {
         bool has_room;
     };
 
+    static priority class_of(guest who);
+    /// The first of a class for whom there is a route.
+    std::optional<move> bind_one(priority of_class, time_point now, std::span<const route_load> loads);
     std::optional<route_index> choose(guest who, const place& of, time_point now,
                                       std::span<const route_load> loads) const;
     bool may_go(guest who, const place& of, route_index where, time_point now) const;
@@ -120,7 +125,8 @@ class route_line {
     std::uint64_t excluded(guest who) const;
 
     std::vector<route> routes_;
-    std::map<guest, place> waiting_;  // in the order of their first arrival
+    fairness::by_class<std::map<guest, place>> waiting_;  // in the order of their first arrival
+    fairness::class_turns classes_;
     std::set<std::pair<time_point, guest>> deadlines_;
     std::map<guest, std::uint64_t> excluded_;  // routes that cannot carry a request, as bits
     guest next_guest_ = 1;

@@ -130,6 +130,10 @@ std::uint16_t server::port() const {
     return core_->local.port();
 }
 
+bool server::is_on_loopback() const {
+    return core_->local.address().is_loopback();
+}
+
 std::string server::address() const {
     const std::string host = core_->local.address().to_string();
     const std::string shown = core_->local.address().is_v6() ? "[" + host + "]" : host;

@@ -33,6 +33,8 @@ class server {
     ~server();
 
     std::uint16_t port() const;
+    /// Whether nobody but this machine can reach it.
+    bool is_on_loopback() const;
     /// "127.0.0.1:8080", "[::1]:8080"
     std::string address() const;
     /// Stops listening and closes every connection; the executor runs out of work then.

@@ -26,7 +26,7 @@ struct replay::caller {
     time_point now;
 
     void operator()(const decisions::submitted& call) const {
-        core.submit(now, call.what, call.deadline, call.alike);
+        core.submit(now, call.what, call.deadline, call.alike, call.in);
     }
     void operator()(const decisions::resubmitted& call) const {
         core.resubmit(now, call.what, call.deadline, call.not_before, call.cause, call.alike, call.so_far);

@@ -75,6 +75,7 @@ TEST_CASE("no answer is begun for a client that will not be there") {
     call_machine one(usual, one_shot(100s), start);
     one.begin(wait_of(0, 0s), 10s, start);
     CHECK(one.start_limit() == start + 90s);
+    CHECK(one.look(start + 45s) == call_step::rise);
     CHECK(one.next_look() == start + 90s);
     SUBCASE("in the line") {
         CHECK(one.look(start + 90s) == call_step::give_up);
@@ -173,6 +174,7 @@ TEST_CASE("the operator's deadline ends a wait with 504") {
     rules.deadline = 30s;
     call_machine one(rules, one_shot(300s), start);
     CHECK(one.begin(wait_of(1, 29s), quick, start) == call_step::join_line);
+    CHECK(one.look(start + 15s) == call_step::rise);
     CHECK(one.next_look() == start + 30s);
     CHECK(one.look(start + 30s) == call_step::give_up);
     CHECK(one.ending().status == 504);
@@ -250,4 +252,25 @@ TEST_CASE("events that do not fit change nothing") {
     CHECK(one.left_gate({}, start) == call_step::send);
     CHECK(one.left_gate({}, start) == call_step::wait);
     CHECK(one.attempts() == 1);
+}
+
+TEST_CASE("half of its time in line over, a call is to rise, once") {
+    call_machine one(usual, one_shot(100s), start);
+    one.begin(wait_of(0, 0s), 20s, start);
+    CHECK(one.next_look() == start + 40s);
+    CHECK(one.look(start + 39s) == call_step::wait);
+    CHECK(one.look(start + 40s) == call_step::rise);
+    CHECK(one.look(start + 41s) == call_step::wait);
+    CHECK(one.next_look() == start + 80s);
+}
+
+TEST_CASE("a call whose time has no end does not rise, nor one that stands before the coordinator") {
+    call_machine patient(usual, one_shot(duration::max()), start);
+    patient.begin(wait_of(0, 0s), quick, start);
+    CHECK(patient.next_look() == never);
+    call_machine called(usual, one_shot(100s), start);
+    called.begin(wait_of(0, 0s), quick, start);
+    called.its_turn(start);
+    CHECK(called.next_look() == never);
+    CHECK(called.look(start + 60s) == call_step::wait);
 }

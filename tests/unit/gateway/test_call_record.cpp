@@ -33,7 +33,7 @@ TEST_CASE("a model is shown in whole characters, and not at any length") {
 TEST_CASE("a call is one line of the access log") {
     call_record one;
     one.id = 7;
-    one.in = call_class::batch;
+    one.in = priority::batch;
     one.tenant = tenant_number("abc");
     one.model = "m\n\"x\"";
     one.status = 200;

@@ -51,3 +51,15 @@ TEST_CASE("an answer's fields pass, but for its connection, cookies, and limits 
     CHECK(client_lines({}, true, dated).empty());
     CHECK_FALSE(dated);
 }
+
+TEST_CASE("a client's key that is for the gateway goes no further, also where there is none to send") {
+    upstream_identity nobody;
+    nobody.client_keys = true;
+    CHECK(nobody.replaces_account());
+    const auto lines =
+        upstream_lines({{"Authorization", "Bearer theirs"}, {"x-api-key", "theirs"}, {"X-Mine", "1"}}, nobody,
+                       api_shape::openai);
+    CHECK(lines.find("theirs") == std::string::npos);
+    CHECK(lines.find("Authorization") == std::string::npos);
+    CHECK(lines.find("X-Mine: 1") != std::string::npos);
+}

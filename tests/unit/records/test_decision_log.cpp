@@ -76,6 +76,8 @@ std::vector<decision> one_of_each() {
         resubmitted{{2, 3, 4, 5}, origin, origin - 1ns, retry_cause::throttled, task},
         resubmitted{{2, 3}, origin, origin - 5ns, retry_cause::throttled, task},
         submitted{{}, never, task, stagger::task_kind{63}},
+        submitted{{}, never, task, stagger::task_kind{63}, stagger::priority::batch},
+        submitted{{}, never, task, {}, stagger::priority::interactive},
         resubmitted{
             {}, never, origin, retry_cause::throttled, task, stagger::task_kind{0xffffffff}, refused_often()},
         withdrawn{task, true, every_reason()},

@@ -7,6 +7,7 @@
 
 using namespace std::chrono_literals;
 using stagger::never;
+using stagger::priority;
 using stagger::time_point;
 using stagger::routing::route_grade;
 using stagger::routing::route_line;
@@ -68,6 +69,29 @@ TEST_CASE("route line: a gate's line is kept short, and the rest waits here in t
     const auto move = line.next(start, loads);
     REQUIRE(move);
     CHECK(move->who == guests[few]);
+}
+
+TEST_CASE("route line: classes take turns, and what nobody else wants one of them has") {
+    route_line line(plain(1));
+    std::vector<route_line::guest> batch;
+    for (int i = 0; i < 500; ++i) batch.push_back(line.join(never, priority::batch));
+    const auto serve = [&] {
+        const auto loads = idle(1);
+        const auto move = line.next(start, loads);
+        REQUIRE(move);
+        line.left(0);
+        return move->who;
+    };
+    for (std::size_t i = 0; i < 50; ++i) CHECK(serve() == batch[i]);
+    const auto urgent = line.join(never, priority::interactive);
+    const auto usual = line.join(never);
+    CHECK(line.waiting() == 452);
+    CHECK(serve() == urgent);
+    CHECK(serve() == usual);
+    CHECK(serve() == batch[50]);
+    CHECK(line.withdraw(batch[51]));
+    CHECK_FALSE(line.withdraw(batch[51]));
+    CHECK(serve() == batch[52]);
 }
 
 TEST_CASE("route line: who sits out a wait of its own in a gate's line takes nobody's place there") {

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "stagger/token_usage.hpp"
+
+namespace stagger::gateway {
+
+/** @brief How many tokens a call will cost, before upstream has counted them.
+ *
+ * The prompt's by the bytes of its body; the answer's as many as answers have had lately, but no more than
+ * the call allows. It is only what a place in line is charged for until the usage is known.
+ */
+class usual_tokens {
+ public:
+    double estimate(std::size_t body_bytes, std::optional<std::uint64_t> most_tokens) const;
+    void learn(const token_usage& used);
+
+ private:
+    double answer_ = 256;  // until there is one
+};
+
+}  // namespace stagger::gateway
