@@ -21,6 +21,12 @@ bool is_whole_seconds(duration span) {
 /// A moment by the clock is rounded to its seconds also where the time until then is no whole number of them.
 enum class rounding { if_whole, always };
 
+/// A tenth, by accident.
+bool is_more_than_a_few(std::size_t wrong, std::size_t of) {
+    constexpr std::size_t one_in = 10;
+    return wrong * one_in > of;
+}
+
 /// Holds what refusals said against what was sent after them.
 class wait_checker {
  public:
@@ -28,6 +34,7 @@ class wait_checker {
         : answers_(answers),
           read_(std::move(read)),
           rounded_(how == rounding::always),
+          trip_(from_seconds(evidence_of(answers).trip_s)),
           slack_(2 * from_seconds(evidence_of(answers).slack_s) + 10ms) {}
 
     wait_check check() {
@@ -47,41 +54,52 @@ class wait_checker {
         ++result_.said;
         whole_ = whole_ && (rounded_ || is_whole_seconds(wait));
         const time_point promised = refused.ended + wait;
-        const auto next = first_admitted_after(refused.sent + slack_);
-        if (next && *next < promised - slack_) early_ = std::max(early_, promised - *next);
+        const auto next = first_other_after(refused.sent + slack_);
+        // What was sent together may have come in any order.
+        const bool undisturbed = first_other_after(refused.sent - slack_) == next;
+        // The server counts from when it refused, half a round trip before the caller knows, and has the next
+        // one half a round trip after it was sent.
+        if (next && *next < promised - trip_ - slack_) early_ = std::max(early_, promised - *next);
+        duration late{0};
         for (const probe_answer& each : answers_) {
-            const bool undisturbed = !next || each.sent < *next;
-            if (each.what != outcome::refused || each.sent <= promised + slack_ || !undisturbed) continue;
-            late_ = std::max(late_, each.sent - promised);
+            const bool before_next = !next || each.sent < *next;
+            if (each.what != outcome::refused || each.sent <= promised + slack_ || !before_next) continue;
+            if (undisturbed) late = std::max(late, each.sent - promised);
         }
-        was_tried_ = was_tried_ || next;
+        late_ = std::max(late_, late);
+        came_late_ += late > duration::zero();
+        tried_ += next.has_value() || late > duration::zero();
     }
 
-    std::optional<time_point> first_admitted_after(time_point moment) const {
+    /// What was not refused took what was free by then, whether its answer is known or not.
+    std::optional<time_point> first_other_after(time_point moment) const {
         std::optional<time_point> first;
         for (const probe_answer& each : answers_) {
-            if (each.what == outcome::admitted && each.sent > moment && (!first || each.sent < *first))
+            if (each.what != outcome::refused && each.sent > moment && (!first || each.sent < *first))
                 first = each.sent;
         }
         return first;
     }
 
     hint_truth judge() const {
-        if (late_ > duration::zero()) return hint_truth::too_short;
-        if (early_ >= duration(1s) || (early_ > duration::zero() && !whole_)) return hint_truth::too_long;
+        // One of many may have been overtaken by a request that was on its way, or in line, before it.
+        if (is_more_than_a_few(came_late_, tried_)) return hint_truth::too_short;
+        if (early_ >= duration(1s) + trip_ + slack_ || (early_ > duration::zero() && !whole_)) return hint_truth::too_long;
         if (early_ > duration::zero()) return hint_truth::rounded_up;
-        return was_tried_ ? hint_truth::holds : hint_truth::unknown;
+        return tried_ > 0 ? hint_truth::holds : hint_truth::unknown;
     }
 
     const std::vector<probe_answer>& answers_;
     said_wait read_;
     bool rounded_;
+    duration trip_;
     duration slack_;
     wait_check result_;
     duration early_{0};
     duration late_{0};
     bool whole_ = true;
-    bool was_tried_ = false;
+    std::size_t tried_ = 0;      ///< refusals after which anything was sent that tells
+    std::size_t came_late_ = 0;  ///< those that were followed by a refusal after the time that they said
 };
 
 hint_truth check_remaining(const std::vector<probe_answer>& answers) {
@@ -94,8 +112,7 @@ hint_truth check_remaining(const std::vector<probe_answer>& answers) {
     }
     if (said == 0) return hint_truth::unknown;
     // One that was counted on the way may be late.
-    constexpr std::size_t one_in = 10;
-    return wrong * one_in > said ? hint_truth::too_long : hint_truth::holds;
+    return is_more_than_a_few(wrong, said) ? hint_truth::too_long : hint_truth::holds;
 }
 
 }  // namespace
@@ -109,6 +126,9 @@ hint_checks check_hints(const std::vector<probe_answer>& answers, const limit_fi
         const limit_hint& said = each.said.requests;
         if (said.limit) checks.limit = said.limit;
         checks.rate_headers += said.limit || said.remaining || said.reset;
+        const limit_hint& of_tokens = each.said.tokens;
+        if (of_tokens.limit) checks.token_limit = of_tokens.limit;
+        checks.token_headers += of_tokens.limit || of_tokens.remaining || of_tokens.reset;
     }
     checks.remaining = check_remaining(answers);
     if (limit.rule == limit_rule::first_opens || limit.rule == limit_rule::clock_opens)

@@ -100,6 +100,14 @@ std::optional<probe_trial> probe_choice::next(const probe_view& seen) {
 
 std::optional<probe_trial> probe_choice::find_refusal(const probe_view& seen) {
     if (seen.requests_left == 0) return std::nullopt;
+    // A mean of them tells later how many a line's server works on at once.
+    constexpr std::size_t alone = 3;
+    if (!tried_alone_) {
+        tried_alone_ = true;
+        probe_trial trial = closed_loop(seen.now, 1, alone);
+        trial.name = "one after the other";
+        return trial;
+    }
     const std::size_t requests = next_burst_;
     next_burst_ *= 2;
     return burst("more and more at once", seen.now, requests);
@@ -139,11 +147,26 @@ std::optional<probe_trial> probe_choice::test_concurrency(const probe_view& seen
     }
     // A burst, and whether the next is admitted when one of it is answered and not before, twice.
     constexpr int enough = 4;
-    if (concurrent_trials_ == enough) return std::nullopt;
+    if (concurrent_trials_ == enough) return keep_in_flight(seen, places);
     if (concurrent_trials_++ % 2 == 0)
         return burst("two more at once than may be in flight", seen.now, places + 2);
     probe_trial trial = await_opening(seen);
     trial.awaits_answers = true;
+    return trial;
+}
+
+// A limit on the rate may stand behind the one on what is in flight, and show only when that goes on.
+std::optional<probe_trial> probe_choice::keep_in_flight(const probe_view& seen, std::size_t places) {
+    constexpr std::size_t most_requests = 300;
+    constexpr std::size_t most_refusals = 12;
+    constexpr int share_of_time = 3;
+    if (kept_in_flight_ || seen.requests_left < places) return std::nullopt;
+    kept_in_flight_ = true;
+    probe_trial trial =
+        closed_loop(seen.now, static_cast<unsigned>(places), std::min(most_requests, seen.requests_left));
+    trial.name = "as many in flight for a while";
+    trial.most_refusals = most_refusals;
+    trial.last_send = seen.now + (seen.end - seen.now) / share_of_time;
     return trial;
 }
 

@@ -27,6 +27,7 @@ probe_plan::step probe_plan::next(time_point now) {
             break;
         }
         if (trial_.until_admitted && was_admitted_in_trial(now)) trial_.sends.clear();
+        if (now > trial_.last_send) trial_.sends.clear();
         const std::size_t sent = answers_.size() - trial_begin_;
         if (sent >= trial_.sends.size()) {
             const time_point settled = settles_at();

@@ -121,6 +121,18 @@ TEST_CASE("answers that come one after the other, far slower than one alone, are
     CHECK(line->served_per_s == doctest::Approx(20));
 }
 
+TEST_CASE("a line behind places that work is told with how many there are") {
+    using outcome = probe_answer::outcome;
+    std::vector<probe_answer> answers;
+    for (int alone = 0; alone < 4; ++alone) answers.push_back(answer(alone, 0.2, outcome::admitted));
+    for (int each = 0; each < 32; ++each)
+        answers.push_back(answer(5, 0.2 * (1 + each / 4), outcome::admitted));
+    const auto line = find_line(answers);
+    REQUIRE(line);
+    CHECK_FALSE(line->is_paced());
+    CHECK(line->places() == 4);
+}
+
 TEST_CASE("answers that all take as long as one alone are no line") {
     using outcome = probe_answer::outcome;
     std::vector<probe_answer> answers{answer(0, 0.5, outcome::admitted)};
