@@ -160,7 +160,7 @@ TEST_CASE("a probe that ends with the first refusals does not say that everythin
     server.latency.mean = 10ms;
     server.limits = {provider::token_bucket{provider::unit::requests, 0.2, 3}};
     probe::probe_bounds bounds;
-    bounds.max_requests = 40;
+    bounds.max_requests = 20;
     CHECK(findings_of(server, 1, bounds).verdict == probe_verdict::undecided);
     bounds = {};
     bounds.max_time = 4s;  // the next one is admitted after five

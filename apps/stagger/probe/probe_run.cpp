@@ -78,7 +78,7 @@ stagger::probe::probe_findings probe_run::run(const stagger::completion_request&
     apply_defaults(plan_, *request_);
     signals_.await([this] {
         interrupted_ = true;
-        probe_.stop();
+        probe_.stop(now());
         stop();
     });
     go_on();

@@ -66,9 +66,9 @@ std::string limit_text(const probe::probe_findings& found) {
 }
 
 std::string queue_text(const probe::server_line& queue) {
-    const std::string pace =
-        fmt::format("{:.3g} a second are answered, the last of a burst after {:.2f} s, one alone after {:.3f} s",
-                    queue.served_per_s, queue.longest_s, queue.alone_s);
+    const std::string pace = fmt::format(
+        "{:.3g} a second are answered, the last of a burst after {:.2f} s, one alone after {:.3f} s",
+        queue.served_per_s, queue.longest_s, queue.alone_s);
     if (queue.is_paced()) return "requests wait for each other: " + pace;
     return fmt::format("about {:.0f} are worked on at once, others wait in line: {}", queue.places(), pace);
 }
@@ -92,9 +92,9 @@ bool is_less_precise_than(const probe::limit_fit& limit, double precision) {
 std::string sure_text(const probe::probe_findings& found) {
     const auto answers = found.admitted + found.refused;
     std::string text = fmt::format("{}{} of {} answers are as this limit gives them",
-                                   found.is_sure()              ? ""
+                                   found.is_sure()            ? ""
                                    : found.explains_answers() ? "no, though "
-                                                                : "no, only ",
+                                                              : "no, only ",
                                    answers - found.limit.unexplained, answers);
     if (found.next_best) {
         text += fmt::format("; the next likely, {}, gives {}", to_string(found.next_best->rule),
@@ -104,8 +104,9 @@ std::string sure_text(const probe::probe_findings& found) {
     if (is_less_precise_than(found.limit, good_precision) || (found.explains_answers() && !found.is_sure()))
         text += "; measured roughly, more requests or time would tell";
     if (found.is_sure()) return text;
-    return text + (advise(found).is_empty() ? "; a batch finds the limit by itself"
-                                            : "; the advice below is cautious, and a batch finds the limit by itself");
+    return text + (advise(found).is_empty()
+                       ? "; a batch finds the limit by itself"
+                       : "; the advice below is cautious, and a batch finds the limit by itself");
 }
 
 std::string truth_text(const probe::wait_check& check) {
@@ -191,10 +192,10 @@ std::string needs_text(const probe::probe_needs& needs, const probe::probe_bound
             "the limit opens seldom (after {} or more): to tell it takes {} or more, and --max-time is {}",
             span_text(needs.opens_after), span_text(needs.time), span_text(bounds.max_time));
     if (needs.requests > bounds.max_requests)
-        text += fmt::format("{}the limit admits many at once ({}): to tell it takes about {} requests, and "
-                            "--max-requests is {}",
-                            text.empty() ? "" : "; ", needs.admitted_first, needs.requests,
-                            bounds.max_requests);
+        text += fmt::format(
+            "{}the limit admits many at once ({}): to tell it takes about {} requests, and "
+            "--max-requests is {}",
+            text.empty() ? "" : "; ", needs.admitted_first, needs.requests, bounds.max_requests);
     return text;
 }
 

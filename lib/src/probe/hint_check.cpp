@@ -21,12 +21,6 @@ bool is_whole_seconds(duration span) {
 /// A moment by the clock is rounded to its seconds also where the time until then is no whole number of them.
 enum class rounding { if_whole, always };
 
-/// A tenth, by accident.
-bool is_more_than_a_few(std::size_t wrong, std::size_t of) {
-    constexpr std::size_t one_in = 10;
-    return wrong * one_in > of;
-}
-
 /// Holds what refusals said against what was sent after them.
 class wait_checker {
  public:
@@ -55,20 +49,26 @@ class wait_checker {
         whole_ = whole_ && (rounded_ || is_whole_seconds(wait));
         const time_point promised = refused.ended + wait;
         const auto next = first_other_after(refused.sent + slack_);
-        // What was sent together may have come in any order.
-        const bool undisturbed = first_other_after(refused.sent - slack_) == next;
         // The server counts from when it refused, half a round trip before the caller knows, and has the next
         // one half a round trip after it was sent.
         if (next && *next < promised - trip_ - slack_) early_ = std::max(early_, promised - *next);
-        duration late{0};
+        tried_ += next.has_value();
+        check_obedient(refused, promised);
+    }
+
+    // Where requests that come too early are charged as well, only whoever sends nothing meanwhile can tell
+    // whether the time was too short; and what was sent together may have come in any order.
+    void check_obedient(const probe_answer& refused, time_point promised) {
+        const probe_answer* following = nullptr;
         for (const probe_answer& each : answers_) {
-            const bool before_next = !next || each.sent < *next;
-            if (each.what != outcome::refused || each.sent <= promised + slack_ || !before_next) continue;
-            if (undisturbed) late = std::max(late, each.sent - promised);
+            if (&each == &refused || each.sent < refused.sent - slack_) continue;
+            if (!following || each.sent < following->sent) following = &each;
         }
-        late_ = std::max(late_, late);
-        came_late_ += late > duration::zero();
-        tried_ += next.has_value() || late > duration::zero();
+        if (!following || following->sent <= promised + slack_) return;
+        ++obeyed_;
+        if (following->what != outcome::refused) return;
+        ++in_vain_;
+        late_ = std::max(late_, following->sent - promised);
     }
 
     /// What was not refused took what was free by then, whether its answer is known or not.
@@ -82,11 +82,12 @@ class wait_checker {
     }
 
     hint_truth judge() const {
-        // One of many may have been overtaken by a request that was on its way, or in line, before it.
-        if (is_more_than_a_few(came_late_, tried_)) return hint_truth::too_short;
-        if (early_ >= duration(1s) + trip_ + slack_ || (early_ > duration::zero() && !whole_)) return hint_truth::too_long;
+        // Some may be refused for another reason than the one before.
+        if (2 * in_vain_ > obeyed_) return hint_truth::too_short;
+        if (early_ >= duration(1s) + trip_ + slack_ || (early_ > duration::zero() && !whole_))
+            return hint_truth::too_long;
         if (early_ > duration::zero()) return hint_truth::rounded_up;
-        return tried_ > 0 ? hint_truth::holds : hint_truth::unknown;
+        return tried_ > 0 || obeyed_ > 0 ? hint_truth::holds : hint_truth::unknown;
     }
 
     const std::vector<probe_answer>& answers_;
@@ -98,8 +99,9 @@ class wait_checker {
     duration early_{0};
     duration late_{0};
     bool whole_ = true;
-    std::size_t tried_ = 0;      ///< refusals after which anything was sent that tells
-    std::size_t came_late_ = 0;  ///< those that were followed by a refusal after the time that they said
+    std::size_t tried_ = 0;    ///< refusals after which something was not refused
+    std::size_t obeyed_ = 0;   ///< those after which nothing was sent until the time had passed
+    std::size_t in_vain_ = 0;  ///< those of them after which the next was refused all the same
 };
 
 hint_truth check_remaining(const std::vector<probe_answer>& answers) {
@@ -112,7 +114,8 @@ hint_truth check_remaining(const std::vector<probe_answer>& answers) {
     }
     if (said == 0) return hint_truth::unknown;
     // One that was counted on the way may be late.
-    return is_more_than_a_few(wrong, said) ? hint_truth::too_long : hint_truth::holds;
+    constexpr std::size_t one_in = 10;
+    return wrong * one_in > said ? hint_truth::too_long : hint_truth::holds;
 }
 
 }  // namespace

@@ -88,8 +88,9 @@ std::optional<probe_trial> probe_choice::next(const probe_view& seen) {
         }
     }
     if (!opened_once_) {
+        const bool polled = awaits_opening_;
         awaits_opening_ = true;
-        return await_opening(seen);
+        return polled ? last_look(seen) : await_opening(seen);
     }
     if (!tried_after_opening_) {
         tried_after_opening_ = true;
@@ -119,6 +120,12 @@ probe_trial probe_choice::await_opening(const probe_view& seen) const {
     when.first = std::max(first_poll, seen.now - when.origin);
     when.end = seen.end;
     return poll(when);
+}
+
+// Polls grow apart until the next one would come too late: one more at the end, and that was all.
+probe_trial probe_choice::last_look(const probe_view& seen) const {
+    const time_point last = seen.end - 2 * seen.patience;
+    return last > seen.now ? burst("waiting until it admits again", last, 1) : probe_trial();
 }
 
 std::optional<probe_trial> probe_choice::look_closer(const probe_view& seen) {
@@ -160,7 +167,7 @@ std::optional<probe_trial> probe_choice::keep_in_flight(const probe_view& seen, 
     constexpr std::size_t most_requests = 300;
     constexpr std::size_t most_refusals = 12;
     constexpr int share_of_time = 3;
-    if (kept_in_flight_ || seen.requests_left < places) return std::nullopt;
+    if (kept_in_flight_ || seen.requests_left == 0) return std::nullopt;
     kept_in_flight_ = true;
     probe_trial trial =
         closed_loop(seen.now, static_cast<unsigned>(places), std::min(most_requests, seen.requests_left));
@@ -182,8 +189,10 @@ std::optional<probe_trial> probe_choice::measure_rate(const probe_view& seen, co
     const double per_s = std::sqrt(fit.pace.low * fit.pace.high);
     const double attempts_per_admission = per_s < slow_per_s ? 5 : 3;
     const std::size_t requests = fit.pace.uncertainty() > roughly ? 12 : 30;
+    // What is hardly known may be too slow for the time that is left.
+    const duration longest_gap = (seen.end - seen.now) / (2 * static_cast<duration::rep>(requests));
     return paced("more than is admitted, evenly", seen.now, requests,
-                 from_seconds(1 / (per_s * attempts_per_admission)));
+                 std::min(longest_gap, from_seconds(1 / (per_s * attempts_per_admission))));
 }
 
 // A bucket of one gathers nothing while nobody asks, so that what counts is the time from one admission to
@@ -257,7 +266,10 @@ probe_trial probe_choice::await_window(const probe_view& seen, const limit_fit& 
     constexpr double too_early = 0.3;
     poll_times when;
     when.origin = opened_;
-    when.first = std::max({first_poll, seen.now - opened_, from_seconds(too_early * fit.pace.best)});
+    // A window whose length is hardly known may be far longer than the time that is left.
+    const duration latest = seen.now - opened_ + (seen.end - seen.now) / 4;
+    when.first =
+        std::max({first_poll, seen.now - opened_, std::min(latest, from_seconds(too_early * fit.pace.best))});
     when.factor = 1.08;
     when.end = seen.end;
     return poll(when);

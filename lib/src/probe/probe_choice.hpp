@@ -45,6 +45,7 @@ class probe_choice {
  private:
     std::optional<probe_trial> find_refusal(const probe_view& seen);
     probe_trial await_opening(const probe_view& seen) const;
+    probe_trial last_look(const probe_view& seen) const;
     std::optional<probe_trial> look_closer(const probe_view& seen);
     std::optional<probe_trial> test_concurrency(const probe_view& seen, const limit_fit& fit);
     std::optional<probe_trial> keep_in_flight(const probe_view& seen, std::size_t places);

@@ -1,6 +1,8 @@
 #include "probe/probe_findings.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "probe/limit_evidence.hpp"
 #include "probe/probe_choice.hpp"
@@ -41,6 +43,29 @@ std::size_t most_in_second(const limit_evidence& evidence) {
 bool admitted_after_refusals(const limit_evidence& evidence) {
     return evidence.anything_refused() && !evidence.admitted.empty() &&
            evidence.admitted.back().at_s > evidence.refused_at_s.front() + 2 * evidence.slack_s;
+}
+
+/// Whether a server that admits nothing until nobody has asked for a while explains every opening: then no
+/// request was admitted sooner after a refused one than others were refused after one.
+bool may_want_silence(const limit_evidence& evidence) {
+    double longest_in_vain_s = 0;
+    double shortest_rewarded_s = std::numeric_limits<double>::infinity();
+    std::size_t next = 0;
+    for (std::size_t each = 0; each < evidence.refused_at_s.size(); ++each) {
+        const double refused_s = evidence.refused_at_s[each];
+        const double following_s = each + 1 < evidence.refused_at_s.size()
+                                       ? evidence.refused_at_s[each + 1]
+                                       : std::numeric_limits<double>::infinity();
+        while (next < evidence.admitted.size() &&
+               evidence.admitted[next].at_s <= refused_s + evidence.slack_s)
+            ++next;
+        const bool rewarded = next < evidence.admitted.size() && evidence.admitted[next].at_s < following_s;
+        if (rewarded)
+            shortest_rewarded_s = std::min(shortest_rewarded_s, evidence.admitted[next].at_s - refused_s);
+        else if (std::isfinite(following_s))
+            longest_in_vain_s = std::max(longest_in_vain_s, following_s - refused_s);
+    }
+    return longest_in_vain_s <= shortest_rewarded_s + 2 * evidence.slack_s;
 }
 
 /// Requests in flight are not what is limited where a paced line holds them, and one in so many seconds is
@@ -102,12 +127,15 @@ bool agree(const fitted_range& left, const fitted_range& right) {
 bool probe_findings::explains_answers() const {
     const std::size_t answers = admitted + refused;
     const std::size_t rarer = std::min(admitted, refused);
-    return 20 * limit.unexplained <= answers && 8 * limit.unexplained <= rarer;
+    return 50 * limit.unexplained <= answers && 8 * limit.unexplained <= rarer;
 }
 
 bool probe_findings::is_sure() const {
     if (!explains_answers()) return false;
-    if (limit.rule == limit_rule::in_flight) return true;
+    // One on the rate that stands behind it shows only at the end.
+    if (limit.rule == limit_rule::in_flight)
+        return end == probe_end::finished || end == probe_end::out_of_requests;
+    if (wants_silence) return false;
     constexpr double precise = 0.1;
     const fitted_range rate = limit.rate_per_s();
     return limit.pace.uncertainty() <= precise &&
@@ -156,13 +184,14 @@ probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end)
     found.requests = answers.size();
     found.refused = count(answers, outcome::refused);
     found.failed = count(answers, outcome::failed) + count(answers, outcome::unusable);
-    found.admitted = found.requests - found.refused - found.failed;
+    const std::size_t left = count(answers, outcome::left);
+    found.admitted = found.requests - found.refused - found.failed - left;
     if (answers.empty()) {
         found.verdict = probe_verdict::down;
         return found;
     }
     // What a server holds counts as admitted, but only beside what it has answered.
-    const std::size_t held = count(answers, outcome::pending);
+    const std::size_t held = count(answers, outcome::pending) + left;
     const bool ended_by_answers = end == probe_end::down || end == probe_end::unusable;
     if (held > 0 && held + found.failed == found.requests && !ended_by_answers) {
         found.verdict = probe_verdict::unanswered;
@@ -176,6 +205,7 @@ probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end)
     if (evidence.anything_refused()) found.cautious_per_s = slowest_per_s(average_per_s(evidence), fits);
     found.most_at_once = most_at_once(evidence);
     found.most_in_second = most_in_second(evidence);
+    found.wants_silence = may_want_silence(evidence);
     found.line = find_line(answers);
     found.hints = check_hints(answers, found.limit);
     if (!found.has_limit()) return found;

@@ -31,14 +31,16 @@ std::optional<probe_needs> estimate_needs(const std::vector<probe_answer>& answe
             if (!opened) said = std::max(said, each.said.retry_after.value_or(duration{0}));
             continue;
         }
-        if (each.what == outcome::failed || each.what == outcome::unusable) continue;
+        if (each.what == outcome::failed || each.what == outcome::unusable || each.what == outcome::left)
+            continue;
         if (each.sent <= shut) ++needs.admitted_first;
         if (!is_closed || each.sent <= closed) continue;
         needs.opens_after = std::max(needs.opens_after, each.sent - closed);
         is_closed = false;
         opened = true;
     }
-    if (is_closed) needs.opens_after = std::max({needs.opens_after, now - closed, opened ? duration{0} : said});
+    if (is_closed)
+        needs.opens_after = std::max({needs.opens_after, now - closed, opened ? duration{0} : said});
     needs.time = (shut - answers.front().sent) + openings * needs.opens_after;
     needs.requests = fillings * needs.admitted_first + beside;
     return needs;

@@ -28,8 +28,8 @@ std::optional<times_alone> find_times_alone(const std::vector<probe_answer>& ans
     time_point busy_until{};
     for (std::size_t each = 0; each < answers.size(); ++each) {
         const probe_answer& answer = answers[each];
-        const bool together = each + 1 < answers.size() &&
-                              to_seconds(answers[each + 1].sent - answer.sent) <= together_s;
+        const bool together =
+            each + 1 < answers.size() && to_seconds(answers[each + 1].sent - answer.sent) <= together_s;
         if (was_answered(answer) && answer.sent >= busy_until && !together)
             took_s.push_back(to_seconds(answer.ended - answer.sent));
         if (answer.ended == never) break;

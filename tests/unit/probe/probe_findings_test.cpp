@@ -61,9 +61,9 @@ TEST_CASE("a fit that explains only the more frequent answers explains too littl
     CHECK_FALSE(found.explains_answers());
     found.admitted = 100;
     found.refused = 100;
-    found.limit.unexplained = 10;
+    found.limit.unexplained = 4;
     CHECK(found.explains_answers());
-    found.limit.unexplained = 11;
+    found.limit.unexplained = 5;
     CHECK_FALSE(found.explains_answers());
 }
 
