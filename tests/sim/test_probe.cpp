@@ -85,7 +85,8 @@ TEST_CASE("a probe measures a bucket of one, which gathers nothing") {
         server.limits = {provider::token_bucket{provider::unit::requests, per_s, 1}};
         const auto found = findings_of(server, seed);
         REQUIRE(found.verdict == probe_verdict::rate);
-        CHECK(found.is_sure());
+        // A server that wants a pause as long as that between two admissions may look the same.
+        CHECK(found.explains_answers());
         check_rate(found, per_s);
         CHECK(found.limit.capacity.best == 1);
     });

@@ -101,6 +101,8 @@ std::string sure_text(const probe::probe_findings& found) {
                             answers - found.next_best->unexplained);
     }
     text += others_text(found);
+    if (found.verdict != probe_verdict::concurrency && found.wants_silence)
+        text += "; it may also admit nothing until nobody has asked for a while";
     if (is_less_precise_than(found.limit, good_precision) || (found.explains_answers() && !found.is_sure()))
         text += "; measured roughly, more requests or time would tell";
     if (found.is_sure()) return text;

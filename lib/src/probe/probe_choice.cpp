@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "probe/server_line.hpp"
+#include "probe/wanted_silence.hpp"
 
 namespace stagger::probe {
 namespace {
@@ -139,9 +140,31 @@ std::optional<probe_trial> probe_choice::look_closer(const probe_view& seen) {
         return test_concurrency(seen, *in_flight);
     if (is_window(fits.front().rule)) {
         const bool doubtful = is_window(fits[1].rule) && fits[1].unexplained <= fits.front().unexplained + 1;
-        return measure_window(seen, fits.front(), doubtful);
+        if (auto trial = measure_window(seen, fits.front(), doubtful)) return trial;
+    } else if (auto trial = measure_rate(seen, fits.front())) {
+        return trial;
     }
-    return measure_rate(seen, fits.front());
+    return deny_silence(seen, fits.front());
+}
+
+// A server that admits after a pause only does not open to somebody who keeps asking.
+std::optional<probe_trial> probe_choice::deny_silence(const probe_view& seen, const limit_fit& fit) {
+    const wanted_silence silence = find_wanted_silence(evidence_of(seen.answers));
+    if (tried_asking_on_ || !silence.is_possible() || !(fit.pace.low > 0)) return std::nullopt;
+    tried_asking_on_ = true;
+    constexpr double clearly_shorter = 0.6;
+    constexpr double openings = 1.5;
+    constexpr double most_requests = 60;
+    constexpr std::size_t beyond = 2;
+    const double opens_after_s = openings * (is_window(fit.rule) ? fit.pace.high : 1 / fit.pace.low);
+    const double gap_s = clearly_shorter * silence.longest_in_vain_s;
+    if (!(gap_s > 0) || opens_after_s / gap_s > most_requests) return std::nullopt;
+    probe_trial trial = burst("asking all the time", seen.now,
+                              static_cast<std::size_t>(std::ceil(fit.capacity.low)) + beyond);
+    for (double at_s = gap_s; at_s < opens_after_s; at_s += gap_s)
+        trial.sends.push_back(seen.now + from_seconds(at_s));
+    if (trial.sends.size() > seen.requests_left || trial.sends.back() > seen.end) return std::nullopt;
+    return trial;
 }
 
 std::optional<probe_trial> probe_choice::test_concurrency(const probe_view& seen, const limit_fit& fit) {

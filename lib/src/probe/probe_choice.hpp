@@ -36,6 +36,7 @@ struct probe_view {
  *    for a while.
  *    Where it looks like a rate: more than is admitted, evenly; a rest, and a burst again.
  *    Where it looks like a window: the quota at once, and when it opens again; the quota in two halves.
+ * 5. Where only pauses were rewarded: asking all the time.
  */
 class probe_choice {
  public:
@@ -47,6 +48,7 @@ class probe_choice {
     probe_trial await_opening(const probe_view& seen) const;
     probe_trial last_look(const probe_view& seen) const;
     std::optional<probe_trial> look_closer(const probe_view& seen);
+    std::optional<probe_trial> deny_silence(const probe_view& seen, const limit_fit& fit);
     std::optional<probe_trial> test_concurrency(const probe_view& seen, const limit_fit& fit);
     std::optional<probe_trial> keep_in_flight(const probe_view& seen, std::size_t places);
     std::optional<probe_trial> measure_rate(const probe_view& seen, const limit_fit& fit);
@@ -69,6 +71,7 @@ class probe_choice {
     bool kept_in_flight_ = false;
     int rate_trials_ = 0;
     bool tried_depth_ = false;
+    bool tried_asking_on_ = false;
     enum class window_step { fill, await, split, done } window_ = window_step::fill;
     int fills_ = 0;
     bool tried_halves_ = false;

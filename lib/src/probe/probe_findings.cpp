@@ -1,11 +1,10 @@
 #include "probe/probe_findings.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include "probe/limit_evidence.hpp"
 #include "probe/probe_choice.hpp"
+#include "probe/wanted_silence.hpp"
 
 namespace stagger::probe {
 namespace {
@@ -43,29 +42,6 @@ std::size_t most_in_second(const limit_evidence& evidence) {
 bool admitted_after_refusals(const limit_evidence& evidence) {
     return evidence.anything_refused() && !evidence.admitted.empty() &&
            evidence.admitted.back().at_s > evidence.refused_at_s.front() + 2 * evidence.slack_s;
-}
-
-/// Whether a server that admits nothing until nobody has asked for a while explains every opening: then no
-/// request was admitted sooner after a refused one than others were refused after one.
-bool may_want_silence(const limit_evidence& evidence) {
-    double longest_in_vain_s = 0;
-    double shortest_rewarded_s = std::numeric_limits<double>::infinity();
-    std::size_t next = 0;
-    for (std::size_t each = 0; each < evidence.refused_at_s.size(); ++each) {
-        const double refused_s = evidence.refused_at_s[each];
-        const double following_s = each + 1 < evidence.refused_at_s.size()
-                                       ? evidence.refused_at_s[each + 1]
-                                       : std::numeric_limits<double>::infinity();
-        while (next < evidence.admitted.size() &&
-               evidence.admitted[next].at_s <= refused_s + evidence.slack_s)
-            ++next;
-        const bool rewarded = next < evidence.admitted.size() && evidence.admitted[next].at_s < following_s;
-        if (rewarded)
-            shortest_rewarded_s = std::min(shortest_rewarded_s, evidence.admitted[next].at_s - refused_s);
-        else if (std::isfinite(following_s))
-            longest_in_vain_s = std::max(longest_in_vain_s, following_s - refused_s);
-    }
-    return longest_in_vain_s <= shortest_rewarded_s + 2 * evidence.slack_s;
 }
 
 /// Requests in flight are not what is limited where a paced line holds them, and one in so many seconds is
@@ -205,7 +181,7 @@ probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end)
     if (evidence.anything_refused()) found.cautious_per_s = slowest_per_s(average_per_s(evidence), fits);
     found.most_at_once = most_at_once(evidence);
     found.most_in_second = most_in_second(evidence);
-    found.wants_silence = may_want_silence(evidence);
+    found.wants_silence = find_wanted_silence(evidence).is_possible();
     found.line = find_line(answers);
     found.hints = check_hints(answers, found.limit);
     if (!found.has_limit()) return found;

@@ -7,6 +7,7 @@
 
 #include "probe/limit_counts.hpp"
 #include "probe/server_line.hpp"
+#include "probe/wanted_silence.hpp"
 
 namespace {
 
@@ -138,6 +139,15 @@ TEST_CASE("answers that all take as long as one alone are no line") {
     std::vector<probe_answer> answers{answer(0, 0.5, outcome::admitted)};
     for (int each = 0; each < 20; ++each) answers.push_back(answer(1, 0.5, outcome::admitted));
     CHECK_FALSE(find_line(answers));
+}
+
+TEST_CASE("a server that wants silence is possible until somebody who kept asking was admitted") {
+    auto seen = evidence({0, 5, 12}, {1, 3, 6, 8});
+    CHECK(find_wanted_silence(seen).longest_in_vain_s == 2);
+    CHECK(find_wanted_silence(seen).shortest_rewarded_s == 2);
+    CHECK(find_wanted_silence(seen).is_possible());
+    seen.admitted = {{0, 1}, {4, 5}, {12, 13}};
+    CHECK_FALSE(find_wanted_silence(seen).is_possible());
 }
 
 TEST_CASE("what is refused long after a round trip was let into a line first") {
