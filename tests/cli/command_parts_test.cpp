@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/exit_code.hpp"
+#include "sending/panel_colours.hpp"
 #include "sending/progress.hpp"
 #include "sending/progress_panel.hpp"
 #include "sending/recent_rate.hpp"
@@ -74,6 +75,40 @@ TEST_CASE("the progress line leaves out what matters least until it fits") {
           "7 rejected  12.3k tokens");
 }
 
+TEST_CASE("a panel tells what answers cost and how long they take; colours take no room") {
+    app::progress view;
+    view.done = 7;
+    view.failed = 3;
+    view.left = 10;
+    CHECK(app::format_panel(view, 80).find("cost") == std::string::npos);
+    view.costs = app::cost_counts{0.0123, 1, "other"};
+    view.latency = app::latency_view{720ms, 15400ms};
+    const auto panel = app::format_panel(view, 80);
+    CHECK(panel.find("\ncost       0.0123, 1 answer has no price\n") != std::string::npos);
+    CHECK(panel.find("\nlatency    0.72 s p50, 15.4 s p95, from sending to the answer's end\n") !=
+          std::string::npos);
+    view.costs->unpriced = 2;
+    CHECK(app::format_panel(view, 80).find("2 answers have no price") != std::string::npos);
+    CHECK(app::format_progress(view, 200).find("  cost 0.0123") != std::string::npos);
+    CHECK(app::progress_json(view).find(
+              R"("cost":0.0123,"unpriced":2,"latency_p50_s":0.720,"latency_p95_s":15.400})") !=
+          std::string::npos);
+
+    const auto coloured = app::coloured_panel(panel);
+    CHECK(coloured.find("\x1b[31m3 failed\x1b[0m") != std::string::npos);
+    CHECK(coloured.starts_with("\x1b[2mdone       \x1b[0m"));
+    std::string plain;
+    for (std::size_t at = 0; at < coloured.size(); ++at) {
+        if (coloured[at] == '\x1b')
+            at = coloured.find('m', at);
+        else
+            plain += coloured[at];
+    }
+    CHECK(plain == panel);
+    view.failed = 0;
+    CHECK(app::coloured_panel(app::format_panel(view, 80)).find("\x1b[32m#") != std::string::npos);
+}
+
 TEST_CASE("the panel has a row for each figure, and fits") {
     app::progress view;
     view.done = 120;
@@ -122,7 +157,8 @@ TEST_CASE("progress for programs is one JSON object, with null for what is unkno
           R"("limit_in_flight":null,"pace_per_s":0.000,"in_flight":0,"waiting":0,)"
           R"("waiting_for":"retry_after","rejected":0,"prompt_tokens":0,"completion_tokens":0,)"
           R"("elapsed_s":2.000,"eta_s":null,"stopping":false,)"
-          R"("opens_at":null,"server_said":null})");
+          R"("opens_at":null,"server_said":null,"cost":null,"unpriced":0,)"
+          R"("latency_p50_s":null,"latency_p95_s":null})");
     view.left = 5;
     view.gate.measured_per_s = 2.5;
     view.gate.measured_window = 8;
