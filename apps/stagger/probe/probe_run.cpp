@@ -6,6 +6,7 @@
 
 #include "dialect/status_meaning.hpp"
 #include "sending/attempt_log.hpp"
+#include "sending/transport_log.hpp"
 
 namespace app {
 namespace {
@@ -62,6 +63,7 @@ probe_run::probe_run(send_plan plan, const stagger::probe::probe_bounds& bounds,
       timer_(context_),
       probe_(bounds, now()),
       started_(now()) {
+    log_transport(plan_, *log);
     plan_.client.observer(watcher_);
     client_.emplace(make_client(context_.get_executor(), plan_));
 }

@@ -25,6 +25,7 @@
 #include "sending/log.hpp"
 #include "sending/run_memory.hpp"
 #include "sending/send_options.hpp"
+#include "sending/transport_log.hpp"
 #include "server/http_server.hpp"
 #include "terminal/console.hpp"
 #include "terminal/wall_clock.hpp"
@@ -94,6 +95,7 @@ class serve_session {
           signals_(context_, stop_signals::hangup::is_else),
           hangups_(context_, SIGHUP),
           keeping_(context_) {
+        log_transport(plan_, *log_);
         gateway_->observe(metrics_);
         if (access_log_) gateway_->observe(*access_log_);
     }
