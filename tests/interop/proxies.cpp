@@ -26,11 +26,6 @@ std::string squid_program() {
     return first_of({"/usr/sbin/squid", "/usr/local/sbin/squid", "/usr/local/squid/sbin/squid"});
 }
 
-std::string password_check() {
-    return first_of({"/usr/lib/squid/basic_ncsa_auth", "/usr/lib64/squid/basic_ncsa_auth",
-                     "/usr/libexec/squid/basic_ncsa_auth"});
-}
-
 std::string url_of(const std::string& scheme, const std::string& user, unsigned short port) {
     return scheme + "://" + (user.empty() ? "" : user + "@") + "127.0.0.1:" + std::to_string(port);
 }
@@ -93,9 +88,10 @@ squid_server::squid_server(const proxy_user& user, const std::string& certificat
                 "access_log none\ncache_log stdio:/dev/stderr\ncoredump_dir "
              << folder_.path("") << "\nshutdown_lifetime 1 seconds\nmax_filedescriptors 1024\n";
         if (!user.name.empty()) {
-            // Plain text is one of the forms that the helper reads, for tests at least.
-            const auto passwords = folder_.write("passwords", user.name + ":" + user.password + "\n");
-            text << "auth_param basic program " << password_check() << ' ' << passwords
+            const auto check = folder_.write(
+                "check", "while read -r name password; do\n  [ \"$name $password\" = '" + user.name + ' ' +
+                             user.password + "' ] && echo OK || echo ERR\ndone\n");
+            text << "auth_param basic program /bin/sh " << check
                  << "\nauth_param basic children 1 startup=1\nacl known proxy_auth REQUIRED\n"
                     "http_access deny !known\n";
         }

@@ -118,7 +118,8 @@ bool tunnel_answer::judge(std::string_view head) {
     if (line.status < 300) return true;
     const std::string reason = wire::readable_message(line.reason, {});
     const std::string said = " (" + std::to_string(line.status) + (reason.empty() ? "" : " ") + reason + ")";
-    if (line.status == 407) {
+    // Of a CONNECT, 401 can only be the proxy's: some say it for a wrong password.
+    if (line.status == 407 || line.status == 401) {
         fail(errc::proxy_refused, what_it_demands(head, sent_password_) + said);
     } else if (may_pass(line.status)) {
         fail(errc::proxy_failed, "could not connect to " + target_ + said);

@@ -484,6 +484,7 @@ void request_task::break_off(const error_code& error) {
 // A proxy that passes requests on answers in the server's place where it cannot, or will not.
 void request_task::name_forwarder(diagnostic& info) const {
     switch (info.http_status) {
+        case 401:
         case 403:
         case 407:
         case 502:

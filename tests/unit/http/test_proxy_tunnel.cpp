@@ -60,6 +60,8 @@ TEST_CASE("what will not pass the next time either is permanent, and names the p
     CHECK(after(basic, known).problem() ==
           "the proxy http://proxy:3128 does not accept the user name and password (407 Proxy Authentication "
           "Required)");
+    CHECK(after("HTTP/1.1 401 Unauthorized\r\n\r\n", known).problem() ==
+          "the proxy http://proxy:3128 does not accept the user name and password (401 Unauthorized)");
     CHECK(after("HTTP/1.1 407 No\r\nProxy-Authenticate: NTLM\r\nProxy-Authenticate: Negotiate\r\n\r\n")
               .problem() ==
           "the proxy http://proxy:3128 demands authentication by NTLM, Negotiate, and none but Basic is "
