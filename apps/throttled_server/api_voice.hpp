@@ -47,7 +47,9 @@ class api_voice {
     /// The same behind a status of 200.
     virtual std::string error_inside(const told_error& what) const { return error(what); }
     /// The same as an event of a stream.
-    virtual std::string error_event(const told_error& what) const { return "data: " + error(what) + "\n\n"; }
+    virtual std::string error_event(const told_error& what) const {
+        return "data: " + error_inside(what) + "\n\n";
+    }
 };
 
 const api_voice& voice_of(dialect spoken);

@@ -46,8 +46,8 @@ bool is_misplaced(std::string_view path, const operation& found) {
     constexpr std::string_view version = "/v1";
     const auto begin = path.find("/v1/");
     if (begin == std::string_view::npos || found.spoken == dialect::gemini) return false;
-    const auto api = path.substr(begin);
-    return api != found.path_end && api.substr(version.size()) != found.path_end;
+    const bool has_version = found.path_end.starts_with(version);
+    return path.substr(begin + (has_version ? 0 : version.size())) != found.path_end;
 }
 
 }  // namespace

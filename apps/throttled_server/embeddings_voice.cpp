@@ -90,6 +90,9 @@ class embeddings_api final : public api_voice {
     std::string error(const told_error& what) const override {
         return json::serialize(json::object{{"error", openai_error(what)}});
     }
+    std::string error_inside(const told_error& what) const override {
+        return json::serialize(json::object{{"error", openai_error_inside(what)}});
+    }
 };
 
 }  // namespace

@@ -33,4 +33,10 @@ json::object openai_error(const told_error& what) {
             {"code", openai_error_code(what)}};
 }
 
+json::object openai_error_inside(const told_error& what) {
+    json::object error = openai_error(what);
+    error["code"] = what.status;
+    return error;
+}
+
 }  // namespace stagger::server
