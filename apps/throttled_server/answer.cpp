@@ -15,33 +15,6 @@ namespace json = boost::json;
 
 namespace {
 
-json::array choices(const call& asked) {
-    json::array all;
-    for (const std::string& prompt : asked.prompts) {
-        json::object choice{{"index", all.size()}, {"finish_reason", "stop"}, {"logprobs", nullptr}};
-        if (asked.spoken == dialect::openai_chat) {
-            choice["message"] = {{"role", "assistant"}, {"content", answer_text(prompt)}};
-        } else {
-            choice["text"] = answer_text(prompt);
-        }
-        all.push_back(std::move(choice));
-    }
-    return all;
-}
-
-std::string_view openai_type(unsigned status) {
-    if (status == 401) return "invalid_request_error";
-    if (status == 429) return "requests";
-    return status < 500 ? "invalid_request_error" : "server_error";
-}
-
-json::value openai_code(unsigned status) {
-    if (status == 401) return "invalid_api_key";
-    if (status == 429) return "rate_limit_exceeded";
-    if (status == 503) return "service_unavailable";
-    return nullptr;
-}
-
 http_server::answer_head head_of(unsigned status, std::string_view content_lines, std::string_view request_id,
                                  std::string_view more_lines) {
     http_server::answer_head head;
@@ -70,28 +43,18 @@ std::uint64_t completion_tokens(const call& asked) {
     return count;
 }
 
-json::object usage_of(const call& asked) {
-    const std::uint64_t answered = completion_tokens(asked);
-    return {{"prompt_tokens", asked.prompt_tokens},
-            {"completion_tokens", answered},
-            {"total_tokens", asked.prompt_tokens + answered}};
+std::uint64_t cached_tokens(const call& asked) {
+    return std::min(asked.cached_tokens, asked.prompt_tokens);
 }
 
-std::string completion_body(const call& asked, std::string_view request_id, std::int64_t unix_now) {
-    if (asked.spoken == dialect::llm_engine) {
-        const json::object output{{"text", answer_text(asked.prompts.front())},
-                                  {"num_prompt_tokens", asked.prompt_tokens},
-                                  {"num_completion_tokens", completion_tokens(asked)},
-                                  {"tokens", nullptr}};
-        return json::serialize(json::object{{"request_id", request_id}, {"output", output}});
-    }
-    const bool chat = asked.spoken == dialect::openai_chat;
-    return json::serialize(json::object{{"id", (chat ? "chatcmpl-" : "cmpl-") + std::string(request_id)},
-                                        {"object", chat ? "chat.completion" : "text_completion"},
-                                        {"created", unix_now},
-                                        {"model", asked.model},
-                                        {"choices", choices(asked)},
-                                        {"usage", usage_of(asked)}});
+json::object usage_of(const call& asked) {
+    const std::uint64_t answered = completion_tokens(asked);
+    json::object usage{{"prompt_tokens", asked.prompt_tokens},
+                       {"completion_tokens", answered},
+                       {"total_tokens", asked.prompt_tokens + answered}};
+    if (const auto cached = cached_tokens(asked); cached > 0)
+        usage["prompt_tokens_details"] = json::object{{"cached_tokens", cached}};
+    return usage;
 }
 
 std::string repeatable_id(const call& asked) {
@@ -100,24 +63,8 @@ std::string repeatable_id(const call& asked) {
     return "req-" + std::to_string(hash);
 }
 
-std::string error_body(stagger::dialect spoken, unsigned status, std::string_view message,
-                       std::string_view member, std::int64_t unix_now) {
-    if (spoken == dialect::llm_engine) {
-        if (status == 429) {
-            return json::serialize(
-                json::object{{"error", "Too many requests"}, {"timestamp", rfc3339(unix_now)}});
-        }
-        return json::serialize(json::object{{"detail", message}});
-    }
-    const json::value parameter = member.empty() ? json::value(nullptr) : json::value(member);
-    const json::object error{{"message", message},
-                             {"type", openai_type(status)},
-                             {"param", parameter},
-                             {"code", openai_code(status)}};
-    return json::serialize(json::object{{"error", error}});
-}
-
-std::string_view provider_message(unsigned status) {
+std::string_view provider_message(unsigned status, bool quota) {
+    if (quota) return "You exceeded your current quota, please check your plan and billing details";
     if (status == 429) return "Rate limit reached, please try again later";
     if (status == 503 || status == 529)
         return "The service is overloaded or unavailable, please try again later";
@@ -125,9 +72,10 @@ std::string_view provider_message(unsigned status) {
 }
 
 std::string hint_lines(const provider::decision& decided, const provider::hints_description& hints,
-                       std::int64_t unix_now) {
+                       std::int64_t unix_now, bool quota) {
     std::string lines;
-    if (decided.retry_after) append_retry_after(lines, decided.retry_after_kind, *decided.retry_after);
+    if (decided.retry_after && !quota)
+        append_retry_after(lines, decided.retry_after_kind, *decided.retry_after);
     append_limit_headers(lines, hints.headers, decided.headers, unix_now);
     return lines;
 }

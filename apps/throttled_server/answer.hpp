@@ -9,33 +9,29 @@
 #include "server/answer_head.hpp"
 #include "throttled_server/call.hpp"
 
-/// What the server says: bodies in either dialect, and their heads.
+/// What the server says in any dialect, and the heads of its answers.
 namespace stagger::server {
 
 /// What a prompt is answered with: what follows "say exactly: " in it, else "answer to: " and the prompt.
 std::string answer_text(const std::string& prompt);
 /// Tokens of all answers together, as far as the request allowed.
 std::uint64_t completion_tokens(const call& asked);
+/// Those of the prompt that are said to come from a cache.
+std::uint64_t cached_tokens(const call& asked);
 /// OpenAI's `usage`.
 boost::json::object usage_of(const call& asked);
-
-/// The completion: "answer to: " and the prompt, the same whenever the same is asked.
-std::string completion_body(const call& asked, std::string_view request_id, std::int64_t unix_now);
 
 /// An id that only depends on what is asked.
 std::string repeatable_id(const call& asked);
 
-/// An error in the dialect's own shape.
-/// @param member the member of the request that is wrong, or empty
-std::string error_body(stagger::dialect spoken, unsigned status, std::string_view message,
-                       std::string_view member, std::int64_t unix_now);
-
 /// What a refusal or a failure of the provider is told as.
-std::string_view provider_message(unsigned status);
+/// @param quota of a quota that is used up
+std::string_view provider_message(unsigned status, bool quota = false);
 
 /// Retry-After and rate-limit header lines, each with its CRLF.
+/// @param quota is used up: that, no API tells a wait for
 std::string hint_lines(const provider::decision& decided, const provider::hints_description& hints,
-                       std::int64_t unix_now);
+                       std::int64_t unix_now, bool quota = false);
 
 /// The head of an answer in JSON.
 /// @param request_id may be empty

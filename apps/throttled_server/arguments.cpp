@@ -42,9 +42,10 @@ void describe(CLI::App& app, command_line& given) {
                  "Give the same answer, byte for byte, to the same question");
     app.set_version_flag("--version", std::string("throttled_server ") + version);
     app.footer(
-        "Answers POST .../chat/completions, .../completions and .../v1/llm/completions-sync, whatever base "
-        "path\n"
-        "precedes them. GET /stats tells what was accepted and rejected, POST /stats/reset counts anew.\n"
+        "Answers POST .../chat/completions, .../completions, .../responses, .../embeddings, "
+        ".../v1/messages,\n"
+        ".../models/NAME:generateContent and .../v1/llm/completions-sync, whatever base path precedes them. "
+        "GET /stats tells what was accepted and rejected, POST /stats/reset counts anew.\n"
         "Prints \"listening on ADDRESS:PORT\" when it is ready. SIGINT and SIGTERM end it.\n"
         "Exit status: 0 ended by a signal, 2 wrong arguments, 3 a file or the port cannot be used.");
 }

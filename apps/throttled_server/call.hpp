@@ -21,10 +21,15 @@ struct destination {
     std::string_view allow;                          ///< the one method that the path takes
 };
 
-/// Whatever base path precedes them, "/chat/completions", "/completions", "/v1/llm/completions-sync" and
-/// "/v1/llm/completions-stream" are known.
+/// Whatever base path precedes them, the operations of every dialect are known.
 /// @param target path and query
 destination find_destination(std::string_view method, std::string_view target);
+
+/// A tool that the answer calls.
+struct wanted_tool {
+    std::string name;
+    std::string arguments;  ///< JSON
+};
 
 /// A completion request as the provider needs it.
 struct call {
@@ -35,7 +40,11 @@ struct call {
     std::uint64_t max_tokens = 0;      ///< as asked, or the default
     std::uint64_t answer_tokens = 0;   ///< that each answer is said to have; 0: as many as its text
     bool streamed = false;             ///< the answer is to come as server-sent events
-    bool include_usage = false;        ///< of a stream in OpenAI's dialects
+    bool include_usage = false;        ///< of a stream in OpenAI's chats and completions
+    std::uint64_t cached_tokens = 0;   ///< of the prompt, that are said to come from a cache, at most
+    std::optional<wanted_tool> tool;   ///< in the place of a text
+    std::uint64_t dimensions = 0;      ///< of an embedding
+    bool packed = false;               ///< embeddings are to come in base64
 };
 
 /// Why a body is no completion request.

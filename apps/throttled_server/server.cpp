@@ -8,6 +8,7 @@
 #include "server/http_server.hpp"
 #include "throttled_server/answer.hpp"
 #include "throttled_server/api_key.hpp"
+#include "throttled_server/api_voice.hpp"
 #include "throttled_server/call.hpp"
 #include "throttled_server/provider_desk.hpp"
 #include "throttled_server/request_log.hpp"
@@ -41,6 +42,14 @@ http_server::bounds bounds_of(const options& chosen) {
     allowed.answer_time = chosen.idle_timeout;
     allowed.unsent_bytes = 0;
     return allowed;
+}
+
+/// A key that stands alone in a field, as Anthropic, Google and Azure have it.
+std::string_view bare_key(const http_server::request& request) {
+    for (const std::string_view name : {"x-api-key", "x-goog-api-key", "api-key"}) {
+        if (const auto key = value_of(request, name); !key.empty()) return key;
+    }
+    return {};
 }
 
 /// Waits for what the provider decides on one request, as long as its client is there.
@@ -98,6 +107,10 @@ class server::core : public http_server::service {
                                  const provider::decision& admitted, std::size_t caller, std::string id);
     asio::awaitable<void> answer_refused(exchange& with, const call& asked, const provider::decision& decided,
                                          std::string id);
+    static asio::awaitable<void> tell(exchange& with, const call& asked, provider::error_form form,
+                                      const told_error& what, std::string_view lines);
+    /// A head and what comes behind it, in chunks; then, unless that is all, the connection breaks.
+    static asio::awaitable<void> with_head(exchange& with, answer_head head, std::string bytes, bool whole);
     asio::awaitable<void> refuse(exchange& with, destination found, unsigned status, std::string_view message,
                                  std::string_view member = {}, std::string_view lines = {});
     static asio::awaitable<void> respond(exchange& with, unsigned status, std::string_view lines,
@@ -136,8 +149,8 @@ asio::awaitable<void> server::core::complete(exchange& with, destination found) 
     const http_server::request& request = with.asked();
     if (!authorized(request)) {
         recorder.unauthorized();
-        co_return co_await respond(
-            with, 401, "", error_body(found.spoken, 401, "Incorrect API key provided", "", unix_now()));
+        const told_error what{401, "Incorrect API key provided"};
+        co_return co_await respond(with, 401, "", voice_of(found.spoken).error(what));
     }
     const auto read = read_call(found.spoken, request.target, request.body, scenario.provider.answers);
     if (const auto* problem = std::get_if<call_problem>(&read)) {
@@ -145,7 +158,7 @@ asio::awaitable<void> server::core::complete(exchange& with, destination found) 
     }
     const call& asked = std::get<call>(read);
     const auto authorization = value_of(request, "authorization");
-    const std::string key(authorization.empty() ? value_of(request, "x-api-key") : authorization);
+    const std::string key(authorization.empty() ? bare_key(request) : authorization);
     ++requests_;
     std::string id(value_of(request, "x-request-id"));
     if (id.empty()) id = "req-" + std::to_string(requests_);
@@ -184,7 +197,8 @@ asio::awaitable<void> server::core::complete_at_once(exchange& with, const call&
     }
     const std::string lines = hint_lines(*decided, scenario.provider.hints, unix_now());
     const bool fixed = chosen.repeatable;
-    std::string body = completion_body(asked, fixed ? repeatable_id(asked) : id, fixed ? 0 : unix_now());
+    std::string body =
+        voice_of(asked.spoken).whole(asked, fixed ? repeatable_id(asked) : id, fixed ? 0 : unix_now());
     co_await respond(with, 200, lines, std::move(body), std::move(id));
 }
 
@@ -209,7 +223,7 @@ asio::awaitable<void> server::core::stream(exchange& with, provider_desk::visito
     desk.occupy(admitted, caller, held);
     const bool fixed = chosen.repeatable;
     const std::vector<stream_part> parts =
-        streamed_answer(asked, fixed ? repeatable_id(asked) : id, fixed ? 0 : unix_now());
+        voice_of(asked.spoken).streamed(asked, fixed ? repeatable_id(asked) : id, fixed ? 0 : unix_now());
     const std::string lines = hint_lines(admitted, scenario.provider.hints, unix_now());
     const time_point begin = held.entered + desk.half_trip();
     const answer_head head = stream_head(id, lines);
@@ -233,17 +247,65 @@ asio::awaitable<void> server::core::answer_refused(exchange& with, const call& a
         with.close();
         co_return;
     }
-    const std::string lines = hint_lines(decided, scenario.provider.hints, unix_now());
-    std::string body =
-        error_body(asked.spoken, decided.status, provider_message(decided.status), {}, unix_now());
-    co_await respond(with, decided.status, lines, std::move(body), std::move(id));
+    const provider::answers_description& told = scenario.provider.answers;
+    const bool refused = decided.what == provider::decision::kind::reject;
+    const auto form = refused ? told.refusals : told.faults;
+    const bool quota = form == provider::error_form::quota;
+    const std::string lines = hint_lines(decided, scenario.provider.hints, unix_now(), quota);
+    const told_error what{.status = decided.status,
+                          .message = provider_message(decided.status, quota),
+                          .retry_after = decided.retry_after,
+                          .quota = quota,
+                          .request_id = id,
+                          .unix_now = unix_now()};
+    co_await tell(with, asked, form, what, lines);
+}
+
+// What is inside an answer comes behind its usual head.
+asio::awaitable<void> server::core::tell(exchange& with, const call& asked, provider::error_form form,
+                                         const told_error& what, std::string_view lines) {
+    const api_voice& voice = voice_of(asked.spoken);
+    const std::string id(what.request_id);
+    switch (form) {
+        case provider::error_form::status:
+        case provider::error_form::quota:
+            co_return co_await respond(with, what.status, lines, voice.error(what), id);
+        case provider::error_form::inside_answer:
+            if (!asked.streamed) co_return co_await respond(with, 200, lines, voice.error_inside(what), id);
+            co_return co_await with_head(with, stream_head(id, lines), voice.error_event(what), true);
+        case provider::error_form::malformed:
+            co_return co_await respond(with, 200, lines, "<html><body>It works!</body></html>", id);
+        case provider::error_form::cut:
+            break;
+    }
+    // In chunks, whether streamed or not: the end of an answer with a length would be told by that.
+    std::string bytes = voice.whole(asked, id, what.unix_now);
+    bytes.resize(bytes.size() / 2);
+    if (asked.streamed) {
+        const auto parts = voice.streamed(asked, id, what.unix_now);
+        bytes = parts.empty() ? "" : parts.front().events;
+    }
+    answer_head head = asked.streamed ? stream_head(id, lines) : whole_head(200, id, lines);
+    co_await with_head(with, std::move(head), std::move(bytes), false);
+}
+
+asio::awaitable<void> server::core::with_head(exchange& with, answer_head head, std::string bytes,
+                                              bool whole) {
+    with.head(head);
+    if (whole) {
+        co_await with.finish(bytes);
+        co_return;
+    }
+    co_await with.write(bytes);
+    with.close();
 }
 
 asio::awaitable<void> server::core::refuse(exchange& with, destination found, unsigned status,
                                            std::string_view message, std::string_view member,
                                            std::string_view lines) {
     recorder.invalid();
-    co_await respond(with, status, lines, error_body(found.spoken, status, message, member, unix_now()));
+    const told_error what{.status = status, .message = message, .member = member, .unix_now = unix_now()};
+    co_await respond(with, status, lines, voice_of(found.spoken).error(what));
 }
 
 asio::awaitable<void> server::core::respond(exchange& with, unsigned status, std::string_view lines,
@@ -254,12 +316,12 @@ asio::awaitable<void> server::core::respond(exchange& with, unsigned status, std
 
 http_server::whole_answer server::core::refusal(unsigned status) {
     recorder.invalid();
-    return {whole_head(status, {}, {}),
-            error_body(dialect::openai_chat, status, "The request is not acceptable", {}, unix_now())};
+    const told_error what{status, "The request is not acceptable"};
+    return {whole_head(status, {}, {}), openai_voice().error(what)};
 }
 
 bool server::core::authorized(const http_server::request& request) const {
-    return presents_key(chosen.api_key, value_of(request, "authorization"), value_of(request, "x-api-key"));
+    return presents_key(chosen.api_key, value_of(request, "authorization"), bare_key(request));
 }
 
 server::server(asio::any_io_executor executor, provider::scenario scenario, options chosen)

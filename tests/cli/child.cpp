@@ -111,9 +111,11 @@ void child::run_program(const child_setup& setup, int in, int out, int err) {
     } else {
         ::dup2(out, STDOUT_FILENO);
     }
-    for (const char* name : {"OPENAI_BASE_URL", "OPENAI_API_KEY", "LLM_ENGINE_BASE_PATH", "SCALE_API_KEY",
-                             "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY", "GOOGLE_GEMINI_BASE_URL",
-                             "GEMINI_API_KEY", "GOOGLE_API_KEY", "AZURE_OPENAI_API_KEY"}) {
+    for (const char* name :
+         {"OPENAI_BASE_URL", "OPENAI_API_KEY", "LLM_ENGINE_BASE_PATH", "SCALE_API_KEY", "ANTHROPIC_BASE_URL",
+          "ANTHROPIC_API_KEY", "GOOGLE_GEMINI_BASE_URL", "GEMINI_API_KEY", "GOOGLE_API_KEY",
+          "AZURE_OPENAI_API_KEY", "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY",
+          "no_proxy", "NO_PROXY"}) {
         ::unsetenv(name);
     }
     ::unsetenv("HOME");

@@ -16,30 +16,11 @@ namespace {
 const std::string aimock_program = NPM_SERVERS "/node_modules/@copilotkit/aimock/dist/cli.js";
 const std::string mock_llm_program = NPM_SERVERS "/node_modules/@dwmkerr/mock-llm/dist/main.js";
 
-child_setup node(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "node");
-    return {"/usr/bin/env", std::move(arguments)};
-}
-
 std::string nginx_program() {
     for (const auto* path : {"/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/bin/nginx"}) {
         if (std::filesystem::exists(path)) return path;
     }
     return {};
-}
-
-/// Starts a server that is told its port. Another program may be quicker to take it: then the next one is
-/// tried.
-unsigned short start_on_free_port(const std::function<void(unsigned short)>& start_and_await) {
-    for (int attempts_left = 3;; --attempts_left) {
-        const auto port = free_port();
-        try {
-            start_and_await(port);
-            return port;
-        } catch (const std::runtime_error&) {
-            if (attempts_left == 0) throw;
-        }
-    }
 }
 
 boost::json::value parse_body(const std::string& answer) {
@@ -82,8 +63,27 @@ std::string nginx_configuration(unsigned short port, const std::string& socket, 
 
 }  // namespace
 
+child_setup node(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "node");
+    return {"/usr/bin/env", std::move(arguments)};
+}
+
+unsigned short start_on_free_port(const std::function<void(unsigned short)>& start_and_await) {
+    for (int attempts_left = 3;; --attempts_left) {
+        const auto port = free_port();
+        try {
+            start_and_await(port);
+            return port;
+        } catch (const std::runtime_error&) {
+            if (attempts_left == 0) throw;
+        }
+    }
+}
+
 bool npm_servers_installed() {
-    if (std::filesystem::exists(aimock_program) && std::filesystem::exists(mock_llm_program)) return true;
+    if (std::filesystem::exists(aimock_program) && std::filesystem::exists(mock_llm_program) &&
+        std::filesystem::exists(NPM_SERVERS "/node_modules/@google/genai"))
+        return true;
     MESSAGE("skipped: tests/interop/install_servers could not install the npm servers");
     return false;
 }

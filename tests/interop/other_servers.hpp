@@ -2,6 +2,7 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -9,6 +10,13 @@
 
 #include "cli/child.hpp"
 #include "support/temporary_folder.hpp"
+
+/// Starts a server that is told its port. Another program may be quicker to take it: then the next one is
+/// tried.
+unsigned short start_on_free_port(const std::function<void(unsigned short)>& start_and_await);
+
+/// A program of Node.js.
+child_setup node(std::vector<std::string> arguments);
 
 /// False, and a message that makes ctest call the test skipped, where the npm servers could not be installed.
 bool npm_servers_installed();

@@ -31,6 +31,15 @@ TEST_CASE("a path leads to a dialect, whatever precedes it") {
     CHECK(found("POST", "/a/b/v2/completions").spoken == dialect::openai_completions);
     CHECK(found("POST", "/v1/llm/completions-sync?model_endpoint_name=m").spoken == dialect::llm_engine);
     CHECK(found("POST", "/v1/llm/completions-stream?model_endpoint_name=m").spoken == dialect::llm_engine);
+    CHECK(found("POST", "/v1/responses").spoken == dialect::openai_responses);
+    CHECK(found("POST", "/openai/v1/embeddings").spoken == dialect::openai_embeddings);
+    CHECK(found("POST", "/anthropic/v1/messages").spoken == dialect::anthropic_messages);
+    CHECK(found("POST", "/v1beta/models/g:generateContent").spoken == dialect::gemini);
+    CHECK(found("POST", "/v1beta/models/g:streamGenerateContent?alt=sse").spoken == dialect::gemini);
+    CHECK(found("POST", "/openai/deployments/d/chat/completions?api-version=1").to == route::completion);
+    CHECK(found("POST", "/v1/v1/messages").to == route::nothing);
+    CHECK(found("POST", "/v1/x/responses").to == route::nothing);
+    CHECK(found("POST", "/messages").to == route::nothing);
     CHECK(found("GET", "/stats").to == route::stats);
     CHECK(found("POST", "/stats").to == route::wrong_method);
     CHECK(found("POST", "/stats/reset").to == route::reset_stats);
@@ -56,6 +65,34 @@ TEST_CASE("LLM Engine's model comes from the query, decoded") {
     CHECK(call.max_tokens == 3);
 }
 
+TEST_CASE("Gemini's model and stream come from the path, its bound from the configuration") {
+    const auto call = read(dialect::gemini,
+                           R"({"generationConfig": {"maxOutputTokens": 9}, "contents": [
+                               {"role": "model", "parts": [{"text": "12345678"}]},
+                               {"role": "user", "parts": [{"text": "ab"}, {"inlineData": {}}, {"text": "cd"}]}]})",
+                           "/v1beta/models/gemini-2:streamGenerateContent?alt=sse");
+    CHECK(call.model == "gemini-2");
+    CHECK(call.streamed);
+    CHECK(call.max_tokens == 9);
+    CHECK(call.prompts == std::vector<std::string>{"abcd"});
+    CHECK(call.prompt_tokens == 3);
+}
+
+TEST_CASE("a call is answered where a tool of its name is offered") {
+    const auto tool_of = [](dialect spoken, const std::string& tools, const std::string& prompt) {
+        const std::string max = spoken == dialect::anthropic_messages ? R"("max_tokens": 9, )" : "";
+        const auto call = read(spoken, "{" + max + R"("messages": [{"role": "user", "content": ")" + prompt +
+                                           R"("}], "tools": )" + tools + "}");
+        return call.tool ? call.tool->name + " " + call.tool->arguments : "";
+    };
+    const std::string chat = R"([{"type": "function", "function": {"name": "f"}}])";
+    CHECK(tool_of(dialect::openai_chat, chat, "call: f {}") == "f {}");
+    CHECK(tool_of(dialect::openai_chat, chat, "call: f") == "f {}");
+    CHECK(tool_of(dialect::openai_chat, chat, "call: g {}").empty());
+    CHECK(tool_of(dialect::openai_chat, chat, "hello").empty());
+    CHECK(tool_of(dialect::anthropic_messages, R"([3, {"name": "f"}])", "call: f [1]") == "f [1]");
+}
+
 TEST_CASE("a wrong member is named") {
     const auto member = [](dialect spoken, const std::string& body) {
         return std::get<served::call_problem>(served::read_call(spoken, "/", body)).member;
@@ -66,6 +103,11 @@ TEST_CASE("a wrong member is named") {
     CHECK(member(dialect::openai_completions, R"({"prompt": "x", "max_tokens": -1})") == "max_tokens");
     CHECK(member(dialect::llm_engine, R"({"prompt": ["x"]})") == "prompt");
     CHECK(member(dialect::llm_engine, R"({"prompt": "x", "max_new_tokens": 1.5})") == "max_new_tokens");
+    CHECK(member(dialect::openai_responses, R"({"input": 3})") == "input");
+    CHECK(member(dialect::openai_embeddings, R"({"input": ["x", 3]})") == "input");
+    CHECK(member(dialect::openai_embeddings, R"({"input": "x", "dimensions": 5000})") == "dimensions");
+    CHECK(member(dialect::anthropic_messages, R"({"messages": [{"content": "x"}]})") == "max_tokens");
+    CHECK(member(dialect::gemini, R"({"contents": []})") == "contents");
     CHECK(member(dialect::openai_chat, "3").empty());
     CHECK(member(dialect::openai_chat, std::string(10'000, '[')).empty());
 }

@@ -134,6 +134,7 @@ struct test_certificates::state {
                                           nullptr, ca_key.get(), 1);
     pem_file ca_file{[this](std::FILE* file) { PEM_write_X509(file, ca.get()); }};
     key_pair client{{"client", "", -day, day}, ca.get(), ca_key.get(), 50};
+    key_pair server{describe(certificate_kind::good), ca.get(), ca_key.get(), 52};
     key_pair stranger{{"stranger", "", -day, day}, nullptr, nullptr, 51};
 };
 
@@ -147,6 +148,10 @@ const std::string& test_certificates::ca_file() const {
 
 test_certificates::client_files test_certificates::client() const {
     return {state_->client.certificate_file.path(), state_->client.key_file.path()};
+}
+
+test_certificates::client_files test_certificates::server_files() const {
+    return {state_->server.certificate_file.path(), state_->server.key_file.path()};
 }
 
 test_certificates::client_files test_certificates::stranger() const {

@@ -27,6 +27,8 @@ class test_certificates {
         std::string key;
     };
     client_files client() const;
+    /// The same for a server of 127.0.0.1 and localhost, for programs that read files.
+    client_files server_files() const;
     /// The same, of an authority that nobody trusts.
     client_files stranger() const;
 

@@ -29,6 +29,7 @@
 #include "sending/run_memory.hpp"
 #include "sending/send_options.hpp"
 #include "sending/summary.hpp"
+#include "sending/transport_log.hpp"
 #include "terminal/console.hpp"
 
 namespace asio = boost::asio;
@@ -85,6 +86,7 @@ class session {
         plan_.client.observer(report_page_->watch([this] { return client_->status(); },
                                                   std::make_shared<attempt_log>(log_, std::move(ended))));
         show_fleet_notices(plan_, context_.get_executor(), out_);
+        log_transport(plan_, *log_);
         memory_.emplace(options, plan_, log_);
         const auto& client = client_.emplace(make_client(context_.get_executor(), plan_));
         describe_run(options);

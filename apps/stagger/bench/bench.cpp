@@ -24,6 +24,7 @@
 #include "sending/log.hpp"
 #include "sending/progress_display.hpp"
 #include "sending/run_description.hpp"
+#include "sending/transport_log.hpp"
 #include "stagger/admission_watch.hpp"
 #include "terminal/console.hpp"
 
@@ -60,6 +61,7 @@ class bench_session {
         closing_.hide(plan_.turns.front().hidden);
         if (const auto warning = cleartext_key_warning(plan_.turns.front()); !warning.empty())
             out_.remark(warning);
+        log_transport(plan_.turns.front(), *log_);
         closing_.longest_wait(max_wait());
         closing_.start();
         watch_endpoint();

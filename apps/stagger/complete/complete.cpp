@@ -20,6 +20,7 @@
 #include "sending/run_memory.hpp"
 #include "sending/send_options.hpp"
 #include "sending/summary.hpp"
+#include "sending/transport_log.hpp"
 #include "stagger/admission_watch.hpp"
 #include "terminal/console.hpp"
 
@@ -90,6 +91,7 @@ class complete_session {
         // The same patience for each piece as for a whole answer.
         plan_.client.stream_idle_timeout(options.timeout);
         show_fleet_notices(plan_, context_.get_executor(), out_);
+        log_transport(plan_, *log_);
         memory_.emplace(options, plan_, log_);
         client_.emplace(make_client(context_.get_executor(), plan_));
     }

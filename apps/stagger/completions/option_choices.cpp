@@ -91,6 +91,7 @@ constexpr std::array choice_entries{
     choice_entry{"", "system-file", files},
     choice_entry{"", "template-file", files},
     choice_entry{"", "trace", files, "jsonl"},
+    choice_entry{"", "unix-socket", files},
     choice_entry{"", "write-suite", folders},
 };
 

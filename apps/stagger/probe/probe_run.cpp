@@ -8,6 +8,7 @@
 #include "probe/probe_needs.hpp"
 #include "probe_text.hpp"
 #include "sending/attempt_log.hpp"
+#include "sending/transport_log.hpp"
 
 namespace app {
 namespace {
@@ -65,6 +66,7 @@ probe_run::probe_run(send_plan plan, const stagger::probe::probe_bounds& bounds,
       bounds_(bounds),
       probe_(bounds, now()),
       started_(now()) {
+    log_transport(plan_, *log);
     plan_.client.observer(watcher_);
     client_.emplace(make_client(context_.get_executor(), plan_));
 }

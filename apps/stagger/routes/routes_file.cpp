@@ -60,11 +60,31 @@ void read_headers(const scenario_object& from, described_route& to) {
     }
 }
 
+/// A password has no place in the file.
+void read_way(const scenario_object& from, const environment_reader& environment, transport_choice& to) {
+    to.unix_socket = from.text("unix_socket", "");
+    const auto* const proxy = from.find("proxy");
+    const auto* const variable = from.find("proxy_env");
+    if (proxy && variable) from.reject("proxy_env", "must not stand beside proxy", *variable);
+    if (!to.unix_socket.empty() && (proxy || variable))
+        from.reject("unix_socket", "must not stand beside a proxy", *from.find("unix_socket"));
+    if (proxy) {
+        to.proxy = from.text("proxy", "");
+        if (to.proxy->find('@') != std::string::npos)
+            throw std::invalid_argument(from.path_of("proxy") +
+                                        ": must not hold a user or a password: proxy_env names a variable");
+    }
+    if (!variable) return;
+    to.proxy = environment(from.text("proxy_env", ""));
+    if (to.proxy->empty()) from.reject("proxy_env", "must name a variable that is set", *variable);
+}
+
 described_route read_route(const boost::json::value& value, const std::string& path,
                            const std::string& folder, const environment_reader& environment) {
-    const scenario_object from(value, path,
-                               {"name", "base_url", "model", "dialect", "api_key_file", "api_key_env",
-                                "headers", "tier", "weight", "rpm", "tpm"});
+    const scenario_object from(
+        value, path,
+        {"name", "base_url", "model", "dialect", "api_key_file", "api_key_env", "headers", "proxy",
+         "proxy_env", "unix_socket", "tier", "weight", "rpm", "tpm"});
     described_route made;
     made.base_url = stagger::wire::read_scenario_name(from.require("base_url"), from.path_of("base_url"));
     try {
@@ -84,6 +104,7 @@ described_route read_route(const boost::json::value& value, const std::string& p
     made.requests_per_minute = from.number("rpm", 0, stagger::wire::not_negative);
     made.tokens_per_minute = from.number("tpm", 0, stagger::wire::not_negative);
     read_headers(from, made);
+    read_way(from, environment, made.way);
     find_key(from, folder, environment, made);
     return made;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/option_setting.hpp"
+#include "sending/transport.hpp"
 #include "stagger/dialect.hpp"
 
 namespace app {
@@ -20,6 +21,7 @@ struct described_route {
     std::string secret;         ///< the API key; empty: none is sent
     std::string key_variables;  ///< where in the environment it was looked for, for messages
     std::map<std::string, std::string> headers;
+    transport_choice way;
     unsigned tier = 0;
     double weight = 1;
     double requests_per_minute = 0;  ///< 0: measured

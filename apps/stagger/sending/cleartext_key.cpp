@@ -18,7 +18,7 @@ bool is_this_host(const stagger::endpoint& target) {
 }  // namespace
 
 std::string cleartext_key_warning(const send_plan& plan) {
-    if (plan.hidden.empty()) return {};
+    if (plan.hidden.empty() || !plan.way.unix_socket.empty()) return {};
     try {
         const stagger::endpoint target = stagger::parse_endpoint(plan.base_url);
         if (target.tls || is_this_host(target)) return {};

@@ -19,6 +19,7 @@
 #include "dialect/known_hosts.hpp"
 #include "dialect/registry.hpp"
 #include "http/endpoint.hpp"
+#include "http/proxy_address.hpp"
 #include "probing_text.hpp"
 #include "stagger/dialect.hpp"
 
@@ -164,7 +165,7 @@ void set_routes(const send_options& options, send_plan& plan) {
                       "--routes and --base-url: only one may be given; a base URL is one of a route");
     }
     for (auto& one : pick_routes(read_routes(options.routes_file, process_environment), options.routes))
-        plan.routes.push_back({std::move(one), {}});
+        plan.routes.push_back({std::move(one), {}, {}});
     const described_route& first = plan.routes.front().about;
     plan.base_url = first.base_url;
     plan.dialect = first.dialect;
@@ -201,10 +202,12 @@ void hide_secrets_of(const described_route& route, stagger::wire::secrets& hidde
 
 stagger::routes routes_of(const send_plan& plan) {
     std::vector<stagger::route> all;
-    for (const auto& [about, limits] : plan.routes) {
+    for (const auto& [about, limits, way] : plan.routes) {
         stagger::route one(about.base_url);
         one.name(about.name).api_key(about.secret).model(about.model).dialect(about.dialect);
         one.tier(about.tier).weight(about.weight).limits(limits);
+        if (!way.unix_socket.empty()) one.unix_socket(way.unix_socket);
+        if (!way.proxy.empty()) one.proxy(way.proxy);
         for (const auto& [name, value] : about.headers) one.header(name, value);
         all.push_back(std::move(one));
     }
@@ -243,6 +246,28 @@ void set_fleet(const send_options& options, send_plan& plan) {
         throw failure(exit_code::wrong_usage,
                       "--fleet: shares what is measured, which --policy " + options.policy + " does not");
     plan.client.fleet(std::move(*fleet));
+}
+
+void hide_password_of(const transport& way, stagger::wire::secrets& hidden) {
+    if (!way.proxy.empty()) hidden.add(stagger::parse_proxy(way.proxy).password);
+}
+
+/// @pre the endpoints are known
+void set_transport(const send_options& options, send_plan& plan) {
+    const bool has_proxy = options.transport.proxy && !options.transport.proxy->empty();
+    if (has_proxy && !options.transport.unix_socket.empty())
+        throw failure(exit_code::wrong_usage, "--proxy and --unix-socket: only one may be given");
+    for (const std::string& each : options.resolve) {
+        for (auto& [host, port, address] : parse_resolve(each)) plan.client.resolve(host, port, address);
+    }
+    for (planned_route& one : plan.routes) {
+        one.way = find_transport(one.about.way, options.transport, one.about.base_url, process_environment);
+        hide_password_of(one.way, plan.hidden);
+    }
+    if (!plan.routes.empty()) return;
+    plan.way = find_transport({}, options.transport, plan.base_url, process_environment);
+    hide_password_of(plan.way, plan.hidden);
+    plan.client.proxy(plan.way.proxy).unix_socket(plan.way.unix_socket);
 }
 
 }  // namespace
@@ -311,6 +336,25 @@ void add_upstream_options(CLI::App& command, send_options& options) {
     command.add_option("--client-key", options.client_key, "Its private key, without a passphrase (PEM)")
         ->type_name("FILE")
         ->group(group);
+    command
+        .add_option_function<std::string>(
+            "--proxy", [&options](const std::string& url) { options.transport.proxy = url; },
+            "Proxy to go through, such as http://proxy:3128 or https://user:password@proxy, but for what "
+            "NO_PROXY names; empty: none (else HTTPS_PROXY, for http http_proxy, else ALL_PROXY)")
+        ->type_name("URL")
+        ->group(group);
+    command
+        .add_option("--unix-socket", options.transport.unix_socket,
+                    "Connect to this socket in the place of the base URL's host")
+        ->type_name("PATH")
+        ->group(group);
+    command
+        .add_option("--resolve", options.resolve,
+                    "The address of a host, which is then not looked up: HOST:PORT:ADDRESS; repeatable")
+        ->type_name("HOST:PORT:ADDRESS")
+        ->group(group)
+        ->take_all()
+        ->allow_extra_args(false);
     command
         .add_option("--header", options.headers, "A header for every request, \"Name: value\"; repeatable")
         ->type_name("HEADER")
@@ -418,6 +462,7 @@ send_plan make_plan(const send_options& options, stagger::duration usual_deadlin
     }
     plan.hidden = stagger::wire::secrets_of(plan.secret, plan.client.headers());
     for (const planned_route& one : plan.routes) hide_secrets_of(one.about, plan.hidden);
+    set_transport(options, plan);
     const auto query = plan.base_url.find('?');
     if (query != std::string::npos) plan.hidden.add_query(std::string_view(plan.base_url).substr(query + 1));
     for (const auto& each : options.params) plan.params.push_back(parse_param(each));

@@ -13,6 +13,7 @@
 #include "routes/routes_file.hpp"
 #include "stagger/client.hpp"
 #include "stagger/completion.hpp"
+#include "transport.hpp"
 
 namespace CLI {
 class App;
@@ -44,6 +45,8 @@ struct send_options {
     bool ca_only = false;
     std::string client_certificate;
     std::string client_key;
+    transport_choice transport;
+    std::vector<std::string> resolve;
     std::optional<unsigned> max_tokens;
     std::optional<double> temperature;
     std::vector<std::string> params;
@@ -76,6 +79,7 @@ void add_send_options(CLI::App& command, send_options& options);
 struct planned_route {
     described_route about;
     stagger::coordinator_options limits;
+    transport way;
 };
 
 /// The options, checked and put into the library's terms.
@@ -86,6 +90,7 @@ struct send_plan {
     std::string policy;
     std::string base_url;               ///< of several routes the first one's, as `dialect` and `secret` are
     std::vector<planned_route> routes;  ///< none: there is one endpoint
+    transport way;                      ///< to the one endpoint
     std::string shown_url;              ///< for messages and files, without what may be a key
     std::string secret;                 ///< the API key
     std::string key_variables;          ///< where in the environment it is looked for, for messages

@@ -27,6 +27,7 @@
 #include "sending/log.hpp"
 #include "sending/run_memory.hpp"
 #include "sending/send_options.hpp"
+#include "sending/transport_log.hpp"
 #include "server/http_server.hpp"
 #include "terminal/console.hpp"
 #include "terminal/wall_clock.hpp"
@@ -103,6 +104,7 @@ class serve_session {
           signals_(context_, stop_signals::hangup::is_else),
           hangups_(context_, SIGHUP),
           keeping_(context_) {
+        log_transport(plan_, *log_);
         show_fleet_notices(plan_, context_.get_executor(), out_);
         gateway_ = make_gateway(context_.get_executor(), plan_, chosen, find_clients(chosen.clients));
         gateway_->observe(metrics_);

@@ -114,6 +114,30 @@ class client_options {
     /// and what it rests on, in that order, and one with its private key, which no passphrase protects.
     /// Default: none; such a server ends requests with errc::client_certificate_refused.
     client_options& client_certificate(std::string certificate_file, std::string key_file);
+    /** @brief A proxy for the requests: "http://proxy:3128", "https://user:password@proxy:8443",
+     * "proxy:3128".
+     *
+     * To an https endpoint it is asked to open a way by CONNECT, and sees nothing but its name; requests to
+     * an http endpoint it passes on. Scheme: http (default) or https, by which the proxy itself is spoken to:
+     * its certificate is checked as the server's is, and shown none. Without a port it is the scheme's, 80 or
+     * 443. User and password go by Basic. Of the environment nothing is read. A proxy that refuses ends
+     * requests with errc::proxy_refused; one that cannot reach the server is an accident,
+     * errc::proxy_failed.
+     *
+     * @param url empty (default): none
+     */
+    client_options& proxy(std::string url);
+    /// Hosts that `proxy` is not for, apart by commas: a name with all below it, an address, a network
+    /// ("10.0.0.0/8"), each with or without a port, or "*". Default: none.
+    client_options& no_proxy(std::string hosts);
+    /// Connects to this socket of the Unix domain in the place of the host that `base_url` names, which is
+    /// still told to the server, and whose certificate is checked with https. Not together with `proxy`.
+    /// @param path at most 107 bytes; empty (default): none
+    client_options& unix_socket(std::string path);
+    /// The address of a host, which is then looked up nowhere: of the base URL's, or the proxy's. May be
+    /// called for several; several of one host and port are tried in that order.
+    /// @param address of IPv4 or IPv6, without brackets
+    client_options& resolve(std::string host, std::uint16_t port, std::string address);
     /// A header sent with every request, instead of the client's own Accept, Authorization, User-Agent or
     /// X-Api-Key where it is one of these. May be called for several. Refused are control characters and what
     /// tells how the message is to be read: Host, Connection, Content-Type, Accept-Encoding and the like.
@@ -184,6 +208,16 @@ class client_options {
     bool ca_only() const { return ca_only_; }
     const std::string& client_certificate_file() const { return client_certificate_file_; }
     const std::string& client_key_file() const { return client_key_file_; }
+    const std::string& proxy() const { return proxy_; }
+    const std::string& no_proxy() const { return no_proxy_; }
+    const std::string& unix_socket() const { return unix_socket_; }
+    /// The address of a host that is looked up nowhere.
+    struct resolved_host {
+        std::string host;
+        std::uint16_t port = 0;
+        std::string address;
+    };
+    const std::vector<resolved_host>& resolved_hosts() const { return resolved_hosts_; }
     const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
     std::size_t max_header_bytes() const { return max_header_bytes_; }
     std::size_t max_body_bytes() const { return max_body_bytes_; }
@@ -219,6 +253,10 @@ class client_options {
     bool ca_only_ = false;
     std::string client_certificate_file_;
     std::string client_key_file_;
+    std::string proxy_;
+    std::string no_proxy_;
+    std::string unix_socket_;
+    std::vector<resolved_host> resolved_hosts_;
     std::vector<std::pair<std::string, std::string>> headers_;
     std::size_t max_header_bytes_ = 64 * 1024;
     std::size_t max_body_bytes_ = 64 * 1024 * 1024;

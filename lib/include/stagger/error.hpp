@@ -31,6 +31,7 @@ enum class errc {
     answer_truncated,         ///< the connection ended inside the answer
     unreadable_answer,        ///< status 200, but the body is no JSON or ends too early; again twice at most
     tls_handshake_failed,     ///< the peer broke the handshake off
+    proxy_failed,             ///< the proxy could not reach the server, or broke off: 5xx, 408, 429
     resolve_timed_out,        ///< the host's name was not looked up in time
     connect_timed_out,        ///< no connection in time, or none of those that are allowed was free
     handshake_timed_out,      ///< TLS was not agreed on in time
@@ -55,6 +56,7 @@ enum class errc {
     certificate_untrusted,       ///< signed by nobody that is trusted, or otherwise invalid
     client_certificate_refused,  ///< the server demands one, or one of others:
                                  ///< `client_options::client_certificate`
+    proxy_refused,               ///< 407, 403 and every other 4xx of the proxy: `client_options::proxy`
     callback_threw,              ///< a function of the program's own threw: of a retry policy, or a source
     invalid_request,             ///< refused before sending: a field breaks its rule
     prompt_refused,  ///< refused by a limit again and again while prompts of its model and key were admitted

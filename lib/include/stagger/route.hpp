@@ -34,6 +34,10 @@ class route {
     route& header(std::string field, std::string value) {
         return headers_.emplace_back(std::move(field), std::move(value)), *this;
     }
+    /// As client_options::proxy has it; empty: none, whatever the client has. Default: the client's.
+    route& proxy(std::string url) { return proxy_ = std::move(url), *this; }
+    /// As client_options::unix_socket has it, in the place of a proxy. Default: the client's.
+    route& unix_socket(std::string path) { return unix_socket_ = std::move(path), *this; }
     /// The gate of the route's own. Default: one that measures the limit.
     route& limits(coordinator_options options) { return limits_ = std::move(options), *this; }
     /// A gate that it shares with others, such as those of the same account; in the place of `limits`.
@@ -49,6 +53,8 @@ class route {
     const std::string& model() const { return model_; }
     const std::optional<stagger::dialect>& dialect() const { return dialect_; }
     const std::vector<std::pair<std::string, std::string>>& headers() const { return headers_; }
+    const std::optional<std::string>& proxy() const { return proxy_; }
+    const std::optional<std::string>& unix_socket() const { return unix_socket_; }
     const coordinator_options& limits() const { return limits_; }
     const std::optional<stagger::gate>& gate() const { return gate_; }
     unsigned tier() const { return tier_; }
@@ -61,6 +67,8 @@ class route {
     std::string model_;
     std::optional<stagger::dialect> dialect_;
     std::vector<std::pair<std::string, std::string>> headers_;
+    std::optional<std::string> proxy_;
+    std::optional<std::string> unix_socket_;
     coordinator_options limits_;
     std::optional<stagger::gate> gate_;
     unsigned tier_ = 0;

@@ -4,8 +4,8 @@
 
 namespace stagger {
 
-/// Whether the host's name or its certificate is wrong, or ours is refused: nothing that is sent there can be
-/// answered.
+/// Whether the host's name or its certificate is wrong, or ours is refused, or the proxy lets nothing
+/// through: nothing that is sent there can be answered.
 inline bool is_endpoint_error(errc error) {
     switch (error) {
         case errc::name_not_found:
@@ -15,6 +15,7 @@ inline bool is_endpoint_error(errc error) {
         case errc::certificate_self_signed:
         case errc::certificate_untrusted:
         case errc::client_certificate_refused:
+        case errc::proxy_refused:
             return true;
         default:
             return false;

@@ -20,6 +20,7 @@ kind kind_of(error_code error) {
         case errc::connect_failed:
         case errc::connection_lost:
         case errc::tls_handshake_failed:
+        case errc::proxy_failed:
         case errc::resolve_timed_out:
         case errc::connect_timed_out:
         case errc::handshake_timed_out:

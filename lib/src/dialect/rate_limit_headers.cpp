@@ -49,13 +49,18 @@ enum class part { limit, remaining, reset };
 enum class family {
     openai_requests,
     anthropic_requests,
+    mistral_requests,
     ietf6,
     legacy,
     openai_tokens,
+    openai_project_tokens,
     anthropic_tokens,
-    anthropic_input
+    anthropic_input,
+    anthropic_output,
+    mistral_tokens,
+    together_tokens,
 };
-constexpr std::size_t families = 7;
+constexpr std::size_t families = 12;
 
 struct known_field {
     std::string_view name;
@@ -63,6 +68,7 @@ struct known_field {
     wire::family family;
 };
 
+// Anthropic's priority tier is left out: what is beyond it is served all the same, as any other request.
 constexpr std::array known_fields{
     known_field{"x-ratelimit-limit-requests", part::limit, family::openai_requests},
     known_field{"x-ratelimit-remaining-requests", part::remaining, family::openai_requests},
@@ -70,6 +76,16 @@ constexpr std::array known_fields{
     known_field{"x-ratelimit-limit-tokens", part::limit, family::openai_tokens},
     known_field{"x-ratelimit-remaining-tokens", part::remaining, family::openai_tokens},
     known_field{"x-ratelimit-reset-tokens", part::reset, family::openai_tokens},
+    known_field{"x-ratelimit-limit-project-tokens", part::limit, family::openai_project_tokens},
+    known_field{"x-ratelimit-remaining-project-tokens", part::remaining, family::openai_project_tokens},
+    known_field{"x-ratelimit-reset-project-tokens", part::reset, family::openai_project_tokens},
+    known_field{"x-ratelimit-limit-req-minute", part::limit, family::mistral_requests},
+    known_field{"x-ratelimit-remaining-req-minute", part::remaining, family::mistral_requests},
+    known_field{"x-ratelimit-limit-tokens-minute", part::limit, family::mistral_tokens},
+    known_field{"x-ratelimit-remaining-tokens-minute", part::remaining, family::mistral_tokens},
+    known_field{"x-tokenlimit-limit", part::limit, family::together_tokens},
+    known_field{"x-tokenlimit-remaining", part::remaining, family::together_tokens},
+    known_field{"x-tokenlimit-reset", part::reset, family::together_tokens},
     known_field{"anthropic-ratelimit-requests-limit", part::limit, family::anthropic_requests},
     known_field{"anthropic-ratelimit-requests-remaining", part::remaining, family::anthropic_requests},
     known_field{"anthropic-ratelimit-requests-reset", part::reset, family::anthropic_requests},
@@ -79,6 +95,9 @@ constexpr std::array known_fields{
     known_field{"anthropic-ratelimit-input-tokens-limit", part::limit, family::anthropic_input},
     known_field{"anthropic-ratelimit-input-tokens-remaining", part::remaining, family::anthropic_input},
     known_field{"anthropic-ratelimit-input-tokens-reset", part::reset, family::anthropic_input},
+    known_field{"anthropic-ratelimit-output-tokens-limit", part::limit, family::anthropic_output},
+    known_field{"anthropic-ratelimit-output-tokens-remaining", part::remaining, family::anthropic_output},
+    known_field{"anthropic-ratelimit-output-tokens-reset", part::reset, family::anthropic_output},
     known_field{"ratelimit-limit", part::limit, family::ietf6},
     known_field{"ratelimit-remaining", part::remaining, family::ietf6},
     known_field{"ratelimit-reset", part::reset, family::ietf6},
@@ -128,7 +147,8 @@ void collect(collected& all, const field& one, double unix_now) {
     }
     if (equal_ignoring_case(one.name, "retry-after")) {
         keep_longer(all.retry_after, parse_retry_after(one.value, unix_now));
-    } else if (equal_ignoring_case(one.name, "retry-after-ms")) {
+    } else if (equal_ignoring_case(one.name, "retry-after-ms") ||
+               equal_ignoring_case(one.name, "x-amz-retry-after")) {
         keep_longer(all.retry_after_ms, parse_retry_after_ms(one.value));
     } else if (equal_ignoring_case(one.name, "ratelimit")) {
         all.rate_limit.push_back(one.value);
@@ -139,6 +159,16 @@ void collect(collected& all, const field& one, double unix_now) {
 
 bool says_anything(const limit_hint& hint) {
     return hint.limit || hint.remaining;
+}
+
+/// Of two limits that hold at once, the one of which less is left.
+const limit_hint& tighter_of(const limit_hint& one, const limit_hint& other) {
+    if (!other.remaining) return says_anything(one) ? one : other;
+    if (!one.remaining) return other;
+    const bool have_limits = one.limit && other.limit && *one.limit > 0 && *other.limit > 0;
+    const bool is_less = have_limits ? *other.remaining * *one.limit < *one.remaining * *other.limit
+                                     : *other.remaining < *one.remaining;
+    return is_less ? other : one;
 }
 
 limit_hint from_quota(const quota_state& quota) {
@@ -160,8 +190,9 @@ limit_hint first_that_says_anything(const std::array<limit_hint, Count>& candida
 }  // namespace
 
 bool may_carry_hints(const std::vector<field>& fields) {
-    constexpr std::array<std::string_view, 4> prefixes{"retry-after", "ratelimit", "x-ratelimit",
-                                                       "anthropic-ratelimit"};
+    constexpr std::array<std::string_view, 6> prefixes{"retry-after",  "ratelimit",
+                                                       "x-ratelimit",  "anthropic-ratelimit",
+                                                       "x-tokenlimit", "x-amz-retry-after"};
     constexpr std::string_view first_letters = "rRxXaA";  // asked first: most fields begin otherwise
     return std::any_of(fields.begin(), fields.end(), [&](const field& one) {
         if (one.name.empty() || first_letters.find(one.name.front()) == first_letters.npos) return false;
@@ -178,12 +209,14 @@ hints read_hints(const std::vector<field>& fields, double unix_now) {
     const auto structured = read_rate_limit_fields(all.rate_limit, all.rate_limit_policy);
     hints said;
     said.retry_after = all.retry_after_ms ? all.retry_after_ms : all.retry_after;
-    said.requests = first_that_says_anything(
-        std::array{all[family::openai_requests], all[family::anthropic_requests],
-                   from_quota(structured.requests), all[family::ietf6], all[family::legacy]});
-    said.tokens =
-        first_that_says_anything(std::array{all[family::openai_tokens], all[family::anthropic_tokens],
-                                            all[family::anthropic_input], from_quota(structured.tokens)});
+    said.requests = first_that_says_anything(std::array{
+        all[family::openai_requests], all[family::anthropic_requests], all[family::mistral_requests],
+        from_quota(structured.requests), all[family::ietf6], all[family::legacy]});
+    said.tokens = first_that_says_anything(
+        std::array{tighter_of(all[family::openai_tokens], all[family::openai_project_tokens]),
+                   all[family::anthropic_tokens],
+                   tighter_of(all[family::anthropic_input], all[family::anthropic_output]),
+                   all[family::mistral_tokens], all[family::together_tokens], from_quota(structured.tokens)});
     return said;
 }
 

@@ -21,6 +21,9 @@ status_meaning meaning_of_status(unsigned status) {
             return {errc::forbidden, verdict::permanent, true};
         case 404:
             return {errc::not_found, verdict::permanent, true};
+        // Only a proxy says it, in the place of the server.
+        case 407:
+            return {errc::proxy_refused, verdict::permanent, false};
         // The server lacks what the request needs, and will lack it the next time.
         case 501:
         case 505:

@@ -121,7 +121,7 @@ call_step call::fail(const error_code& error) {
     // Before anything of an answer has come on a connection that was idle, the server had closed it.
     const bool unanswered = error == errc::connect_failed || error == errc::connection_lost ||
                             error == errc::connect_timed_out || error == errc::resolve_timed_out ||
-                            error == errc::name_server_unreachable;
+                            error == errc::name_server_unreachable || error == errc::proxy_failed;
     end_exchange();
     if (!with_.departed()) leave_.failed();  // else it is abandoned
     return machine_->failed(error, unanswered, steady_now());

@@ -2,7 +2,6 @@
 
 #include <limits>
 
-#include "http/http_request.hpp"
 #include "net/connections_of.hpp"
 
 namespace stagger::gateway {
@@ -25,10 +24,18 @@ std::shared_ptr<const connection_settings> settings_of(const client_options& of_
     return detail::connections_of(without_body_bound(of_client), where, executor, own);
 }
 
+common_head forwarded_by(const client_options& of_client, const endpoint& where) {
+    common_head head;
+    const auto proxy = where.tls ? nullptr : detail::proxy_of(of_client, where);
+    if (proxy) forward_by(*proxy, where, head);
+    return head;
+}
+
 }  // namespace
 
 upstream::upstream(const io_executor& executor, const client_options& of_client, std::size_t connections)
     : where_(parse_endpoint(of_client.base_url())),
+      forwarded_(forwarded_by(of_client, where_)),
       path_(path_of(where_, of_client.dialect())),
       identity_{of_client.api_key(), of_client.headers(), false},
       pool_(executor, settings_of(of_client, where_, executor), connections, of_client.keep_alive()) {
@@ -39,8 +46,9 @@ std::string upstream::format(std::string_view method, std::string_view target, s
                              std::string_view body) const {
     std::string bytes;
     bytes.reserve(method.size() + target.size() + lines.size() + body.size() + where_.authority.size() + 64);
-    bytes.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ").append(where_.authority);
-    bytes.append("\r\n").append(lines);
+    bytes.append(method).append(" ").append(forwarded_.origin).append(target);
+    bytes.append(" HTTP/1.1\r\nHost: ").append(where_.authority).append("\r\n");
+    bytes.append(lines).append(forwarded_.lines);
     if (!body.empty() || method == "POST")
         bytes.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
     return bytes.append("\r\n").append(body);

@@ -7,6 +7,7 @@
 #include "gateway/passed_fields.hpp"
 #include "http/connection_pool.hpp"
 #include "http/endpoint.hpp"
+#include "http/http_request.hpp"
 #include "stagger/client.hpp"
 
 namespace stagger::gateway {
@@ -34,6 +35,7 @@ class upstream {
 
  private:
     const endpoint where_;
+    const common_head forwarded_;  // its origin and lines, where a proxy passes requests on
     const std::string path_;
     upstream_identity identity_;
     connection_pool pool_;

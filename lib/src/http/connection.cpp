@@ -30,9 +30,11 @@ constexpr duration longest_wait = std::chrono::hours(24 * 365);
 bool holds_unread(plain_stream&) {
     return false;
 }
-bool holds_unread(tls_stream& stream) {
+template <class NextLayer>
+bool holds_unread(asio::ssl::stream<NextLayer>& stream) {
     SSL* const ssl = stream.native_handle();
-    return SSL_has_pending(ssl) != 0 || BIO_ctrl_pending(SSL_get_rbio(ssl)) != 0;
+    return SSL_has_pending(ssl) != 0 || BIO_ctrl_pending(SSL_get_rbio(ssl)) != 0 ||
+           holds_unread(stream.next_layer());
 }
 
 }  // namespace
@@ -208,9 +210,9 @@ error_code stream_connection<Stream>::take_bytes(std::size_t count, const error_
 
 template <class Stream>
 error_code stream_connection<Stream>::refused_by(const error_code& unread) {
-    if constexpr (std::is_same_v<Stream, tls_stream>) {
+    if constexpr (!std::is_same_v<Stream, plain_stream>) {
         if (parser_.begun() || late_ || cancelled_) return {};
-        tls_failure why = explain_refused_client(stream_.native_handle(), settings().target, unread);
+        tls_failure why = explain_refused_client(stream_.native_handle(), last_tls_peer(), unread);
         if (why.error) return fail(why.error, std::move(why.message));
     }
     return {};
@@ -236,7 +238,10 @@ bool stream_connection<Stream>::quiet_while_idle() {
 
 std::unique_ptr<connection> connection::make(const io_executor& executor,
                                              std::shared_ptr<const connection_settings> settings) {
-    if (settings->target.tls)
+    const bool tls_to_proxy = settings->proxy && settings->proxy->at.tls;
+    if (tls_to_proxy && settings->target.tls)
+        return std::make_unique<stream_connection<tls_in_tls_stream>>(executor, std::move(settings));
+    if (tls_to_proxy || settings->target.tls)
         return std::make_unique<stream_connection<tls_stream>>(executor, std::move(settings));
     return std::make_unique<stream_connection<plain_stream>>(executor, std::move(settings));
 }

@@ -12,6 +12,7 @@
 #include "http/endpoint.hpp"
 #include "http/io_types.hpp"
 #include "http/name_lookup.hpp"
+#include "http/proxy_address.hpp"
 #include "stagger/error.hpp"
 #include "stagger/request_phase.hpp"
 
@@ -30,7 +31,10 @@ struct connection_settings {
     duration send_timeout;
     std::size_t max_header_bytes;
     std::size_t max_body_bytes;
-    std::shared_ptr<boost::asio::ssl::context> tls;  ///< null for plain HTTP
+    std::shared_ptr<boost::asio::ssl::context> tls;        ///< null for plain HTTP
+    std::shared_ptr<const proxy_address> proxy;            ///< null: none
+    std::shared_ptr<boost::asio::ssl::context> proxy_tls;  ///< null where it is not spoken to by TLS
+    std::string unix_socket;                               ///< its path; empty: by TCP
     std::shared_ptr<name_lookup> names;
     std::shared_ptr<deadline_queue> deadlines;
     std::shared_ptr<answer_memory> memory;
@@ -65,7 +69,8 @@ class connection_user {
     ~connection_user() = default;
 };
 
-/** @brief One connection to the endpoint, plain or TLS: opened once, used for one exchange after the other.
+/** @brief One connection to the endpoint, plain or TLS, directly or through a proxy: opened once, used for
+ * one exchange after the other.
  *
  * An exchange is `send`, `read_head`, and then `read_rest`, or `read_some` until `answer_is_whole`. Every
  * step ends by its own `limit` at the latest, and at once after `cancel`, with an errc that names the phase.
@@ -82,8 +87,8 @@ class connection {
                                             std::shared_ptr<const connection_settings> settings);
     virtual ~connection() = default;
 
-    /// Resolves, connects to the first address that accepts, and shakes hands. Ends at once when its
-    /// coroutine is cancelled.
+    /// Resolves, connects to the first address that accepts, has the proxy open a way where there is one, and
+    /// shakes hands. Ends at once when its coroutine is cancelled.
     virtual io_awaitable<error_code> open(time_point limit) = 0;
     /// Sends a whole request, of which it copies what does not go at once. A peer that stops reading is no
     /// error yet: it may have refused the request early, and then its answer is there to be read.

@@ -57,7 +57,7 @@ std::string format_fixed_fields(const std::vector<std::pair<std::string, std::st
 
 common_head make_common_head(std::string_view authority, const wire::encoding_context& encoding,
                              wire::delivery how, std::string_view own_lines) {
-    common_head head{wire::common_target(encoding), {}};
+    common_head head{wire::common_target(encoding), {}, {}};
     append_field(head.lines, "Host", authority);
     // Without it a server may choose any encoding (RFC 9110, 12.5.3), and none is understood.
     append_field(head.lines, "Accept-Encoding", "identity");
@@ -70,9 +70,14 @@ common_head make_common_head(std::string_view authority, const wire::encoding_co
     return head;
 }
 
+void forward_by(const proxy_address& proxy, const endpoint& target, common_head& head) {
+    head.origin = "http://" + target.authority;
+    if (!proxy.authorization.empty()) append_field(head.lines, "Proxy-Authorization", proxy.authorization);
+}
+
 void format_http_request(std::string& to, const request_parts& own, const common_head& common) {
     to.clear();
-    to.append("POST ").append(own.target.empty() ? common.target : own.target);
+    to.append("POST ").append(common.origin).append(own.target.empty() ? common.target : own.target);
     to.append(" HTTP/1.1\r\n");
     if (own.fields.empty()) {
         to.append(common.lines);

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "dialect/dialect.hpp"
+#include "http/endpoint.hpp"
+#include "http/proxy_address.hpp"
 
 namespace stagger {
 
@@ -13,11 +15,16 @@ namespace stagger {
 struct common_head {
     std::string target;  ///< of requests that have none of their own
     std::string lines;   ///< each with its end
+    /// What stands before every target, "http://host" where a proxy passes requests on; else empty.
+    std::string origin = {};
 };
 
 /// @param own_lines from format_fixed_fields; what they name is not said twice
 common_head make_common_head(std::string_view authority, const wire::encoding_context& encoding,
                              wire::delivery how, std::string_view own_lines);
+
+/// The same for requests that a proxy passes on: it is told the server with each, and who we are.
+void forward_by(const proxy_address& proxy, const endpoint& target, common_head& head);
 
 /// What a request has of its own.
 struct request_parts {

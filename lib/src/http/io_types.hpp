@@ -6,6 +6,7 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/strand.hpp>
 
@@ -29,6 +30,8 @@ using io_timer =
     boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                       boost::asio::wait_traits<std::chrono::steady_clock>, io_executor>;
 using io_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, io_executor>;
+/// Of TCP, or of the Unix domain.
+using client_socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, io_executor>;
 
 /// Awaiting with it gives the error code beside the result instead of throwing.
 inline constexpr auto with_error = boost::asio::as_tuple(boost::asio::deferred);

@@ -25,7 +25,7 @@ class limited_connection : public connection, private deadline_queue::entry {
     explicit limited_connection(std::shared_ptr<const connection_settings> settings)
         : entry(settings->deadlines), settings_(std::move(settings)) {}
 
-    virtual io_socket& socket() = 0;
+    virtual client_socket& socket() = 0;
     const connection_settings& settings() const { return *settings_; }
 
     /// False if the limit has passed already: nothing of the phase may be done then, and `fail_io` says so.

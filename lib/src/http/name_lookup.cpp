@@ -31,6 +31,9 @@ error_code name_error(const error_code& error) {
 name_lookup::name_lookup(const io_executor& executor, std::string host, std::string port)
     : host_(std::move(host)), port_(std::move(port)), resolver_(executor) {}
 
+name_lookup::name_lookup(const io_executor& executor, addresses fixed)
+    : resolver_(executor), fixed_(true), found_(std::move(fixed)), known_until_(never) {}
+
 /// What the resolver tells. Where it finds no memory for its results, this is destroyed by the exception that
 /// says so, and those who wait have to hear of it; where the context is destroyed, there is nobody to tell.
 class name_lookup::run {
@@ -75,7 +78,7 @@ void name_lookup::go_on() {
 
 void name_lookup::keep(const asio::ip::basic_resolver_results<asio::ip::tcp>& results) {
     found_.clear();
-    for (const auto& entry : results) found_.push_back(entry.endpoint());
+    for (const auto& entry : results) found_.emplace_back(entry.endpoint());
 }
 
 void name_lookup::answer(const error_code& error) {

@@ -15,19 +15,24 @@
 
 namespace stagger {
 
-using plain_stream = io_socket;
-using tls_stream = boost::asio::ssl::stream<io_socket>;
+using plain_stream = client_socket;
+/// TLS with the server, or with a proxy that passes plain requests on.
+using tls_stream = boost::asio::ssl::stream<client_socket>;
+/// TLS with the server, through a proxy that is itself spoken to by TLS.
+using tls_in_tls_stream = boost::asio::ssl::stream<tls_stream>;
 
 template <class Stream>
 Stream make_stream(const io_executor& executor, const connection_settings& settings) {
-    if constexpr (std::is_same_v<Stream, tls_stream>) {
-        return {executor, *settings.tls};
+    if constexpr (std::is_same_v<Stream, tls_in_tls_stream>) {
+        return {tls_stream(executor, *settings.proxy_tls), *settings.tls};
+    } else if constexpr (std::is_same_v<Stream, tls_stream>) {
+        return {executor, settings.target.tls ? *settings.tls : *settings.proxy_tls};
     } else {
         return Stream(executor);
     }
 }
 
-/** @brief A connection by plain TCP or by TLS.
+/** @brief A connection by plain TCP or by TLS, or by TLS inside TLS.
  *
  * stream_opening.cpp has what opens it, connection.cpp the exchanges.
  */
@@ -65,8 +70,10 @@ class stream_connection final : public limited_connection, private answer_memory
     const traffic& carried() const override { return carried_; }
 
  private:
-    io_socket& socket() override {
-        if constexpr (std::is_same_v<Stream, tls_stream>) {
+    client_socket& socket() override {
+        if constexpr (std::is_same_v<Stream, tls_in_tls_stream>) {
+            return stream_.next_layer().next_layer();
+        } else if constexpr (std::is_same_v<Stream, tls_stream>) {
             return stream_.next_layer();
         } else {
             return stream_;
@@ -74,7 +81,17 @@ class stream_connection final : public limited_connection, private answer_memory
     }
 
     io_awaitable<error_code> connect(time_point limit);
-    io_awaitable<error_code> shake_hands(time_point limit);
+    /// What could not be connected to, for messages.
+    std::string where() const;
+    /// Has the proxy, which `layer` leads to, open a way to the server.
+    template <class Layer>
+    io_awaitable<error_code> open_tunnel(Layer& layer, time_point limit);
+    template <class Layer>
+    io_awaitable<error_code> shake_hands(Layer& layer, const endpoint& peer, time_point limit);
+    /// Whom the outermost TLS is with.
+    const endpoint& last_tls_peer() const {
+        return settings().target.tls ? settings().target : settings().proxy->at;
+    }
     std::size_t write_at_once(std::string_view request, error_code& unsent);
     void end_send(const user& told, const error_code& unsent);
     void read(amount wanted, user told, time_point limit) override;
@@ -114,5 +131,6 @@ class stream_connection final : public limited_connection, private answer_memory
 
 extern template io_awaitable<error_code> stream_connection<plain_stream>::open(time_point);
 extern template io_awaitable<error_code> stream_connection<tls_stream>::open(time_point);
+extern template io_awaitable<error_code> stream_connection<tls_in_tls_stream>::open(time_point);
 
 }  // namespace stagger

@@ -39,6 +39,9 @@ client_options options_of(const route& way, const client_options& options) {
     if (way.api_key()) its.api_key(*way.api_key());
     if (!way.model().empty()) its.model(way.model());
     if (way.dialect()) its.dialect(*way.dialect());
+    if (way.proxy()) its.proxy(*way.proxy()).unix_socket("");
+    if (way.unix_socket()) its.unix_socket(*way.unix_socket());
+    if (way.unix_socket() && !way.proxy()) its.proxy("");
     for (const auto& [name, value] : way.headers()) its.header(name, value);
     its.validate();
     return its;

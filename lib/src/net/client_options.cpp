@@ -1,6 +1,10 @@
+#include <sys/un.h>
+
+#include <boost/asio/ip/address.hpp>
 #include <stdexcept>
 #include <utility>
 
+#include "http/proxy_address.hpp"
 #include "stagger/client.hpp"
 
 // Setters only store: an option may depend on another one, so the client checks all of them when it is made.
@@ -93,6 +97,22 @@ client_options& client_options::client_certificate(std::string certificate_file,
     client_key_file_ = std::move(key_file);
     return *this;
 }
+client_options& client_options::proxy(std::string url) {
+    proxy_ = std::move(url);
+    return *this;
+}
+client_options& client_options::no_proxy(std::string hosts) {
+    no_proxy_ = std::move(hosts);
+    return *this;
+}
+client_options& client_options::unix_socket(std::string path) {
+    unix_socket_ = std::move(path);
+    return *this;
+}
+client_options& client_options::resolve(std::string host, std::uint16_t port, std::string address) {
+    resolved_hosts_.push_back({std::move(host), port, std::move(address)});
+    return *this;
+}
 client_options& client_options::header(std::string name, std::string value) {
     headers_.emplace_back(std::move(name), std::move(value));
     return *this;
@@ -165,6 +185,24 @@ void require_usable(const retry_policy& policy) {
     }
 }
 
+void require_usable(const client_options& options) {
+    if (!options.proxy().empty()) static_cast<void>(parse_proxy(options.proxy()));
+    if (!options.proxy().empty() && !options.unix_socket().empty())
+        throw std::invalid_argument("unix_socket: must not come with proxy, is \"" + options.unix_socket() +
+                                    "\"");
+    constexpr std::size_t longest_path = sizeof(sockaddr_un::sun_path) - 1;
+    if (options.unix_socket().size() > longest_path)
+        throw std::invalid_argument("unix_socket: must have at most " + std::to_string(longest_path) +
+                                    " bytes, is \"" + options.unix_socket() + "\"");
+    for (const auto& [host, port, address] : options.resolved_hosts()) {
+        error_code unreadable;
+        boost::asio::ip::make_address(address, unreadable);
+        if (host.empty() || port == 0 || unreadable)
+            throw std::invalid_argument("resolve: must be a host, a port from 1 and an IP address, is " +
+                                        host + ", " + std::to_string(port) + ", " + address);
+    }
+}
+
 }  // namespace
 
 void client_options::validate() const {
@@ -187,6 +225,7 @@ void client_options::validate() const {
     }
     if (fleet_) fleet_->validate();
     require_usable(retry_);
+    require_usable(*this);
     if (ca_only_ && ca_file_.empty())
         throw std::invalid_argument("ca_only: must come with ca_file, the only authorities to trust");
     if (client_certificate_file_.empty() != client_key_file_.empty())

@@ -482,7 +482,24 @@ void request_task::break_off(const error_code& error) {
     end_attempt(ended);
 }
 
+// A proxy that passes requests on answers in the server's place where it cannot, or will not.
+void request_task::name_forwarder(diagnostic& info) const {
+    switch (info.http_status) {
+        case 401:
+        case 403:
+        case 407:
+        case 502:
+        case 503:
+        case 504:
+            info.message.append(" (through the proxy ").append(way().forwarder).append(")");
+            break;
+        default:
+            break;
+    }
+}
+
 void request_task::end_attempt(wire::decoded_answer& ended) {
+    if (ended.error && !way().forwarder.empty()) name_forwarder(ended.answer.info);
     if (std::exchange(exchanging_, false) && leased_) trace_.exchanged(leased_->carried());
     const time_point now = steady_now();
     leased_.release(now);

@@ -153,6 +153,7 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     /// The attempt has failed before its answer was whole.
     void break_off(const error_code& error);
     void end_attempt(wire::decoded_answer& ended);
+    void name_forwarder(diagnostic& info) const;
     request_step report(wire::decoded_answer& ended, time_point now);
     /// When it allows another attempt, at the earliest.
     time_point tell_gate(const wire::decoded_answer& ended);

@@ -1,6 +1,8 @@
 #include "net/route_target.hpp"
 
+#include <algorithm>
 #include <functional>
+#include <string_view>
 #include <utility>
 
 #include "net/connections_of.hpp"
@@ -20,8 +22,26 @@ wire::encoding_context make_encoding(const client_options& options, const endpoi
     return context;
 }
 
+/// The proxy that passes a client's requests on and may answer them itself; null: none, or it opens a way
+/// through and sees no request.
+std::shared_ptr<const proxy_address> forwarder_of(const client_options& options, const endpoint& target) {
+    return target.tls ? nullptr : proxy_of(options, target);
+}
+
+std::string shown_forwarder(const client_options& options, const endpoint& target) {
+    const auto proxy = forwarder_of(options, target);
+    return proxy ? proxy->shown : "";
+}
+
+constexpr std::string_view basic = "Basic ";
+
 wire::secrets hidden_words(const client_options& options, const endpoint& target) {
     wire::secrets words = wire::secrets_of(options.api_key(), options.headers());
+    if (!options.proxy().empty()) {
+        const proxy_address proxy = parse_proxy(options.proxy());
+        words.add(proxy.password);
+        words.add(proxy.authorization.substr(std::min(proxy.authorization.size(), basic.size())));
+    }
     words.add_query(target.base_query);
     return words;
 }
@@ -36,7 +56,10 @@ std::size_t account_of(const client_options& options) {
 
 common_head head_of(const client_options& options, const endpoint& target,
                     const wire::encoding_context& encoding, wire::delivery how) {
-    return make_common_head(target.authority, encoding, how, format_fixed_fields(options.headers()));
+    common_head head =
+        make_common_head(target.authority, encoding, how, format_fixed_fields(options.headers()));
+    if (const auto proxy = forwarder_of(options, target)) forward_by(*proxy, target, head);
+    return head;
 }
 
 }  // namespace
@@ -47,6 +70,7 @@ route_target::route_target(std::string called, std::string own_model, const clie
     : name(std::move(called)),
       model(std::move(own_model)),
       target(parse_endpoint(options.base_url())),
+      forwarder(shown_forwarder(options, target)),
       encoding(make_encoding(options, target)),
       whole(head_of(options, target, encoding, wire::delivery::whole)),
       streamed(head_of(options, target, encoding, wire::delivery::streamed)),

@@ -38,6 +38,7 @@ class route_target {
     const std::string name;
     const std::string model;  ///< sent whatever a request names; empty: what it names
     const endpoint target;
+    const std::string forwarder;  ///< the proxy that answers in the server's place, for messages; else empty
     const wire::encoding_context encoding;
     const common_head whole;     ///< of requests for an answer in one piece
     const common_head streamed;  ///< of requests for a stream

@@ -144,9 +144,21 @@ struct model_description {
 
     friend bool operator==(const model_description&, const model_description&) = default;
 };
+/// How servers tell that a request is refused, or has failed. A simulation knows no difference.
+enum class error_form {
+    status,         ///< by the HTTP status
+    inside_answer,  ///< behind a status of 200, in the place of the answer or as an event of its stream
+    quota,          ///< of a refusal: the account's quota of a day or a month is used up
+    malformed,      ///< of a fault: a page in the place of the answer
+    cut,            ///< of a fault: the connection breaks inside the answer
+};
+
 struct answers_description {
     unsigned default_max_tokens = 16;  ///< what a request may make that does not say how much
     unsigned tokens = 0;               ///< what each answer is said to have; 0: as many as its text
+    unsigned cached_tokens = 0;        ///< of a prompt, that are said to come from a cache, at most
+    error_form refusals = error_form::status;
+    error_form faults = error_form::status;
 
     friend bool operator==(const answers_description&, const answers_description&) = default;
 };

@@ -89,6 +89,21 @@ class described_object {
         }
         return nullptr;
     }
+    static json::value as_json(provider::error_form form) {
+        switch (form) {
+            case provider::error_form::status:
+                return "status";
+            case provider::error_form::inside_answer:
+                return "inside_answer";
+            case provider::error_form::quota:
+                return "quota";
+            case provider::error_form::malformed:
+                return "malformed";
+            case provider::error_form::cut:
+                return "cut";
+        }
+        return nullptr;
+    }
     static json::value as_json(provider::header_hint hint) {
         switch (hint) {
             case provider::header_hint::none:
@@ -275,6 +290,9 @@ described_object describe_provider(const provider::provider_description& describ
     described_object making;
     making.member("default_max_tokens", described.answers.default_max_tokens, answers.default_max_tokens);
     making.member("tokens", described.answers.tokens, answers.tokens);
+    making.member("cached_tokens", described.answers.cached_tokens, answers.cached_tokens);
+    making.member("refusals", described.answers.refusals, answers.refusals);
+    making.member("faults", described.answers.faults, answers.faults);
     object.part("answers", std::move(making));
     return object;
 }

@@ -85,11 +85,24 @@ std::map<std::string, provider::model_description, std::less<>> read_models(cons
 }
 
 provider::answers_description read_answers(const json::value& value, const std::string& path) {
-    const scenario_object object(value, path, {"default_max_tokens", "tokens"});
+    using provider::error_form;
+    const scenario_object object(value, path,
+                                 {"default_max_tokens", "tokens", "cached_tokens", "refusals", "faults"});
     provider::answers_description answers;
     answers.default_max_tokens =
         static_cast<unsigned>(object.whole("default_max_tokens", answers.default_max_tokens, 1, most_tokens));
     answers.tokens = static_cast<unsigned>(object.whole("tokens", answers.tokens, 0, most_tokens));
+    answers.cached_tokens =
+        static_cast<unsigned>(object.whole("cached_tokens", answers.cached_tokens, 0, most_tokens));
+    answers.refusals = object.word("refusals", answers.refusals,
+                                   {{"status", error_form::status},
+                                    {"inside_answer", error_form::inside_answer},
+                                    {"quota", error_form::quota}});
+    answers.faults = object.word("faults", answers.faults,
+                                 {{"status", error_form::status},
+                                  {"inside_answer", error_form::inside_answer},
+                                  {"malformed", error_form::malformed},
+                                  {"cut", error_form::cut}});
     return answers;
 }
 

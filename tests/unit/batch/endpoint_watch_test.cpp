@@ -14,9 +14,10 @@ const time_point start{1000s};
 }  // namespace
 
 TEST_CASE("a name or certificate that is refused ends the run at any time") {
-    for (const auto code : {errc::name_not_found, errc::certificate_expired, errc::certificate_not_yet_valid,
-                            errc::certificate_wrong_host, errc::certificate_self_signed,
-                            errc::certificate_untrusted, errc::client_certificate_refused}) {
+    for (const auto code :
+         {errc::name_not_found, errc::certificate_expired, errc::certificate_not_yet_valid,
+          errc::certificate_wrong_host, errc::certificate_self_signed, errc::certificate_untrusted,
+          errc::client_certificate_refused, errc::proxy_refused}) {
         endpoint_watch watch(start);
         CHECK_FALSE(watch.verdict(start, 0));
         watch.ended({});
@@ -47,6 +48,12 @@ TEST_CASE("no answer at all for ten seconds ends the run, with the last failure 
     watch.ended(errc::connect_failed);
     CHECK_FALSE(watch.verdict(start + 9999ms, 0));
     CHECK(watch.verdict(start + 10s, 0) == make_error_code(errc::connect_failed));
+}
+
+TEST_CASE("a proxy that reaches nothing is no answer") {
+    endpoint_watch watch(start);
+    watch.ended(errc::proxy_failed);
+    CHECK(watch.verdict(start + 10s, 0) == make_error_code(errc::proxy_failed));
 }
 
 TEST_CASE("answers that all break off, or cannot be read, are no answers") {

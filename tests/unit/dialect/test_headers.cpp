@@ -226,6 +226,68 @@ TEST_CASE("Anthropic's headers") {
     CHECK(input_only.tokens.remaining == 1000);
 }
 
+TEST_CASE("input and output tokens apart: the one of which less is left, as a share where limits are told") {
+    const std::vector<field> input{{"anthropic-ratelimit-input-tokens-limit", "30000"},
+                                   {"anthropic-ratelimit-input-tokens-remaining", "6000"},
+                                   {"anthropic-ratelimit-input-tokens-reset", "1994-11-06T08:49:40Z"}};
+    const std::vector<field> output{{"anthropic-ratelimit-output-tokens-limit", "8000"},
+                                    {"anthropic-ratelimit-output-tokens-remaining", "5000"},
+                                    {"anthropic-ratelimit-output-tokens-reset", "1994-11-06T08:49:47Z"}};
+    CHECK(hints_of(output).tokens.remaining == 5000);
+    std::vector<field> both = input;
+    both.insert(both.end(), output.begin(), output.end());
+    // A fifth of 30000 is less than five eighths of 8000.
+    CHECK(hints_of(both).tokens.limit == 30000);
+    CHECK(hints_of(both).tokens.reset == 3s);
+    both[4].value = "1000";
+    CHECK(hints_of(both).tokens.limit == 8000);
+    CHECK(hints_of(both).tokens.reset == 10s);
+    CHECK(hints_of({{"anthropic-ratelimit-input-tokens-remaining", "7"},
+                    {"anthropic-ratelimit-output-tokens-remaining", "5"}})
+              .tokens.remaining == 5);
+}
+
+TEST_CASE("OpenAI's limit of a project holds beside the organization's") {
+    const auto with_project = [](std::string remaining) {
+        return hints_of({{"x-ratelimit-limit-tokens", "100000"},
+                         {"x-ratelimit-remaining-tokens", "50000"},
+                         {"x-ratelimit-reset-tokens", "6m0s"},
+                         {"x-ratelimit-limit-project-tokens", "1000"},
+                         {"x-ratelimit-remaining-project-tokens", std::move(remaining)},
+                         {"x-ratelimit-reset-project-tokens", "20ms"}})
+            .tokens;
+    };
+    CHECK(with_project("900").limit == 100000);
+    CHECK(with_project("900").reset == 6min);
+    CHECK(with_project("100").limit == 1000);
+    CHECK(with_project("100").reset == 20ms);
+    CHECK(hints_of({{"x-ratelimit-remaining-project-tokens", "3"}}).tokens.remaining == 3);
+}
+
+TEST_CASE("Mistral's and Together's headers, and AWS's milliseconds") {
+    const auto mistral = hints_of({{"x-ratelimit-limit-req-minute", "60"},
+                                   {"x-ratelimit-remaining-req-minute", "59"},
+                                   {"x-ratelimit-limit-tokens-minute", "500000"},
+                                   {"x-ratelimit-remaining-tokens-minute", "499000"}});
+    CHECK(mistral.requests.limit == 60);
+    CHECK(mistral.requests.remaining == 59);
+    CHECK(mistral.tokens.limit == 500000);
+    CHECK(mistral.tokens.remaining == 499000);
+    const auto together = hints_of({{"x-ratelimit-limit", "10"},
+                                    {"x-ratelimit-remaining", "9"},
+                                    {"x-ratelimit-reset", "1"},
+                                    {"x-tokenlimit-limit", "3000"},
+                                    {"x-tokenlimit-remaining", "2990"}});
+    CHECK(together.requests.remaining == 9);
+    CHECK(together.tokens.limit == 3000);
+    CHECK(together.tokens.remaining == 2990);
+    CHECK(hints_of({{"x-amz-retry-after", "1500"}}).retry_after == 1500ms);
+    CHECK(may_carry_hints({{"X-TokenLimit-Limit", "1"}}));
+    CHECK(may_carry_hints({{"x-amz-retry-after", "1"}}));
+    // What is beyond the priority tier is served all the same.
+    CHECK_FALSE(hints_of({{"anthropic-priority-input-tokens-remaining", "0"}}).tokens.remaining);
+}
+
 TEST_CASE("the more specific family is used for the whole dimension") {
     const auto said = hints_of({{"X-RateLimit-Remaining", "5"},
                                 {"X-RateLimit-Reset", "9"},

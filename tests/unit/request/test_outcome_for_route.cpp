@@ -25,9 +25,9 @@ TEST_CASE("what an ending tells of its route") {
     for (const errc accident : {errc::server_error, errc::connect_failed, errc::connection_lost,
                                 errc::answer_timed_out, errc::answer_truncated, errc::unreadable_answer})
         CHECK(of(accident, verdict::transient) == route_outcome::accident);
-    for (const errc of_route :
-         {errc::unauthorized, errc::forbidden, errc::not_found, errc::quota_exhausted, errc::redirected,
-          errc::name_not_found, errc::certificate_expired, errc::client_certificate_refused})
+    for (const errc of_route : {errc::unauthorized, errc::forbidden, errc::not_found, errc::quota_exhausted,
+                                errc::redirected, errc::name_not_found, errc::certificate_expired,
+                                errc::client_certificate_refused, errc::proxy_refused})
         CHECK(of(of_route, verdict::permanent) == route_outcome::unusable);
     for (const errc nobody : {errc::cancelled, errc::shut_down})
         CHECK(of(nobody, verdict::permanent) == route_outcome::untold);

@@ -52,7 +52,7 @@ provider::scenario unusual() {
         provider::sliding_window{provider::unit::tokens, 20, 1s, counted_tokens::output}};
     server.models["old"].refused = true;
     server.models["plain"];
-    server.answers = {4096, 16};
+    server.answers = {4096, 16, 5, provider::error_form::quota, provider::error_form::cut};
     server.refusals.closures = {{1ns, 2s, 429, provider::retry_after_hint::milliseconds}, {0s, 1ns}};
     provider::client_description client{500,
                                         64,

@@ -119,7 +119,8 @@ TEST_CASE("every member is read") {
           {"kind": "token_bucket", "unit": "tokens", "rate_per_s": 9, "burst": 9, "counted": "settled"},
           {"kind": "fixed_window", "unit": "tokens", "quota": 9, "window_s": 1, "counted": "made"},
           {"kind": "sliding_window", "unit": "tokens", "quota": 9, "window_s": 1, "counted": "output"}]}},
-        "answers": {"default_max_tokens": 4096, "tokens": 16}},
+        "answers": {"default_max_tokens": 4096, "tokens": 16, "cached_tokens": 5,
+                    "refusals": "inside_answer", "faults": "malformed"}},
       "clients": [{"requests": 1e4, "concurrency": 12, "start_s": 3, "warm": true, "rpm": 60, "tpm": 7e4,
                    "tokens": {"kind": "lognormal", "mean": 100, "sigma": 1},
                    "output_tokens": {"mean": 16}, "max_tokens": 64, "always_refused": [0, 9999],
@@ -186,6 +187,9 @@ TEST_CASE("every member is read") {
     CHECK(bucket.counted == counted_tokens::reserved);
     CHECK(provider.answers.default_max_tokens == 4096);
     CHECK(provider.answers.tokens == 16);
+    CHECK(provider.answers.cached_tokens == 5);
+    CHECK(provider.answers.refusals == stagger::provider::error_form::inside_answer);
+    CHECK(provider.answers.faults == stagger::provider::error_form::malformed);
     CHECK(provider.refusals.closures[0] == provider::closure{0s, 3s, 503, provider::retry_after_hint::none});
     CHECK(provider.refusals.closures[1] ==
           provider::closure{5s, 6s, 429, provider::retry_after_hint::integer});
@@ -391,7 +395,8 @@ TEST_CASE("a wrong member is named by its path, with the rule and the value") {
         {with_provider(R"("answers": {"tokens": -1})"),
          "provider.answers.tokens: must be a whole number within 0..16777216, is -1"},
         {with_provider(R"("answers": {"length": 1})"),
-         "provider.answers.length: unknown member, must be one of default_max_tokens, tokens, is 1"},
+         "provider.answers.length: unknown member, must be one of default_max_tokens, tokens, cached_tokens, "
+         "refusals, faults, is 1"},
         {with_client(R"({"output_tokens": {"mean": 0}})"),
          "clients[1].output_tokens.mean: must be >= 1, is 0"},
         {with_client(R"({"output_tokens": 16})"), "clients[1].output_tokens: must be an object, is 16"},
