@@ -77,9 +77,10 @@ coordinator_options& coordinator_options::pacing(pacing_kind kind) {
 
 coordinator_options& coordinator_options::fleet_member(std::string name) {
     constexpr std::size_t longest = 64;
-    const bool is_word = name.size() <= longest && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    });
+    const bool is_word =
+        name.size() <= longest && std::all_of(name.begin(), name.end(), [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        });
     if (!is_word) {
         throw std::invalid_argument(
             "coordinator_options: fleet_member must be at most 64 letters and digits, got \"" + name + "\"");
