@@ -67,12 +67,13 @@ class word_reader {
     std::string_view left_;
 };
 
-// ---- hints: "retry=5000000,limit=60,left=0,reset=1000000,tokens_limit=..."
+// ---- hints: "retry=5000000,limit=60,left=0,reset=1000000,tokens_limit=...,load=1"
 
 struct hint_words {
     std::string_view limit, left, reset;
 };
 constexpr std::string_view retry_hint = "retry";
+constexpr std::string_view load_hint = "load";
 constexpr hint_words request_hints{"limit", "left", "reset"};
 constexpr hint_words token_hints{"tokens_limit", "tokens_left", "tokens_reset"};
 
@@ -108,6 +109,10 @@ void read_hint(hints& said, std::string_view text) {
         said.retry_after = duration(number<std::int64_t>(name, value));
         return;
     }
+    if (name == load_hint) {
+        said.overloaded = number<unsigned>(name, value) != 0;
+        return;
+    }
     if (!read_hint(said.requests, name, value, request_hints) &&
         !read_hint(said.tokens, name, value, token_hints))
         refuse("hint", "be one that is known", text);
@@ -128,6 +133,7 @@ void append_outcome(std::string& to, const outcome& one) {
     if (one.said.retry_after) append_hint(to, retry_hint, std::to_string(one.said.retry_after->count()));
     append_hints(to, one.said.requests, request_hints);
     append_hints(to, one.said.tokens, token_hints);
+    if (one.said.overloaded) append_hint(to, load_hint, "1");
 }
 
 outcome read_outcome(std::string_view word) {

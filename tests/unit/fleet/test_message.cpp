@@ -39,6 +39,7 @@ TEST_CASE("a report reads back as it was written, with all that servers say") {
     all.retry_after = 1500ms;
     all.requests = {60, 12.5, 3s};
     all.tokens = {1e6, 0, 1ns};
+    all.overloaded = true;
     for (const fate each : {fate::accepted, fate::answering, fate::ended, fate::throttled, fate::failed,
                             fate::abandoned, fate::unsent})
         said.outcomes.push_back({said.outcomes.size() + 7, each, {}});
@@ -46,7 +47,7 @@ TEST_CASE("a report reads back as it was written, with all that servers say") {
     CHECK(parse_report(format(said)) == said);
     CHECK(
         format(said).ends_with("r99,retry=1500000000,limit=60,left=12.5,reset=3000000000,tokens_limit=1e+06,"
-                               "tokens_left=0,tokens_reset=1"));
+                               "tokens_left=0,tokens_reset=1,load=1"));
 }
 
 TEST_CASE("slots and heartbeats read back as they were written") {
