@@ -75,6 +75,37 @@ TEST_CASE("a routes file is read with comments, and keys come from files and the
     CHECK_THROWS_AS(app::pick_routes(all, {"north"}), app::failure);
 }
 
+TEST_CASE("a route says by which way it goes, and its proxy's password stands elsewhere") {
+    const temporary_folder folder;
+    folder.write("routes.json", R"({"routes": [
+    {"name": "a", "base_url": "http://a/v1", "proxy": "http://proxy:3128"},
+    {"name": "b", "base_url": "http://b/v1", "proxy_env": "PROXY"},
+    {"name": "c", "base_url": "http://c/v1", "unix_socket": "/run/c"},
+    {"name": "d", "base_url": "http://d/v1", "proxy": ""},
+    {"name": "e", "base_url": "http://e/v1"}]})");
+    const auto all = app::read_routes(folder.path("routes.json"), [](const std::string& name) {
+        return name == "PROXY" ? std::string("http://joe:secret@proxy") : std::string();
+    });
+    CHECK(all[0].way.proxy == "http://proxy:3128");
+    CHECK(all[1].way.proxy == "http://joe:secret@proxy");
+    CHECK(all[2].way.unix_socket == "/run/c");
+    CHECK_FALSE(all[2].way.proxy);
+    CHECK(all[3].way.proxy == "");
+    CHECK_FALSE(all[4].way.proxy);
+
+    const auto refused = [](const std::string& members) {
+        return problem(R"({"routes": [{"base_url": "http://a/v1", )" + members + "}]}");
+    };
+    const std::string with_password = refused(R"("proxy": "http://joe:secret@proxy")");
+    CHECK(with_password.find("routes[0].proxy: must not hold a user or a password") != std::string::npos);
+    CHECK(with_password.find("secret") == std::string::npos);
+    CHECK(refused(R"("proxy": "p", "proxy_env": "P")").find("must not stand beside proxy") !=
+          std::string::npos);
+    CHECK(refused(R"("proxy_env": "P")").find("must name a variable that is set") != std::string::npos);
+    CHECK(refused(R"("proxy": "p", "unix_socket": "/x")").find("must not stand beside a proxy") !=
+          std::string::npos);
+}
+
 TEST_CASE("what is wrong in a routes file is told with its place, the rule and the value") {
     const auto with = [](const std::string& member) {
         return R"({"routes":[{"base_url":"http://a/v1"},{"base_url":"http://b/v1",)" + member + "}]}";
