@@ -19,10 +19,10 @@ struct layer_rule {
     bool pure;             ///< no clock, no thread, no global randomness
 };
 
-const names all_layers = {"base",    "retry",    "pacing", "coordinator", "provider", "json",    "dialect",
-                          "records", "scenario", "sim",    "http",        "routing",  "request", "net",
-                          "batch",   "load",     "probe",  "server",      "gateway",  "testing",
-                          "fleet",    "redis"};
+const names all_layers = {"base",    "retry",   "pacing",   "coordinator", "provider", "json",
+                          "dialect", "records", "scenario", "sim",         "http",     "routing",
+                          "request", "net",     "batch",    "load",        "probe",    "server",
+                          "gateway", "testing", "fleet",    "redis"};
 
 const std::map<std::string, layer_rule> rules = {
     {"base", {{}, {"system"}, {}, true}},
@@ -40,7 +40,7 @@ const std::map<std::string, layer_rule> rules = {
     {"server", {{"base", "dialect", "http"}, {"asio", "system"}, {"beast"}, false}},
     {"routing", {{"base"}, {}, {}, true}},
     {"request", {{"base", "coordinator", "dialect", "pacing", "retry", "routing"}, {"system"}, {}, true}},
-    {"redis", {{"base", "dialect", "http"}, {"asio", "system"}, {}, false}},
+    {"redis", {{"base", "dialect", "http"}, {"asio", "system"}, {"url"}, false}},
     {"net",
      {{"base", "coordinator", "dialect", "fleet", "http", "pacing", "redis", "request", "retry", "routing"},
       {"asio", "intrusive", "system"},
@@ -52,7 +52,7 @@ const std::map<std::string, layer_rule> rules = {
       {},
       false}},
     {"batch",
-     {{"base", "coordinator", "dialect", "json", "net", "pacing", "retry"},
+     {{"base", "coordinator", "dialect", "fleet", "json", "net", "pacing", "retry"},
       {"asio", "system"},
       {"json", "url"},
       false}},

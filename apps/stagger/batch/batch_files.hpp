@@ -31,9 +31,9 @@ struct batch_file_options {
     bool accept_changes = false;
     bool check_ids = false;
     bool dry_run = false;
-    std::size_t limit = 0;       ///< rows, from the first; 0: all
-    std::size_t sample = 0;      ///< rows of the whole list; 0: all
-    std::size_t shard = 0;       ///< of `shards`, from 0
+    std::size_t limit = 0;   ///< rows, from the first; 0: all
+    std::size_t sample = 0;  ///< rows of the whole list; 0: all
+    std::size_t shard = 0;   ///< of `shards`, from 0
     std::size_t shards = 1;
     std::string hashed_answers;  ///< what else decides what is asked, as hashed_answers() has it
     std::string progress = "auto";
