@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/asio/io_context.hpp>
 #include <stdexcept>
 
 #include "net/fleet_names.hpp"
 #include "redis/redis_address.hpp"
 #include "redis/reply.hpp"
+#include "stagger/client.hpp"
 
 using namespace stagger;
 using redis::reply;
@@ -123,4 +125,22 @@ TEST_CASE("a fleet's options are checked when a client is made") {
     CHECK_NOTHROW(fleet_options().url("redis://host").prefix("team-a.1_x").validate());
     CHECK_THROWS_AS(client_options().base_url("http://127.0.0.1").fleet(fleet_options()).validate(),
                     std::invalid_argument);
+}
+
+TEST_CASE(
+    "a fleet is told to the client whose gate it is, and shares nothing but a measured limit on requests") {
+    boost::asio::io_context context;
+    client_options options;
+    options.base_url("http://127.0.0.1:9").fleet(fleet_options().url("redis://127.0.0.1:9"));
+    CHECK_THROWS_AS(client(context.get_executor(), options, gate(context.get_executor(), {}, 1)),
+                    std::invalid_argument);
+    CHECK_THROWS_AS(client(context.get_executor(), options, coordinator_options().tokens_per_minute(1)),
+                    std::invalid_argument);
+    CHECK_THROWS_AS(
+        client(context.get_executor(), options, coordinator_options().pacing(pacing_kind::unpaced)),
+        std::invalid_argument);
+    // Where there is no store it is a client as any other, and its context does not run for it.
+    client one(context.get_executor(), options, coordinator_options());
+    CHECK(one.gate().fleet().is_member);
+    CHECK(context.run() == 0);
 }

@@ -142,7 +142,7 @@ std::vector<parcel> planner::plan(time_point now) {
     core_time(now);
     coordinator_status seen;
     pace_->describe(now, seen);
-    at_once_ = seen.measured_window.has_value();
+    at_once_ = seen.measured_window.has_value() || seen.mode == coordinator_mode::ramp;
     pace_per_s_ = seen.pace_per_s;
     const time_point until = now + lead() + tick();
     const unsigned turns = quantum();

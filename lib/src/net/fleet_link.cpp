@@ -101,8 +101,10 @@ class fleet_link::worker : public std::enable_shared_from_this<worker> {
 
     void stop() {
         asio::post(context_, [self = shared_from_this()] { self->end(); });
-        const bool is_child = ::getpid() != process_;  // whose thread stayed with its parent
-        if (is_child || thread_.get_id() == std::this_thread::get_id()) {
+        if (::getpid() != process_) {
+            // The thread stayed with the parent of this process: there is none to wait for, or to let go of.
+            [[maybe_unused]] const auto* const parents = new std::thread(std::move(thread_));
+        } else if (thread_.get_id() == std::this_thread::get_id()) {
             thread_.detach();
         } else {
             thread_.join();
@@ -328,10 +330,12 @@ class fleet_link::worker : public std::enable_shared_from_this<worker> {
     void run_errand(const fleet::errands::step_down&) { messages_->unsubscribe(names_.in()); }
 
     std::string refusal(const reply& got) const {
-        const std::string who = address_.user.empty() ? "the user" : "user " + address_.user;
+        // Behind it stands which line of a script it was.
+        const std::string said = got.text.substr(0, got.text.find(". script:"));
         const std::string where = "redis at " + address_.shown() + ": ";
-        if (got.text.starts_with("NOPERM")) return where + who + " lacks a right: " + got.text;
-        return where + got.text;
+        if (!said.starts_with("NOPERM")) return where + said;
+        return where + (address_.user.empty() ? "the user" : "user " + address_.user) +
+               " lacks a right: " + said;
     }
 
     asio::io_context context_{1};
