@@ -30,7 +30,8 @@ hints as_hints(const provider::decision& decided) {
     hints said;
     said.retry_after = decided.retry_after;
     for (const provider::limit_report& each : decided.headers) {
-        if (each.counts == provider::unit::requests) said.requests = {each.limit, each.remaining, each.reset};
+        limit_hint& about = each.counts == provider::unit::requests ? said.requests : said.tokens;
+        about = {each.limit, each.remaining, each.reset};
     }
     return said;
 }

@@ -85,7 +85,8 @@ TEST_CASE("a probe measures a bucket of one, which gathers nothing") {
         server.limits = {provider::token_bucket{provider::unit::requests, per_s, 1}};
         const auto found = findings_of(server, seed);
         REQUIRE(found.verdict == probe_verdict::rate);
-        CHECK(found.is_sure());
+        // A server that wants a pause as long as that between two admissions may look the same.
+        CHECK(found.explains_answers());
         check_rate(found, per_s);
         CHECK(found.limit.capacity.best == 1);
     });
@@ -160,7 +161,7 @@ TEST_CASE("a probe that ends with the first refusals does not say that everythin
     server.latency.mean = 10ms;
     server.limits = {provider::token_bucket{provider::unit::requests, 0.2, 3}};
     probe::probe_bounds bounds;
-    bounds.max_requests = 40;
+    bounds.max_requests = 20;
     CHECK(findings_of(server, 1, bounds).verdict == probe_verdict::undecided);
     bounds = {};
     bounds.max_time = 4s;  // the next one is admitted after five

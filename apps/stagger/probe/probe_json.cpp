@@ -114,6 +114,8 @@ void add_hints(object_writer& to, const probe::hint_checks& hints) {
                                            ? "false"
                                            : name_of(hints.remaining));
         add_wait(object, "reset", hints.reset);
+        object.count("token_headers", hints.token_headers);
+        if (hints.token_limit) object.number("token_limit", *hints.token_limit);
     });
 }
 
@@ -140,6 +142,7 @@ std::string to_json(const probe::probe_findings& found) {
             queue.number("served_per_s", found.line->served_per_s);
             queue.number("longest_s", found.line->longest_s);
             queue.number("alone_s", found.line->alone_s);
+            if (!found.line->is_paced()) queue.number("places", found.line->places());
         });
     }
     add_hints(object, found.hints);

@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 
 #include "dialect/status_meaning.hpp"
+#include "probe/probe_needs.hpp"
+#include "probe_text.hpp"
 #include "sending/attempt_log.hpp"
 
 namespace app {
@@ -60,6 +62,7 @@ probe_run::probe_run(send_plan plan, const stagger::probe::probe_bounds& bounds,
       watcher_(std::make_shared<watcher>(*this, log)),
       signals_(context_),
       timer_(context_),
+      bounds_(bounds),
       probe_(bounds, now()),
       started_(now()) {
     plan_.client.observer(watcher_);
@@ -75,7 +78,7 @@ stagger::probe::probe_findings probe_run::run(const stagger::completion_request&
     apply_defaults(plan_, *request_);
     signals_.await([this] {
         interrupted_ = true;
-        probe_.stop();
+        probe_.stop(now());
         stop();
     });
     go_on();
@@ -93,12 +96,24 @@ void probe_run::go_on() {
                 client_->async_complete(*request_, [](stagger::error_code, const stagger::completion&) {});
                 break;
             case stagger::probe::probe_plan::step::kind::wait:
+                warn_of_bounds();
                 show();
                 return wait_until(step.at);
             case stagger::probe::probe_plan::step::kind::finished:
                 return stop();
         }
     }
+}
+
+// As soon as it can be known, and once: whoever waits for minutes wants to know then, not at the end.
+void probe_run::warn_of_bounds() {
+    if (warned_) return;
+    const auto needs = stagger::probe::estimate_needs(probe_.answers(), now());
+    if (!needs) return;
+    const std::string warning = needs_text(*needs, bounds_);
+    if (warning.empty()) return;
+    warned_ = true;
+    out_.remark(warning);
 }
 
 void probe_run::wait_until(stagger::time_point at) {

@@ -38,6 +38,7 @@ class probe_run {
     class watcher;
 
     void go_on();
+    void warn_of_bounds();
     void wait_until(stagger::time_point at);
     void sent(std::uint64_t request);
     void ended(const stagger::attempt_events::done& attempt);
@@ -52,10 +53,12 @@ class probe_run {
     boost::asio::steady_timer timer_;
     std::optional<stagger::client> client_;
     std::optional<stagger::completion_request> request_;
+    stagger::probe::probe_bounds bounds_;
     stagger::probe::probe_plan probe_;
     stagger::time_point started_;
     stagger::error_code last_error_;
     std::string last_problem_;
+    bool warned_ = false;
     bool interrupted_ = false;
     bool over_ = false;
 };

@@ -4,6 +4,9 @@
 
 #include <cmath>
 
+#include "probe/probe_advice.hpp"
+#include "terminal/duration_text.hpp"
+
 namespace app {
 namespace {
 
@@ -12,9 +15,6 @@ using probe::probe_verdict;
 
 // What is within it, users need not be warned of.
 constexpr double good_precision = 0.05;
-// Beyond it the low end is less than half of the middle: a batch that is told nothing is soon faster.
-constexpr double usable_precision = 0.5;
-
 std::string line(std::string_view what, const std::string& text) {
     return fmt::format("{:<9}{}\n", what, text);
 }
@@ -66,10 +66,11 @@ std::string limit_text(const probe::probe_findings& found) {
 }
 
 std::string queue_text(const probe::server_line& queue) {
-    return fmt::format(
-        "requests wait for each other: {:.3g} a second are answered, the last of a burst after "
-        "{:.2f} s, one alone after {:.3f} s",
+    const std::string pace = fmt::format(
+        "{:.3g} a second are answered, the last of a burst after {:.2f} s, one alone after {:.3f} s",
         queue.served_per_s, queue.longest_s, queue.alone_s);
+    if (queue.is_paced()) return "requests wait for each other: " + pace;
+    return fmt::format("about {:.0f} are worked on at once, others wait in line: {}", queue.places(), pace);
 }
 
 /// What cannot be told apart from it.
@@ -90,18 +91,24 @@ bool is_less_precise_than(const probe::limit_fit& limit, double precision) {
 
 std::string sure_text(const probe::probe_findings& found) {
     const auto answers = found.admitted + found.refused;
-    std::string text =
-        fmt::format("{}{} of {} answers are as this limit gives them", found.is_sure() ? "" : "no, only ",
-                    answers - found.limit.unexplained, answers);
+    std::string text = fmt::format("{}{} of {} answers are as this limit gives them",
+                                   found.is_sure()            ? ""
+                                   : found.explains_answers() ? "no, though "
+                                                              : "no, only ",
+                                   answers - found.limit.unexplained, answers);
     if (found.next_best) {
         text += fmt::format("; the next likely, {}, gives {}", to_string(found.next_best->rule),
                             answers - found.next_best->unexplained);
     }
     text += others_text(found);
-    if (is_less_precise_than(found.limit, good_precision))
+    if (found.verdict != probe_verdict::concurrency && found.wants_silence)
+        text += "; it may also admit nothing until nobody has asked for a while";
+    if (is_less_precise_than(found.limit, good_precision) || (found.explains_answers() && !found.is_sure()))
         text += "; measured roughly, more requests or time would tell";
-    if (!found.is_sure()) text += "; the advice below is cautious, and a batch finds the limit by itself";
-    return text;
+    if (found.is_sure()) return text;
+    return text + (advise(found).is_empty()
+                       ? "; a batch finds the limit by itself"
+                       : "; the advice below is cautious, and a batch finds the limit by itself");
 }
 
 std::string truth_text(const probe::wait_check& check) {
@@ -131,18 +138,23 @@ std::string wait_text(std::string_view name, const probe::wait_check& check) {
 
 std::string hint_lines(const probe::probe_findings& found) {
     const probe::hint_checks& hints = found.hints;
-    if (found.refused == 0 && hints.rate_headers == 0) return {};
+    if (found.refused == 0 && hints.rate_headers == 0 && hints.token_headers == 0) return {};
     std::string text;
     const auto add = [&text](const std::string& what) { text += line(text.empty() ? "hints" : "", what); };
     add(hints.retry_after.said > 0 ? wait_text("Retry-After", hints.retry_after) : "no Retry-After");
+    if (hints.token_headers > 0) {
+        add(hints.token_limit ? fmt::format("rate-limit headers say a limit of {:.6g} tokens: not tested",
+                                            *hints.token_limit)
+                              : "rate-limit headers speak of tokens: not tested");
+    }
     if (hints.rate_headers == 0) {
-        add("no rate-limit headers");
+        if (hints.token_headers == 0) add("no rate-limit headers");
         return text;
     }
     if (hints.limit) {
         const bool known = found.has_limit();
         const bool same = known && std::fabs(*hints.limit - found.limit.capacity.best) < 0.5;
-        add(fmt::format("rate-limit headers say a limit of {:.6g}{}", *hints.limit,
+        add(fmt::format("rate-limit headers say a limit of {:.6g} requests{}", *hints.limit,
                         !known ? ""
                         : same ? ": true"
                                : ", which is not what was found"));
@@ -167,29 +179,31 @@ std::string spent_text(const probe::probe_findings& found) {
     return text;
 }
 
-/// In three digits, rounded down.
-std::string rpm_option(double per_s) {
-    const double per_minute = 60 * per_s;
-    if (!(per_minute > 0)) return {};
-    const double digit = std::pow(10, std::floor(std::log10(per_minute)) - 2);
-    return fmt::format("--rpm {:.4g}", std::floor(per_minute / digit) * digit);
-}
-
 }  // namespace
 
 std::string batch_options_for(const probe::probe_findings& found) {
-    if (!found.has_limit()) return {};
-    if (!found.is_sure()) return rpm_option(found.cautious_per_s);
-    if (found.verdict == probe_verdict::concurrency)
-        return fmt::format("--max-concurrency {:.0f}", found.limit.capacity.best);
-    if (is_less_precise_than(found.limit, usable_precision)) return {};
-    // The low end: what is a little too fast is refused again and again.
-    return rpm_option(found.limit.rate_per_s().low);
+    const probe::probe_advice advice = advise(found);
+    if (advice.requests_in_flight > 0) return fmt::format("--max-concurrency {}", advice.requests_in_flight);
+    return advice.is_empty() ? "" : fmt::format("--rpm {:.4g}", advice.requests_per_minute);
+}
+
+std::string needs_text(const probe::probe_needs& needs, const probe::probe_bounds& bounds) {
+    std::string text;
+    if (needs.time > bounds.max_time)
+        text = fmt::format(
+            "the limit opens seldom (after {} or more): to tell it takes {} or more, and --max-time is {}",
+            span_text(needs.opens_after), span_text(needs.time), span_text(bounds.max_time));
+    if (needs.requests > bounds.max_requests)
+        text += fmt::format(
+            "{}the limit admits many at once ({}): to tell it takes about {} requests, and "
+            "--max-requests is {}",
+            text.empty() ? "" : "; ", needs.admitted_first, needs.requests, bounds.max_requests);
+    return text;
 }
 
 std::string describe(const probe::probe_findings& found) {
     std::string text = line("limit", limit_text(found));
-    if (found.line && found.line->is_paced()) text += line("", queue_text(*found.line));
+    if (found.line) text += line("", queue_text(*found.line));
     if (found.has_limit()) text += line("sure", sure_text(found));
     text += hint_lines(found);
     text += line("spent", spent_text(found));

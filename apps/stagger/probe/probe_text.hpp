@@ -3,6 +3,7 @@
 #include <string>
 
 #include "probe/probe_findings.hpp"
+#include "probe/probe_needs.hpp"
 
 namespace app {
 
@@ -14,5 +15,8 @@ std::string describe(const stagger::probe::probe_findings& found);
 
 /// The same as one JSON object on a line.
 std::string to_json(const stagger::probe::probe_findings& found);
+
+/// That the bounds are too narrow for what telling the limit takes; empty where they are not.
+std::string needs_text(const stagger::probe::probe_needs& needs, const stagger::probe::probe_bounds& bounds);
 
 }  // namespace app

@@ -28,6 +28,7 @@ class wait_checker {
         : answers_(answers),
           read_(std::move(read)),
           rounded_(how == rounding::always),
+          trip_(from_seconds(evidence_of(answers).trip_s)),
           slack_(2 * from_seconds(evidence_of(answers).slack_s) + 10ms) {}
 
     wait_check check() {
@@ -47,41 +48,60 @@ class wait_checker {
         ++result_.said;
         whole_ = whole_ && (rounded_ || is_whole_seconds(wait));
         const time_point promised = refused.ended + wait;
-        const auto next = first_admitted_after(refused.sent + slack_);
-        if (next && *next < promised - slack_) early_ = std::max(early_, promised - *next);
-        for (const probe_answer& each : answers_) {
-            const bool undisturbed = !next || each.sent < *next;
-            if (each.what != outcome::refused || each.sent <= promised + slack_ || !undisturbed) continue;
-            late_ = std::max(late_, each.sent - promised);
-        }
-        was_tried_ = was_tried_ || next;
+        const auto next = first_other_after(refused.sent + slack_);
+        // The server counts from when it refused, half a round trip before the caller knows, and has the next
+        // one half a round trip after it was sent.
+        if (next && *next < promised - trip_ - slack_) early_ = std::max(early_, promised - *next);
+        tried_ += next.has_value();
+        check_obedient(refused, promised);
     }
 
-    std::optional<time_point> first_admitted_after(time_point moment) const {
+    // Where requests that come too early are charged as well, only whoever sends nothing meanwhile can tell
+    // whether the time was too short; and what was sent together may have come in any order.
+    void check_obedient(const probe_answer& refused, time_point promised) {
+        const probe_answer* following = nullptr;
+        for (const probe_answer& each : answers_) {
+            if (&each == &refused || each.sent < refused.sent - slack_) continue;
+            if (!following || each.sent < following->sent) following = &each;
+        }
+        if (!following || following->sent <= promised + slack_) return;
+        ++obeyed_;
+        if (following->what != outcome::refused) return;
+        ++in_vain_;
+        late_ = std::max(late_, following->sent - promised);
+    }
+
+    /// What was not refused took what was free by then, whether its answer is known or not.
+    std::optional<time_point> first_other_after(time_point moment) const {
         std::optional<time_point> first;
         for (const probe_answer& each : answers_) {
-            if (each.what == outcome::admitted && each.sent > moment && (!first || each.sent < *first))
+            if (each.what != outcome::refused && each.sent > moment && (!first || each.sent < *first))
                 first = each.sent;
         }
         return first;
     }
 
     hint_truth judge() const {
-        if (late_ > duration::zero()) return hint_truth::too_short;
-        if (early_ >= duration(1s) || (early_ > duration::zero() && !whole_)) return hint_truth::too_long;
+        // Some may be refused for another reason than the one before.
+        if (2 * in_vain_ > obeyed_) return hint_truth::too_short;
+        if (early_ >= duration(1s) + trip_ + slack_ || (early_ > duration::zero() && !whole_))
+            return hint_truth::too_long;
         if (early_ > duration::zero()) return hint_truth::rounded_up;
-        return was_tried_ ? hint_truth::holds : hint_truth::unknown;
+        return tried_ > 0 || obeyed_ > 0 ? hint_truth::holds : hint_truth::unknown;
     }
 
     const std::vector<probe_answer>& answers_;
     said_wait read_;
     bool rounded_;
+    duration trip_;
     duration slack_;
     wait_check result_;
     duration early_{0};
     duration late_{0};
     bool whole_ = true;
-    bool was_tried_ = false;
+    std::size_t tried_ = 0;    ///< refusals after which something was not refused
+    std::size_t obeyed_ = 0;   ///< those after which nothing was sent until the time had passed
+    std::size_t in_vain_ = 0;  ///< those of them after which the next was refused all the same
 };
 
 hint_truth check_remaining(const std::vector<probe_answer>& answers) {
@@ -109,6 +129,9 @@ hint_checks check_hints(const std::vector<probe_answer>& answers, const limit_fi
         const limit_hint& said = each.said.requests;
         if (said.limit) checks.limit = said.limit;
         checks.rate_headers += said.limit || said.remaining || said.reset;
+        const limit_hint& of_tokens = each.said.tokens;
+        if (of_tokens.limit) checks.token_limit = of_tokens.limit;
+        checks.token_headers += of_tokens.limit || of_tokens.remaining || of_tokens.reset;
     }
     checks.remaining = check_remaining(answers);
     if (limit.rule == limit_rule::first_opens || limit.rule == limit_rule::clock_opens)

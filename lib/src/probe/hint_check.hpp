@@ -28,9 +28,11 @@ struct wait_check {
 };
 
 struct hint_checks {
-    wait_check retry_after;        ///< of refusals
-    std::size_t rate_headers = 0;  ///< answers that say a limit, what remains of it, or when it is reset
-    std::optional<double> limit;   ///< as the last of them says
+    wait_check retry_after;             ///< of refusals
+    std::size_t rate_headers = 0;       ///< answers that say a limit, what remains of it, or when it is reset
+    std::optional<double> limit;        ///< as the last of them says
+    std::size_t token_headers = 0;      ///< answers that say the same of tokens, which a probe does not test
+    std::optional<double> token_limit;  ///< as the last of them says
     hint_truth remaining =
         hint_truth::unknown;  ///< `holds`, or `too_long`: refused although something remained
     wait_check reset;         ///< of refusals, by a window that opens all at once; of others it is

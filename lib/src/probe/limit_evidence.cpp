@@ -42,7 +42,8 @@ limit_evidence evidence_of(const std::vector<probe_answer>& answers) {
     }
     const time_point first = answers.empty() ? time_point{} : answers.front().sent;
     for (const probe_answer& each : answers) {
-        if (each.what == probe_answer::outcome::failed || each.what == probe_answer::outcome::unusable)
+        using outcome = probe_answer::outcome;
+        if (each.what == outcome::failed || each.what == outcome::unusable || each.what == outcome::left)
             continue;
         const double at_s = to_seconds(each.sent - first);
         found.span_s = std::max(found.span_s, at_s);

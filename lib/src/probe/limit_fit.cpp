@@ -136,8 +136,11 @@ double longest_window_s(const limit_evidence& evidence) {
     return 2 * evidence.span_s + 1;
 }
 
+// Within a few slacks of each other requests may have come in any order, and a short enough window explains
+// whatever came of them.
 double shortest_window_s(const limit_evidence& evidence) {
-    return 4 * evidence.slack_s;
+    constexpr double least_s = 0.1;
+    return std::max(10 * evidence.slack_s, least_s);
 }
 
 limit_fit fit_clock(const limit_evidence& evidence) {

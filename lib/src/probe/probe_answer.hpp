@@ -9,6 +9,7 @@ namespace stagger::probe {
 struct probe_answer {
     enum class outcome {
         pending,   ///< not answered yet
+        left,      ///< the probe ended before a refusal could have come
         admitted,  ///< no limit refused it, whatever the answer holds
         refused,   ///< by a limit
         failed,    ///< by accident: says nothing about a limit

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "probe/server_line.hpp"
+#include "probe/wanted_silence.hpp"
 
 namespace stagger::probe {
 namespace {
@@ -88,8 +89,9 @@ std::optional<probe_trial> probe_choice::next(const probe_view& seen) {
         }
     }
     if (!opened_once_) {
+        const bool polled = awaits_opening_;
         awaits_opening_ = true;
-        return await_opening(seen);
+        return polled ? last_look(seen) : await_opening(seen);
     }
     if (!tried_after_opening_) {
         tried_after_opening_ = true;
@@ -100,6 +102,14 @@ std::optional<probe_trial> probe_choice::next(const probe_view& seen) {
 
 std::optional<probe_trial> probe_choice::find_refusal(const probe_view& seen) {
     if (seen.requests_left == 0) return std::nullopt;
+    // A mean of them tells later how many a line's server works on at once.
+    constexpr std::size_t alone = 3;
+    if (!tried_alone_) {
+        tried_alone_ = true;
+        probe_trial trial = closed_loop(seen.now, 1, alone);
+        trial.name = "one after the other";
+        return trial;
+    }
     const std::size_t requests = next_burst_;
     next_burst_ *= 2;
     return burst("more and more at once", seen.now, requests);
@@ -113,6 +123,12 @@ probe_trial probe_choice::await_opening(const probe_view& seen) const {
     return poll(when);
 }
 
+// Polls grow apart until the next one would come too late: one more at the end, and that was all.
+probe_trial probe_choice::last_look(const probe_view& seen) const {
+    const time_point last = seen.end - 2 * seen.patience;
+    return last > seen.now ? burst("waiting until it admits again", last, 1) : probe_trial();
+}
+
 std::optional<probe_trial> probe_choice::look_closer(const probe_view& seen) {
     const std::vector<limit_fit> fits = ranked_fits(seen.answers);
     const auto in_flight = std::find_if(
@@ -124,9 +140,31 @@ std::optional<probe_trial> probe_choice::look_closer(const probe_view& seen) {
         return test_concurrency(seen, *in_flight);
     if (is_window(fits.front().rule)) {
         const bool doubtful = is_window(fits[1].rule) && fits[1].unexplained <= fits.front().unexplained + 1;
-        return measure_window(seen, fits.front(), doubtful);
+        if (auto trial = measure_window(seen, fits.front(), doubtful)) return trial;
+    } else if (auto trial = measure_rate(seen, fits.front())) {
+        return trial;
     }
-    return measure_rate(seen, fits.front());
+    return deny_silence(seen, fits.front());
+}
+
+// A server that admits after a pause only does not open to somebody who keeps asking.
+std::optional<probe_trial> probe_choice::deny_silence(const probe_view& seen, const limit_fit& fit) {
+    const wanted_silence silence = find_wanted_silence(evidence_of(seen.answers));
+    if (tried_asking_on_ || !silence.is_possible() || !(fit.pace.low > 0)) return std::nullopt;
+    tried_asking_on_ = true;
+    constexpr double clearly_shorter = 0.6;
+    constexpr double openings = 1.5;
+    constexpr double most_requests = 60;
+    constexpr std::size_t beyond = 2;
+    const double opens_after_s = openings * (is_window(fit.rule) ? fit.pace.high : 1 / fit.pace.low);
+    const double gap_s = clearly_shorter * silence.longest_in_vain_s;
+    if (!(gap_s > 0) || opens_after_s / gap_s > most_requests) return std::nullopt;
+    probe_trial trial = burst("asking all the time", seen.now,
+                              static_cast<std::size_t>(std::ceil(fit.capacity.low)) + beyond);
+    for (double at_s = gap_s; at_s < opens_after_s; at_s += gap_s)
+        trial.sends.push_back(seen.now + from_seconds(at_s));
+    if (trial.sends.size() > seen.requests_left || trial.sends.back() > seen.end) return std::nullopt;
+    return trial;
 }
 
 std::optional<probe_trial> probe_choice::test_concurrency(const probe_view& seen, const limit_fit& fit) {
@@ -139,11 +177,26 @@ std::optional<probe_trial> probe_choice::test_concurrency(const probe_view& seen
     }
     // A burst, and whether the next is admitted when one of it is answered and not before, twice.
     constexpr int enough = 4;
-    if (concurrent_trials_ == enough) return std::nullopt;
+    if (concurrent_trials_ == enough) return keep_in_flight(seen, places);
     if (concurrent_trials_++ % 2 == 0)
         return burst("two more at once than may be in flight", seen.now, places + 2);
     probe_trial trial = await_opening(seen);
     trial.awaits_answers = true;
+    return trial;
+}
+
+// A limit on the rate may stand behind the one on what is in flight, and show only when that goes on.
+std::optional<probe_trial> probe_choice::keep_in_flight(const probe_view& seen, std::size_t places) {
+    constexpr std::size_t most_requests = 300;
+    constexpr std::size_t most_refusals = 12;
+    constexpr int share_of_time = 3;
+    if (kept_in_flight_ || seen.requests_left == 0) return std::nullopt;
+    kept_in_flight_ = true;
+    probe_trial trial =
+        closed_loop(seen.now, static_cast<unsigned>(places), std::min(most_requests, seen.requests_left));
+    trial.name = "as many in flight for a while";
+    trial.most_refusals = most_refusals;
+    trial.last_send = seen.now + (seen.end - seen.now) / share_of_time;
     return trial;
 }
 
@@ -159,8 +212,10 @@ std::optional<probe_trial> probe_choice::measure_rate(const probe_view& seen, co
     const double per_s = std::sqrt(fit.pace.low * fit.pace.high);
     const double attempts_per_admission = per_s < slow_per_s ? 5 : 3;
     const std::size_t requests = fit.pace.uncertainty() > roughly ? 12 : 30;
+    // What is hardly known may be too slow for the time that is left.
+    const duration longest_gap = (seen.end - seen.now) / (2 * static_cast<duration::rep>(requests));
     return paced("more than is admitted, evenly", seen.now, requests,
-                 from_seconds(1 / (per_s * attempts_per_admission)));
+                 std::min(longest_gap, from_seconds(1 / (per_s * attempts_per_admission))));
 }
 
 // A bucket of one gathers nothing while nobody asks, so that what counts is the time from one admission to
@@ -234,7 +289,10 @@ probe_trial probe_choice::await_window(const probe_view& seen, const limit_fit& 
     constexpr double too_early = 0.3;
     poll_times when;
     when.origin = opened_;
-    when.first = std::max({first_poll, seen.now - opened_, from_seconds(too_early * fit.pace.best)});
+    // A window whose length is hardly known may be far longer than the time that is left.
+    const duration latest = seen.now - opened_ + (seen.end - seen.now) / 4;
+    when.first =
+        std::max({first_poll, seen.now - opened_, std::min(latest, from_seconds(too_early * fit.pace.best))});
     when.factor = 1.08;
     when.end = seen.end;
     return poll(when);

@@ -29,12 +29,14 @@ struct probe_view {
 
 /** @brief Which trial comes next, by the limits that explain all answers so far.
  *
- * 1. One request alone: is there anybody, and how long does an answer take?
+ * 1. One request alone: is there anybody, and how long does an answer take? A few more of them.
  * 2. Bursts, each twice the last, until something is refused.
  * 3. One request after the other, ever more seldom, until one is admitted; then a few at once.
- * 4. Where the limit may be on requests in flight: a loop that keeps as many in flight, and bursts.
+ * 4. Where the limit may be on requests in flight: a loop that keeps as many in flight, bursts, and that loop
+ *    for a while.
  *    Where it looks like a rate: more than is admitted, evenly; a rest, and a burst again.
  *    Where it looks like a window: the quota at once, and when it opens again; the quota in two halves.
+ * 5. Where only pauses were rewarded: asking all the time.
  */
 class probe_choice {
  public:
@@ -44,8 +46,11 @@ class probe_choice {
  private:
     std::optional<probe_trial> find_refusal(const probe_view& seen);
     probe_trial await_opening(const probe_view& seen) const;
+    probe_trial last_look(const probe_view& seen) const;
     std::optional<probe_trial> look_closer(const probe_view& seen);
+    std::optional<probe_trial> deny_silence(const probe_view& seen, const limit_fit& fit);
     std::optional<probe_trial> test_concurrency(const probe_view& seen, const limit_fit& fit);
+    std::optional<probe_trial> keep_in_flight(const probe_view& seen, std::size_t places);
     std::optional<probe_trial> measure_rate(const probe_view& seen, const limit_fit& fit);
     std::optional<probe_trial> close_in(const probe_view& seen, const limit_fit& fit) const;
     std::optional<probe_trial> measure_depth(const probe_view& seen, const limit_fit& fit);
@@ -55,6 +60,7 @@ class probe_choice {
     std::optional<probe_trial> split_window(const probe_view& seen, const limit_fit& fit) const;
 
     std::size_t greetings_ = 0;
+    bool tried_alone_ = false;
     std::size_t next_burst_ = 32;
     bool awaits_opening_ = false;
     bool opened_once_ = false;
@@ -62,8 +68,10 @@ class probe_choice {
     bool tried_after_opening_ = false;
     bool tried_closed_loop_ = false;
     int concurrent_trials_ = 0;
+    bool kept_in_flight_ = false;
     int rate_trials_ = 0;
     bool tried_depth_ = false;
+    bool tried_asking_on_ = false;
     enum class window_step { fill, await, split, done } window_ = window_step::fill;
     int fills_ = 0;
     bool tried_halves_ = false;

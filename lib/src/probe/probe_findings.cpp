@@ -4,6 +4,7 @@
 
 #include "probe/limit_evidence.hpp"
 #include "probe/probe_choice.hpp"
+#include "probe/wanted_silence.hpp"
 
 namespace stagger::probe {
 namespace {
@@ -65,10 +66,25 @@ probe_verdict judge(const limit_evidence& evidence, const limit_fit& best, probe
     return is_window(best.rule) ? probe_verdict::window : probe_verdict::rate;
 }
 
+/// What was admitted on average from the first refusal on, when all that had been saved up was spent; but for
+/// the largest burst, which may have been a quota that lasts longer than it was watched.
+double average_per_s(const limit_evidence& evidence) {
+    limit_evidence later;
+    later.slack_s = evidence.slack_s;
+    const double from_s = evidence.refused_at_s.front();
+    for (const auto& each : evidence.admitted) {
+        if (each.at_s > from_s + evidence.slack_s) later.admitted.push_back(each);
+    }
+    const double watched_s = evidence.span_s - from_s;
+    const std::size_t counted = later.admitted.size() - most_in_second(later);
+    return watched_s > 0 ? static_cast<double>(counted) / watched_s : 0;
+}
+
 /// A limit on requests in flight says nothing of a rate.
-double slowest_per_s(const limit_evidence& evidence, const std::vector<limit_fit>& fits) {
-    double slowest =
-        evidence.span_s > 0 ? static_cast<double>(evidence.admitted.size()) / evidence.span_s : 0;
+double slowest_per_s(double average_per_s, const std::vector<limit_fit>& fits) {
+    // Where several limits refuse, one of them may have let through what it had saved up all the time.
+    constexpr double surely_lasting = 0.5;
+    double slowest = surely_lasting * average_per_s;
     for (const limit_fit& fit : fits) {
         const double per_s = fit.rate_per_s().low;
         if (per_s > 0) slowest = std::min(slowest, per_s);
@@ -76,14 +92,42 @@ double slowest_per_s(const limit_evidence& evidence, const std::vector<limit_fit
     return slowest;
 }
 
+/// Whether two limits mean the same pace in the long run.
+bool agree(const fitted_range& left, const fitted_range& right) {
+    constexpr double closely = 1.1;
+    return left.best <= right.best * closely && right.best <= left.best * closely;
+}
+
 }  // namespace
 
-// Whoever says "always admitted", or "always refused", explains the more frequent answers and none of the
-// others. A limit is to do better: nineteen in twenty of all, and seven in eight of the less frequent ones.
-bool probe_findings::is_sure() const {
+bool probe_findings::explains_answers() const {
     const std::size_t answers = admitted + refused;
     const std::size_t rarer = std::min(admitted, refused);
-    return 20 * limit.unexplained <= answers && 8 * limit.unexplained <= rarer;
+    return 50 * limit.unexplained <= answers && 8 * limit.unexplained <= rarer;
+}
+
+bool probe_findings::is_sure() const {
+    if (!explains_answers()) return false;
+    // One on the rate that stands behind it shows only at the end.
+    if (limit.rule == limit_rule::in_flight)
+        return end == probe_end::finished || end == probe_end::out_of_requests;
+    if (wants_silence) return false;
+    constexpr double precise = 0.1;
+    const fitted_range rate = limit.rate_per_s();
+    return limit.pace.uncertainty() <= precise &&
+           std::all_of(also_possible.begin(), also_possible.end(), [&](const limit_fit& other) {
+               return other.rule == limit_rule::in_flight || agree(rate, other.rate_per_s());
+           });
+}
+
+fitted_range probe_findings::rate_per_s() const {
+    fitted_range rate = limit.rate_per_s();
+    for (const limit_fit& other : also_possible) {
+        if (other.rule == limit_rule::in_flight) continue;
+        rate.low = std::min(rate.low, other.rate_per_s().low);
+        rate.high = std::max(rate.high, other.rate_per_s().high);
+    }
+    return rate;
 }
 
 std::string_view to_string(probe_verdict verdict) {
@@ -116,13 +160,14 @@ probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end)
     found.requests = answers.size();
     found.refused = count(answers, outcome::refused);
     found.failed = count(answers, outcome::failed) + count(answers, outcome::unusable);
-    found.admitted = found.requests - found.refused - found.failed;
+    const std::size_t left = count(answers, outcome::left);
+    found.admitted = found.requests - found.refused - found.failed - left;
     if (answers.empty()) {
         found.verdict = probe_verdict::down;
         return found;
     }
     // What a server holds counts as admitted, but only beside what it has answered.
-    const std::size_t held = count(answers, outcome::pending);
+    const std::size_t held = count(answers, outcome::pending) + left;
     const bool ended_by_answers = end == probe_end::down || end == probe_end::unusable;
     if (held > 0 && held + found.failed == found.requests && !ended_by_answers) {
         found.verdict = probe_verdict::unanswered;
@@ -133,9 +178,10 @@ probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end)
     const std::vector<limit_fit> fits = ranked_fits(answers);
     found.verdict = judge(evidence, fits.front(), end);
     found.limit = fits.front();
-    found.cautious_per_s = slowest_per_s(evidence, fits);
+    if (evidence.anything_refused()) found.cautious_per_s = slowest_per_s(average_per_s(evidence), fits);
     found.most_at_once = most_at_once(evidence);
     found.most_in_second = most_in_second(evidence);
+    found.wants_silence = find_wanted_silence(evidence).is_possible();
     found.line = find_line(answers);
     found.hints = check_hints(answers, found.limit);
     if (!found.has_limit()) return found;

@@ -32,6 +32,7 @@ struct probe_findings {
     limit_fit limit;                       ///< of rate, window and concurrency
     std::vector<limit_fit> also_possible;  ///< other rules that explain as much, by one answer at most
     std::optional<limit_fit> next_best;    ///< of the rules that explain less
+    bool wants_silence = false;  ///< what looks like a limit may be a server that admits after a pause only
     std::optional<server_line> line;
     hint_checks hints;
 
@@ -43,13 +44,20 @@ struct probe_findings {
     std::size_t most_at_once = 0;    ///< admitted requests in flight together
     std::size_t most_in_second = 0;  ///< admitted requests that were sent within a second
 
-    /// Requests a second that keep below whatever the limit is: no more than was admitted on average, and
-    /// than the slowest of the limits allows that were considered. 0: unknown.
+    /// Requests a second that keep below whatever the limit is: no more than half of what was admitted on
+    /// average once something had been refused, and than the slowest of the limits allows that were
+    /// considered. 0: unknown.
     double cautious_per_s = 0;
 
-    /// Whether `limit` gives most of the answers, the admitted and the refused ones. Where it does not, the
-    /// server does something else, or something disturbed the probe.
+    /// Whether `limit` gives most of the answers: forty-nine in fifty of all, and seven in eight of the rarer
+    /// kind. Whoever says "always admitted", or "always refused", explains the more frequent ones and none of
+    /// the others. Where it does not, the server does something else, or something disturbed the probe.
+    bool explains_answers() const;
+    /// Whether it does, its pace was measured closely, and what could be in its place means the same pace. A
+    /// limit on requests in flight is to have lasted until the probe's own end.
     bool is_sure() const;
+    /// Requests a second in the long run, by `limit` and all that could be in its place.
+    fitted_range rate_per_s() const;
     bool has_limit() const {
         return verdict == probe_verdict::rate || verdict == probe_verdict::window ||
                verdict == probe_verdict::concurrency;

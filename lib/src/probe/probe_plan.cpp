@@ -16,17 +16,22 @@ bool is_open(const probe_answer& answer) {
 
 }  // namespace
 
-void probe_plan::finish(probe_end why) {
-    if (end_ == probe_end::running) end_ = why;
+void probe_plan::finish(probe_end why, time_point now) {
+    if (end_ != probe_end::running) return;
+    end_ = why;
+    for (probe_answer& each : answers_) {
+        if (is_open(each) && now - each.sent < patience_) each.what = outcome::left;
+    }
 }
 
 probe_plan::step probe_plan::next(time_point now) {
     while (end_ == probe_end::running) {
         if (now - start_ >= bounds_.max_time) {
-            finish(probe_end::out_of_time);
+            finish(probe_end::out_of_time, now);
             break;
         }
         if (trial_.until_admitted && was_admitted_in_trial(now)) trial_.sends.clear();
+        if (now > trial_.last_send) trial_.sends.clear();
         const std::size_t sent = answers_.size() - trial_begin_;
         if (sent >= trial_.sends.size()) {
             const time_point settled = settles_at();
@@ -44,16 +49,16 @@ probe_plan::step probe_plan::next(time_point now) {
 bool probe_plan::begin_trial(time_point now) {
     auto wanted = choice_.next(view(now));
     if (!wanted) {
-        finish(nobody_answers() ? probe_end::down : probe_end::finished);
+        finish(nobody_answers() ? probe_end::down : probe_end::finished, now);
         return false;
     }
     if (answers_.size() == bounds_.max_requests) {
-        finish(probe_end::out_of_requests);
+        finish(probe_end::out_of_requests, now);
         return false;
     }
     // Nothing that would be sent in the time that is left: the choice would be the same for ever.
     if (wanted->sends.empty()) {
-        finish(probe_end::out_of_time);
+        finish(probe_end::out_of_time, now);
         return false;
     }
     wanted->sends.resize(std::min(wanted->sends.size(), bounds_.max_requests - answers_.size()));
@@ -96,7 +101,7 @@ void probe_plan::answered(std::size_t request, time_point now, outcome what, con
     answer.what = what;
     answer.said = said;
     patience_ = patience();
-    if (what == outcome::unusable) finish(probe_end::unusable);
+    if (what == outcome::unusable) finish(probe_end::unusable, now);
     if (what == outcome::refused && trial_.most_refusals > 0 &&
         view(now).refused_in_trial() >= trial_.most_refusals) {
         trial_.sends.clear();
@@ -106,7 +111,7 @@ void probe_plan::answered(std::size_t request, time_point now, outcome what, con
     const auto failed = [](const probe_answer& each) { return each.what == outcome::failed; };
     if (what == outcome::failed && answers_.size() >= in_a_row &&
         std::all_of(answers_.end() - in_a_row, answers_.end(), failed)) {
-        finish(probe_end::down);
+        finish(probe_end::down, now);
     }
 }
 

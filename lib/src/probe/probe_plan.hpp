@@ -48,14 +48,14 @@ class probe_plan {
     /// The request has left only now: connecting took until then.
     void departed(std::size_t request, time_point now) { answers_[request].sent = now; }
     void answered(std::size_t request, time_point now, probe_answer::outcome what, const hints& said);
-    void stop() { finish(probe_end::stopped); }
+    void stop(time_point now) { finish(probe_end::stopped, now); }
 
     probe_end end() const { return end_; }
     std::string_view doing() const { return trial_.name; }
     const std::vector<probe_answer>& answers() const { return answers_; }
 
  private:
-    void finish(probe_end why);
+    void finish(probe_end why, time_point now);
     bool begin_trial(time_point now);
     step send(time_point now);
     time_point next_send() const;

@@ -16,6 +16,7 @@ struct probe_trial {
     bool awaits_answers = false;    ///< ends when all are answered, not when they can no longer be refused
     unsigned workers = 0;           ///< not 0: each is sent when fewer than so many are in flight
     std::size_t most_refusals = 0;  ///< not 0: leaves out what remains after so many
+    time_point last_send = never;   ///< leaves out what has not been sent by then
 };
 
 /// All at once.

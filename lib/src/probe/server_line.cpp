@@ -1,6 +1,9 @@
 #include "probe/server_line.hpp"
 
 #include <algorithm>
+#include <numeric>
+
+#include "probe/limit_evidence.hpp"
 
 namespace stagger::probe {
 namespace {
@@ -14,19 +17,28 @@ bool was_answered(const probe_answer& each) {
     return each.what == probe_answer::outcome::admitted && each.ended != never;
 }
 
-/// What a request took that was sent while no other was on its way.
-std::optional<double> time_alone_s(const std::vector<probe_answer>& answers) {
-    std::optional<double> least;
+struct times_alone {
+    double least_s = 0;
+    double mean_s = 0;
+};
+
+/// Of requests that came when no other was on its way, and not together with others, which may overtake.
+std::optional<times_alone> find_times_alone(const std::vector<probe_answer>& answers) {
+    std::vector<double> took_s;
     time_point busy_until{};
-    for (const probe_answer& each : answers) {
-        if (was_answered(each) && each.sent >= busy_until) {
-            const double took_s = to_seconds(each.ended - each.sent);
-            if (!least || took_s < *least) least = took_s;
-        }
-        if (each.ended == never) break;
-        busy_until = std::max(busy_until, each.ended);
+    for (std::size_t each = 0; each < answers.size(); ++each) {
+        const probe_answer& answer = answers[each];
+        const bool together =
+            each + 1 < answers.size() && to_seconds(answers[each + 1].sent - answer.sent) <= together_s;
+        if (was_answered(answer) && answer.sent >= busy_until && !together)
+            took_s.push_back(to_seconds(answer.ended - answer.sent));
+        if (answer.ended == never) break;
+        busy_until = std::max(busy_until, answer.ended);
     }
-    return least;
+    if (took_s.empty()) return std::nullopt;
+    const double sum_s = std::accumulate(took_s.begin(), took_s.end(), 0.0);
+    return times_alone{*std::min_element(took_s.begin(), took_s.end()),
+                       sum_s / static_cast<double>(took_s.size())};
 }
 
 /// When the answers came, ascending, of the burst that had the most.
@@ -49,17 +61,18 @@ std::vector<time_point> largest_burst(const std::vector<probe_answer>& answers) 
 }  // namespace
 
 std::optional<server_line> find_line(const std::vector<probe_answer>& answers) {
-    const auto alone_s = time_alone_s(answers);
+    const auto alone = find_times_alone(answers);
     const std::vector<time_point> ends = largest_burst(answers);
-    if (!alone_s || ends.size() < fewest) return std::nullopt;
+    if (!alone || ends.size() < fewest) return std::nullopt;
     const double took_s = to_seconds(ends.back() - ends.front());
-    if (took_s < clearly_longer * *alone_s || took_s < least_longer_s) return std::nullopt;
+    if (took_s < clearly_longer * alone->least_s || took_s < least_longer_s) return std::nullopt;
     // Evenly: the middle answer came in the middle of the time.
     const double middle_s = to_seconds(ends[ends.size() / 2] - ends.front());
     if (middle_s < 0.3 * took_s || middle_s > 0.7 * took_s) return std::nullopt;
     server_line line;
-    line.alone_s = *alone_s;
-    line.longest_s = took_s + *alone_s;
+    line.alone_s = alone->least_s;
+    line.work_s = std::max(0.0, alone->mean_s - evidence_of(answers).trip_s);
+    line.longest_s = took_s + alone->least_s;
     line.served_per_s = static_cast<double>(ends.size() - 1) / took_s;
     return line;
 }

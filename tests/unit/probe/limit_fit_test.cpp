@@ -7,6 +7,7 @@
 
 #include "probe/limit_counts.hpp"
 #include "probe/server_line.hpp"
+#include "probe/wanted_silence.hpp"
 
 namespace {
 
@@ -121,11 +122,32 @@ TEST_CASE("answers that come one after the other, far slower than one alone, are
     CHECK(line->served_per_s == doctest::Approx(20));
 }
 
+TEST_CASE("a line behind places that work is told with how many there are") {
+    using outcome = probe_answer::outcome;
+    std::vector<probe_answer> answers;
+    for (int alone = 0; alone < 4; ++alone) answers.push_back(answer(alone, 0.2, outcome::admitted));
+    for (int each = 0; each < 32; ++each)
+        answers.push_back(answer(5, 0.2 * (1 + each / 4), outcome::admitted));
+    const auto line = find_line(answers);
+    REQUIRE(line);
+    CHECK_FALSE(line->is_paced());
+    CHECK(line->places() == 4);
+}
+
 TEST_CASE("answers that all take as long as one alone are no line") {
     using outcome = probe_answer::outcome;
     std::vector<probe_answer> answers{answer(0, 0.5, outcome::admitted)};
     for (int each = 0; each < 20; ++each) answers.push_back(answer(1, 0.5, outcome::admitted));
     CHECK_FALSE(find_line(answers));
+}
+
+TEST_CASE("a server that wants silence is possible until somebody who kept asking was admitted") {
+    auto seen = evidence({0, 5, 12}, {1, 3, 6, 8});
+    CHECK(find_wanted_silence(seen).longest_in_vain_s == 2);
+    CHECK(find_wanted_silence(seen).shortest_rewarded_s == 2);
+    CHECK(find_wanted_silence(seen).is_possible());
+    seen.admitted = {{0, 1}, {4, 5}, {12, 13}};
+    CHECK_FALSE(find_wanted_silence(seen).is_possible());
 }
 
 TEST_CASE("what is refused long after a round trip was let into a line first") {

@@ -30,12 +30,12 @@ probe_findings conclude_from(std::size_t requests, Refuses refuses) {
 
 }  // namespace
 
-TEST_CASE("a limit that gives the answers as they came is sure") {
+TEST_CASE("a limit that gives the answers as they came explains them") {
     // Five a second: every second request drains in time.
     const auto found = conclude_from(100, [](std::size_t each) { return each % 2 == 1; });
     REQUIRE(found.has_limit());
     CHECK(found.limit.unexplained == 0);
-    CHECK(found.is_sure());
+    CHECK(found.explains_answers());
 }
 
 TEST_CASE(
@@ -50,21 +50,21 @@ TEST_CASE(
     CHECK(found.cautious_per_s <= static_cast<double>(found.admitted) / 19.9);
 }
 
-TEST_CASE("a fit that explains only the more frequent answers is not sure") {
+TEST_CASE("a fit that explains only the more frequent answers explains too little") {
     probe_findings found;
     found.verdict = probe_verdict::rate;
     found.admitted = 16;
     found.refused = 184;
     found.limit.unexplained = 2;
-    CHECK(found.is_sure());
+    CHECK(found.explains_answers());
     found.limit.unexplained = 3;  // less than two in a hundred, but perhaps every fifth admission
-    CHECK_FALSE(found.is_sure());
+    CHECK_FALSE(found.explains_answers());
     found.admitted = 100;
     found.refused = 100;
-    found.limit.unexplained = 10;
-    CHECK(found.is_sure());
-    found.limit.unexplained = 11;
-    CHECK_FALSE(found.is_sure());
+    found.limit.unexplained = 4;
+    CHECK(found.explains_answers());
+    found.limit.unexplained = 5;
+    CHECK_FALSE(found.explains_answers());
 }
 
 TEST_CASE("what was not answered yet admits nothing, unless something else was answered") {
