@@ -18,6 +18,7 @@
 #include "batch/prompt_survey.hpp"
 #include "batch/runner.hpp"
 #include "immediate_transport.hpp"
+#include "rows/row_prompts.hpp"
 
 namespace bench {
 
@@ -58,13 +59,39 @@ asio::awaitable<void> drop_all(stagger::batch_results results, std::size_t& coun
     }
 }
 
-/// Each line's number stands between `before` and `after`.
+/// Each line's number stands between `before` and `after`; `head` stands in front of all.
 void write_lines(std::size_t count, const std::string& path, const std::string& before,
-                 const std::string& after) {
+                 const std::string& after, const std::string& head = "") {
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << head;
     for (std::size_t number = 1; number <= count; ++number) file << before << number << after << '\n';
     file.close();
     if (!file) throw std::system_error(errno, std::generic_category(), path);
+}
+
+void rethrow(const std::exception_ptr& failed);
+
+/// From a source that was opened, into a results file.
+run_outcome run_list(asio::io_context& context, std::unique_ptr<stagger::batch::listed_prompts> source,
+                     const std::string& results) {
+    immediate_transport server(context, body);
+    std::string problem;
+    auto sink = stagger::batch::result_file::open(context.get_executor(), results, {}, problem);
+    if (!sink) throw std::runtime_error(results + ": " + problem);
+    const auto found = stagger::batch::survey(*source, sink->recorded());
+    if (!found || found->changed) throw std::runtime_error(results + ": of other prompts");
+    source->expect(found->prompts);
+    const auto runner =
+        std::make_shared<stagger::batch::runner>(server.make(), std::move(source), std::move(sink));
+    run_outcome outcome;
+    auto ended = [&](const std::exception_ptr& failed, const stagger::batch::run_report& report) {
+        rethrow(failed);
+        outcome.results = report.counts.succeeded + report.counts.skipped;
+    };
+    asio::co_spawn(context, runner->run(), ended);
+    context.run();
+    outcome.rejections = server.rejections();
+    return outcome;
 }
 
 void rethrow(const std::exception_ptr& failed) {
@@ -88,33 +115,30 @@ run_outcome run_range(std::size_t prompts) {
 
 run_outcome run_files(const std::string& prompts, const std::string& results) {
     asio::io_context context(1);
-    immediate_transport server(context, body);
     stagger::error_code unreadable;
-    std::string problem;
     auto source =
         stagger::batch::prompt_file::open(context.get_executor(), prompts, stagger::prompt_file_format::jsonl,
                                           stagger::dialect::openai_chat, unreadable);
     if (!source) throw std::system_error(unreadable, prompts);
-    auto sink = stagger::batch::result_file::open(context.get_executor(), results, {}, problem);
-    if (!sink) throw std::runtime_error(results + ": " + problem);
-    const auto found = stagger::batch::survey(*source, sink->recorded());
-    if (!found || found->changed) throw std::runtime_error(results + ": of other prompts");
-    source->expect(found->prompts);
-    const auto runner =
-        std::make_shared<stagger::batch::runner>(server.make(), std::move(source), std::move(sink));
-    run_outcome outcome;
-    auto ended = [&](const std::exception_ptr& failed, const stagger::batch::run_report& report) {
-        rethrow(failed);
-        outcome.results = report.counts.succeeded + report.counts.skipped;
-    };
-    asio::co_spawn(context, runner->run(), ended);
-    context.run();
-    outcome.rejections = server.rejections();
-    return outcome;
+    return run_list(context, std::move(source), results);
+}
+
+run_outcome run_rows(const std::string& prompts, const std::string& results) {
+    asio::io_context context(1);
+    app::prompt_making making;
+    making.id_name = "id";
+    auto source = std::make_unique<app::row_prompts>(context.get_executor(), std::vector{prompts},
+                                                     app::row_reading(), std::move(making));
+    source->check();
+    return run_list(context, std::move(source), results);
 }
 
 void write_prompts(std::size_t count, const std::string& path) {
     write_lines(count, path, R"({"id":"customer-)", R"(-question","prompt":"Why is the sky blue?"})");
+}
+
+void write_table(std::size_t count, const std::string& path) {
+    write_lines(count, path, "customer-", "-question,Why is the sky blue?", "id,prompt\n");
 }
 
 void write_requests(std::size_t count, const std::string& request, const std::string& path) {

@@ -18,8 +18,13 @@ run_outcome run_range(std::size_t prompts);
 /// A prompt file with ids of its own, through the runner, into a results file; what that file has is skipped.
 run_outcome run_files(const std::string& prompts, const std::string& results);
 
+/// The same with the reader that `stagger batch` has, which tells by the name whether it is JSONL or a table.
+run_outcome run_rows(const std::string& prompts, const std::string& results);
+
 /// Writes such a prompt file.
 void write_prompts(std::size_t count, const std::string& path);
+/// Writes the same prompts as a table.
+void write_table(std::size_t count, const std::string& path);
 
 /// The command itself, against a server.
 struct network_run {

@@ -64,8 +64,8 @@ figures measure(const std::string& what, std::size_t prompts,
 
 /// The files of one length of list, which are gone with it.
 struct list_files {
-    explicit list_files(const std::string& folder)
-        : prompts(folder + "/bench_batch_prompts.jsonl"), results(folder + "/bench_batch_results.jsonl") {
+    explicit list_files(const std::string& folder, const std::string& ending = ".jsonl")
+        : prompts(folder + "/bench_batch_prompts" + ending), results(folder + "/bench_batch_results.jsonl") {
         std::filesystem::remove(results);
     }
     list_files(const list_files&) = delete;
@@ -88,6 +88,16 @@ figures measure_network(const arguments& chosen, std::size_t count) {
     });
 }
 
+/// The command's own reader: what a table costs beside JSON lines.
+void measure_rows(const arguments& chosen, std::size_t count, std::vector<figures>& all) {
+    for (const bool table : {false, true}) {
+        const list_files files(chosen.folder, table ? ".csv" : ".jsonl");
+        table ? bench::write_table(count, files.prompts) : bench::write_prompts(count, files.prompts);
+        const auto run = [&] { return bench::run_rows(files.prompts, files.results); };
+        all.push_back(measure(table ? "rows of a table" : "rows of JSONL", count, run));
+    }
+}
+
 std::vector<figures> measure_all(const arguments& chosen) {
     std::vector<figures> all;
     for (const auto count : chosen.prompts) {
@@ -102,6 +112,7 @@ std::vector<figures> measure_all(const arguments& chosen) {
         const auto run = [&] { return bench::run_files(files.prompts, files.results); };
         all.push_back(measure("file to file", count, run));
         all.push_back(measure("nothing left", count, run));
+        measure_rows(chosen, count, all);
     }
     return all;
 }

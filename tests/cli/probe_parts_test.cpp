@@ -29,7 +29,7 @@ probe_findings a_rate(std::size_t unexplained) {
 
 TEST_CASE("a probe that is sure advises the low end of what it found") {
     const auto found = a_rate(0);
-    CHECK(app::batch_options_for(found) == "--rpm 1140");
+    CHECK(app::batch_options_for(found) == "--rpm 1120");
     CHECK(app::describe(found).find("sure     100 of 100 answers") != std::string::npos);
     CHECK(boost::json::parse(app::to_json(found)).at("sure").as_bool());
 }
@@ -49,7 +49,7 @@ TEST_CASE("a probe that is not sure says so, and advises what is slow enough in 
     for (const auto verdict : {probe_verdict::rate, probe_verdict::concurrency}) {
         auto found = a_rate(25);
         found.verdict = verdict;
-        CHECK(app::batch_options_for(found) == "--rpm 150");
+        CHECK(app::batch_options_for(found) == "--rpm 148");
         CHECK(app::describe(found).find("sure     no, only 75 of 100 answers") != std::string::npos);
         CHECK_FALSE(boost::json::parse(app::to_json(found)).at("sure").as_bool());
     }

@@ -49,7 +49,7 @@ class screen {
 
     /// ESC [ number letter; how long it is.
     std::size_t obey(std::string_view text) {
-        const auto end = text.find_first_not_of("0123456789", 2);
+        const auto end = text.find_first_not_of("0123456789;", 2);
         const auto number = end > 2 ? std::stoul(std::string(text.substr(2, end - 2))) : 1;
         switch (text[end]) {
             case 'A':
@@ -60,6 +60,8 @@ class screen {
                 [[fallthrough]];
             case 'K':
                 rows_[row_].resize(std::min(rows_[row_].size(), column_));
+                break;
+            case 'm':  // a colour takes no room
                 break;
             default:
                 throw std::runtime_error("a terminal was told what a test does not know");

@@ -16,6 +16,7 @@
 #include "cli/output_file.hpp"
 #include "cli/stop_signals.hpp"
 #include "dry_run.hpp"
+#include "load/latency_histogram.hpp"
 #include "prices/cost_counter.hpp"
 #include "sending/attempt_log.hpp"
 #include "sending/cleartext_key.hpp"
@@ -165,7 +166,10 @@ class session {
                     result.custom_id, result.error ? result.error.message() : "answered", info.http_status,
                     info.attempts, info.rejections, stagger::to_seconds(info.queued),
                     stagger::to_seconds(info.served));
-        if (!result.error) return;
+        if (!result.error) {
+            if (info.attempts > 0) served_.add(info.served);  // a copy took no time
+            return;
+        }
         const auto told = notices_.tell(places_->name_of(result.position), result.error.message(),
                                         stagger::wire::failure_message(result.error, info));
         if (told) out_.error(*told);
@@ -198,6 +202,8 @@ class session {
         now.left = runner_->left();
         now.prompt_tokens = counts.prompt_tokens;
         now.completion_tokens = counts.completion_tokens;
+        if (costs_) now.costs = costs_->counts();
+        if (served_.count() > 0) now.latency = {served_.percentile(0.5), served_.percentile(0.95)};
         now.gate = runner_->status();
         now.closing = closing_.current();
         now.stalled_by = closing_.stalled_by();
@@ -220,7 +226,7 @@ class session {
         memory_->keep(client_->gates());
         last_outputs outputs(out_);
         outputs.write([&] { summary_->write(to_json(report, plan_.policy, beside())); });
-        outputs.write([&] { report_page_->finish(report, plan_.policy, about_); });
+        outputs.write([&] { report_page_->finish(report, plan_.policy, beside().costs, about_); });
         outputs.write([&] {
             if (plan_.decisions) plan_.decisions->finish();
         });
@@ -304,7 +310,8 @@ class session {
     std::shared_ptr<copied_answers> copied_;
     std::shared_ptr<cost_counter> costs_;  // null without prices
     std::optional<double> max_cost_;
-    bool is_spent_ = false;  // that much is reached
+    stagger::load::latency_histogram served_;  // answers, from sending to their end
+    bool is_spent_ = false;                    // that much is reached
     std::shared_ptr<batch::runner> runner_;
     std::optional<batch::run_report> report_;
     std::size_t failed_before_ = 0;

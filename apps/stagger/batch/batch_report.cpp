@@ -9,7 +9,8 @@ namespace app {
 
 namespace load = stagger::load;
 
-load::run_results batch_results(load::run_results measured, const stagger::batch::run_report& report) {
+load::run_results batch_results(load::run_results measured, const stagger::batch::run_report& report,
+                                const std::optional<cost_counts>& costs) {
     const auto& counts = report.counts;
     measured.interrupted = report.end != stagger::batch::run_end::finished;
     measured.elapsed_s = measured.measured_s = stagger::to_seconds(report.elapsed);
@@ -21,6 +22,13 @@ load::run_results batch_results(load::run_results measured, const stagger::batch
     measured.rejections = counts.rejected;
     measured.prompt_tokens = counts.prompt_tokens;
     measured.completion_tokens = counts.completion_tokens;
+    auto& answers = measured.answers.emplace();
+    answers.truncated = counts.truncated;
+    answers.refused = counts.refused;
+    if (costs) {
+        answers.cost = costs->cost;
+        answers.unpriced = costs->unpriced;
+    }
     const auto succeeded = static_cast<double>(counts.succeeded);
     if (measured.elapsed_s > 0) {
         measured.goodput_per_s = succeeded / measured.elapsed_s;
@@ -57,10 +65,10 @@ void batch_report::step() {
 }
 
 void batch_report::finish(const stagger::batch::run_report& report, const std::string& policy,
-                          load::results_document about) {
+                          const std::optional<cost_counts>& costs, load::results_document about) {
     if (!wanted_) return;
     timer_.cancel();
-    load::run_results run = batch_results(watch_->finish(), report);
+    load::run_results run = batch_results(watch_->finish(), report, costs);
     run.policy = policy;
     about.runs = {std::move(run)};
     page_.write(report_page({{"", std::move(about)}}));

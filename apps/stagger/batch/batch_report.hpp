@@ -4,11 +4,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "batch/runner.hpp"
 #include "cli/output_file.hpp"
 #include "load/run_results.hpp"
+#include "prices/cost_counter.hpp"
 #include "sending/request_watch.hpp"
 
 namespace app {
@@ -16,8 +18,10 @@ namespace app {
 /// The figures of a batch in the form of a benchmark's.
 /// @param measured of its requests
 /// @param report has the last word where prompts failed that became no request
+/// @param costs nothing where no prices are known
 stagger::load::run_results batch_results(stagger::load::run_results measured,
-                                         const stagger::batch::run_report& report);
+                                         const stagger::batch::run_report& report,
+                                         const std::optional<cost_counts>& costs);
 
 /// What `stagger batch --report` writes: measures a run while it goes on. Without a path it does nothing.
 class batch_report {
@@ -36,7 +40,7 @@ class batch_report {
     /// @param about all but the runs
     /// @throws failure file_failed
     void finish(const stagger::batch::run_report& report, const std::string& policy,
-                stagger::load::results_document about);
+                const std::optional<cost_counts>& costs, stagger::load::results_document about);
 
  private:
     void step();

@@ -142,7 +142,9 @@ std::string cost_line(const cost_estimate& cost) {
         text += fmt::format(", {} for answers without a maximum, if they have {:.0f} tokens each",
                             cost_text(cost.supposed), stagger::token_forecast::supposed_answer);
     }
-    if (cost.unpriced > 0) text += fmt::format("; {} prompts of models without a price", cost.unpriced);
+    if (cost.unpriced > 0)
+        text += fmt::format("; {} prompt{} of models without a price", cost.unpriced,
+                            cost.unpriced == 1 ? "" : "s");
     return "cost, about       " + text + "\n";
 }
 

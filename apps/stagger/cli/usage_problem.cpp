@@ -44,6 +44,11 @@ std::string usage_problem(const CLI::ParseError& wrong, const CLI::App& root, co
     const auto extras = root.remaining(true);
     if (dynamic_cast<const CLI::ExtrasError*>(&wrong) != nullptr && !extras.empty())
         return not_expected(extras, root, command);
+    // What is missing may be what was misspelt.
+    const bool misspelt = std::any_of(extras.begin(), extras.end(),
+                                      [](const std::string& each) { return each.starts_with("--"); });
+    if (dynamic_cast<const CLI::RequiredError*>(&wrong) != nullptr && misspelt)
+        return not_expected(extras, root, command);
     if (dynamic_cast<const CLI::ConversionError*>(&wrong) != nullptr) return not_converted(wrong.what());
     return wrong.what();
 }

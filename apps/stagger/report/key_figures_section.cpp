@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "prices/price_list.hpp"
 #include "report/figure_text.hpp"
 #include "report/sections.hpp"
 #include "terminal/markup_text.hpp"
@@ -28,6 +29,14 @@ std::string latency_lines(const load::run_results& found) {
            term("latency, p99", span_text(total->second.p99));
 }
 
+std::string answer_lines(const load::answer_results& answers) {
+    std::string text;
+    if (answers.cost) text += term("cost", cost_text(*answers.cost));
+    if (answers.unpriced > 0) text += term("without a price", count_text(answers.unpriced));
+    return text + term("cut off", count_text(answers.truncated)) +
+           term("refused by the model", count_text(answers.refused));
+}
+
 std::string card(const labelled_run& run) {
     const load::run_results& found = *run.found;
     std::string text = fmt::format("<article class=\"card\">\n<h3>{}</h3>\n", markup_text(run.label));
@@ -38,6 +47,7 @@ std::string card(const labelled_run& run) {
     text +=
         term("answered", fmt::format("{} of {}", count_text(found.succeeded), count_text(found.requests)));
     text += latency_lines(found);
+    if (found.answers) text += answer_lines(*found.answers);
     text += term("attempts/answer", amount_or_dash(found.attempts_per_success));
     text += term("rejected per 100", amount_or_dash(found.rejections_per_100_successes));
     text += term("peak in 10 ms", count_text(found.peak_10ms));
@@ -74,6 +84,12 @@ std::string notices(const labelled_runs& runs) {
                                    "Latencies count from the schedule, so they contain that.",
                                    span_text(found.schedule->lag_max_ms),
                                    amount_text(found.schedule->achieved_per_s)));
+        }
+        if (found.answers && found.answers->truncated > 0) {
+            const bool one = found.answers->truncated == 1;
+            text += notice(each.label, fmt::format("{} answer{} cut off at {} greatest length.",
+                                                   count_text(found.answers->truncated),
+                                                   one ? " was" : "s were", one ? "its" : "their"));
         }
         if (found.failed > 0) {
             text += notice(each.label, fmt::format("{} of {} requests failed; latencies contain theirs.",

@@ -46,6 +46,16 @@ std::string short_count(std::uint64_t count) {
                                        : fmt::format("{:.2f}M", thousands / thousand);
 }
 
+std::string seconds_text(stagger::duration span) {
+    const double seconds = stagger::to_seconds(span);
+    return fmt::format("{:.{}f} s", seconds, seconds < 10 ? 2 : seconds < 100 ? 1 : 0);
+}
+
+std::string unpriced_text(const cost_counts& costs) {
+    if (costs.unpriced == 0) return {};
+    return fmt::format("{} answer{} no price", costs.unpriced, costs.unpriced == 1 ? " has" : "s have");
+}
+
 const std::string& server_words(const progress& view) {
     return view.closing && !view.closing->words.empty() ? view.closing->words : view.stalled_by;
 }
@@ -62,12 +72,15 @@ std::string progress_json(const progress& view) {
         R"({{"done":{},"failed":{},"left":{},"results_per_s":{:.3f},"limit_per_s":{},"limit_in_flight":{},)"
         R"("pace_per_s":{:.3f},"in_flight":{},"waiting":{},"waiting_for":"{}","rejected":{},)"
         R"("prompt_tokens":{},"completion_tokens":{},"elapsed_s":{:.3f},"eta_s":{},"stopping":{},)"
-        R"("opens_at":{},"server_said":{}}})",
+        R"("opens_at":{},"server_said":{},"cost":{},"unpriced":{},"latency_p50_s":{},"latency_p95_s":{}}})",
         view.done, view.failed, left, view.results_per_s, number_or_null(view.gate.measured_per_s),
         view.gate.measured_window ? std::to_string(*view.gate.measured_window) : "null", view.gate.pace_per_s,
         view.gate.in_flight, view.gate.waiting, to_string(view.gate.why), view.gate.throttled,
         view.prompt_tokens, view.completion_tokens, stagger::to_seconds(view.elapsed), number_or_null(eta_s),
-        view.stopping, opens_at, server_said);
+        view.stopping, opens_at, server_said, view.costs ? fmt::format("{:.9g}", view.costs->cost) : "null",
+        view.costs ? view.costs->unpriced : 0,
+        number_or_null(view.latency ? std::optional(stagger::to_seconds(view.latency->p50)) : std::nullopt),
+        number_or_null(view.latency ? std::optional(stagger::to_seconds(view.latency->p95)) : std::nullopt));
 }
 
 std::string_view in_words(stagger::wait_reason why) {
@@ -143,6 +156,7 @@ std::string format_progress(const progress& view, unsigned width) {
     parts.push_back({fmt::format("{} rejected", view.gate.throttled), 2});
     const auto tokens = view.prompt_tokens + view.completion_tokens;
     parts.push_back({tokens > 0 ? short_count(tokens) + " tokens" : "", 1});
+    parts.push_back({view.costs ? "cost " + cost_text(view.costs->cost) : "", 2});
     parts.push_back({eta && !view.stopping ? "ETA " + format_clock(*eta) : "", 7});
     // The last column stays free: some terminals wrap when it is written.
     const auto room = width > 1 ? width - 1 : 1;

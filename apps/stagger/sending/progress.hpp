@@ -6,9 +6,16 @@
 #include <string_view>
 
 #include "closing_notice.hpp"
+#include "prices/cost_counter.hpp"
 #include "stagger/coordinator.hpp"
 
 namespace app {
+
+/// How long answers took lately, from sending the request to their end.
+struct latency_view {
+    stagger::duration p50{0};
+    stagger::duration p95{0};
+};
 
 /// What the progress line and the panel tell.
 struct progress {
@@ -19,6 +26,8 @@ struct progress {
     double results_per_s = 0;         ///< lately
     std::uint64_t prompt_tokens = 0;
     std::uint64_t completion_tokens = 0;
+    std::optional<cost_counts> costs;     ///< nothing where no prices are known
+    std::optional<latency_view> latency;  ///< nothing before the first answer
     stagger::coordinator_status gate;
     std::string stalled_by;               ///< why nothing is admitted, where nobody has said until when
     std::optional<closing_view> closing;  ///< the server admits nothing for now, and has said until when
@@ -51,6 +60,12 @@ std::string progress_json(const progress& view);
 
 /// "950", "12.3k", "4.56M"
 std::string short_count(std::uint64_t count);
+
+/// "0.52 s", "12.3 s": three digits.
+std::string seconds_text(stagger::duration span);
+
+/// "3 answers have no price", "1 answer has no price"; empty where all have one.
+std::string unpriced_text(const cost_counts& costs);
 
 /// How long the rest takes at the present pace; nothing while that cannot be told.
 std::optional<stagger::duration> time_left(const progress& view);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cli/exit_code.hpp"
+#include "panel_colours.hpp"
 #include "progress_panel.hpp"
 #include "stagger/error.hpp"
 
@@ -99,15 +100,17 @@ void progress_display::show() {
     } else if (mode_ == progress_mode::heartbeat) {
         out_.remark(heartbeat_text(view));
     } else {
-        out_.status(drawing(view));
+        draw(view);
     }
 }
 
-std::string progress_display::drawing(const progress& view) const {
+void progress_display::draw(const progress& view) {
     const auto window = out_.size();
     const bool roomy = window.rows >= least_panel_height && window.columns >= least_panel_width;
-    return mode_ == progress_mode::fitting && roomy ? format_panel(view, window.columns)
-                                                    : format_progress(view, window.columns);
+    if (mode_ == progress_mode::fitting && roomy)
+        out_.status(format_panel(view, window.columns), coloured_panel);
+    else
+        out_.status(format_progress(view, window.columns));
 }
 
 void progress_display::finish() {

@@ -45,7 +45,7 @@ class progress_display {
     void show_later();
     void show_again_after_changes();
     void suspend();
-    std::string drawing(const progress& view) const;
+    void draw(const progress& view);
 
     boost::asio::steady_timer timer_;
     boost::asio::signal_set changes_;

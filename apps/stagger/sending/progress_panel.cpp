@@ -14,7 +14,6 @@ namespace {
 // Beyond this a longer bar tells nothing more, and the eye has to travel.
 constexpr std::size_t widest_panel = 100;
 constexpr std::size_t narrowest_bar = 8;
-constexpr std::size_t label_width = 11;
 
 /// What stands beside a label; the last part is left out first. Empty parts are none.
 using parts = std::vector<std::string>;
@@ -69,6 +68,15 @@ parts tokens(const progress& view) {
             short_count(view.completion_tokens) + " in answers"};
 }
 
+parts costs(const cost_counts& counts) {
+    return {cost_text(counts.cost), unpriced_text(counts)};
+}
+
+parts latencies(const latency_view& view) {
+    return {seconds_text(view.p50) + " p50",
+            seconds_text(view.p95) + " p95, from sending to the answer's end"};
+}
+
 parts times(const progress& view) {
     if (view.stopping) return {format_clock(view.elapsed) + " passed", "ends when nothing is in flight"};
     const auto left = time_left(view);
@@ -79,11 +87,11 @@ parts times(const progress& view) {
 
 std::string format_panel(const progress& view, unsigned width) {
     // The last column stays free: some terminals wrap when it is written.
-    const auto columns = std::clamp<std::size_t>(width, label_width + 2, widest_panel + 1) - 1;
-    const auto room = columns - label_width;
+    const auto columns = std::clamp<std::size_t>(width, panel_label_width + 2, widest_panel + 1) - 1;
+    const auto room = columns - panel_label_width;
     std::string panel;
     const auto add = [&](std::string_view label, const std::string& value) {
-        panel += fmt::format("{}{:<{}}{}", panel.empty() ? "" : "\n", label, label_width, value);
+        panel += fmt::format("{}{:<{}}{}", panel.empty() ? "" : "\n", label, panel_label_width, value);
     };
     add(view.stopping ? "stopping" : "done", how_much_is_done(view, room));
     add("rate", joined(rates(view), room));
@@ -92,6 +100,8 @@ std::string format_panel(const progress& view, unsigned width) {
         joined({std::to_string(view.gate.waiting) + why_waiting(view), of_refused_kinds(view.gate)}, room));
     add("in flight", joined({std::to_string(view.gate.in_flight)}, room));
     add("tokens", joined(tokens(view), room));
+    if (view.costs) add("cost", joined(costs(*view.costs), room));
+    if (view.latency) add("latency", joined(latencies(*view.latency), room));
     add("time", joined(times(view), room));
     if (const auto& words = server_words(view); !words.empty()) add("server", joined({words}, room));
     return panel;

@@ -41,7 +41,8 @@ std::string tokens_text(const stagger::batch::run_report& report) {
 /// "cost 0.0123", and what it leaves out.
 std::string cost_of_run_text(const cost_counts& costs) {
     std::string text = "cost " + cost_text(costs.cost);
-    if (costs.unpriced > 0) text += fmt::format(" without {} answers", costs.unpriced);
+    if (costs.unpriced > 0)
+        text += fmt::format(" without {} answer{}", costs.unpriced, costs.unpriced == 1 ? "" : "s");
     if (!costs.unlisted_model.empty()) text += fmt::format(": the prices have no {}", costs.unlisted_model);
     return text + "\n";
 }

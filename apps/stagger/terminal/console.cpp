@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "base/visible_text.hpp"
+#include "colour.hpp"
 
 namespace app {
 namespace {
@@ -64,17 +65,19 @@ std::string console::to_first_row(unsigned columns) const {
     return rows > 1 ? "\r\x1b[" + std::to_string(rows - 1) + "A" : "\r";
 }
 
-void console::status(std::string text) {
+void console::status(std::string text, painter paint) {
     text = stagger::visible_text(text);
+    if (!colours_are_wanted()) paint = {};
     const auto columns = size().columns;
     if (!shows_status_ || (text == drawn_ && columns == drawn_for_)) return;
     auto drawing = to_first_row(columns);
-    for (const char each : text) {
+    for (const char each : paint ? paint(text) : text) {
         if (each == '\n') drawing += std::string(erase_to_line_end) + '\r';
         drawing += each;
     }
     write_error(drawing + erase_to_line_end + erase_below);
     drawn_ = std::move(text);
+    paint_ = std::move(paint);
     drawn_for_ = columns;
 }
 
@@ -110,7 +113,7 @@ void console::write_line(std::string_view prefix, std::string_view text) {
     line.append(stagger::visible_text(text));
     if (!line.ends_with('\n')) line.push_back('\n');
     write_error(line);
-    if (!below.empty()) status(below);
+    if (!below.empty()) status(below, paint_);
 }
 
 }  // namespace app

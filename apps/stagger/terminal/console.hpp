@@ -28,8 +28,11 @@ class console {
     /// Of the terminal, asked for anew, since windows change.
     window size() const;
 
+    /// Adds what colours a text and takes no room.
+    using painter = std::function<std::string(std::string_view)>;
     /// @param text lines, each shorter than the window is wide
-    void status(std::string text);
+    /// @param paint if there is any, and the user has nothing against colour
+    void status(std::string text, painter paint = {});
     void clear_status();
     /// Always shown, with the program's name.
     void error(std::string_view message);
@@ -52,7 +55,8 @@ class console {
     std::function<void(weight, std::string_view)> told_;
     bool quiet_;
     bool shows_status_;
-    std::string drawn_;
+    std::string drawn_;  // without colour
+    painter paint_;
     unsigned drawn_for_ = 0;  // columns
 };
 

@@ -72,6 +72,15 @@ struct timeline_row {
     friend bool operator==(const timeline_row&, const timeline_row&) = default;
 };
 
+/// What the answers of a batch were like, for its page; no part of a results file.
+struct answer_results {
+    std::uint64_t truncated = 0;  ///< cut off at their greatest length
+    std::uint64_t refused = 0;    ///< by the model
+    std::optional<double> cost;   ///< by a list of prices; nothing without one
+    std::uint64_t unpriced = 0;   ///< answers without a price
+    friend bool operator==(const answer_results&, const answer_results&) = default;
+};
+
 struct timeline_results {
     double step_s = 0;
     std::vector<timeline_row> rows;  ///< of the whole run, warm-up and cool-down included
@@ -103,6 +112,7 @@ struct run_results {
     double closed_s = 0;
     std::optional<std::uint64_t> empty_answers;  ///< of those that succeeded; of none: nothing
     std::optional<schedule_results> schedule;    ///< of open loops
+    std::optional<answer_results> answers;       ///< of a batch
     std::map<std::string, latency_summary> latency_ms;
     waiting_sums waiting_s;
     timeline_results timeline;

@@ -59,16 +59,20 @@ class wait_checker {
     // Where requests that come too early are charged as well, only whoever sends nothing meanwhile can tell
     // whether the time was too short; and what was sent together may have come in any order.
     void check_obedient(const probe_answer& refused, time_point promised) {
-        const probe_answer* following = nullptr;
+        std::optional<time_point> next;
         for (const probe_answer& each : answers_) {
             if (&each == &refused || each.sent < refused.sent - slack_) continue;
-            if (!following || each.sent < following->sent) following = &each;
+            if (!next || each.sent < *next) next = each.sent;
         }
-        if (!following || following->sent <= promised + slack_) return;
+        if (!next || *next <= promised + slack_) return;
         ++obeyed_;
-        if (following->what != outcome::refused) return;
+        // Of several at once one is enough.
+        const bool in_vain = std::all_of(answers_.begin(), answers_.end(), [&](const probe_answer& each) {
+            return each.what == outcome::refused || each.sent < *next || each.sent > *next + slack_;
+        });
+        if (!in_vain) return;
         ++in_vain_;
-        late_ = std::max(late_, following->sent - promised);
+        late_ = std::max(late_, *next - promised);
     }
 
     /// What was not refused took what was free by then, whether its answer is known or not.

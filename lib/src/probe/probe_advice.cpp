@@ -23,8 +23,10 @@ probe_advice advise(const probe_findings& found) {
     if (found.is_sure() && found.verdict == probe_verdict::concurrency)
         return {0, static_cast<std::size_t>(found.limit.capacity.best)};
     if (found.explains_answers() && found.rate_per_s().uncertainty() > usable_uncertainty) return {};
-    // The low end: what is a little too fast is refused again and again.
-    return at_rate(found.is_sure() ? found.rate_per_s().low : found.cautious_per_s);
+    // Just below the low end: what is a little too fast is refused again and again, and the end itself is
+    // known as closely only as requests keep to their times.
+    constexpr double margin = 0.99;
+    return at_rate(margin * (found.is_sure() ? found.rate_per_s().low : found.cautious_per_s));
 }
 
 }  // namespace stagger::probe

@@ -7,7 +7,7 @@ namespace {
 
 using outcome = probe_answer::outcome;
 
-constexpr int openings = 5;
+constexpr int openings = 4;
 constexpr std::size_t fillings = 3;
 // Polls, and what is refused beyond a quota.
 constexpr std::size_t beside = 100;
