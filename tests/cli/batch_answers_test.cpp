@@ -212,7 +212,7 @@ TEST_CASE("--prices: the cost of what was sent, copies left out, and of models t
     summary = boost::json::parse(all.folder.read("summary")).as_object();
     CHECK(summary.at("cost") == 0);
     CHECK(summary.at("unpriced") == 1);
-    CHECK(says(got, "cost 0 without 1 answers: the prices have no other\n"));
+    CHECK(says(got, "cost 0 without 1 answer: the prices have no other\n"));
 }
 
 TEST_CASE("--prices: before anything is sent") {

@@ -49,14 +49,26 @@ TEST_CASE("a terminal with room shows a panel, and in the end nothing of it is l
     const auto panel = screen(60).put(got.err.substr(0, got.err.find('\x1b', last_row))).text();
     CAPTURE(panel);
     CHECK(panel.starts_with("done  "));
-    CHECK(std::count(panel.begin(), panel.end(), '\n') == 7);
+    CHECK(std::count(panel.begin(), panel.end(), '\n') == 8);
     for (const auto* part :
-         {"/60  [#", "\nrate  ", "\nrejected  ", "\nwaiting  ", "\nin flight  ", "\ntokens  "})
+         {"/60  [#", "\nrate  ", "\nrejected  ", "\nwaiting  ", "\nin flight  ", "\ntokens  ", "\nlatency  "})
         CHECK_MESSAGE(has(panel, part), part);
     const auto end = screen(60).put(got.err).text();
     CAPTURE(end);
     CHECK(end.starts_with("60 answered, 0 failed; "));
     CHECK_FALSE(has(end, "rate  "));
+}
+
+TEST_CASE("a panel has colours, unless the user wants none") {
+    if (skipped()) return;
+    const fixture all;
+    const std::string faint = "\x1b[2m";
+    CHECK(has(run(all.setup()).err, faint));
+    auto setup = all.setup({"--overwrite"});
+    setup.environment["NO_COLOR"] = "1";
+    const auto plain = run(setup);
+    CHECK(has(plain.err, "rate  "));
+    CHECK_FALSE(has(plain.err, faint));
 }
 
 TEST_CASE("a window that becomes small gets a line, and an interruption leaves a clean terminal") {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/exit_code.hpp"
+#include "sending/panel_colours.hpp"
 #include "sending/progress.hpp"
 #include "sending/progress_panel.hpp"
 #include "sending/recent_rate.hpp"
@@ -72,6 +73,40 @@ TEST_CASE("the progress line leaves out what matters least until it fits") {
     CHECK(app::format_progress(view, 200) ==
           "stopping:  120 done  3 failed  19.1/s  limit 16 in flight  20 in flight  236 waiting (pace)  "
           "7 rejected  12.3k tokens");
+}
+
+TEST_CASE("a panel tells what answers cost and how long they take; colours take no room") {
+    app::progress view;
+    view.done = 7;
+    view.failed = 3;
+    view.left = 10;
+    CHECK(app::format_panel(view, 80).find("cost") == std::string::npos);
+    view.costs = app::cost_counts{0.0123, 1, "other"};
+    view.latency = app::latency_view{720ms, 15400ms};
+    const auto panel = app::format_panel(view, 80);
+    CHECK(panel.find("\ncost       0.0123, 1 answer has no price\n") != std::string::npos);
+    CHECK(panel.find("\nlatency    0.72 s p50, 15.4 s p95, from sending to the answer's end\n") !=
+          std::string::npos);
+    view.costs->unpriced = 2;
+    CHECK(app::format_panel(view, 80).find("2 answers have no price") != std::string::npos);
+    CHECK(app::format_progress(view, 200).find("  cost 0.0123") != std::string::npos);
+    CHECK(app::progress_json(view).find(
+              R"("cost":0.0123,"unpriced":2,"latency_p50_s":0.720,"latency_p95_s":15.400})") !=
+          std::string::npos);
+
+    const auto coloured = app::coloured_panel(panel);
+    CHECK(coloured.find("\x1b[31m3 failed\x1b[0m") != std::string::npos);
+    CHECK(coloured.starts_with("\x1b[2mdone       \x1b[0m"));
+    std::string plain;
+    for (std::size_t at = 0; at < coloured.size(); ++at) {
+        if (coloured[at] == '\x1b')
+            at = coloured.find('m', at);
+        else
+            plain += coloured[at];
+    }
+    CHECK(plain == panel);
+    view.failed = 0;
+    CHECK(app::coloured_panel(app::format_panel(view, 80)).find("\x1b[32m#") != std::string::npos);
 }
 
 TEST_CASE("the panel has a row for each figure, and fits") {

@@ -68,6 +68,20 @@ TEST_CASE("a batch ends with 6 as soon as the server says that it is closed for 
     CHECK(ids_of(folder.read("out")) == line_ids(1, 3));
 }
 
+// A day is three seconds here.
+TEST_CASE("a nightly run parks where its quota is used up, and goes on by itself with the next day's") {
+    const throttled_server server(R"([{"kind":"fixed_window","quota":5,"window_s":3}])",
+                                  R"({"kind":"constant","mean_s":0.001},"hints":{"retry_after":"integer"})");
+    const temporary_folder folder;
+    const auto got = run(batch(server.base_url(), folder.write("prompts.txt", numbered_prompts(12)),
+                               folder.path("out"), {"--no-remember"}));
+    CHECK_MESSAGE(got.code == 0, got.err);
+    CHECK(server.stat("accepted") == 12);
+    CHECK(lines_of(folder.read("out")).size() == 12);
+    // It knocks a few times, and does not knock all night.
+    CHECK(server.stat("rejected") < 40);
+}
+
 TEST_CASE("a batch ends with 6 where nothing was admitted for --max-wait, and nobody has said until when") {
     const temporary_folder folder;
     const std::vector<turn> refusals(1000, turn{answer(429, R"({"error":{"message":"no"}})")});

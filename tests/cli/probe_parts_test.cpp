@@ -54,3 +54,36 @@ TEST_CASE("a probe that is not sure says so, and advises what is slow enough in 
         CHECK_FALSE(boost::json::parse(app::to_json(found)).at("sure").as_bool());
     }
 }
+
+TEST_CASE("a probe whose bounds are too narrow says what it needs") {
+    using namespace std::chrono_literals;
+    stagger::probe::probe_needs needs;
+    needs.time = 8min;
+    needs.opens_after = 2min;
+    needs.requests = 160;
+    needs.admitted_first = 20;
+    CHECK(app::needs_text(needs, {}) ==
+          "the limit opens seldom (after 2 min or more): to tell it takes 8 min or more, and --max-time is 5 "
+          "min");
+    needs.time = 1min;
+    CHECK(app::needs_text(needs, {}).empty());
+    needs.requests = 700;
+    needs.admitted_first = 200;
+    CHECK(app::needs_text(needs, {}) ==
+          "the limit admits many at once (200): to tell it takes about 700 requests, and --max-requests is "
+          "400");
+}
+
+TEST_CASE("a probe tells a line with its places, and headers about tokens") {
+    auto found = a_rate(0);
+    found.line = stagger::probe::server_line{10, 6, 0.3, 0.4};
+    found.hints.token_headers = 100;
+    found.hints.token_limit = 40'000;
+    const auto text = app::describe(found);
+    CHECK(text.find("about 4 are worked on at once, others wait in line: 10 a second") != std::string::npos);
+    CHECK(text.find("rate-limit headers say a limit of 40000 tokens: not tested") != std::string::npos);
+    CHECK(text.find("no rate-limit headers") == std::string::npos);
+    const auto json = boost::json::parse(app::to_json(found));
+    CHECK(json.at("line").at("places") == 4);
+    CHECK(json.at("hints").at("token_limit") == 40'000);
+}

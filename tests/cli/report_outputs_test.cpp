@@ -63,6 +63,24 @@ TEST_CASE("batch --report: a page with the figures that --summary has") {
     CHECK(successes == 40);
 }
 
+TEST_CASE("batch --report: a page with what the answers cost, and how many were cut off") {
+    using namespace stagger::test;
+    const auto body =
+        R"({"choices":[{"message":{"content":"cut"},"finish_reason":"length"}],"usage":{"prompt_tokens":3,"completion_tokens":2}})";
+    scripted_server server({{turn{answer(200, body)}}});
+    const temporary_folder folder;
+    const auto prices =
+        folder.write("prices.json", R"({"m":{"input_cost_per_token":1,"output_cost_per_token":2}})");
+    const auto got = run(batch(server.base_url(), folder.write("list.txt", "one\n"), folder.path("out"),
+                               {"--report", folder.path("page.html"), "--prices", prices}));
+    CHECK_MESSAGE(got.code == 0, got.err);
+    const std::string page = folder.read("page.html");
+    CHECK(page.find("<div><dt>cost</dt><dd>7</dd></div>") != std::string::npos);
+    CHECK(page.find("<div><dt>cut off</dt><dd>1</dd></div>") != std::string::npos);
+    CHECK(page.find("<div><dt>refused by the model</dt><dd>0</dd></div>") != std::string::npos);
+    CHECK(page.find("1 answer was cut off at its greatest length.") != std::string::npos);
+}
+
 TEST_CASE("batch --report: prompts that became no request are failures there, too") {
     const temporary_folder folder;
     const throttled_server server(small_bucket, quick);

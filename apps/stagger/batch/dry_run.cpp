@@ -127,9 +127,11 @@ std::string tokens_text(const estimate& sum) {
     std::string text = fmt::format("{:.0f} in prompts", sum.tokens.prompt_tokens);
     if (sum.tokens.tokens > 0) text += fmt::format(", {:.0f} in answers at most", sum.tokens.tokens);
     if (sum.tokens.open_answers > 0) {
-        text +=
-            fmt::format(", {:.0f} in {:.0f} answers without a maximum, if they have {:.0f} each",
-                        sum.supposed(), sum.tokens.open_answers, stagger::token_forecast::supposed_answer);
+        text += fmt::format(", {:.0f} in {:.0f} answer{} without a maximum, if {} {:.0f}{}", sum.supposed(),
+                            sum.tokens.open_answers, sum.tokens.open_answers == 1 ? "" : "s",
+                            sum.tokens.open_answers == 1 ? "it has" : "they have",
+                            stagger::token_forecast::supposed_answer,
+                            sum.tokens.open_answers == 1 ? "" : " each");
     }
     return text;
 }

@@ -133,7 +133,8 @@ std::string wait_text(std::string_view name, const probe::wait_check& check) {
     const double high = stagger::to_seconds(check.longest);
     const std::string span =
         low == high ? fmt::format("{:.3g} s", low) : fmt::format("{:.3g} to {:.3g} s", low, high);
-    return fmt::format("{} of {}, {} times: {}", name, span, check.said, truth_text(check));
+    return fmt::format("{} of {}, {}: {}", name, span,
+                       check.said == 1 ? "once" : fmt::format("{} times", check.said), truth_text(check));
 }
 
 std::string hint_lines(const probe::probe_findings& found) {
