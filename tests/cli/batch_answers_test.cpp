@@ -226,7 +226,7 @@ TEST_CASE("--prices: before anything is sent") {
     with_maximum.insert(with_maximum.end(), {"--max-tokens", "10"});
     auto got = all.batch_of(list, with_maximum);
     CHECK_MESSAGE(got.code == 0, got.err);
-    CHECK(got.out.find(" for prompts, 5 for answers at most; 1 prompts of models without a price\n") !=
+    CHECK(got.out.find(" for prompts, 5 for answers at most; 1 prompt of models without a price\n") !=
           std::string::npos);
     got = all.batch_of(list, options);
     CHECK(got.out.find("for answers without a maximum, if they have 256 tokens each;") != std::string::npos);

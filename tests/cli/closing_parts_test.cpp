@@ -175,11 +175,13 @@ TEST_CASE("progress says until when the server is closed, and in whose words") {
     view.closing = app::closing_view{afternoon, "14:05:12 (13:05:12 UTC)", "say \"please\""};
     CHECK(app::format_progress(view, 200).find(
               "7 waiting (server said when, until 14:05:12 (13:05:12 UTC))") != std::string::npos);
-    CHECK(app::progress_json(view).ends_with(
-        R"("stopping":false,"opens_at":"2026-11-29T13:05:12Z","server_said":"say \"please\""})"));
+    CHECK(app::progress_json(view).find(
+              R"("stopping":false,"opens_at":"2026-11-29T13:05:12Z","server_said":"say \"please\"",)") !=
+          std::string::npos);
     const auto panel = app::format_panel(view, 60);
     CHECK(panel.ends_with("\nserver     say \"please\""));
     view.closing->words.clear();
-    CHECK(app::progress_json(view).ends_with(R"("opens_at":"2026-11-29T13:05:12Z","server_said":null})"));
+    CHECK(app::progress_json(view).find(R"("opens_at":"2026-11-29T13:05:12Z","server_said":null,)") !=
+          std::string::npos);
     CHECK(app::format_panel(view, 60).find("\nserver") == std::string::npos);
 }

@@ -157,7 +157,8 @@ TEST_CASE("progress for programs is one JSON object, with null for what is unkno
           R"("limit_in_flight":null,"pace_per_s":0.000,"in_flight":0,"waiting":0,)"
           R"("waiting_for":"retry_after","rejected":0,"prompt_tokens":0,"completion_tokens":0,)"
           R"("elapsed_s":2.000,"eta_s":null,"stopping":false,)"
-          R"("opens_at":null,"server_said":null})");
+          R"("opens_at":null,"server_said":null,"cost":null,"unpriced":0,)"
+          R"("latency_p50_s":null,"latency_p95_s":null})");
     view.left = 5;
     view.gate.measured_per_s = 2.5;
     view.gate.measured_window = 8;
