@@ -89,7 +89,7 @@ TEST_CASE("a panel tells what answers cost and how long they take; colours take 
           std::string::npos);
     view.costs->unpriced = 2;
     CHECK(app::format_panel(view, 80).find("2 answers have no price") != std::string::npos);
-    CHECK(app::format_progress(view, 200).find("  cost 0.0123") != std::string::npos);
+    CHECK(app::format_progress(view, 200).find("  cost 0.0123 (2 unpriced)") != std::string::npos);
     CHECK(app::progress_json(view).find(
               R"("cost":0.0123,"unpriced":2,"latency_p50_s":0.720,"latency_p95_s":15.400})") !=
           std::string::npos);

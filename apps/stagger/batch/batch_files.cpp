@@ -123,7 +123,8 @@ void tell_of_resuming(const batch_file_options& options, const batch::result_fil
     std::string text = name + ": " + std::to_string(answered) + " answered already";
     if (failed > 0) text += ", " + std::to_string(failed) + " failed before";
     if (prompts && *prompts >= answered + failed)
-        text += ", " + std::to_string(*prompts - answered - failed) + " left";
+        text += ", " + std::to_string(*prompts - answered - failed) +
+                (options.limit + options.sample > 0 ? " of the whole list left" : " left");
     if (failed > 0)
         text += options.retry_failed ? "; asking again for those that failed"
                                      : "; --retry-failed asks again for those that failed";

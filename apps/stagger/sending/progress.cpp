@@ -36,6 +36,12 @@ std::string string_or_null(bool known, const std::string& text) {
     return json;
 }
 
+/// "cost 0.0123", "cost 0.0123 (2 unpriced)"
+std::string cost_part(const cost_counts& costs) {
+    const auto text = "cost " + cost_text(costs.cost);
+    return costs.unpriced > 0 ? text + fmt::format(" ({} unpriced)", costs.unpriced) : text;
+}
+
 }  // namespace
 
 std::string short_count(std::uint64_t count) {
@@ -156,7 +162,7 @@ std::string format_progress(const progress& view, unsigned width) {
     parts.push_back({fmt::format("{} rejected", view.gate.throttled), 2});
     const auto tokens = view.prompt_tokens + view.completion_tokens;
     parts.push_back({tokens > 0 ? short_count(tokens) + " tokens" : "", 1});
-    parts.push_back({view.costs ? "cost " + cost_text(view.costs->cost) : "", 2});
+    parts.push_back({view.costs ? cost_part(*view.costs) : "", 2});
     parts.push_back({eta && !view.stopping ? "ETA " + format_clock(*eta) : "", 7});
     // The last column stays free: some terminals wrap when it is written.
     const auto room = width > 1 ? width - 1 : 1;

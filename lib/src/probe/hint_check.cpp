@@ -37,7 +37,9 @@ class wait_checker {
             if (const auto wait = read_(each.said)) check_one(each, *wait);
         }
         result_.truth = judge();
-        result_.off = result_.truth == hint_truth::too_short ? late_ : early_;
+        result_.off = result_.truth == hint_truth::too_short ? late_
+                      : result_.truth == hint_truth::holds   ? duration{0}
+                                                             : early_;
         return result_;
     }
 
@@ -51,7 +53,10 @@ class wait_checker {
         const auto next = first_other_after(refused.sent + slack_);
         // The server counts from when it refused, half a round trip before the caller knows, and has the next
         // one half a round trip after it was sent.
-        if (next && *next < promised - trip_ - slack_) early_ = std::max(early_, promised - *next);
+        if (next && *next < promised - trip_ - slack_) {
+            early_ = std::max(early_, promised - *next);
+            ++came_early_;
+        }
         tried_ += next.has_value();
         check_obedient(refused, promised);
     }
@@ -88,9 +93,11 @@ class wait_checker {
     hint_truth judge() const {
         // Some may be refused for another reason than the one before.
         if (2 * in_vain_ > obeyed_) return hint_truth::too_short;
-        if (early_ >= duration(1s) + trip_ + slack_ || (early_ > duration::zero() && !whole_))
-            return hint_truth::too_long;
-        if (early_ > duration::zero()) return hint_truth::rounded_up;
+        // Some may have been overtaken by what gave a place free.
+        constexpr std::size_t one_in = 10;
+        const bool often = one_in * came_early_ > tried_;
+        if (often && (early_ >= duration(1s) + trip_ + slack_ || !whole_)) return hint_truth::too_long;
+        if (often) return hint_truth::rounded_up;
         return tried_ > 0 || obeyed_ > 0 ? hint_truth::holds : hint_truth::unknown;
     }
 
@@ -103,6 +110,8 @@ class wait_checker {
     duration early_{0};
     duration late_{0};
     bool whole_ = true;
+    std::size_t came_early_ =
+        0;                     ///< refusals after which something was admitted before the time that they said
     std::size_t tried_ = 0;    ///< refusals after which something was not refused
     std::size_t obeyed_ = 0;   ///< those after which nothing was sent until the time had passed
     std::size_t in_vain_ = 0;  ///< those of them after which the next was refused all the same

@@ -66,12 +66,11 @@ probe_verdict judge(const limit_evidence& evidence, const limit_fit& best, probe
     return is_window(best.rule) ? probe_verdict::window : probe_verdict::rate;
 }
 
-/// What was admitted on average from the first refusal on, when all that had been saved up was spent; but for
-/// the largest burst, which may have been a quota that lasts longer than it was watched.
-double average_per_s(const limit_evidence& evidence) {
+/// What was admitted on average from a moment on, but for the largest burst, which may have been a quota that
+/// lasts longer than it was watched.
+double average_per_s(const limit_evidence& evidence, double from_s) {
     limit_evidence later;
     later.slack_s = evidence.slack_s;
-    const double from_s = evidence.refused_at_s.front();
     for (const auto& each : evidence.admitted) {
         if (each.at_s > from_s + evidence.slack_s) later.admitted.push_back(each);
     }
@@ -81,10 +80,14 @@ double average_per_s(const limit_evidence& evidence) {
 }
 
 /// A limit on requests in flight says nothing of a rate.
-double slowest_per_s(double average_per_s, const std::vector<limit_fit>& fits) {
-    // Where several limits refuse, one of them may have let through what it had saved up all the time.
+double slowest_per_s(const limit_evidence& evidence, const std::vector<limit_fit>& fits) {
+    // With the first refusal all that was saved up is spent; but where several limits refuse, one of them may
+    // have gone on with that for long.
     constexpr double surely_lasting = 0.5;
-    double slowest = surely_lasting * average_per_s;
+    const double refused_s = evidence.refused_at_s.front();
+    const double middle_s = (refused_s + evidence.span_s) / 2;
+    double slowest =
+        surely_lasting * std::min(average_per_s(evidence, refused_s), average_per_s(evidence, middle_s));
     for (const limit_fit& fit : fits) {
         const double per_s = fit.rate_per_s().low;
         if (per_s > 0) slowest = std::min(slowest, per_s);
@@ -178,7 +181,7 @@ probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end)
     const std::vector<limit_fit> fits = ranked_fits(answers);
     found.verdict = judge(evidence, fits.front(), end);
     found.limit = fits.front();
-    if (evidence.anything_refused()) found.cautious_per_s = slowest_per_s(average_per_s(evidence), fits);
+    if (evidence.anything_refused()) found.cautious_per_s = slowest_per_s(evidence, fits);
     found.most_at_once = most_at_once(evidence);
     found.most_in_second = most_in_second(evidence);
     found.wants_silence = find_wanted_silence(evidence).is_possible();
