@@ -76,7 +76,8 @@ class coordinator {
     /// @param in its class: where others wait as well, classes take turns as 16 : 4 : 1
     task_id submit(time_point now, const cost& what, time_point deadline = never, task_kind alike = {},
                    priority in = priority::normal);
-    /** @brief A further attempt rejoins at the front, before all classes, but does not go before `not_before`.
+    /** @brief A further attempt rejoins at the front, before all classes, but does not go before
+     * `not_before`.
      *
      * With `ride_the_limit`, one that was refused more than once lets another task go first. Where alike
      * tasks were admitted meanwhile, it also waits out a backoff of its own: U(0, min(8 s, 0.1

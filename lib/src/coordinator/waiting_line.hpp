@@ -15,9 +15,9 @@
 namespace stagger {
 
 /// Where a task stands. Retries stand before first attempts; accidents are apart because a budget bounds
-/// them. Who was refused more than once stands `aside`, so that the others get their turn. First attempts have
-/// a lane for each class, `first` that of `priority::normal`. The lanes behind `kinds` belong to one kind of
-/// task each, see `lane_of`.
+/// them. Who was refused more than once stands `aside`, so that the others get their turn. First attempts
+/// have a lane for each class, `first` that of `priority::normal`. The lanes behind `kinds` belong to one
+/// kind of task each, see `lane_of`.
 enum class lane : std::uint8_t { accident, throttled, aside, first_interactive, first, first_batch, kinds };
 
 /// Where first attempts of a class stand.
