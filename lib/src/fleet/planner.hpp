@@ -39,8 +39,8 @@ class planner {
     /// How far ahead slots are planned: longer than a message takes on its way, and a late timer.
     static constexpr duration usual_lead = std::chrono::milliseconds(40);
     static constexpr duration usual_tick = std::chrono::milliseconds(20);
-    /// The same where requests in flight are limited, since each place that is free is to be used at once, and
-    /// while the pace doubles, since what is told by then is sent whatever is refused meanwhile.
+    /// The same where requests in flight are limited, since each place that is free is to be used at once,
+    /// and while the pace doubles, since what is told by then is sent whatever is refused meanwhile.
     static constexpr duration short_lead = std::chrono::milliseconds(3);
     /// A member that says nothing for so long is gone; others say something three times as often.
     static constexpr duration silent_after = std::chrono::seconds(15);
