@@ -134,7 +134,9 @@ class completion_request {
     const std::vector<tool_definition>& tools() const { return extras().tools; }
     const std::optional<answer_schema>& json_schema() const { return extras().schema; }
     std::optional<unsigned> max_new_tokens() const { return max_new_tokens_; }
-    std::optional<double> temperature() const { return temperature_; }
+    std::optional<double> temperature() const {
+        return has_temperature_ ? std::optional(temperature_) : std::nullopt;
+    }
     const std::string& model() const { return extras().model; }
     const std::vector<std::pair<std::string, std::string>>& members() const { return extras().members; }
     const std::string& request_id() const { return extras().request_id; }
@@ -173,9 +175,10 @@ class completion_request {
 
     std::string prompt_;
     std::optional<unsigned> max_new_tokens_;
-    std::optional<double> temperature_;
+    double temperature_ = 0;
     double expected_tokens_ = 0;
     std::optional<stagger::priority> priority_;
+    bool has_temperature_ = false;  // apart from it, where there is room for it
     // Null where there are none. Apart, because a coroutine that awaits an answer has several requests in its
     // frame as long as it waits: its own, and those that were moved from on the way to the client.
     std::unique_ptr<further> extras_;

@@ -11,6 +11,7 @@ completion_request::completion_request(const completion_request& other)
       temperature_(other.temperature_),
       expected_tokens_(other.expected_tokens_),
       priority_(other.priority_),
+      has_temperature_(other.has_temperature_),
       extras_(other.extras_ ? std::make_unique<further>(*other.extras_) : nullptr) {}
 
 completion_request& completion_request::operator=(const completion_request& other) {
@@ -89,6 +90,7 @@ completion_request& completion_request::max_new_tokens(unsigned count) {
 
 completion_request& completion_request::temperature(double value) {
     temperature_ = value;
+    has_temperature_ = true;
     return *this;
 }
 
