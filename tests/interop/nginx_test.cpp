@@ -69,7 +69,8 @@ TEST_CASE("nginx: limit_conn") {
 TEST_CASE("nginx: stagger probe finds limit_req and limit_conn") {
     if (!nginx_installed()) return;
     const auto probe = [](const nginx_server& server) {
-        return run({STAGGER_COMMAND, {"probe", "--base-url", server.base_url(), "--json", "-"}});
+        return run({STAGGER_COMMAND,
+                    {"probe", "--base-url", server.base_url(), "--max-time", "15s", "--json", "-"}});
     };
     const nginx_server rate({"limit_req_zone $server_name zone=all:1m rate=20r/s;",
                              "limit_req zone=all burst=5 nodelay;",
