@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "scenarios.hpp"
+#include "sim/random_scenario.hpp"
 #include "sim/simulation.hpp"
 
 // What the coordinator is measured by: docs/design.md has the table. Request counts are smaller here, so that
@@ -222,6 +223,15 @@ TEST_CASE(
         return 100.0 * static_cast<double>(run.rejected - run.refused_by_chance) /
                static_cast<double>(run.succeeded);
     }) < 5);
+}
+
+TEST_CASE("what once looked like the end of a quota does not keep chance from being found") {
+    // Closed by its burst at the start, then a seventh refused by chance: its pace sank to one a minute.
+    const auto drawn = stagger::sim::find_random_scenario("overload_bucket-7020");
+    REQUIRE(drawn);
+    const auto measured = stagger::sim::run(*drawn, stagger::sim::policy(), drawn->seed);
+    CHECK(measured.lost == 0);
+    CHECK(measured.efficiency > 0.6);
 }
 
 TEST_CASE("a bucket whose headers told of a slow time is used again once it is over") {

@@ -91,7 +91,8 @@ void ride_the_limit::cut_once_a_round(time_point now, const departure& rejected,
     if (rejected.at <= last_cut_) return;
     if (memory_was_right(now, rejected)) return;
     const estimate limit = estimator_.up_to(log_, rejected);
-    if (!windows_.quota()) {  // where a quota ends says nothing about chance
+    // Where a quota ends says nothing about chance; but one closed time is no quota yet.
+    if (!windows_.quota() || turns_.windows() == 0) {
         const double by_chance = voices_[whose].chance.share();
         if (const auto found = response_.by_chance(by_chance)) return go_on_by_chance(now, *found, whose);
     }
