@@ -19,7 +19,7 @@ using asio::ip::tcp;
 
 namespace {
 
-constexpr auto with_error = asio::as_tuple(asio::deferred);
+constexpr auto with_code = asio::as_tuple(asio::deferred);
 using tls_socket = asio::ssl::stream<tcp::socket>;
 
 template <class Stream>
@@ -34,10 +34,10 @@ asio::awaitable<void> pass_on(std::shared_ptr<From> from, std::shared_ptr<To> to
     std::array<char, 16384> piece;
     const auto room = asio::buffer(piece);
     for (;;) {
-        const auto [unread, count] = co_await from->async_read_some(room, with_error);
+        const auto [unread, count] = co_await from->async_read_some(room, with_code);
         if (unread) break;
         const auto bytes = asio::buffer(piece.data(), count);
-        const auto [unsent, sent] = co_await asio::async_write(*to, bytes, with_error);
+        const auto [unsent, sent] = co_await asio::async_write(*to, bytes, with_code);
         if (unsent) break;
     }
     hang_up(*from);
@@ -53,14 +53,14 @@ void join(const std::shared_ptr<One>& one, const std::shared_ptr<Other>& other) 
 template <class Stream>
 asio::awaitable<bool> say(std::shared_ptr<Stream> to, std::string bytes) {
     const auto buffer = asio::buffer(bytes);
-    const auto [error, count] = co_await asio::async_write(*to, buffer, with_error);
+    const auto [error, count] = co_await asio::async_write(*to, buffer, with_code);
     co_return !error;
 }
 
 asio::awaitable<std::shared_ptr<tcp::socket>> connected(asio::any_io_executor executor, unsigned short port) {
     auto made = std::make_shared<tcp::socket>(executor);
     const tcp::endpoint where(asio::ip::address_v4::loopback(), port);
-    const auto [error] = co_await made->async_connect(where, with_error);
+    const auto [error] = co_await made->async_connect(where, with_code);
     co_return error ? nullptr : made;
 }
 
@@ -95,7 +95,7 @@ struct connect_proxy::state {
         std::array<char, 4096> piece;
         const auto room = asio::buffer(piece);
         while (request.find("\r\n\r\n") == std::string::npos) {
-            const auto [error, count] = co_await client->async_read_some(room, with_error);
+            const auto [error, count] = co_await client->async_read_some(room, with_code);
             if (error) co_return;
             request.append(piece.data(), count);
         }
@@ -109,7 +109,7 @@ struct connect_proxy::state {
                 "Content-Length: 0\r\nConnection: close\r\n\r\n";
         }
         if (my->habits.falls_silent) {
-            co_await client->async_read_some(room, with_error);
+            co_await client->async_read_some(room, with_code);
             co_return;
         }
         if (my->habits.hangs_up || !refusal.empty()) {
@@ -135,7 +135,7 @@ struct connect_proxy::state {
 
     static asio::awaitable<void> accept(std::shared_ptr<state> my) {
         for (;;) {
-            auto [error, accepted] = co_await my->acceptor.async_accept(with_error);
+            auto [error, accepted] = co_await my->acceptor.async_accept(with_code);
             if (error) co_return;
             if (my->habits.tls) {
                 auto client = std::make_shared<tls_socket>(std::move(accepted), *my->habits.tls);
@@ -148,7 +148,7 @@ struct connect_proxy::state {
     }
 
     static asio::awaitable<void> shake_hands(std::shared_ptr<state> my, std::shared_ptr<tls_socket> client) {
-        const auto [error] = co_await client->async_handshake(asio::ssl::stream_base::server, with_error);
+        const auto [error] = co_await client->async_handshake(asio::ssl::stream_base::server, with_code);
         if (!error) co_await serve(my, client);
     }
 
@@ -190,7 +190,7 @@ struct unix_relay::state {
 
     static asio::awaitable<void> accept(std::shared_ptr<state> my) {
         for (;;) {
-            auto [error, accepted] = co_await my->acceptor.async_accept(with_error);
+            auto [error, accepted] = co_await my->acceptor.async_accept(with_code);
             if (error) co_return;
             ++my->connections;
             auto client = std::make_shared<asio::local::stream_protocol::socket>(std::move(accepted));
