@@ -182,7 +182,8 @@ TEST_CASE("a leader takes over what the fleet had learned, and tests it as its o
             flying.erase(flying.begin());
         }
         leader.hear(now, said);
-        for (const slot& each : by_member(leader.plan(now))["a"]) {
+        auto planned = by_member(leader.plan(now));
+        for (const slot& each : planned["a"]) {
             ++given;
             flying.emplace_back(now + each.in + 50ms, each.number);
         }
