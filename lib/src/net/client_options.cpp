@@ -198,8 +198,11 @@ void require_usable(const client_options& options) {
         error_code unreadable;
         boost::asio::ip::make_address(address, unreadable);
         if (host.empty() || port == 0 || unreadable)
-            throw std::invalid_argument("resolve: must be a host, a port from 1 and an IP address, is " +
-                                        host + ", " + std::to_string(port) + ", " + address);
+            throw std::invalid_argument(
+                std::string("resolve: must be a host, a port from 1 and an IP address, is ")
+                    .append(host + ", ")
+                    .append(std::to_string(port) + ", ")
+                    .append(address));
     }
 }
 
