@@ -515,7 +515,7 @@ namespace {
 gateway::client_directory::listed_tenant listed(const std::string& name, const std::string& key) {
     gateway::client_directory::listed_tenant made;
     made.terms.name = name;
-    if (!key.empty()) made.keys = {gateway::hash_of_key(key)};
+    if (!key.empty()) made.keys = {stagger::sha256_of(key)};
     return made;
 }
 

@@ -1,15 +1,13 @@
 #include "copied_answers.hpp"
 
-#include <openssl/evp.h>
-
-#include <array>
-#include <boost/asio/post.hpp>
-
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+
+#include "http/sha256.hpp"
 
 namespace app {
 namespace {
@@ -30,11 +28,8 @@ std::string request_key(const std::string& endpoint, const wire::encoded_request
     std::string all;
     for (const auto* part : {&endpoint, &request.target, &request.body})
         all.append(std::to_string(part->size())).append(":").append(*part);
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned length = 0;
-    if (::EVP_Digest(all.data(), all.size(), digest.data(), &length, ::EVP_sha256(), nullptr) != 1)
-        return all;
-    return {reinterpret_cast<const char*>(digest.data()), length};
+    const stagger::sha256_digest digest = stagger::sha256_of(all);
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
 
 copied_answers::copied_answers(stagger::batch::transport through, std::unique_ptr<answer_store> store,

@@ -6,8 +6,8 @@
 
 #include <array>
 #include <map>
-#include <new>
 
+#include "http/sha256.hpp"
 #include "json/json_writer.hpp"
 #include "load/results_file.hpp"
 #include "report/embedded_files.hpp"
@@ -23,13 +23,9 @@ using markups = std::map<std::string, std::string, std::less<>>;
 
 /// How a Content-Security-Policy names a script or a style that stands in the page.
 std::string source_hash(std::string_view text) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned bytes = 0;
-    if (EVP_Digest(text.data(), text.size(), digest.data(), &bytes, EVP_sha256(), nullptr) != 1) {
-        throw std::bad_alloc();  // nothing else makes it fail
-    }
-    std::array<unsigned char, 2 * EVP_MAX_MD_SIZE> encoded{};
-    const int length = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(bytes));
+    const stagger::sha256_digest digest = stagger::sha256_of(text);
+    std::array<unsigned char, 2 * digest.size()> encoded{};
+    const int length = EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(digest.size()));
     return "'sha256-" + std::string(encoded.begin(), encoded.begin() + length) + "'";
 }
 

@@ -1,7 +1,5 @@
 #include "gateway/client_directory.hpp"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
@@ -23,13 +21,6 @@ std::optional<unsigned> digit_of(char character) {
 }
 
 }  // namespace
-
-key_hash hash_of_key(std::string_view key) {
-    key_hash made{};
-    static_assert(std::tuple_size_v<key_hash> == SHA256_DIGEST_LENGTH);
-    SHA256(reinterpret_cast<const unsigned char*>(key.data()), key.size(), made.data());
-    return made;
-}
 
 std::optional<key_hash> parse_key_hash(std::string_view text) {
     key_hash made{};
@@ -65,7 +56,7 @@ client_directory::client_directory(const std::vector<listed_tenant>& listed, ten
 }
 
 std::optional<std::uint64_t> client_directory::owner_of(std::string_view key) const {
-    const auto found = by_key_.find(hash_of_key(key));
+    const auto found = by_key_.find(sha256_of(key));
     if (found == by_key_.end()) return std::nullopt;
     return found->second;
 }

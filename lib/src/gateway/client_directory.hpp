@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,14 +9,14 @@
 #include <vector>
 
 #include "fairness/class_turns.hpp"
+#include "http/sha256.hpp"
 #include "stagger/priority.hpp"
 
 namespace stagger::gateway {
 
 /// SHA-256 of a client's key.
-using key_hash = std::array<unsigned char, 32>;
+using key_hash = sha256_digest;
 
-key_hash hash_of_key(std::string_view key);
 /// @param text 64 hexadecimal digits
 std::optional<key_hash> parse_key_hash(std::string_view text);
 

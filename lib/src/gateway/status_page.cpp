@@ -1,9 +1,11 @@
 #include "gateway/status_page.hpp"
 
 #include <openssl/evp.h>
-#include <openssl/sha.h>
 
 #include <array>
+#include <tuple>
+
+#include "http/sha256.hpp"
 
 namespace stagger::gateway {
 
@@ -25,9 +27,8 @@ std::string_view content_of(std::string_view page, const std::string& element) {
 /// "'sha256-...'", or 'none' for nothing.
 std::string source_of(std::string_view content) {
     if (content.empty()) return "'none'";
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
-    SHA256(reinterpret_cast<const unsigned char*>(content.data()), content.size(), hash.data());
-    std::array<unsigned char, 4 * ((SHA256_DIGEST_LENGTH + 2) / 3) + 1> text{};
+    const sha256_digest hash = sha256_of(content);
+    std::array<unsigned char, 4 * ((std::tuple_size_v<sha256_digest> + 2) / 3) + 1> text{};
     EVP_EncodeBlock(text.data(), hash.data(), static_cast<int>(hash.size()));
     return "'sha256-" + std::string(text.begin(), text.end() - 1) + "'";
 }

@@ -1,16 +1,14 @@
 #include "gateway/tenant.hpp"
 
-#include <openssl/sha.h>
-
-#include <array>
 #include <cstddef>
+
+#include "http/sha256.hpp"
 
 namespace stagger::gateway {
 
 std::uint64_t tenant_number(std::string_view told) {
     if (told.empty()) return 0;
-    std::array<unsigned char, SHA256_DIGEST_LENGTH> hash{};
-    SHA256(reinterpret_cast<const unsigned char*>(told.data()), told.size(), hash.data());
+    const sha256_digest hash = sha256_of(told);
     std::uint64_t number = 0;
     for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8U | hash[i];
     return number;

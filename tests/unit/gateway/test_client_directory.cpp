@@ -18,17 +18,17 @@ const std::string abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff6
 client_directory::listed_tenant listed(const std::string& name, const std::string& key = "") {
     client_directory::listed_tenant made;
     made.terms.name = name;
-    if (!key.empty()) made.keys = {hash_of_key(key)};
+    if (!key.empty()) made.keys = {stagger::sha256_of(key)};
     return made;
 }
 
 }  // namespace
 
 TEST_CASE("a key is known by its SHA-256, in digits of either case") {
-    CHECK(parse_key_hash(abc) == hash_of_key("abc"));
+    CHECK(parse_key_hash(abc) == stagger::sha256_of("abc"));
     std::string upper = abc;
     upper[0] = 'B';
-    CHECK(parse_key_hash(upper) == hash_of_key("abc"));
+    CHECK(parse_key_hash(upper) == stagger::sha256_of("abc"));
     CHECK_FALSE(parse_key_hash(abc.substr(1)));
     CHECK_FALSE(parse_key_hash("g" + abc.substr(1)));
     CHECK_FALSE(parse_key_hash(""));
