@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -12,7 +11,7 @@
 
 #include "cli/exit_code.hpp"
 #include "fleet/message.hpp"
-#include "http/tls_context.hpp"
+#include "net/fleet_store.hpp"
 #include "redis/connection.hpp"
 
 namespace app {
@@ -28,14 +27,9 @@ class status_reader final : public redis::connection_user {
  public:
     explicit status_reader(const stagger::fleet_options& options)
         : pattern_(options.prefix() + ":{*}:state") {
-        auto address = redis::parse_redis_address(options.url());
-        if (!options.password().empty()) address.password = options.password();
-        std::shared_ptr<boost::asio::ssl::context> tls;
-        if (address.target.tls) {
-            const stagger::tls_files files{options.ca_file(), false, {}, {}};
-            tls = std::make_shared<boost::asio::ssl::context>(stagger::make_tls_context(files));
-        }
-        store_ = std::make_shared<redis::connection>(context_.get_executor(), address, tls, *this);
+        const auto where = stagger::detail::store_of(options);
+        store_ =
+            std::make_shared<redis::connection>(context_.get_executor(), where.address, where.tls, *this);
     }
 
     std::vector<shared_limit> run() {

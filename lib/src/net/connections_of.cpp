@@ -12,6 +12,8 @@
 
 namespace stagger::detail {
 
+namespace asio = boost::asio;
+
 namespace {
 
 std::size_t bytes_of_all(const client_options& options) {
@@ -20,8 +22,6 @@ std::size_t bytes_of_all(const client_options& options) {
     constexpr auto most = std::numeric_limits<std::size_t>::max();
     return options.max_body_bytes() > most / large_answers ? most : large_answers * options.max_body_bytes();
 }
-
-namespace asio = boost::asio;
 
 std::shared_ptr<asio::ssl::context> tls_with(const tls_files& files) {
     return std::make_shared<asio::ssl::context>(make_tls_context(files));
@@ -49,6 +49,10 @@ std::shared_ptr<name_lookup> names_of(const client_options& options, const conne
 std::shared_ptr<const proxy_address> proxy_of(const client_options& options, const endpoint& target) {
     if (options.proxy().empty() || is_excepted_from_proxy(options.no_proxy(), target)) return nullptr;
     return std::make_shared<proxy_address>(parse_proxy(options.proxy()));
+}
+
+std::shared_ptr<const proxy_address> forwarder_of(const client_options& options, const endpoint& target) {
+    return target.tls ? nullptr : proxy_of(options, target);
 }
 
 std::shared_ptr<const connection_settings> connections_of(const client_options& options,

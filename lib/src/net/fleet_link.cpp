@@ -6,7 +6,6 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <cstdio>
 #include <deque>
 #include <optional>
@@ -17,7 +16,7 @@
 
 #include "fleet/seat.hpp"
 #include "http/clock.hpp"
-#include "http/tls_context.hpp"
+#include "net/fleet_store.hpp"
 #include "net/gate_access.hpp"
 #include "redis/connection.hpp"
 
@@ -58,19 +57,6 @@ std::string per_second(double rate) {
     return text.data();
 }
 
-redis::redis_address address_of(const fleet_options& options) {
-    redis::redis_address address = redis::parse_redis_address(options.url());
-    if (!options.password().empty()) address.password = options.password();
-    return address;
-}
-
-std::shared_ptr<asio::ssl::context> tls_of(const redis::redis_address& address,
-                                           const fleet_options& options) {
-    if (!address.target.tls) return nullptr;
-    const tls_files files{options.ca_file(), false, {}, {}};
-    return std::make_shared<asio::ssl::context>(make_tls_context(files));
-}
-
 }  // namespace
 
 class fleet_link::worker : public std::enable_shared_from_this<worker> {
@@ -82,11 +68,12 @@ class fleet_link::worker : public std::enable_shared_from_this<worker> {
           subject_(std::move(subject)),
           names_(options.prefix(), subject_.hash),
           notice_(options.on_notice()),
-          address_(address_of(options)),
-          tls_(tls_of(address_, options)),
+          store_(store_of(options)),
           seat_(target.options(), seed),
-          commands_(std::make_shared<redis::connection>(context_.get_executor(), address_, tls_, speaking_)),
-          messages_(std::make_shared<redis::connection>(context_.get_executor(), address_, tls_, hearing_)),
+          commands_(std::make_shared<redis::connection>(context_.get_executor(), store_.address, store_.tls,
+                                                        speaking_)),
+          messages_(std::make_shared<redis::connection>(context_.get_executor(), store_.address, store_.tls,
+                                                        hearing_)),
           timer_(context_.get_executor()),
           process_(::getpid()) {}
 
@@ -332,9 +319,9 @@ class fleet_link::worker : public std::enable_shared_from_this<worker> {
     std::string refusal(const reply& got) const {
         // Behind it stands which line of a script it was.
         const std::string said = got.text.substr(0, got.text.find(". script:"));
-        const std::string where = "redis at " + address_.shown() + ": ";
+        const std::string where = "redis at " + store_.address.shown() + ": ";
         if (!said.starts_with("NOPERM")) return where + said;
-        return where + (address_.user.empty() ? "the user" : "user " + address_.user) +
+        return where + (store_.address.user.empty() ? "the user" : "user " + store_.address.user) +
                " lacks a right: " + said;
     }
 
@@ -344,8 +331,7 @@ class fleet_link::worker : public std::enable_shared_from_this<worker> {
     const fleet_subject subject_;
     const fleet_names names_;
     const std::function<void(const std::string&)> notice_;
-    const redis::redis_address address_;
-    const std::shared_ptr<asio::ssl::context> tls_;
+    const fleet_store store_;
     fleet::seat seat_;
     fleet::term_number term_ = 0;
     speaking speaking_{*this};

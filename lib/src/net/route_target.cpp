@@ -22,12 +22,6 @@ wire::encoding_context make_encoding(const client_options& options, const endpoi
     return context;
 }
 
-/// The proxy that passes a client's requests on and may answer them itself; null: none, or it opens a way
-/// through and sees no request.
-std::shared_ptr<const proxy_address> forwarder_of(const client_options& options, const endpoint& target) {
-    return target.tls ? nullptr : proxy_of(options, target);
-}
-
 std::string shown_forwarder(const client_options& options, const endpoint& target) {
     const auto proxy = forwarder_of(options, target);
     return proxy ? proxy->shown : "";
