@@ -93,8 +93,7 @@ struct coordinator::parts {
     random_source random;
     fairness::class_turns classes;
     priority only_class = priority::normal;
-    bool takes_turns =
-        false;  // tasks of several classes have come: most lines have one, and go without turns
+    bool takes_turns = false;  // tasks of several classes have come; most lines have one
     bool others_turn = false;  // the last to go stood aside
     bool unfunded_out = false;
     std::size_t expected = 0;
@@ -163,10 +162,8 @@ struct coordinator::parts {
             return line.has_front(first_lane_of(only_class)) ? std::optional(first_lane_of(only_class))
                                                              : std::nullopt;
         }
-        fairness::by_class<bool> stand;
-        bool any = false;
-        for (const priority one : priorities) any |= stand[one] = line.has_front(first_lane_of(one));
-        return any ? std::optional(first_lane_of(classes.next(stand))) : std::nullopt;
+        const auto turn = classes.next_of([&](priority one) { return line.has_front(first_lane_of(one)); });
+        return turn ? std::optional(first_lane_of(*turn)) : std::nullopt;
     }
 
     void know_class(priority in) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include "stagger/priority.hpp"
 
@@ -37,6 +38,14 @@ class class_turns {
 
     /// @param ready the classes of which somebody may go; at least one
     priority next(const by_class<bool>& ready);
+    /// The same of those for which `is_ready` holds; nothing where it holds for none.
+    template <class IsReady>
+    std::optional<priority> next_of(const IsReady& is_ready) {
+        by_class<bool> ready;
+        bool any = false;
+        for (const priority one : priorities) any |= ready[one] = is_ready(one);
+        return any ? std::optional(next(ready)) : std::nullopt;
+    }
     /// One of a class goes.
     void sent(priority one, double cost = 1);
     /// One that went has cost so much more (less, below 0) than was said then.

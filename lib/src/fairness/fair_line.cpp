@@ -59,16 +59,13 @@ fair_line::place fair_line::join(const newcomer& who) {
 }
 
 std::optional<fair_line::place> fair_line::next() {
-    by_class<bool> ready;
-    bool any = false;
-    for (const priority one : priorities) any |= ready[one] = !levels_[one].heads.empty();
-    if (!any) return std::nullopt;
-    const priority in = turns_.next(ready);
-    level& its = levels_[in];
+    const auto in = turns_.next_of([&](priority one) { return !levels_[one].heads.empty(); });
+    if (!in) return std::nullopt;
+    level& its = levels_[*in];
     const auto [start, which] = *its.heads.begin();
     its.virtual_time = std::max(its.virtual_time, start);
     const entry gone = entries_.extract(which).mapped();
-    turns_.sent(in, gone.cost);
+    turns_.sent(*in, gone.cost);
     take_out(gone, which);
     return which;
 }

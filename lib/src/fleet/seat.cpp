@@ -105,15 +105,17 @@ std::vector<errand> seat::next(time_point now) {
 }
 
 void seat::lead_on(time_point now, std::vector<errand>& todo) {
-    if (now >= beats_at_) {
-        beats_at_ = now + beats_every;
-        todo.emplace_back(errands::tell_all{format(planner_->beat(now))});
-    }
-    if (now >= renews_at_) {
-        renews_at_ = now + renews_every;
-        const auto known = planner_->learned(now);
-        todo.emplace_back(errands::renew{planner_->term(), known ? format(*known) : std::string(),
-                                         state_text(planner_->beat(now))});
+    if (now >= std::min(beats_at_, renews_at_)) {
+        const heartbeat beat = planner_->beat(now);
+        if (now >= beats_at_) {
+            beats_at_ = now + beats_every;
+            todo.emplace_back(errands::tell_all{format(beat)});
+        }
+        if (now >= renews_at_) {
+            renews_at_ = now + renews_every;
+            todo.emplace_back(errands::renew{beat.term, beat.learned ? format(*beat.learned) : std::string(),
+                                             state_text(beat)});
+        }
     }
     if (now < planner_->plans_at()) return;
     for (const parcel& each : planner_->plan(now))

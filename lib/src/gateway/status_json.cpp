@@ -14,7 +14,6 @@ namespace {
 
 // What is read at a glance; the others are counted.
 constexpr std::size_t most_shown = 50;
-constexpr std::array classes = {priority::interactive, priority::normal, priority::batch};
 
 std::string counts_json(const gateway_counts& counts) {
     std::string text;
@@ -44,7 +43,7 @@ std::string attempts_json(const coordinator_status& of_gate) {
 std::string waiting_json(const gateway_status& shown) {
     std::string text;
     wire::object_writer object(text);
-    for (const priority one : classes)
+    for (const priority one : priorities)
         object.count(to_string(one), shown.waiting[static_cast<std::size_t>(one)]);
     object.count("next", shown.of_gate.waiting);
     object.close();
@@ -69,7 +68,7 @@ std::string class_json(const gateway_status& shown, priority of) {
 std::string classes_json(const gateway_status& shown) {
     std::string text;
     wire::object_writer object(text);
-    for (const priority one : classes) object.raw(to_string(one), class_json(shown, one));
+    for (const priority one : priorities) object.raw(to_string(one), class_json(shown, one));
     object.close();
     return text;
 }
@@ -169,7 +168,7 @@ gateway_status status_of(const gateway& shown, time_point now) {
     status.upstream = shown.options().upstream.base_url();
     status.draining = shown.is_draining();
     status.of_gate = shown.gate().status();
-    for (const priority one : classes) {
+    for (const priority one : priorities) {
         const auto at = static_cast<std::size_t>(one);
         status.waiting[at] = shown.waiting(one);
         status.waits[at] = usual_of(shown.waits(one));

@@ -26,8 +26,7 @@ std::shared_ptr<const connection_settings> settings_of(const client_options& of_
 
 common_head forwarded_by(const client_options& of_client, const endpoint& where) {
     common_head head;
-    const auto proxy = where.tls ? nullptr : detail::proxy_of(of_client, where);
-    if (proxy) forward_by(*proxy, where, head);
+    if (const auto proxy = detail::forwarder_of(of_client, where)) forward_by(*proxy, where, head);
     return head;
 }
 

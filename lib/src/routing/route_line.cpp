@@ -125,15 +125,12 @@ std::optional<route_line::move> route_line::next(time_point now, std::span<const
         return move{move::kind::expire, late};
     }
     if (const auto where = to_recall(now, loads)) return move{move::kind::recall, 0, *where};
-    fairness::by_class<bool> stand;
-    bool any = false;
-    for (const priority one : priorities) any |= stand[one] = !waiting_[one].empty();
-    if (!any) return std::nullopt;
-    const priority turn = classes_.next(stand);
-    std::optional<move> made = bind_one(turn, now, loads);
+    const auto turn = classes_.next_of([&](priority one) { return !waiting_[one].empty(); });
+    if (!turn) return std::nullopt;
+    std::optional<move> made = bind_one(*turn, now, loads);
     // Where nothing is for those whose turn it is, something may be for others.
     for (const priority one : priorities) {
-        if (!made && one != turn) made = bind_one(one, now, loads);
+        if (!made && one != *turn) made = bind_one(one, now, loads);
     }
     return made;
 }

@@ -33,12 +33,13 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
     const bool more_than_tests =
         log_.size() > waste_measured_over && log_.recent_waste(waste_measured_over) > 5 * probing_;
     const voice whose = refusal_voices::of(said);
-    auto& [chance, chance_matters_since, _] = voices_[whose];
-    const bool teaches = mode_ == mode::ramp || held || chance.matter() || more_than_tests ||
+    refusal_voices::heard& heard = voices_[whose];
+    const bool teaches = mode_ == mode::ramp || held || heard.chance.matter() || more_than_tests ||
                          voices_.limit_speaks_otherwise_than(whose);
     const bool ramps = mode_ == mode::ramp;
-    const std::vector<departure>& caused = chance.refused(sent, bar(sent, said), teaches, presumed_to(now));
-    if (!chance.matter()) chance_matters_since = log_.size();
+    const std::vector<departure>& caused =
+        heard.chance.refused(sent, bar(sent, said), teaches, presumed_to(now));
+    if (!heard.chance.matter()) heard.chance_matters_since = log_.size();
     hints before;  // what the earlier ones said is not known any more
     before.overloaded = said.overloaded;
     voices_.limit_spoke(whose, static_cast<double>(caused.size()));
@@ -49,7 +50,7 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
             refused_behind_chance(now, each, said);
         } else if (lost_.looking() && mode_ == mode::ramp) {
             look_failed(now, each, whose);
-        } else if (ramps && mode_ == mode::ramp && each.number >= chance_matters_since) {
+        } else if (ramps && mode_ == mode::ramp && each.number >= heard.chance_matters_since) {
             constexpr double below = 0.6;
             hold_share(now, std::min(below * rate(now), after_ramp(now, each)), whose);
         } else {
