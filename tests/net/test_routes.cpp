@@ -2,6 +2,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -247,6 +248,15 @@ client without_route(asio::io_context& context, client_options options) {
     return llm;
 }
 
+/// Until neither of its two routes is good.
+void run_until_down(asio::io_context& context, const client& llm) {
+    const auto good = [&](std::size_t which) {
+        return llm.route_states()[which].condition == route_condition::good;
+    };
+    context.restart();
+    while (good(0) || good(1)) REQUIRE(context.run_one() != 0);
+}
+
 }  // namespace
 
 TEST_CASE("routes: who waits for one can be cancelled, and ends with its deadline or its client") {
@@ -257,11 +267,7 @@ TEST_CASE("routes: who waits for one can be cancelled, and ends with its deadlin
     SUBCASE("cancelled") {
         client llm = without_route(context, of_routes());
         llm.async_complete(completion_request("prompt"), asio::bind_cancellation_slot(signal.slot(), take));
-        context.restart();
-        while (llm.route_states()[0].condition == route_condition::good ||
-               llm.route_states()[1].condition == route_condition::good) {
-            REQUIRE(context.run_one() != 0);
-        }
+        run_until_down(context, llm);
         signal.emit(asio::cancellation_type::all);
         while (ended.empty() && context.run_one() != 0) continue;
         CHECK(ended == std::vector<error_code>{errc::cancelled});
@@ -290,6 +296,25 @@ TEST_CASE("routes: who waits for one can be cancelled, and ends with its deadlin
             for (int i = 0; i < 10; ++i) llm.async_complete(completion_request("prompt"), take);
             other.restart();
             other.poll();
+        }
+        CHECK(ended.empty());
+    }
+    SUBCASE("its client goes, and then its context") {
+        {
+            asio::io_context other;
+            client llm = without_route(other, of_routes());
+            for (int i = 0; i < 10; ++i) llm.async_complete(completion_request("prompt"), take);
+            run_until_down(other, llm);
+        }
+        CHECK(ended.empty());
+    }
+    SUBCASE("its context goes, and then its client") {
+        std::optional<client> llm;
+        {
+            asio::io_context other;
+            llm = without_route(other, of_routes());
+            for (int i = 0; i < 10; ++i) llm->async_complete(completion_request("prompt"), take);
+            run_until_down(other, *llm);
         }
         CHECK(ended.empty());
     }

@@ -101,7 +101,6 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
 
 void client_state::context_ends() noexcept {
     for (const auto& way : routes) way->pool.close();
-    if (choice) choice->context_ends();
     running.context_ends();
 }
 

@@ -10,7 +10,11 @@ using routing::route_line;
 
 route_choice::route_choice(const io_executor& strand, std::vector<std::unique_ptr<route_target>>& targets,
                            std::vector<routing::route_rules> rules)
-    : targets_(targets), line_(std::move(rules)), loads_(targets.size()), timer_(std::in_place, strand) {}
+    : context_bound(strand),
+      targets_(targets),
+      line_(std::move(rules)),
+      loads_(targets.size()),
+      timer_(std::in_place, strand) {}
 
 route_choice::guest_id route_choice::join(const guest_pointer& who, time_point deadline, priority in) {
     const guest_id id = line_.join(deadline, in);
@@ -209,8 +213,9 @@ void route_choice::end_all() {
 }
 
 void route_choice::context_ends() noexcept {
+    const auto self = shared_from_this();
     timer_.reset();
-    places_.clear();
+    std::exchange(places_, {}).clear();
 }
 
 }  // namespace stagger::detail

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "http/io_types.hpp"
+#include "net/context_bound.hpp"
 #include "net/route_target.hpp"
 #include "routing/route_line.hpp"
 #include "stagger/route.hpp"
@@ -17,9 +18,10 @@ namespace stagger::detail {
 /** @brief Where the requests of a client with several routes wait until one of these can take them.
  *
  * The driver of a `routing::route_line`: turns its moves into calls, and a timer and what becomes of attempts
- * into its events. Runs on the client's strand.
+ * into its events. Runs on the client's strand. Those that wait are kept by this alone, and keep their client
+ * and so this: it is told of the end of their context also where the client is gone.
  */
-class route_choice : public std::enable_shared_from_this<route_choice> {
+class route_choice : public std::enable_shared_from_this<route_choice>, private context_bound {
  public:
     using guest_id = routing::route_line::guest;
 
@@ -67,8 +69,6 @@ class route_choice : public std::enable_shared_from_this<route_choice> {
     void close();
     /// What has happened may let somebody go. Not inside a call to a guest: then it follows that.
     void look();
-    /// Its context is being destroyed.
-    void context_ends() noexcept;
 
  private:
     struct place {
@@ -76,6 +76,7 @@ class route_choice : public std::enable_shared_from_this<route_choice> {
         std::optional<std::size_t> bound_to;
     };
 
+    void context_ends() noexcept override;
     void move_all();
     void end_all();
     route_condition condition(std::size_t where) const;
