@@ -46,6 +46,9 @@ TEST_CASE("corpus of answer") {
 TEST_CASE("corpus of batch_line") {
     replay("batch_line");
 }
+TEST_CASE("corpus of clients_file") {
+    replay("clients_file");
+}
 TEST_CASE("corpus of coordinator") {
     replay("coordinator");
 }
@@ -54,6 +57,9 @@ TEST_CASE("corpus of decision_log") {
 }
 TEST_CASE("corpus of decode") {
     replay("decode");
+}
+TEST_CASE("corpus of fleet_message") {
+    replay("fleet_message");
 }
 TEST_CASE("corpus of headers") {
     replay("headers");
@@ -70,6 +76,15 @@ TEST_CASE("corpus of line_splitter") {
 TEST_CASE("corpus of options") {
     replay("options");
 }
+TEST_CASE("corpus of proxy") {
+    replay("proxy");
+}
+TEST_CASE("corpus of redis_reply") {
+    replay("redis_reply");
+}
+TEST_CASE("corpus of request") {
+    replay("request");
+}
 TEST_CASE("corpus of result_file") {
     replay("result_file");
 }
@@ -78,6 +93,9 @@ TEST_CASE("corpus of result_line") {
 }
 TEST_CASE("corpus of results") {
     replay("results");
+}
+TEST_CASE("corpus of rows") {
+    replay("rows");
 }
 TEST_CASE("corpus of scenario") {
     replay("scenario");

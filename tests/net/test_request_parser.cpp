@@ -108,6 +108,33 @@ TEST_CASE("what breaks a bound or the protocol is refused with the status that s
     CHECK(status(begin + "Bad Name: x\r\n\r\n") == 400);
 }
 
+TEST_CASE("what another reader would see the end of elsewhere is refused") {
+    const std::string begin = "POST / HTTP/1.1\r\nHost: x\r\n";
+    const auto status = [](const std::string& bytes) { return read(bytes, 4096).refused; };
+    for (const std::string framing : {
+             "Transfer-Encoding: xchunked\r\nContent-Length: 3\r\n\r\nabc",
+             "Transfer-Encoding: identity\r\nContent-Length: 3\r\n\r\nabc",
+             "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+             "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+             "Transfer-Encoding:\r\nContent-Length: 3\r\n\r\nabc",
+             "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+             "Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+             "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+             "Content-Length : 3\r\n\r\nabc",
+             "Content-Length: +3\r\n\r\nabc",
+             "Content-Length: 0x3\r\n\r\nabc",
+             "Content-Length: 3\nX: y\r\n\r\nabc",
+             "Transfer-Encoding: chunked\r\n\r\n-1\r\n",
+             "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff1\r\n",
+             "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n",
+         }) {
+        CAPTURE(framing);
+        CHECK(status(begin + framing) == 400);
+    }
+    CHECK(status("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n") == 400);
+    CHECK(status(begin + "Transfer-Encoding:  Chunked \r\n\r\n0\r\n\r\n") == 0);
+}
+
 TEST_CASE("each phase of a request has its own time, and what has come of a body buys more") {
     bounds allowed;
     request_progress so_far;

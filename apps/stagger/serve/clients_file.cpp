@@ -91,17 +91,20 @@ gateways::tenant_terms read_others(const scenario_object& top) {
 
 }  // namespace
 
+gateways::client_directory parse_clients(const boost::json::value& file) {
+    // Only looked at: a member's path in messages has no "the file" in front.
+    [[maybe_unused]] const scenario_object known(file, "the file",
+                                                 {"classes", "charge", "tenants", "others"});
+    const scenario_object top(file, "");
+    std::vector<gateways::client_directory::listed_tenant> tenants;
+    if (top.find("tenants")) tenants = top.each("tenants", read_tenant);
+    return gateways::client_directory(tenants, read_others(top), read_weights(top), read_charging(top));
+}
+
 std::shared_ptr<const gateways::client_directory> read_clients(const std::string& path) {
     const boost::json::value file = read_json_file(path);
     try {
-        // Only looked at: a member's path in messages has no "the file" in front.
-        [[maybe_unused]] const scenario_object known(file, "the file",
-                                                     {"classes", "charge", "tenants", "others"});
-        const scenario_object top(file, "");
-        std::vector<gateways::client_directory::listed_tenant> tenants;
-        if (top.find("tenants")) tenants = top.each("tenants", read_tenant);
-        return std::make_shared<const gateways::client_directory>(tenants, read_others(top),
-                                                                  read_weights(top), read_charging(top));
+        return std::make_shared<const gateways::client_directory>(parse_clients(file));
     } catch (const std::invalid_argument& wrong) {
         throw failure(exit_code::wrong_usage, path + ": " + wrong.what());
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <memory>
 #include <string>
 
@@ -16,5 +17,8 @@ namespace app {
  * names the file, the member's path, the rule and the value, except of what may be a key
  */
 std::shared_ptr<const stagger::gateway::client_directory> read_clients(const std::string& path);
+
+/// The same of a file that is JSON already. @throws std::invalid_argument "tenants[0].name: must ..."
+stagger::gateway::client_directory parse_clients(const boost::json::value& file);
 
 }  // namespace app

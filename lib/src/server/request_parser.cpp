@@ -67,8 +67,12 @@ class request_parser::message final : public http::basic_parser<true> {
         to_.http_1_1 = version >= 11;
     }
     void on_response_impl(int, beast_text, int, error_code&) override {}
-    void on_field_impl(http::field, beast_text name, beast_text value, error_code&) override {
+    void on_field_impl(http::field which, beast_text name, beast_text value, error_code& error) override {
         if (is_header_done()) return;  // a trailer
+        // Whoever passes the request on must not see another end of it (RFC 9112, 6.1).
+        if (which == http::field::transfer_encoding &&
+            !(to_.http_1_1 && same_name(text_of(value), "chunked")))
+            error = http::error::bad_transfer_encoding;
         to_.fields.push_back({text_of(name), text_of(value)});
     }
     void on_header_impl(error_code&) override { to_.keeps_connection = keep_alive(); }
