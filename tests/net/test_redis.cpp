@@ -29,7 +29,7 @@ std::string refused_address(const std::string& url) {
 TEST_CASE("a store's URL names host, port, database, user and password, each of which may be missing") {
     auto found = redis::parse_redis_address("redis://127.0.0.1");
     CHECK_FALSE(found.target.tls);
-    CHECK(found.shown() == "127.0.0.1:6379");
+    CHECK(host_and_port(found.target) == "127.0.0.1:6379");
     CHECK(found.user.empty());
     CHECK(found.database == 0);
     found = redis::parse_redis_address("rediss://me:a%20secret@redis.example.com:7000/3");
@@ -39,8 +39,8 @@ TEST_CASE("a store's URL names host, port, database, user and password, each of 
     CHECK(found.user == "me");
     CHECK(found.password == "a secret");
     CHECK(found.database == 3);
-    CHECK(found.shown() == "redis.example.com:7000");
-    CHECK(redis::parse_redis_address("redis://[::1]:7000/").shown() == "[::1]:7000");
+    CHECK(host_and_port(found.target) == "redis.example.com:7000");
+    CHECK(host_and_port(redis::parse_redis_address("redis://[::1]:7000/").target) == "[::1]:7000");
     CHECK(redis::parse_redis_address("redis://me@host").user == "me");
 }
 

@@ -48,6 +48,9 @@ endpoint parse_endpoint(std::string_view base_url) {
         refuse(base_url, "must begin with http:// or https://");
     }
     if (url.host().empty()) refuse(base_url, "must name a host");
+    if (url.host_type() == boost::urls::host_type::name &&
+        url.encoded_host().find('%') != std::string_view::npos)
+        refuse(base_url, "must name a host without percent-encoding");
     // The URL is not repeated here: it holds a secret.
     if (url.has_userinfo())
         throw std::invalid_argument("base_url: must not contain a user name or a password");
@@ -64,6 +67,11 @@ endpoint parse_endpoint(std::string_view base_url) {
     result.base_query = url.encoded_query();
     while (result.base_path.ends_with('/')) result.base_path.pop_back();
     return result;
+}
+
+std::string host_and_port(const endpoint& target) {
+    const bool brackets = target.host.find(':') != std::string::npos;
+    return (brackets ? "[" + target.host + "]" : target.host) + ":" + target.port;
 }
 
 }  // namespace stagger

@@ -18,6 +18,9 @@ struct endpoint {
     bool host_is_address = false;
 };
 
+/// HOST:PORT, also where the port is the scheme's own; an address of IPv6 in brackets.
+std::string host_and_port(const endpoint& target);
+
 /// A URL for messages: whatever may be a password or a key is left out, also of a text that is no URL.
 std::string shown_url(std::string_view url);
 

@@ -14,12 +14,6 @@ namespace {
 constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view head_end = "\r\n\r\n";
 
-/// A CONNECT names the port even where it is the scheme's own.
-std::string host_and_port(const endpoint& target) {
-    const bool has_port = target.port != (target.tls ? "443" : "80");
-    return has_port ? target.authority : target.authority + ":" + target.port;
-}
-
 struct status_line {
     unsigned status = 0;  ///< 0: it is none
     std::string_view reason;
@@ -76,6 +70,7 @@ bool may_pass(unsigned status) {
 }  // namespace
 
 std::string tunnel_request(const endpoint& target, const proxy_address& proxy) {
+    // A CONNECT names the port even where it is the scheme's own.
     const std::string where = host_and_port(target);
     std::string request = "CONNECT " + where + " HTTP/1.1\r\nHost: " + where + "\r\nUser-Agent: stagger\r\n";
     if (!proxy.authorization.empty())

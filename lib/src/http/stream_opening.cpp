@@ -34,11 +34,7 @@ template <class Stream>
 std::string stream_connection<Stream>::where() const {
     if (!settings().unix_socket.empty()) return settings().unix_socket;
     const auto& proxy = settings().proxy;
-    const endpoint& next = proxy ? proxy->at : settings().target;
-    // An address of IPv6 has colons of its own.
-    const bool brackets = next.host.find(':') != std::string::npos;
-    const std::string host = brackets ? "[" + next.host + "]" : next.host;
-    return (proxy ? "the proxy " : "") + host + ":" + next.port;
+    return proxy ? "the proxy " + host_and_port(proxy->at) : host_and_port(settings().target);
 }
 
 // Every address gets an equal part of what is left of the time, so that one that swallows packets cannot keep

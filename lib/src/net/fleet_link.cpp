@@ -319,7 +319,7 @@ class fleet_link::worker : public std::enable_shared_from_this<worker> {
     std::string refusal(const reply& got) const {
         // Behind it stands which line of a script it was.
         const std::string said = got.text.substr(0, got.text.find(". script:"));
-        const std::string where = "redis at " + store_.address.shown() + ": ";
+        const std::string where = "redis at " + host_and_port(store_.address.target) + ": ";
         if (!said.starts_with("NOPERM")) return where + said;
         return where + (store_.address.user.empty() ? "the user" : "user " + store_.address.user) +
                " lacks a right: " + said;

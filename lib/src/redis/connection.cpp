@@ -80,7 +80,7 @@ connection::io connection::run() {
         close();
         tls_.reset();
         if (!user_) co_return;
-        if (is_late_) problem = "redis at " + address_.shown() + " does not answer in time";
+        if (is_late_) problem = "redis at " + host_and_port(address_.target) + " does not answer in time";
         user_->on_down(problem);
         if (!user_) co_return;
         pause_.expires_after(pause);
@@ -90,7 +90,7 @@ connection::io connection::run() {
 }
 
 io_awaitable<std::string> connection::open() {
-    const std::string where = "redis at " + address_.shown() + ": ";
+    const std::string where = "redis at " + host_and_port(address_.target) + ": ";
     asio::ip::basic_resolver<tcp, io_executor> resolver(executor_);
     const auto [unresolved, found] =
         co_await resolver.async_resolve(address_.target.host, address_.target.port, with_error);
@@ -136,7 +136,7 @@ io_awaitable<std::string> connection::let_in() {
 }
 
 std::string connection::explain(const reply& refusal) const {
-    const std::string where = "redis at " + address_.shown();
+    const std::string where = "redis at " + host_and_port(address_.target);
     const std::string who = address_.user.empty() ? std::string() : " of user " + address_.user;
     if (refusal.text.starts_with("WRONGPASS")) return where + " refused the password" + who;
     if (refusal.text.starts_with("NOAUTH")) return where + " wants a password" + who;
@@ -154,7 +154,7 @@ io_awaitable<std::string> connection::read_more() {
     }
     if (error) {
         const bool closed = error == asio::error::eof || error == asio::error::operation_aborted;
-        co_return "redis at " + address_.shown() + ": " +
+        co_return "redis at " + host_and_port(address_.target) + ": " +
             (closed ? std::string("the connection was closed") : error.message());
     }
     parser_->feed({in_.data(), count});
@@ -168,7 +168,8 @@ io_awaitable<std::string> connection::next_reply(reply& into) {
             co_return std::string();
         }
         if (!parser_->problem().empty())
-            co_return "redis at " + address_.shown() + ": no reply of a store: " + parser_->problem();
+            co_return "redis at " + host_and_port(address_.target) +
+                ": no reply of a store: " + parser_->problem();
         std::string problem = co_await read_more();
         if (!problem.empty()) co_return problem;
     }
@@ -194,7 +195,8 @@ std::string connection::take(const reply& got) {
         }
         // The others answer what was asked: subscribe, unsubscribe, pong.
     }
-    if (waiting_.empty()) return "redis at " + address_.shown() + ": says what nobody has asked for";
+    if (waiting_.empty())
+        return "redis at " + host_and_port(address_.target) + ": says what nobody has asked for";
     const answer then = std::move(waiting_.front().then);
     waiting_.pop_front();
     if (then) then(got);

@@ -24,11 +24,6 @@ unsigned small_number(std::string_view url, std::string_view text, unsigned leas
 
 }  // namespace
 
-std::string redis_address::shown() const {
-    const bool brackets = target.host.find(':') != std::string::npos;
-    return (brackets ? "[" + target.host + "]" : target.host) + ":" + target.port;
-}
-
 redis_address parse_redis_address(std::string_view text) {
     const auto parsed = boost::urls::parse_uri(text);
     if (!parsed) reject(text, "must be a URL such as redis://host:6379");

@@ -13,9 +13,6 @@ struct redis_address {
     std::string user;      ///< empty: the default one
     std::string password;  ///< empty: none
     unsigned database = 0;
-
-    /// For messages: neither user nor password is in it.
-    std::string shown() const;
 };
 
 /** @brief Reads redis://[user[:password]@]host[:port][/database], or rediss:// for TLS.
