@@ -3,6 +3,8 @@
 #include "scenarios.hpp"
 #include "sim/never_worse.hpp"
 #include "sim/policy.hpp"
+#include "sim/random_scenario.hpp"
+#include "sim/simulation.hpp"
 
 using namespace scenarios;
 namespace sim = stagger::sim;
@@ -135,4 +137,17 @@ TEST_CASE("a provider is limited if it is at any time") {
     server.models.clear();
     server.limits = {provider::token_bucket{}};
     CHECK(sim::is_limited(server));
+}
+
+// While it dips a server is closed now and then, after silences of growing length or at a number that looks
+// like a quota. What held before is looked for all the same.
+TEST_CASE("a dip that closes a server is taken neither for a lockout nor for a window") {
+    for (const char* name : {"dip-7046", "dip-7048", "dip-7050"}) {
+        CAPTURE(name);
+        const auto drawn = *sim::find_random_scenario(name);
+        const auto took = [&](const char* policy) {
+            return sim::run(drawn, *sim::find_policy(policy), drawn.seed).makespan_s;
+        };
+        CHECK(took("coordinated") <= 1.25 * took("full-jitter"));
+    }
 }

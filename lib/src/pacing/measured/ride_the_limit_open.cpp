@@ -113,6 +113,9 @@ void ride_the_limit::end_of_growth(time_point now, const departure& rejected, co
     double proven = 0;
     if (mode_ != mode::ramp && limit.admitted >= rate_estimator::least_admitted) {
         proven = std::max(limit.precise.value_or(0), climb_.rate_before_step() * (1 - probing_));
+    } else if (mode_ == mode::ride && climb_.has_proven_steps()) {
+        // No refusal to count from, as behind a look: but whole steps were admitted.
+        proven = climb_.rate_before_step() * (1 - probing_);
     }
     const double to = mode_ == mode::ramp ? after_ramp(now, rejected) : rate(now) / 2;
     estimator_.forget_before(rejected.number);
@@ -204,7 +207,9 @@ void ride_the_limit::note_clean_run(const departure& rejected) {
 
 void ride_the_limit::look_for_lost_limit(time_point now) {
     if (lost_.looking()) return go_on_looking(now);
-    const bool other_rules = closed() || concurrency_.limits() || lockout_.suspected() || windows_.quota();
+    // A fall closes a server now and then: one closed time is neither a lockout nor a window yet.
+    const bool other_rules =
+        closed() || concurrency_.limits() || lockout_.confirmed() || turns_.windows() > 0;
     if (other_rules || mode_ == mode::ramp || doubt_ || !testing_.allowed()) return;
     if (!lost_.look_is_due(now, rate(now))) return;
     lost_.look(rate(now));
