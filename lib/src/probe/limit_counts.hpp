@@ -24,4 +24,9 @@ limit_counts count_first_opens(const limit_evidence& evidence, double window_s);
 limit_counts count_clock_opens(const limit_evidence& evidence, double window_s, double turned_s);
 limit_counts count_sliding(const limit_evidence& evidence, double window_s);
 
+/// The same where what is refused is counted, too: it takes what was free by then, though never more.
+/// @param capacity that is full after each refusal
+limit_counts count_draining_with_refused(const limit_evidence& evidence, double per_s, double capacity);
+limit_counts count_sliding_with_refused(const limit_evidence& evidence, double window_s);
+
 }  // namespace stagger::probe
