@@ -68,7 +68,8 @@ class wait_checker {
     void check_obedient(const probe_answer& refused, time_point promised) {
         std::optional<time_point> next;
         for (const probe_answer& each : answers_) {
-            if (&each == &refused || each.what == outcome::left || each.sent < refused.sent - slack_) continue;
+            if (&each == &refused || each.what == outcome::left || each.sent < refused.sent - slack_)
+                continue;
             if (!next || each.sent < *next) next = each.sent;
         }
         if (!next || *next <= promised + slack_) return;

@@ -34,8 +34,8 @@ class admissions_before {
     std::size_t count_ = 0;
 };
 
-/// Both kinds one after the other; of those that may have come in any order the admitted first, as whoever came
-/// to a full one took nothing from them.
+/// Both kinds one after the other; of those that may have come in any order the admitted first, as whoever
+/// came to a full one took nothing from them.
 template <class Admitted, class Refused>
 void in_order(const limit_evidence& evidence, Admitted admitted, Refused refused) {
     admissions_before before(evidence);
@@ -195,6 +195,7 @@ limit_counts count_draining_with_refused(const limit_evidence& evidence, double 
         },
         [&](double at_s) {
             counts.refused.push_back(drained(level, per_s, at_s - evidence.slack_s - last_s) + 1);
+            counts.refused_at_least.push_back(drained(level, per_s, at_s + evidence.slack_s - last_s) + 1);
             level = capacity;
             last_s = std::max(last_s, at_s);
         });
@@ -220,6 +221,7 @@ limit_counts count_sliding_with_refused(const limit_evidence& evidence, double w
         [&](double at_s) {
             const auto [left, count] = count_since(at_s - window_s - evidence.slack_s);
             counts.refused.push_back(count);
+            counts.refused_at_least.push_back(count_since(at_s - window_s + evidence.slack_s).second);
             oldest = left;
             before_s.push_back(at_s);
         });

@@ -15,6 +15,9 @@ namespace stagger::probe {
 struct limit_counts {
     std::vector<double> admitted;
     std::vector<double> refused;
+    /// The least count at the refusals, of limits that count those, too: where a capacity is between the two,
+    /// an admission would have been explained as well.
+    std::vector<double> refused_at_least;
 };
 
 limit_counts count_draining(const limit_evidence& evidence, double per_s);

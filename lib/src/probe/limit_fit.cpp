@@ -42,18 +42,34 @@ capacity_fit fit_capacity(limit_counts counts) {
     return best;
 }
 
-/// What a draining limit that counts refusals holds shows before the first of them only: after each it is full.
+/// What a draining limit that counts refusals holds shows before the first of them only: after each it is
+/// full.
 double first_fill(const limit_evidence& evidence, double per_s) {
     double level = 0;
     double last_s = 0;
     double most = 1;
     for (const auto& each : evidence.admitted) {
-        if (!evidence.refused_at_s.empty() && each.at_s > evidence.refused_at_s.front() + evidence.slack_s) break;
+        if (!evidence.refused_at_s.empty() && each.at_s > evidence.refused_at_s.front() + evidence.slack_s)
+            break;
         level = std::max(0.0, level - per_s * (each.at_s - last_s)) + 1;
         last_s = each.at_s;
         most = std::max(most, level);
     }
     return most;
+}
+
+/// What is refused leaves these limits equally full, so that a pace as even as the requests would explain
+/// whatever came of them: where many refusals might as well be admissions, they are not explained.
+capacity_fit without_chance(capacity_fit fit, const limit_counts& counts) {
+    constexpr double rounding = 1e-6;
+    constexpr std::size_t one_in = 4;
+    std::size_t refused_or_not = 0;
+    for (std::size_t each = 0; each < counts.refused.size(); ++each) {
+        refused_or_not +=
+            counts.refused[each] > fit.low + rounding && counts.refused_at_least[each] <= fit.low + rounding;
+    }
+    if (one_in * refused_or_not > counts.refused.size()) fit.unexplained += refused_or_not;
+    return fit;
 }
 
 /// How many answers a draining limit explains that counts refusals, of the capacity that it showed at first.
@@ -66,7 +82,7 @@ capacity_fit fit_full(const limit_evidence& evidence, double per_s) {
     fit.unexplained = static_cast<std::size_t>(
         std::count_if(counts.admitted.begin(), counts.admitted.end(), beyond) +
         std::count_if(counts.refused.begin(), counts.refused.end(), std::not_fn(beyond)));
-    return fit;
+    return without_chance(fit, counts);
 }
 
 /// How well a rule explains the evidence with a given pace: the rate, or the window's length.
@@ -230,7 +246,8 @@ limit_fit fit_limit_with_refused(limit_rule rule, const limit_evidence& evidence
     limit_fit fit;
     if (rule == limit_rule::sliding) {
         explain = [&](double window_s) {
-            return fit_capacity(count_sliding_with_refused(evidence, window_s));
+            const limit_counts counts = count_sliding_with_refused(evidence, window_s);
+            return without_chance(fit_capacity(counts), counts);
         };
         const fitted_range pace = best_pace(explain, shortest_s, longest_s);
         fit = make_fit(rule, pace, explain(pace.best));

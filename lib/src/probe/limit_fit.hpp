@@ -32,12 +32,12 @@ struct limit_fit {
 
 limit_fit fit_limit(limit_rule rule, const limit_evidence& evidence);
 
-/// The same of a limit that counts what it refuses, too; of the rules draining and sliding. A window that opens
-/// all at once is full by then, and does not show it.
+/// The same of a limit that counts what it refuses, too; of the rules draining and sliding. A window that
+/// opens all at once is full by then, and does not show it.
 limit_fit fit_limit_with_refused(limit_rule rule, const limit_evidence& evidence);
 
-/// One for each rule, and of two more that count what they refuse; those first that explain the most, then the
-/// simplest.
+/// One for each rule, and of two more that count what they refuse; those first that explain the most, then
+/// the simplest.
 std::vector<limit_fit> fit_all(const limit_evidence& evidence);
 
 }  // namespace stagger::probe
