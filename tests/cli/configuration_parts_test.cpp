@@ -57,7 +57,7 @@ std::string refusal(const std::function<void()>& tried) {
     try {
         tried();
     } catch (const app::failure& refused) {
-        CHECK(refused.code() == app::exit_code::wrong_usage);
+        CHECK(refused.code() == app::exit_code::file_failed);
         return refused.what();
     }
     return "nothing";
