@@ -14,6 +14,7 @@
 #include "answers/checked_answers.hpp"
 #include "answers/copied_answers.hpp"
 #include "answers/expected_answer.hpp"
+#include "answers/schema_in_request.hpp"
 #include "batch/batch_error.hpp"
 #include "cli/exit_code.hpp"
 #include "support/temporary_folder.hpp"
@@ -224,7 +225,7 @@ TEST_CASE("one JSON value, and nothing around it, is JSON") {
     const auto json = expected_answer::json();
     for (const auto* good : {"{}", " [1] ", "\"x\"", "3"}) CHECK_FALSE(json.problem(good));
     for (const auto* wrong : {"", "hi", "{\"a\":1", "```json\n{}\n```", "{} {}"}) CHECK(json.problem(wrong));
-    CHECK(json.response_format().empty());
+    CHECK(json.schema_text().empty());
 }
 
 TEST_CASE("a schema admits what it says, and says what is wrong") {
@@ -237,8 +238,7 @@ TEST_CASE("a schema admits what it says, and says what is wrong") {
     CHECK(schema.problem(R"({"label":"ham","id":"b"})"));
     CHECK(schema.problem(R"({"label":"ham","id":")" + std::string(1'000'000, 'a') + R"("})")
               ->starts_with("it is longer than what is matched"));
-    CHECK(schema.response_format().starts_with(
-        R"({"type":"json_schema","json_schema":{"name":"answer","schema":{"type")"));
+    CHECK(schema.schema_text().starts_with("{\"type\""));
     CHECK(schema.note("x").find("\"required\"") != std::string::npos);
     for (const auto* wrong : {"{", "[]", R"({"type":"nonsense"})", R"({"$ref":"http://127.0.0.1/x"})"})
         CHECK_THROWS_AS(expected_answer::fitting(wrong), std::invalid_argument);
@@ -261,6 +261,60 @@ TEST_CASE("asking again continues a chat, and the text of a prompt") {
     CHECK(stagger::wire::encode(longer, texts, error, problem)
               .body.find(R"("prompt":"Q?\n\nwrong\n\nNote.\n\n")") != std::string::npos);
     CHECK_FALSE(error);
+    const auto body_in = [&](stagger::dialect spoken) {
+        texts.dialect = spoken;
+        return stagger::wire::encode(app::asked_again(completion_request("Q?"), texts, "wrong", "Note."),
+                                     texts, error, problem)
+            .body;
+    };
+    CHECK(body_in(stagger::dialect::openai_responses)
+              .find(R"("input":[{"role":"user","content":"Q?"},{"role":"assistant","content":"wrong"},)"
+                    R"({"role":"user","content":"Note."}])") != std::string::npos);
+    const auto turns = body_in(stagger::dialect::gemini);
+    CHECK_MESSAGE(turns.find(R"({"role":"model","parts":[{"text":"wrong"}]},)"
+                             R"({"role":"user","parts":[{"text":"Note."}]}])") != std::string::npos,
+                  turns);
+    CHECK(body_in(stagger::dialect::anthropic_messages).find(R"("content":"Note."}])") != std::string::npos);
+}
+
+TEST_CASE(
+    "a schema is sent in the words of each dialect that has some, unless something else is said there") {
+    const auto body_in = [](stagger::dialect spoken, const completion_request& asked,
+                            const char* param = "") {
+        app::send_plan plan;
+        plan.dialect = spoken;
+        if (*param != '\0') plan.params.emplace_back(param, "{}");
+        app::ask_for_schema(plan, R"({"type":"object"})");
+        auto request = asked;
+        app::apply_defaults(plan, request);
+        auto context = encoding();
+        context.dialect = spoken;
+        error_code error;
+        std::string problem;
+        auto body = stagger::wire::encode(request, context, error, problem).body;
+        CHECK_MESSAGE(!error, problem);
+        return body;
+    };
+    using stagger::dialect;
+    const completion_request plain("Q?");
+    for (const auto& [spoken, member] :
+         {std::pair(
+              dialect::openai_chat,
+              R"("response_format":{"type":"json_schema","json_schema":{"name":"answer","schema":{"type")"),
+          std::pair(dialect::openai_responses,
+                    R"("text":{"format":{"type":"json_schema","name":"answer","schema":{"type":"object"}}})"),
+          std::pair(dialect::anthropic_messages,
+                    R"("output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}})"),
+          std::pair(dialect::gemini, R"("responseJsonSchema":{"type":"object"})"),
+          std::pair(dialect::llm_engine, R"("guided_json":{"type":"object"})")}) {
+        const auto body = body_in(spoken, plain);
+        CHECK_MESSAGE(body.find(member) != std::string::npos, body);
+    }
+    CHECK(body_in(dialect::openai_completions, plain).find("object") == std::string::npos);
+    CHECK(body_in(dialect::anthropic_messages, plain, "output_config").find("object") == std::string::npos);
+    CHECK(body_in(dialect::openai_chat, plain, "response_format").find("object") == std::string::npos);
+    const auto whole = completion_request::from_body(R"({"messages":[{"role":"user","content":"Q?"}]})");
+    CHECK(body_in(dialect::anthropic_messages, whole).find("object") == std::string::npos);
 }
 
 namespace {
@@ -325,7 +379,7 @@ TEST_CASE("what was cut off or refused is not asked again") {
 
 TEST_CASE("truncated and refused answers are failures only where that is asked for") {
     for (const bool fail : {false, true}) {
-        for (const auto* reason : {"length", "content_filter"}) {
+        for (const auto* reason : {"length", "content_filter", "max_tokens", "SAFETY"}) {
             checking one(0, fail, false);
             one.held.answer(0, {}, answer_of(chat_body("text", reason)));
             REQUIRE(one.ended.size() == 1);

@@ -332,7 +332,7 @@ TEST_CASE("a configuration file that is missing or says what no option says is r
         return run(batch("http://127.0.0.1:1/v1", prompts, folder.path("out"), {"--config", file}));
     };
     const auto missing = with_config(folder.path("nothing"));
-    CHECK(missing.code == 2);
+    CHECK(missing.code == 3);
     CHECK(missing.err.find("nothing") != std::string::npos);
     const auto unknown = with_config(folder.write("config.toml", "[batch]\nmodle = \"x\"\n"));
     CHECK(unknown.code == 2);

@@ -53,11 +53,11 @@ struct program {
     const CLI::App& command(const std::string& name) const { return *root.get_subcommand(name); }
 };
 
-std::string refusal(const std::function<void()>& tried) {
+std::string refusal(const std::function<void()>& tried, app::exit_code code = app::exit_code::wrong_usage) {
     try {
         tried();
     } catch (const app::failure& refused) {
-        CHECK(refused.code() == app::exit_code::wrong_usage);
+        CHECK(refused.code() == code);
         return refused.what();
     }
     return "nothing";
@@ -317,9 +317,12 @@ TEST_CASE("the words of a command line are completed by environment and file, th
     CHECK(arguments_of({"help"}, {}).words == words{"--help"});
     CHECK(arguments_of({"help", "bacth"}, {}).words == words{"bacth"});
     CHECK(arguments_of({"nope"}, {}).words == words{"nope"});
-    CHECK(refusal([&] {
-              arguments_of({"batch", "-c", folder.path("none")}, {});
-          }).find("none: No such file") != std::string::npos);
+    CHECK(refusal(
+              [&] {
+                  arguments_of({"batch", "-c", folder.path("none")}, {});
+              },
+              app::exit_code::file_failed)
+              .find("none: No such file") != std::string::npos);
     CHECK(refusal([] {
               arguments_of({"batch", "--profile", "x"}, {});
           }) == "--profile: no profile \"x\"; there is no configuration file");

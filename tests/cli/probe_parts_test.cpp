@@ -55,6 +55,20 @@ TEST_CASE("a probe that is not sure says so, and advises what is slow enough in 
     }
 }
 
+TEST_CASE("a probe says that refused requests count, and between which numbers of places a limit is") {
+    auto found = a_rate(0);
+    found.limit.counts_refused = true;
+    CHECK(app::describe(found).find("5 at once after a rest; refused requests count, too") !=
+          std::string::npos);
+    CHECK(boost::json::parse(app::to_json(found)).at("limit").at("counts_refused").as_bool());
+    found.verdict = probe_verdict::concurrency;
+    found.limit.rule = limit_rule::in_flight;
+    found.limit.capacity = {4, 4, 6};
+    CHECK(app::describe(found).find("concurrency: 4 to 5 requests in flight") != std::string::npos);
+    found.limit.capacity = {4, 4, 5};
+    CHECK(app::describe(found).find("concurrency: 4 requests in flight") != std::string::npos);
+}
+
 TEST_CASE("a probe whose bounds are too narrow says what it needs") {
     using namespace std::chrono_literals;
     stagger::probe::probe_needs needs;

@@ -79,6 +79,13 @@ TEST_CASE("batch --report: a page with what the answers cost, and how many were 
     CHECK(page.find("<div><dt>cut off</dt><dd>1</dd></div>") != std::string::npos);
     CHECK(page.find("<div><dt>refused by the model</dt><dd>0</dd></div>") != std::string::npos);
     CHECK(page.find("1 answer was cut off at its greatest length.") != std::string::npos);
+    const auto row = [](const std::string& title, const std::string& value) {
+        return "<th scope=\"row\">" + title + "</th><td class=\"number\" data-value=\"" + value + "\">" +
+               value + "</td>";
+    };
+    for (const auto& each : {row("cost", "7"), row("answers without a price", "0"),
+                             row("answers cut off", "1"), row("answers refused by the model", "0")})
+        CHECK_MESSAGE(page.find(each) != std::string::npos, each);
 }
 
 TEST_CASE("batch --report: prompts that became no request are failures there, too") {

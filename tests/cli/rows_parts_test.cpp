@@ -269,6 +269,15 @@ TEST_CASE("how a file is read: by its name, by how it begins, or as it is told")
 TEST_CASE("what does not look like what it is read as is refused, and the option named that is meant") {
     CHECK(refusal("a.jsonl", "[\n  {\"prompt\": 1}\n]\n") ==
           "2 a.jsonl: begins like one JSON array, and is read as JSONL: give --format json");
+    CHECK(refusal("a.txt", "[\n  {\"prompt\": 1}\n]\n") ==
+          "2 a.txt: begins like one JSON array, and is named as plain text: give --format json, or --format "
+          "text if each line is a prompt");
+    CHECK(
+        refusal("a.txt", "{ \"messages\": []}\n") ==
+        "2 a.txt: begins like an object a line, and is named as plain text: give --format jsonl, or --format "
+        "text if each line is a prompt");
+    CHECK(refusal("a.txt", "[\n  {\"prompt\": 1}\n]\n", {row_format::text, {}}) == "(none)");
+    CHECK(refusal("a.txt", "[1] see above\n") == "(none)");
     CHECK(refusal("a.json", "{\n \"prompt\": 1\n}\n")
               .starts_with("2 a.json: is one JSON object over several lines"));
     CHECK(refusal("a", "{\"a\":1}\n", {row_format::json, {}}) ==

@@ -179,8 +179,8 @@ bool is_right(const probe::probe_findings& found, const drawn_limit& drawn) {
     const auto fits = [&](const probe::limit_fit& fit) {
         // Where a line gives up those that wait too long, fewer are admitted than have a place.
         if (fit.rule == limit_rule::in_flight)
-            return fit.capacity.best >= drawn.places &&
-                   fit.capacity.best <= static_cast<double>(drawn.in_flight);
+            return std::max(fit.capacity.low, fit.capacity.high - 1) >= drawn.places &&
+                   fit.capacity.low <= static_cast<double>(drawn.in_flight);
         // One in so many seconds is the same by any rule.
         if (fit.rule != drawn.rule && drawn.capacity != 1) return false;
         const auto rate = fit.rate_per_s();

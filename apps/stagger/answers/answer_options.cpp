@@ -28,9 +28,9 @@ void add_answer_options(CLI::App& command, answer_options& options) {
         ->type_name("WHAT")
         ->group(group);
     command
-        .add_option(
-            "--schema", options.schema,
-            "An answer has to be JSON that fits this JSON Schema, which openai-chat servers are sent, too")
+        .add_option("--schema", options.schema,
+                    "An answer has to be JSON that fits this JSON Schema, which servers are sent, too, where "
+                    "the dialect has words for it")
         ->type_name("FILE")
         ->group(group);
     add_whole_number<unsigned>(
@@ -79,7 +79,7 @@ answer_rules make_answer_rules(const answer_options& options) {
 
 std::string hashed_answers(const answer_options& options, const answer_rules& rules) {
     if (!rules.expected) return {};
-    return "\nexpect " + options.expect + " " + rules.expected->response_format();
+    return "\nexpect " + options.expect + " " + rules.expected->schema_text();
 }
 
 stagger::wire::encoding_context encoding_of(const send_plan& plan) {

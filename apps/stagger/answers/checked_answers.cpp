@@ -7,6 +7,7 @@
 #include <boost/asio/bind_executor.hpp>
 
 #include "batch/batch_error.hpp"
+#include "dialect/answer_ending.hpp"
 
 namespace app {
 namespace {
@@ -32,11 +33,11 @@ bool has_refusal(const std::string& raw) {
 }  // namespace
 
 bool is_truncated(const completion& answer) {
-    return answer.finish_reason == "length";
+    return stagger::wire::ending_of(answer.finish_reason) == stagger::wire::answer_ending::cut_off;
 }
 
 bool note_refusal(completion& answer) {
-    if (answer.finish_reason == "content_filter") return true;
+    if (stagger::wire::ending_of(answer.finish_reason) == stagger::wire::answer_ending::refused) return true;
     if (!has_refusal(answer.raw)) return false;
     answer.finish_reason = "refusal";
     return true;

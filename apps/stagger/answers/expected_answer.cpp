@@ -3,8 +3,10 @@
 // Without it a schema that is none would end the program.
 #define VALIJSON_USE_EXCEPTIONS 1
 
+#include <array>
 #include <boost/json/parse.hpp>
 #include <stdexcept>
+#include <utility>
 #include <valijson/adapters/boost_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -92,18 +94,65 @@ std::string expected_answer::note(const std::string& problem) const {
     return text;
 }
 
-std::string expected_answer::response_format() const {
-    if (!schema_) return {};
-    std::string text;
-    wire::object_writer format(text);
-    format.string("type", "json_schema");
-    wire::object_writer described(format.key("json_schema"));
-    described.string("name", "answer");
-    described.raw("schema", schema_->text);
-    described.close();
-    format.close();
-    return text;
+std::string expected_answer::schema_text() const {
+    return schema_ ? schema_->text : std::string();
 }
+
+namespace {
+
+using turns = std::array<std::pair<const char*, const std::string*>, 2>;  // roles, and what they say
+
+std::string with_turns(std::string_view messages, const turns& more) {
+    std::string text(messages.substr(0, messages.size() - 1));
+    for (const auto& [role, content] : more) {
+        text += ',';
+        wire::object_writer message(text);
+        message.string("role", role);
+        message.string("content", *content);
+        message.close();
+    }
+    return text + ']';
+}
+
+std::string with_gemini_turns(std::string_view contents, const turns& more) {
+    std::string text(contents.substr(0, contents.size() - 1));
+    for (const auto& [role, content] : more) {
+        text += ',';
+        wire::object_writer turn(text);
+        turn.string("role", role);
+        auto& parts = turn.key("parts");
+        parts += '[';
+        wire::object_writer part(parts);
+        part.string("text", *content);
+        part.close();
+        parts += ']';
+        turn.close();
+    }
+    return text + ']';
+}
+
+/// The member of a body that asks, with what was answered and a note behind it; nothing: it cannot be
+/// continued.
+std::optional<std::string> continued(const wire::json_member& question, stagger::dialect spoken,
+                                     const std::string& answer, const std::string& note) {
+    const bool list = question.value.ends_with(']');
+    const turns more{{{"assistant", &answer}, {"user", &note}}};
+    const auto text = wire::json_string_value(question.value);
+    if (question.name == "messages" && list) return with_turns(question.value, more);
+    if (question.name == "contents" && list)
+        return with_gemini_turns(question.value, {{{"model", &answer}, {"user", &note}}});
+    if (question.name == "input" && spoken == stagger::dialect::openai_responses) {
+        if (list) return with_turns(question.value, more);
+        const auto first = R"([{"role":"user","content":)" + std::string(question.value) + "}]";
+        return text ? std::optional(with_turns(first, more)) : std::nullopt;
+    }
+    if (question.name != "prompt" || !text) return std::nullopt;
+    std::string json;
+    wire::append_json_string(json, *text + "\n\n" + answer + "\n\n" + note + "\n\n");
+    return json;
+}
+
+}  // namespace
 
 stagger::completion_request asked_again(const stagger::completion_request& request,
                                         const wire::encoding_context& encoding, const std::string& answer,
@@ -117,25 +166,8 @@ stagger::completion_request asked_again(const stagger::completion_request& reque
     std::string body;
     wire::object_writer writer(body);
     for (const auto& each : *members) {
-        const auto text = each.name == "prompt" ? wire::json_string_value(each.value) : std::nullopt;
-        if (each.name == "messages" && each.value.ends_with(']')) {
-            auto& messages = writer.key("messages");
-            messages += each.value.substr(0, each.value.size() - 1);
-            for (const auto& [role, content] : {std::pair("assistant", &answer), std::pair("user", &note)}) {
-                messages += ',';
-                wire::object_writer message(messages);
-                message.string("role", role);
-                message.string("content", *content);
-                message.close();
-            }
-            messages += ']';
-        } else if (text) {
-            std::string prompt = *text;
-            prompt.append("\n\n").append(answer).append("\n\n").append(note).append("\n\n");
-            writer.string("prompt", prompt);
-        } else {
-            writer.raw(each.name, each.value);
-        }
+        const auto longer = continued(each, encoding.dialect, answer, note);
+        writer.raw(each.name, longer ? std::string_view(*longer) : each.value);
     }
     writer.close();
     auto again = stagger::completion_request::from_body(std::move(body));

@@ -23,16 +23,17 @@ class expected_answer {
     std::optional<std::string> problem(const std::string& answer) const;
     /// What a model is told after a wrong answer.
     std::string note(const std::string& problem) const;
-    /// The schema, as OpenAI's `response_format` asks for it; empty without one.
-    std::string response_format() const;
+    /// The schema as it was given; empty without one.
+    std::string schema_text() const;
 
  private:
     struct schema;
     std::shared_ptr<const schema> schema_;  // null: any JSON will do
 };
 
-/** The request once more, behind it the answer that was wrong and a note: two further messages of a chat,
- * else further text of the prompt. What has a body that cannot be continued so is asked as it was.
+/** The request once more, behind it the answer that was wrong and a note: two further messages of a chat
+ * (turns of Responses and Gemini), else further text of the prompt. What has a body that cannot be continued
+ * so is asked as it was.
  */
 stagger::completion_request asked_again(const stagger::completion_request& request,
                                         const stagger::wire::encoding_context& encoding,

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "answers/answer_options.hpp"
+#include "answers/schema_in_request.hpp"
 #include "batch/runner.hpp"
 #include "batch_files.hpp"
 #include "batch_limits.hpp"
@@ -55,7 +56,7 @@ class session {
           closing_(context_, out_, log_, [this] { return std::optional(runner_->status()); }),
           patience_timer_(context_),
           notices_(files.results_name()) {
-        ask_for(rules);
+        if (rules.expected) ask_for_schema(plan_, rules.expected->schema_text());
         if (!answers.prices.empty())
             costs_ = std::make_shared<cost_counter>(read_price_list(answers.prices), options.model);
         max_cost_ = answers.max_cost;
@@ -121,15 +122,6 @@ class session {
     }
 
  private:
-    /// Lets the server know what is expected, where it can be told that.
-    void ask_for(const answer_rules& rules) {
-        const auto format = rules.expected ? rules.expected->response_format() : std::string();
-        const auto own = [](const auto& param) { return param.first == "response_format"; };
-        const bool told = std::any_of(plan_.params.begin(), plan_.params.end(), own);
-        if (!format.empty() && !told && plan_.dialect == stagger::dialect::openai_chat)
-            plan_.params.emplace_back("response_format", format);
-    }
-
     /// What sends: answers are looked at, copies among them too.
     batch::transport transport(const stagger::client& client, const answer_options& answers,
                                const answer_rules& rules) {

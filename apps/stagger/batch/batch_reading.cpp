@@ -6,6 +6,7 @@
 #include "base/utf8.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/text_file.hpp"
+#include "dialect/registry.hpp"
 
 namespace app {
 namespace {
@@ -48,7 +49,7 @@ std::optional<std::string> system_of(const batch_reading_options& options, stagg
     if (!options.system_file.empty()) system = read_text_file(options.system_file);
     if (!system) return std::nullopt;
     const std::string option = options.system ? "--system" : "--system-file";
-    if (target != stagger::dialect::openai_chat)
+    if (!stagger::wire::implementation_of(target).can().system)
         refuse(option + ": the " + std::string(to_string(target)) + " dialect has no system message");
     if (stagger::wire::invalid_utf8_at(*system)) refuse(option + ": is not valid UTF-8");
     return system;
@@ -89,7 +90,9 @@ void add_batch_reading_options(CLI::App& command, batch_reading_options& options
         .add_flag("--send-columns", options.send_columns,
                   "Send the columns of a table that the prompt is not made of as parameters of the request")
         ->group(reading_group);
-    command.add_option("--system", options.system, "System message of prompts that have none (openai-chat)")
+    command
+        .add_option("--system", options.system,
+                    "System message of prompts that have none, where the dialect has one")
         ->type_name("TEXT")
         ->group(reading_group);
     command.add_option("--system-file", options.system_file, "The same, from a file")

@@ -8,7 +8,6 @@
 #include "configurable_options.hpp"
 #include "endpoint_choice.hpp"
 #include "environment_settings.hpp"
-#include "exit_code.hpp"
 #include "line_words.hpp"
 #include "subcommands.hpp"
 #include "text_file.hpp"
@@ -28,11 +27,7 @@ configuration read_configuration(const std::string& named, const environment_rea
     const auto path = named.empty() ? usual_config_file(environment) : named;
     std::error_code unreadable;
     if (named.empty() && (path.empty() || !std::filesystem::exists(path, unreadable))) return {};
-    try {
-        return {read_text_file(path), path};
-    } catch (const failure& wrong) {
-        throw failure(exit_code::wrong_usage, wrong.what());  // whatever is wrong, it is the configuration
-    }
+    return {read_text_file(path), path};
 }
 
 /// "help batch" is "batch --help".

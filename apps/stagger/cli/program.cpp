@@ -16,18 +16,19 @@ namespace {
 
 constexpr auto complete_exit_codes =
     "Exit codes: 0 answered; 1 failed; 2 wrong usage or configuration;\n"
-    "3 a file cannot be read or written; 4 the endpoint cannot be used; 130 interrupted.";
+    "3 a file cannot be read or written; 4 the endpoint cannot be used; 6 ended by --max-wait;\n"
+    "130 interrupted.";
 
 constexpr auto batch_exit_codes =
     "Exit codes: 0 all done; 1 some prompts failed; 2 wrong usage or configuration;\n"
     "3 a file cannot be read or written; 4 the endpoint cannot be used;\n"
-    "5 stopped by --batch-deadline, --max-failures or --max-cost, 130 interrupted: the same "
-    "command\ncontinues.";
+    "5 stopped by --batch-deadline, --max-failures or --max-cost, 6 by --max-wait, 130 interrupted: the "
+    "same\ncommand continues.";
 
 constexpr auto bench_exit_codes =
     "Exit codes: 0 measured, whatever became of the requests; 2 wrong usage or configuration;\n"
-    "3 a file cannot be read or written; 4 the endpoint cannot be used; 130 interrupted: the figures are of\n"
-    "what was measured until then.";
+    "3 a file cannot be read or written; 4 the endpoint cannot be used; 6 ended by --max-wait, 130\n"
+    "interrupted: the figures are of what was measured until then.";
 
 constexpr auto probe_exit_codes =
     "Exit codes: 0 a limit was found, or none in so many requests; 1 everything was refused, or it\n"

@@ -145,7 +145,7 @@ std::string manual_page(const CLI::App& program, const CLI::App& command, std::s
     page += ".SH EXIT STATUS\n" + exit_status(command.get_footer()) + "\n";
     page +=
         ".SH ENVIRONMENT AND FILES\nSee\n.BR stagger (1):\nan option that takes one value is also read "
-        "from a variable of its name, and from the configuration file.\n";
+        "from a variable of its name, and from the configuration file. NO_COLOR leaves colours out.\n";
     add_see_also(page, program, command);
     return page;
 }

@@ -89,6 +89,7 @@ void add_limit(object_writer& to, std::string_view name, const probe::limit_fit&
                   : limit.rule == probe::limit_rule::in_flight ? "in_flight"
                                                                : "burst",
                   limit.capacity);
+        if (limit.counts_refused) object.raw("counts_refused", "true");
         object.count("unexplained", limit.unexplained);
     });
 }
@@ -132,7 +133,8 @@ std::string to_json(const probe::probe_findings& found) {
         others += '[';
         for (const probe::limit_fit& each : found.also_possible) {
             if (&each != &found.also_possible.front()) others += ',';
-            stagger::wire::append_json_string(others, name_of(each.rule));
+            stagger::wire::append_json_string(
+                others, std::string(name_of(each.rule)) + (each.counts_refused ? "_counting_refused" : ""));
         }
         others += ']';
         if (found.next_best) add_limit(object, "next_best", *found.next_best);

@@ -27,20 +27,37 @@ std::string requests(double count) {
     return fmt::format("{:.0f} request{}", count, count == 1 ? "" : "s");
 }
 
+std::string_view counted_text(const probe::limit_fit& limit) {
+    return limit.counts_refused ? "; refused requests count, too" : "";
+}
+
+/// "token bucket that counts refused requests".
+std::string fit_name(const probe::limit_fit& fit) {
+    return std::string(to_string(fit.rule)) + (fit.counts_refused ? " that counts refused requests" : "");
+}
+
+/// Where an answer and the next request cross, it may be some more.
+std::string places_text(const probe::fitted_range& capacity) {
+    const double most = capacity.high - 1;
+    if (!std::isfinite(most) || most <= capacity.low) return requests(capacity.best);
+    return fmt::format("{:.0f} to {:.0f} requests", capacity.low, most);
+}
+
 std::string limit_text(const probe::probe_findings& found) {
     const probe::limit_fit& limit = found.limit;
     switch (found.verdict) {
         case probe_verdict::rate:
-            return fmt::format("rate: {} requests a second, {:.0f} at once after a rest",
-                               range(limit.pace, ""), limit.capacity.best);
+            return fmt::format("rate: {} requests a second, {:.0f} at once after a rest{}",
+                               range(limit.pace, ""), limit.capacity.best, counted_text(limit));
         case probe_verdict::window:
-            return fmt::format("window: {} in every {}, {}", requests(limit.capacity.best),
+            return fmt::format("window: {} in every {}, {}{}", requests(limit.capacity.best),
                                range(limit.pace, " s"),
                                limit.rule == probe::limit_rule::sliding       ? "sliding"
                                : limit.rule == probe::limit_rule::clock_opens ? "by the clock"
-                                                                              : "from the first request on");
+                                                                              : "from the first request on",
+                               counted_text(limit));
         case probe_verdict::concurrency:
-            return fmt::format("concurrency: {} in flight", requests(limit.capacity.best));
+            return fmt::format("concurrency: {} in flight", places_text(limit.capacity));
         case probe_verdict::none_found:
             return fmt::format("none found: {} {} admitted, {} in flight at once, {} in a second",
                                requests(static_cast<double>(found.admitted)),
@@ -80,7 +97,7 @@ std::string others_text(const probe::probe_findings& found) {
         return "; a window as long as an answer takes would look the same";
     std::string text;
     for (const probe::limit_fit& other : found.also_possible)
-        text += fmt::format("{} {}", text.empty() ? "; could also be:" : ",", to_string(other.rule));
+        text += fmt::format("{} {}", text.empty() ? "; could also be:" : ",", fit_name(other));
     return text;
 }
 
@@ -97,12 +114,14 @@ std::string sure_text(const probe::probe_findings& found) {
                                                               : "no, only ",
                                    answers - found.limit.unexplained, answers);
     if (found.next_best) {
-        text += fmt::format("; the next likely, {}, gives {}", to_string(found.next_best->rule),
+        text += fmt::format("; the next likely, {}, gives {}", fit_name(*found.next_best),
                             answers - found.next_best->unexplained);
     }
     text += others_text(found);
     if (found.verdict != probe_verdict::concurrency && found.wants_silence)
         text += "; it may also admit nothing until nobody has asked for a while";
+    if (found.limit.unexplained > 0 && !found.is_sure())
+        text += "; others are refused by something else, or by chance";
     if (is_less_precise_than(found.limit, good_precision) || (found.explains_answers() && !found.is_sure()))
         text += "; measured roughly, more requests or time would tell";
     if (found.is_sure()) return text;

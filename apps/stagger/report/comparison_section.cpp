@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "prices/price_list.hpp"
 #include "report/chart_figure.hpp"
 #include "report/html_table.hpp"
 #include "report/sections.hpp"
@@ -21,6 +22,7 @@ struct measure {
     better is = better::neither;
     /// Among which runs.
     enum class among { all, without_failures, of_one_size } is_compared = among::all;
+    html_cell (*shown)(std::optional<double>) = number_cell;
 };
 
 // Who gives up early is not the fastest, and who was asked for less has not failed less.
@@ -55,9 +57,32 @@ std::function<std::optional<double>(const load::run_results&)> schedule(
     };
 }
 
+template <class Value>
+std::function<std::optional<double>(const load::run_results&)> answers(Value load::answer_results::*member) {
+    return [member](const load::run_results& found) -> std::optional<double> {
+        if (!found.answers) return std::nullopt;
+        return found.answers.value().*member;
+    };
+}
+
+/// Of runs whose answers have prices.
+std::optional<double> without_price(const load::run_results& found) {
+    if (!found.answers || !found.answers->cost) return std::nullopt;
+    return static_cast<double>(found.answers->unpriced);
+}
+
+/// As sums of money are written, never with an exponent.
+html_cell cost_cell(std::optional<double> cost) {
+    html_cell cell = number_cell(cost);
+    if (cost) cell.text = cost_text(*cost);
+    return cell;
+}
+
 std::vector<measure> all_measures() {
     using run = load::run_results;
     using sending = load::schedule_results;
+    using answer = load::answer_results;
+    constexpr auto all = measure::among::all;
     return {
         {"answers a second (goodput)", field(&run::goodput_per_s), better::high},
         {"answers a second within the objective", field(&run::slo_goodput_per_s), better::high},
@@ -77,6 +102,10 @@ std::vector<measure> all_measures() {
         {"prompt tokens", field(&run::prompt_tokens)},
         {"completion tokens", field(&run::completion_tokens)},
         {"wasted tokens", field(&run::wasted_tokens), better::low, of_one_size},
+        {"cost", answers(&answer::cost), better::neither, all, cost_cell},
+        {"answers without a price", without_price},
+        {"answers cut off", answers(&answer::truncated)},
+        {"answers refused by the model", answers(&answer::refused)},
         {"schedule: asked for, a second", schedule(&sending::asked_per_s)},
         {"schedule: sent, a second", schedule(&sending::achieved_per_s)},
         {"schedule: late by, p50 (ms)", schedule(&sending::lag_p50_ms), better::low},
@@ -126,7 +155,7 @@ void add_measure(html_table& table, const measure& one, const labelled_runs& run
     const auto best = best_of(compared, one.is);
     std::vector<html_cell> cells;
     for (std::size_t each = 0; each < values.size(); ++each) {
-        cells.push_back(number_cell(values[each]));
+        cells.push_back(one.shown(values[each]));
         cells.back().best = best && compared[each] == best;
     }
     table.add(one.title, cells);

@@ -46,6 +46,31 @@ void refuse_utf16(std::string_view head) {
         refuse("looks like UTF-16, and UTF-8 is read: iconv -f UTF-16 -t UTF-8 makes it that");
 }
 
+/// A line of JSONL that is a prompt, and no text that happens to be an object.
+bool begins_like_prompt_lines(std::string_view content) {
+    if (!content.starts_with('{')) return false;
+    const auto name = content.find_first_not_of(spaces, 1);
+    if (name == std::string_view::npos) return false;
+    const auto first = content.substr(name);
+    return first.starts_with("\"prompt\""sv) || first.starts_with("\"messages\""sv) ||
+           first.starts_with("\"custom_id\""sv);
+}
+
+/// A file whose name alone says that it is plain text.
+sniffed_format as_named_text(std::string_view content) {
+    constexpr auto named = "is named as plain text: give --format "sv;
+    constexpr auto otherwise = ", or --format text if each line is a prompt"sv;
+    if (begins_like_an_array(content))
+        refuse(
+            std::string("begins like one JSON array, and ").append(named).append("json").append(otherwise));
+    if (begins_like_prompt_lines(content))
+        refuse(std::string("begins like an object a line, and ")
+                   .append(named)
+                   .append("jsonl")
+                   .append(otherwise));
+    return {row_format::text};
+}
+
 sniffed_format as_jsonl(std::string_view content) {
     if (begins_like_an_array(content) || content.starts_with("[\n"sv) || content.starts_with("[\r"sv))
         refuse("begins like one JSON array, and is read as JSONL: give --format json");
@@ -118,7 +143,7 @@ sniffed_format sniff_format(const row_reading& how, row_format by_name, std::str
         return as_table(how, row_format::csv, content, without_mark(head));
     switch (how.format == row_format::automatic ? by_name : how.format) {
         case row_format::text:
-            return {row_format::text};
+            return how.format == row_format::text ? sniffed_format{row_format::text} : as_named_text(content);
         case row_format::jsonl:
             return as_jsonl(content);
         case row_format::csv:

@@ -520,6 +520,19 @@ std::string missing_key(const send_plan& plan, stagger::error_code refused) {
            plan.key_variables;
 }
 
+namespace {
+
+/// Where the dialects whose schema is no parameter have it.
+bool says_how_to_answer(const stagger::completion_request& request) {
+    const auto& own = request.members();
+    return std::any_of(own.begin(), own.end(), [](const auto& member) {
+        return member.first == "output_config" || member.first == "generationConfig" ||
+               member.first == "guided_json";
+    });
+}
+
+}  // namespace
+
 void apply_defaults(const send_plan& plan, stagger::completion_request& request) {
     if (plan.max_tokens && !request.max_new_tokens()) request.max_new_tokens(*plan.max_tokens);
     if (plan.temperature && !request.temperature()) request.temperature(*plan.temperature);
@@ -528,6 +541,8 @@ void apply_defaults(const send_plan& plan, stagger::completion_request& request)
         const auto same = [&wanted = name](const auto& member) { return member.first == wanted; };
         if (std::none_of(own.begin(), own.end(), same)) request.set(name, value);
     }
+    if (!plan.answer_schema.empty() && request.body().empty() && !says_how_to_answer(request))
+        request.json_schema("answer", plan.answer_schema);
 }
 
 }  // namespace app

@@ -98,6 +98,7 @@ struct send_plan {
     std::vector<std::pair<std::string, std::string>> params;
     std::optional<unsigned> max_tokens;
     std::optional<double> temperature;
+    std::string answer_schema;  ///< that prompts which are no whole bodies ask for; empty: none
     std::shared_ptr<decision_log_file> decisions;  ///< null without --decision-log
 };
 

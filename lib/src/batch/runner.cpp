@@ -8,6 +8,7 @@
 #include "batch/batch_error.hpp"
 #include "batch/batch_line.hpp"
 #include "batch/engine.hpp"
+#include "dialect/answer_ending.hpp"
 
 namespace asio = boost::asio;
 
@@ -34,8 +35,9 @@ void run_counts::add_effort(const diagnostic& info) {
 void run_counts::add_result(const error_code& error, const completion& answer) {
     prompt_tokens += answer.usage.prompt_tokens.value_or(0);
     completion_tokens += answer.usage.completion_tokens.value_or(0);
-    truncated += answer.finish_reason == "length" ? 1 : 0;
-    refused += answer.finish_reason == "refusal" || answer.finish_reason == "content_filter" ? 1 : 0;
+    const auto ending = wire::ending_of(answer.finish_reason);
+    truncated += ending == wire::answer_ending::cut_off ? 1 : 0;
+    refused += ending == wire::answer_ending::refused ? 1 : 0;
     for (const auto& each : answer.info.tries)
         asked_again += each.error == batch_errc::answer_not_as_expected ? 1 : 0;
     if (!error) {

@@ -3,6 +3,7 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
+#include "dialect/answer_ending.hpp"
 #include "dialect/neutral_members.hpp"
 #include "dialect/parameter_rules.hpp"
 #include "dialect/registry.hpp"
@@ -196,11 +197,6 @@ const json_node* first_candidate(const json_node& document) {
     return candidates->begin()->is_object() ? &*candidates->begin() : nullptr;
 }
 
-constexpr std::array<std::string_view, 11> refusing_reasons{
-    "SAFETY",   "RECITATION",         "LANGUAGE",     "BLOCKLIST",
-    "SPII",     "PROHIBITED_CONTENT", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT",
-    "NO_IMAGE", "IMAGE_RECITATION",   "IMAGE_OTHER"};
-
 bool part_says_anything(const json_node& part) {
     if (!part.is_object()) return false;
     const auto* thought = member(part, "thought");
@@ -213,9 +209,7 @@ bool part_says_anything(const json_node& part) {
 
 bool candidate_says_anything(const json_node& candidate) {
     if (!candidate.is_object()) return false;
-    const auto reason = string_member(candidate, "finishReason");
-    if (std::find(refusing_reasons.begin(), refusing_reasons.end(), reason) != refusing_reasons.end())
-        return true;
+    if (ending_of(string_member(candidate, "finishReason")) == answer_ending::refused) return true;
     const auto* content = member(candidate, "content");
     const auto* parts = content && content->is_object() ? member(*content, "parts") : nullptr;
     return parts && parts->is_array() && std::any_of(parts->begin(), parts->end(), part_says_anything);

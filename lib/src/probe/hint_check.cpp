@@ -50,7 +50,9 @@ class wait_checker {
         ++result_.said;
         whole_ = whole_ && (rounded_ || is_whole_seconds(wait));
         const time_point promised = refused.ended + wait;
-        const auto next = first_other_after(refused.sent + slack_);
+        // One that stood in the server's line first was refused when it was given up, long after it was sent.
+        const time_point decided = std::max(refused.sent, refused.ended - trip_ - slack_);
+        const auto next = first_other_after(decided + slack_);
         // The server counts from when it refused, half a round trip before the caller knows, and has the next
         // one half a round trip after it was sent.
         if (next && *next < promised - trip_ - slack_) {
@@ -66,7 +68,8 @@ class wait_checker {
     void check_obedient(const probe_answer& refused, time_point promised) {
         std::optional<time_point> next;
         for (const probe_answer& each : answers_) {
-            if (&each == &refused || each.sent < refused.sent - slack_) continue;
+            if (&each == &refused || each.what == outcome::left || each.sent < refused.sent - slack_)
+                continue;
             if (!next || each.sent < *next) next = each.sent;
         }
         if (!next || *next <= promised + slack_) return;
@@ -80,12 +83,13 @@ class wait_checker {
         late_ = std::max(late_, *next - promised);
     }
 
-    /// What was not refused took what was free by then, whether its answer is known or not.
+    /// What was not refused took what was free by then, whether its answer is known or not; but nobody knows
+    /// what would have become of those that the probe's end left.
     std::optional<time_point> first_other_after(time_point moment) const {
         std::optional<time_point> first;
         for (const probe_answer& each : answers_) {
-            if (each.what != outcome::refused && each.sent > moment && (!first || each.sent < *first))
-                first = each.sent;
+            if (each.what == outcome::refused || each.what == outcome::left || each.sent <= moment) continue;
+            if (!first || each.sent < *first) first = each.sent;
         }
         return first;
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <utility>
 
 namespace stagger::probe {
 namespace {
@@ -32,6 +33,22 @@ class admissions_before {
     double slack_s_;
     std::size_t count_ = 0;
 };
+
+/// Both kinds one after the other; of those that may have come in any order the admitted first, as whoever
+/// came to a full one took nothing from them.
+template <class Admitted, class Refused>
+void in_order(const limit_evidence& evidence, Admitted admitted, Refused refused) {
+    admissions_before before(evidence);
+    std::size_t told = 0;
+    const auto tell_admitted = [&](std::size_t count) {
+        for (; told < count; ++told) admitted(evidence.admitted[told].at_s);
+    };
+    for (const double at_s : evidence.refused_at_s) {
+        tell_admitted(before(at_s));
+        refused(at_s);
+    }
+    tell_admitted(evidence.admitted.size());
+}
 
 double drained(double level, double per_s, double for_s) {
     return std::max(0.0, level - per_s * std::max(0.0, for_s));
@@ -161,6 +178,53 @@ limit_counts count_sliding(const limit_evidence& evidence, double window_s) {
         while (oldest < count && evidence.admitted[oldest].at_s <= from_s) ++oldest;
         counts.refused.push_back(static_cast<double>(count - oldest + 1));
     }
+    return counts;
+}
+
+limit_counts count_draining_with_refused(const limit_evidence& evidence, double per_s, double capacity) {
+    limit_counts counts;
+    double level = 0;
+    double last_s = 0;
+    in_order(
+        evidence,
+        [&](double at_s) {
+            const double since_s = at_s - last_s;
+            counts.admitted.push_back(drained(level, per_s, since_s + evidence.slack_s) + 1);
+            level = std::min(capacity, drained(level, per_s, since_s) + 1);
+            last_s = std::max(last_s, at_s);
+        },
+        [&](double at_s) {
+            counts.refused.push_back(drained(level, per_s, at_s - evidence.slack_s - last_s) + 1);
+            counts.refused_at_least.push_back(drained(level, per_s, at_s + evidence.slack_s - last_s) + 1);
+            level = capacity;
+            last_s = std::max(last_s, at_s);
+        });
+    return counts;
+}
+
+limit_counts count_sliding_with_refused(const limit_evidence& evidence, double window_s) {
+    limit_counts counts;
+    std::vector<double> before_s;  // ascending, but for what may have come in any order
+    std::size_t oldest = 0;
+    const auto count_since = [&](double from_s) {
+        std::size_t left = oldest;
+        while (left < before_s.size() && before_s[left] <= from_s) ++left;
+        return std::pair(left, static_cast<double>(before_s.size() - left + 1));
+    };
+    in_order(
+        evidence,
+        [&](double at_s) {
+            const auto [left, count] = count_since(at_s - window_s + evidence.slack_s);
+            counts.admitted.push_back(count);
+            before_s.push_back(at_s);
+        },
+        [&](double at_s) {
+            const auto [left, count] = count_since(at_s - window_s - evidence.slack_s);
+            counts.refused.push_back(count);
+            counts.refused_at_least.push_back(count_since(at_s - window_s + evidence.slack_s).second);
+            oldest = left;
+            before_s.push_back(at_s);
+        });
     return counts;
 }
 

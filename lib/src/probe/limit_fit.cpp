@@ -1,6 +1,7 @@
 #include "probe/limit_fit.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -39,6 +40,49 @@ capacity_fit fit_capacity(limit_counts counts) {
                                                             : std::numeric_limits<double>::infinity();
     }
     return best;
+}
+
+/// What a draining limit that counts refusals holds shows before the first of them only: after each it is
+/// full.
+double first_fill(const limit_evidence& evidence, double per_s) {
+    double level = 0;
+    double last_s = 0;
+    double most = 1;
+    for (const auto& each : evidence.admitted) {
+        if (!evidence.refused_at_s.empty() && each.at_s > evidence.refused_at_s.front() + evidence.slack_s)
+            break;
+        level = std::max(0.0, level - per_s * (each.at_s - last_s)) + 1;
+        last_s = each.at_s;
+        most = std::max(most, level);
+    }
+    return most;
+}
+
+/// What is refused leaves these limits equally full, so that a pace as even as the requests would explain
+/// whatever came of them: where many refusals might as well be admissions, they are not explained.
+capacity_fit without_chance(capacity_fit fit, const limit_counts& counts) {
+    constexpr double rounding = 1e-6;
+    constexpr std::size_t one_in = 4;
+    std::size_t refused_or_not = 0;
+    for (std::size_t each = 0; each < counts.refused.size(); ++each) {
+        refused_or_not +=
+            counts.refused[each] > fit.low + rounding && counts.refused_at_least[each] <= fit.low + rounding;
+    }
+    if (one_in * refused_or_not > counts.refused.size()) fit.unexplained += refused_or_not;
+    return fit;
+}
+
+/// How many answers a draining limit explains that counts refusals, of the capacity that it showed at first.
+capacity_fit fit_full(const limit_evidence& evidence, double per_s) {
+    constexpr double rounding = 1e-6;
+    const double capacity = std::ceil(first_fill(evidence, per_s) - rounding);
+    const limit_counts counts = count_draining_with_refused(evidence, per_s, capacity);
+    const auto beyond = [&](double count) { return count > capacity + rounding; };
+    capacity_fit fit{capacity, capacity + 1, 0};
+    fit.unexplained = static_cast<std::size_t>(
+        std::count_if(counts.admitted.begin(), counts.admitted.end(), beyond) +
+        std::count_if(counts.refused.begin(), counts.refused.end(), std::not_fn(beyond)));
+    return without_chance(fit, counts);
 }
 
 /// How well a rule explains the evidence with a given pace: the rate, or the window's length.
@@ -195,10 +239,33 @@ limit_fit fit_limit(limit_rule rule, const limit_evidence& evidence) {
     return make_fit(rule, pace, explain(pace.best));
 }
 
+limit_fit fit_limit_with_refused(limit_rule rule, const limit_evidence& evidence) {
+    const double shortest_s = shortest_window_s(evidence);
+    const double longest_s = longest_window_s(evidence);
+    explanation explain;
+    limit_fit fit;
+    if (rule == limit_rule::sliding) {
+        explain = [&](double window_s) {
+            const limit_counts counts = count_sliding_with_refused(evidence, window_s);
+            return without_chance(fit_capacity(counts), counts);
+        };
+        const fitted_range pace = best_pace(explain, shortest_s, longest_s);
+        fit = make_fit(rule, pace, explain(pace.best));
+    } else {
+        explain = [&](double per_s) { return fit_full(evidence, per_s); };
+        const fitted_range pace = best_pace(explain, 1 / longest_s, 1 / evidence.slack_s);
+        fit = make_fit(rule, pace, explain(pace.best));
+    }
+    fit.counts_refused = true;
+    return fit;
+}
+
 std::vector<limit_fit> fit_all(const limit_evidence& evidence) {
     std::vector<limit_fit> fits;
-    fits.reserve(std::size(limit_rules));
+    constexpr std::array with_refused{limit_rule::draining, limit_rule::sliding};
+    fits.reserve(limit_rules.size() + with_refused.size());
     for (const limit_rule rule : limit_rules) fits.push_back(fit_limit(rule, evidence));
+    for (const limit_rule rule : with_refused) fits.push_back(fit_limit_with_refused(rule, evidence));
     std::stable_sort(fits.begin(), fits.end(), [](const limit_fit& left, const limit_fit& right) {
         return left.unexplained < right.unexplained;
     });

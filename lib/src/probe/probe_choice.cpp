@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "probe/server_line.hpp"
 #include "probe/wanted_silence.hpp"
@@ -21,6 +22,8 @@ constexpr duration first_poll = 10ms;
 constexpr std::size_t burst_after_opening = 8;
 // Half the width of the range that a measurement may leave: the rest of five per cent is for its middle.
 constexpr double precise_enough = 0.02;
+
+constexpr std::string_view asking_for_half = "half of what was found";
 
 probe_trial greeting(time_point at) {
     probe_trial trial = burst("one request alone", at, 1);
@@ -130,6 +133,11 @@ probe_trial probe_choice::last_look(const probe_view& seen) const {
 }
 
 std::optional<probe_trial> probe_choice::look_closer(const probe_view& seen) {
+    if (auto trial = look_for_limit(seen)) return trial;
+    return ask_for_half(seen);
+}
+
+std::optional<probe_trial> probe_choice::look_for_limit(const probe_view& seen) {
     const std::vector<limit_fit> fits = ranked_fits(seen.answers);
     const auto in_flight = std::find_if(
         fits.begin(), fits.end(), [](const limit_fit& each) { return each.rule == limit_rule::in_flight; });
@@ -145,6 +153,36 @@ std::optional<probe_trial> probe_choice::look_closer(const probe_view& seen) {
         return trial;
     }
     return deny_silence(seen, fits.front());
+}
+
+// Refusals by chance look like a lower limit, until there are some where no limit can be in the way.
+std::optional<probe_trial> probe_choice::ask_for_half(const probe_view& seen) {
+    constexpr std::size_t most_requests = 30;
+    constexpr std::size_t fewest_requests = 6;
+    constexpr duration longest = 60s;
+    constexpr duration longest_rest = 20s;
+    if (tried_half_) return std::nullopt;
+    tried_half_ = true;
+    const limit_fit fit = ranked_fits(seen.answers).front();
+    const duration time = std::min(longest, (seen.end - seen.now) / 2);
+    const std::size_t requests = std::min(most_requests, seen.requests_left);
+    if (fit.rule == limit_rule::in_flight) {
+        const auto workers = static_cast<unsigned>(fit.capacity.low) / 2;
+        if (workers == 0 || requests < fewest_requests) return std::nullopt;
+        probe_trial trial = closed_loop(seen.now, workers, requests);
+        trial.name = asking_for_half;
+        trial.most_refusals = 0;
+        trial.last_send = seen.now + time;
+        return trial;
+    }
+    const double per_s = fit.rate_per_s().low / 2;
+    if (!(per_s > 0)) return std::nullopt;
+    // A window may still be full of what was tried before.
+    const duration rest = is_window(fit.rule) ? from_seconds(fit.pace.high) : duration{0};
+    const duration gap = from_seconds(1 / per_s);
+    const auto fitting = static_cast<std::size_t>(std::max<duration>(time - rest, 0s) / gap);
+    if (rest > longest_rest || std::min(fitting, requests) < fewest_requests) return std::nullopt;
+    return paced(asking_for_half, seen.now + rest, std::min(fitting, requests), gap);
 }
 
 // A server that admits after a pause only does not open to somebody who keeps asking.

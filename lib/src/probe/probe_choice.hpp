@@ -37,6 +37,7 @@ struct probe_view {
  *    Where it looks like a rate: more than is admitted, evenly; a rest, and a burst again.
  *    Where it looks like a window: the quota at once, and when it opens again; the quota in two halves.
  * 5. Where only pauses were rewarded: asking all the time.
+ * 6. Half of what was found: whoever is refused then is refused by something else, or by chance.
  */
 class probe_choice {
  public:
@@ -48,6 +49,8 @@ class probe_choice {
     probe_trial await_opening(const probe_view& seen) const;
     probe_trial last_look(const probe_view& seen) const;
     std::optional<probe_trial> look_closer(const probe_view& seen);
+    std::optional<probe_trial> look_for_limit(const probe_view& seen);
+    std::optional<probe_trial> ask_for_half(const probe_view& seen);
     std::optional<probe_trial> deny_silence(const probe_view& seen, const limit_fit& fit);
     std::optional<probe_trial> test_concurrency(const probe_view& seen, const limit_fit& fit);
     std::optional<probe_trial> keep_in_flight(const probe_view& seen, std::size_t places);
@@ -72,6 +75,7 @@ class probe_choice {
     int rate_trials_ = 0;
     bool tried_depth_ = false;
     bool tried_asking_on_ = false;
+    bool tried_half_ = false;
     enum class window_step { fill, await, split, done } window_ = window_step::fill;
     int fills_ = 0;
     bool tried_halves_ = false;

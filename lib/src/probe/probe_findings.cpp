@@ -103,17 +103,30 @@ bool agree(const fitted_range& left, const fitted_range& right) {
 
 }  // namespace
 
-bool probe_findings::explains_answers() const {
-    const std::size_t answers = admitted + refused;
-    const std::size_t rarer = std::min(admitted, refused);
-    return 50 * limit.unexplained <= answers && 8 * limit.unexplained <= rarer;
+bool probe_findings::explains(std::size_t strictness) const {
+    const std::size_t unexplained = strictness * limit.unexplained;
+    return 50 * unexplained <= admitted + refused && 8 * unexplained <= std::min(admitted, refused);
+}
+
+bool probe_findings::is_sure_of_places() const {
+    // A limit on the rate that stands behind it shows only at the end.
+    if (end != probe_end::finished && end != probe_end::out_of_requests) return false;
+    constexpr double closely = 0.1;
+    const double least = limit.capacity.low;
+    const double most = std::max(least, limit.capacity.high - 1);
+    if (most - least > std::max(1.0, closely * least)) return false;
+    // A few refusals are soon explained by something else as well.
+    constexpr std::size_t few = 8;
+    return refused >= few ||
+           std::none_of(also_possible.begin(), also_possible.end(),
+                        [&](const limit_fit& other) { return other.unexplained <= limit.unexplained; });
 }
 
 bool probe_findings::is_sure() const {
-    if (!explains_answers()) return false;
-    // One on the rate that stands behind it shows only at the end.
-    if (limit.rule == limit_rule::in_flight)
-        return end == probe_end::finished || end == probe_end::out_of_requests;
+    // Refusals by chance make a limit look lower than it is, and nearly all of them are explained by that.
+    constexpr std::size_t strictly = 2;
+    if (!explains(strictly)) return false;
+    if (limit.rule == limit_rule::in_flight) return is_sure_of_places();
     if (wants_silence) return false;
     constexpr double precise = 0.1;
     const fitted_range rate = limit.rate_per_s();

@@ -52,9 +52,10 @@ struct probe_findings {
     /// Whether `limit` gives most of the answers: forty-nine in fifty of all, and seven in eight of the rarer
     /// kind. Whoever says "always admitted", or "always refused", explains the more frequent ones and none of
     /// the others. Where it does not, the server does something else, or something disturbed the probe.
-    bool explains_answers() const;
-    /// Whether it does, its pace was measured closely, and what could be in its place means the same pace. A
-    /// limit on requests in flight is to have lasted until the probe's own end.
+    bool explains_answers() const { return explains(1); }
+    /// Whether it does, with half as many exceptions, its pace was measured closely, and what could be in its
+    /// place means the same pace. A limit on requests in flight is to have lasted until the probe's own end,
+    /// and to be known within one, or a tenth.
     bool is_sure() const;
     /// Requests a second in the long run, by `limit` and all that could be in its place.
     fitted_range rate_per_s() const;
@@ -62,6 +63,10 @@ struct probe_findings {
         return verdict == probe_verdict::rate || verdict == probe_verdict::window ||
                verdict == probe_verdict::concurrency;
     }
+
+ private:
+    bool explains(std::size_t strictness) const;
+    bool is_sure_of_places() const;
 };
 
 probe_findings conclude(const std::vector<probe_answer>& answers, probe_end end);

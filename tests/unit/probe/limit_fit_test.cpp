@@ -64,6 +64,45 @@ TEST_CASE("a sliding window forgets each when it is old enough") {
     CHECK(counts.refused == std::vector<double>{3, 2});
 }
 
+TEST_CASE("where refused requests are counted, each fills what drains, and is in a sliding window itself") {
+    const auto drains = count_draining_with_refused(evidence({0, 0, 1.5}, {0.5, 1}), 1, 2);
+    REQUIRE(drains.admitted.size() == 3);
+    CHECK(drains.admitted[1] == doctest::Approx(1.99));
+    CHECK(drains.admitted[2] == doctest::Approx(2.49));  // full since the refusal half a second before
+    CHECK(drains.refused[0] == doctest::Approx(2.51));
+    CHECK(drains.refused[1] == doctest::Approx(2.51));
+    const auto slides = count_sliding_with_refused(evidence({0, 2.5}, {1, 1.5}), 2);
+    CHECK(slides.admitted == std::vector<double>{1, 3});
+    CHECK(slides.refused == std::vector<double>{2, 3});
+}
+
+TEST_CASE("a bucket that counts what it refuses is told from one that does not") {
+    // 10 a second, 3 at once; asked nine times a second for long, and eighteen times before that.
+    double level = 3;
+    double last_s = 0;
+    std::vector<double> admitted;
+    std::vector<double> refused;
+    const auto ask = [&](double at_s) {
+        level = std::min(3.0, level + 10 * (at_s - last_s));
+        last_s = at_s;
+        const bool is_free = level + 1e-9 >= 1;
+        level = std::max(0.0, level - 1);
+        (is_free ? admitted : refused).push_back(at_s);
+    };
+    for (int each = 0; each < 36; ++each) ask(each / 18.0);
+    for (int each = 0; each < 18; ++each) ask(2 + each / 9.0);
+    for (int each = 0; each < 36; ++each) ask(4 + each / 18.0);
+    auto seen = evidence(admitted, refused);
+    seen.slack_s = 0.002;
+    const auto fits = fit_all(seen);
+    CHECK(fits.front().rule == limit_rule::draining);
+    CHECK(fits.front().counts_refused);
+    CHECK(fits.front().unexplained == 0);
+    CHECK(fits.front().pace.low <= 10);
+    CHECK(fits.front().pace.high >= 10);
+    CHECK(fit_limit(limit_rule::draining, seen).unexplained > 0);
+}
+
 TEST_CASE("a count of requests in flight forgets each when it is answered") {
     auto seen = evidence({}, {0.5, 1.5});
     seen.admitted = {{0, 1}, {0.2, unanswered}, {1.2, unanswered}};

@@ -67,6 +67,58 @@ TEST_CASE("a fit that explains only the more frequent answers explains too littl
     CHECK_FALSE(found.explains_answers());
 }
 
+TEST_CASE("to be sure takes half as many exceptions as to explain the answers") {
+    probe_findings found;
+    found.verdict = probe_verdict::rate;
+    found.limit.pace = {10, 9.9, 10.1};
+    found.admitted = 100;
+    found.refused = 100;
+    found.limit.unexplained = 2;
+    CHECK(found.is_sure());
+    found.limit.unexplained = 3;
+    CHECK(found.explains_answers());
+    CHECK_FALSE(found.is_sure());
+}
+
+TEST_CASE("places are sure within one or a tenth, and where many refusals speak for them") {
+    probe_findings found;
+    found.verdict = probe_verdict::concurrency;
+    found.end = probe_end::finished;
+    found.limit.rule = limit_rule::in_flight;
+    found.limit.capacity = {4, 4, 6};
+    found.admitted = 300;
+    found.refused = 40;
+    CHECK(found.is_sure());
+    found.limit.capacity = {40, 40, 47};
+    CHECK_FALSE(found.is_sure());
+    found.limit.capacity = {40, 40, 41};
+    found.also_possible.push_back({});
+    CHECK(found.is_sure());
+    found.refused = 5;
+    CHECK_FALSE(found.is_sure());
+    found.also_possible.clear();
+    CHECK(found.is_sure());
+}
+
+TEST_CASE("Retry-After counts from when somebody was refused, who may have stood in a line before") {
+    // The line gives up after five seconds, and says that there is a place.
+    std::vector<probe_answer> answers{answered(0, outcome::admitted), answered(1, outcome::refused),
+                                      answered(3, outcome::admitted), answered(7, outcome::admitted)};
+    answers[1].ended = answers[1].sent + from_seconds(5);
+    answers[1].said.retry_after = duration{0};
+    limit_fit limit;
+    CHECK(check_hints(answers, limit).retry_after.truth == hint_truth::holds);
+    answers[1].said.retry_after = from_seconds(2.5);
+    CHECK(check_hints(answers, limit).retry_after.truth == hint_truth::too_long);
+}
+
+TEST_CASE("what the end of a probe left shows nothing about a Retry-After") {
+    std::vector<probe_answer> answers{answered(0, outcome::admitted), answered(1, outcome::refused),
+                                      answered(2, outcome::left)};
+    answers[1].said.retry_after = from_seconds(10.5);
+    CHECK(check_hints(answers, {}).retry_after.truth == hint_truth::unknown);
+}
+
 TEST_CASE("what was not answered yet admits nothing, unless something else was answered") {
     std::vector<probe_answer> answers(2);
     const auto nothing = conclude(answers, probe_end::out_of_time);
