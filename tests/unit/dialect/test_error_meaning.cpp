@@ -86,8 +86,10 @@ TEST_CASE("a used-up quota that is filled again at a known time is waited for") 
           stagger::other_opening{stagger::opening_hint::body, stagger::from_seconds(38.2)});
 
     // Also when it is not a minute until then.
-    const auto soon = stagger::wire::decode({429, {}, R"({"error":{"message":"x","details":[)"
-                                                      R"({"violations":[{"quotaId":"PerDay"}]}]}})"},
+    const auto soon = stagger::wire::decode({429,
+                                             {},
+                                             R"({"error":{"message":"x","details":[)"
+                                             R"({"violations":[{"quotaId":"PerDay"}]}]}})"},
                                             dialect::gemini, now + 20 * 3600 - 5);
     CHECK(soon.error == errc::rate_limited);
     CHECK(soon.hints.retry_after == stagger::from_seconds(5));

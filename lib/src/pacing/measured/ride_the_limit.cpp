@@ -219,7 +219,8 @@ void ride_the_limit::refused_by_limit(time_point now, const departure& sent, con
     if (long_wait_announced(now)) close(now, sent.at, rate_when_sent(sent));
 }
 
-hints ride_the_limit::believed(time_point now, const hints& said) const {
+hints ride_the_limit::believed(time_point now, const departure& sent, const hints& said) {
+    gate_.refused(sent, log_);
     const auto word = gate_.believed_of(now, said);
     if (!word || word->kind == said.retry_after_kind) return said;
     hints kept = said;
@@ -230,7 +231,6 @@ hints ride_the_limit::believed(time_point now, const hints& said) const {
 }
 
 void ride_the_limit::hear_retry_after(time_point now, const departure& rejected, const hints& said) {
-    gate_.refused(rejected, log_);
     if (said.retry_after && !concurrency_.limits()) {
         const hint_gate::word told{said.retry_after_kind, seconds(*said.retry_after)};
         if (gate_.announce(now, rejected, told, log_)) refute_hint(now);
