@@ -83,12 +83,12 @@ TEST_CASE("a nightly run parks where its quota is used up, and goes on by itself
 }
 
 // An hour is a second here, and a day as well.
-TEST_CASE("a quota that opens later is tried early once at most, and is said with its time") {
-    for (const auto* closed_s : {"8", "5"}) {
+TEST_CASE("a quota that opens later is tried early once at most") {
+    for (const std::string closed_s : {"8", "3"}) {
         CAPTURE(closed_s);
         const throttled_server server(
-            "[]", R"({"kind":"constant","mean_s":0.001},"refusals":{"closures":[{"to_s":)" +
-                      std::string(closed_s) + R"(,"status":429,"retry_after":"integer"}]})");
+            "[]", R"({"kind":"constant","mean_s":0.001},"refusals":{"closures":[{"to_s":)" + closed_s +
+                      R"(,"status":429,"retry_after":"integer"}]})");
         const temporary_folder folder;
         const auto got =
             run(in_utc(batch(server.base_url(), folder.write("prompts.txt", numbered_prompts(12)),
@@ -96,8 +96,6 @@ TEST_CASE("a quota that opens later is tried early once at most, and is said wit
         CHECK_MESSAGE(got.code == 0, got.err);
         CHECK(server.stat("accepted") == 12);
         CHECK(server.stat("rejected") <= 2);
-        const bool was_closed = server.stat("rejected") > 0;
-        CHECK(says(got, "nothing is admitted until ") == was_closed);
     }
 }
 
