@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "dialect/dialect.hpp"
 #include "stagger/client.hpp"
@@ -29,6 +30,7 @@ struct settings {
     unsigned connections = 64;
     std::size_t requests = 100'000;
     std::size_t warm_up = 2'000;
+    unsigned routes = 0;  // to the one server; 0: a client without routes
     bool print_body = false;
     std::string json_of;  // a body: only it is decoded, and the request encoded
 };
@@ -85,17 +87,21 @@ void send(asio::io_context& context, const stagger::client& llm, unsigned worker
     context.run();
 }
 
+stagger::client make_client(asio::io_context& context, const settings& chosen) {
+    auto options =
+        stagger::client_options().model("m").api_key("key").single_threaded(true).ca_file(chosen.ca_file);
+    const auto limits =
+        stagger::coordinator_options().max_in_flight(chosen.connections).initial_rate(first_rate);
+    if (chosen.routes == 0) return {context.get_executor(), options.base_url(chosen.url), limits};
+    std::vector<stagger::route> all;
+    for (unsigned i = 0; i < chosen.routes; ++i)
+        all.push_back(stagger::route(chosen.url).name(std::to_string(i)).limits(limits));
+    return {context.get_executor(), stagger::routes(std::move(all)), options};
+}
+
 int measure_client(const settings& chosen) {
     asio::io_context context(1);
-    auto options = stagger::client_options()
-                       .base_url(chosen.url)
-                       .model("m")
-                       .api_key("key")
-                       .single_threaded(true)
-                       .ca_file(chosen.ca_file);
-    const stagger::client llm(
-        context.get_executor(), options,
-        stagger::coordinator_options().max_in_flight(chosen.connections).initial_rate(first_rate));
+    const stagger::client llm = make_client(context, chosen);
     progress run;
     run.left = chosen.warm_up;
     send(context, llm, chosen.connections, run);
@@ -154,6 +160,7 @@ int main(int count, char** words) try {
     app.add_option("--url", chosen.url, "base URL");
     app.add_option("--ca-file", chosen.ca_file, "certificate authority of an https server");
     app.add_option("--connections", chosen.connections, "kept connections, each with one request in flight");
+    app.add_option("--routes", chosen.routes, "as so many routes to the one server; 0: without routes");
     app.add_option("--requests", chosen.requests, "requests that are measured");
     app.add_option("--warm-up", chosen.warm_up, "requests before them");
     app.add_option("--json-of", chosen.json_of, "no network: encode the request and decode this answer");

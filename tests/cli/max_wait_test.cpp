@@ -82,6 +82,44 @@ TEST_CASE("a nightly run parks where its quota is used up, and goes on by itself
     CHECK(server.stat("rejected") < 40);
 }
 
+// An hour is a second here, and a day as well.
+TEST_CASE("a quota that opens later is tried early once at most") {
+    for (const std::string closed_s : {"8", "3"}) {
+        CAPTURE(closed_s);
+        const throttled_server server(
+            "[]", R"({"kind":"constant","mean_s":0.001},"refusals":{"closures":[{"to_s":)" + closed_s +
+                      R"(,"status":429,"retry_after":"integer"}]})");
+        const temporary_folder folder;
+        const auto got =
+            run(in_utc(batch(server.base_url(), folder.write("prompts.txt", numbered_prompts(12)),
+                             folder.path("out"), {"--no-remember", "--max-concurrency", "1"})));
+        CHECK_MESSAGE(got.code == 0, got.err);
+        CHECK(server.stat("accepted") == 12);
+        CHECK(server.stat("rejected") <= 2);
+    }
+}
+
+// A day whose last seconds these are, by the server's clock.
+TEST_CASE("the quota of a day is waited for until midnight in California, whatever delay stands beside it") {
+    const auto used_up = [](const std::string& date) {
+        return turn{answer(429,
+                           R"({"error":{"code":429,"message":"Quota exceeded","details":[)"
+                           R"({"violations":[{"quotaId":"GenerateRequestsPerDayPerProjectPerModel"}]},)"
+                           R"({"retryDelay":"3600s"}]}})",
+                           "Date: " + date + "\r\n")};
+    };
+    const temporary_folder folder;
+    scripted_server server({{{chat_answer("one")},
+                             used_up("Mon, 30 Nov 2026 07:59:56 GMT"),
+                             used_up("Mon, 30 Nov 2026 07:59:57 GMT"),
+                             {chat_answer("two")},
+                             {chat_answer("three")}}});
+    const auto got = run(batch_of_three(server, folder, {"--no-remember"}));
+    CHECK_MESSAGE(got.code == 0, got.err);
+    CHECK(lines_of(folder.read("out")).size() == 3);
+    CHECK(server.requests().size() == 5);
+}
+
 TEST_CASE("a batch ends with 6 where nothing was admitted for --max-wait, and nobody has said until when") {
     const temporary_folder folder;
     const std::vector<turn> refusals(1000, turn{answer(429, R"({"error":{"message":"no"}})")});

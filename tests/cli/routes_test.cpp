@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/batch_command.hpp"
 #include "cli/child.hpp"
 #include "cli/exit_code.hpp"
 #include "cli/servers.hpp"
@@ -125,6 +126,7 @@ TEST_CASE("what is wrong in a routes file is told with its place, the rule and t
              {R"({"route":[]})", "route: unknown member, must be one of routes"},
              {with(R"("wieght":1)"), "routes[1].wieght: unknown member, must be one of name, base_url"},
              {with(R"("weight":0)"), "routes[1].weight: must be > 0, is 0"},
+             {with(R"("fallback_after_s":0)"), "routes[1].fallback_after_s: must be > 0, is 0"},
              {with(R"("tier":-1)"), "routes[1].tier: must be a whole number within 0..64, is -1"},
              {with(R"("rpm":"fast")"), "routes[1].rpm: must be a number, is \"fast\""},
              {with(R"("dialect":"klingon")"), "routes[1].dialect: must be auto, "},
@@ -132,6 +134,9 @@ TEST_CASE("what is wrong in a routes file is told with its place, the rule and t
              {with(R"("api_key_env":"NOT_SET")"), "routes[1].api_key_env: must name a variable that is set"},
              {with(R"("api_key_env":"A","api_key_file":"b")"),
               "routes[1].api_key_env: must not stand beside api_key_file"},
+             {R"({"routes":[{"base_url":"http://a/v1","account":"x","rpm":60},)"
+              R"({"base_url":"http://b/v1","account":"x"}]})",
+              "routes[1].account: must have the same rpm and tpm wherever it stands, is \"x\""},
              {R"({"routes":[{"base_url":"http://a/v1"},{"base_url":"http://a/v1"}]})",
               "routes[1].name: must be another than those before, is \"http://a/v1\""}}) {
         CAPTURE(one.text);
@@ -213,6 +218,65 @@ TEST_CASE("a route can be picked, and what does not go together is refused") {
     }
 }
 
+TEST_CASE("bench measures several routes together, and probe one of them") {
+    const throttled_server one(wide, quick);
+    const throttled_server two(wide, quick);
+    const temporary_folder folder;
+    folder.write("routes.json", R"({"routes":[{"name":"one","base_url":")" + one.base_url() +
+                                    R"("},{"name":"two","base_url":")" + two.base_url() + R"("}]})");
+    const std::string file = folder.path("routes.json");
+    const auto bench = stagger_with(
+        {"bench", "--routes", file, "--model", "m", "--requests", "100", "--concurrency", "4", "--quiet"},
+        folder);
+    CHECK_MESSAGE(bench.code == 0, bench.err);
+    CHECK(one.stat("accepted") + two.stat("accepted") == 100);
+    CHECK(one.stat("accepted") > 0);
+    CHECK(two.stat("accepted") > 0);
+
+    const auto both = stagger_with({"probe", "--routes", file, "--model", "m"}, folder);
+    CHECK(both.code == 2);
+    CHECK(both.err.find("pick one route by --route") != std::string::npos);
+    const auto before = two.stat("accepted");
+    const auto probe = stagger_with(
+        {"probe", "--routes", file, "--route", "one", "--model", "m", "--max-requests", "20"}, folder);
+    CHECK(two.stat("accepted") == before);
+    CHECK(one.stat("accepted") + two.stat("accepted") > 100);
+}
+
+TEST_CASE("two keys of one account share its limit") {
+    const throttled_server server(R"([{"kind":"token_bucket","rate_per_s":50,"burst":1}])", quick);
+    const temporary_folder folder;
+    folder.write("in.txt", numbered_prompts(60));
+    folder.write("routes.json",
+                 R"({"routes":[{"name":"a","account":"ours","headers":{"x-key":"1"},"base_url":")" +
+                     server.base_url() +
+                     R"("},{"name":"b","account":"ours","headers":{"x-key":"2"},"base_url":")" +
+                     server.base_url() + R"("}]})");
+    const auto got = stagger_with({"batch", folder.path("in.txt"), "-o", folder.path("out.jsonl"), "--routes",
+                                   folder.path("routes.json"), "--model", "m"},
+                                  folder);
+    CHECK_MESSAGE(got.code == 0, got.err);
+    CHECK(server.stat("accepted") == 60);
+}
+
+// The first tier admits one a second, and whoever has waited for half a second may go on.
+TEST_CASE("requests that have waited for their tier for fallback_after_s go to the next one") {
+    const throttled_server slow(R"([{"kind":"token_bucket","rate_per_s":1,"burst":1}])", quick);
+    const throttled_server next(wide, quick);
+    const temporary_folder folder;
+    folder.write("in.txt", numbered_prompts(40));
+    folder.write("routes.json", R"({"routes":[{"name":"slow","rpm":60,"fallback_after_s":0.5,"base_url":")" +
+                                    slow.base_url() + R"("},{"name":"next","tier":1,"base_url":")" +
+                                    next.base_url() + R"("}]})");
+    const auto got = stagger_with({"batch", folder.path("in.txt"), "-o", folder.path("out.jsonl"), "--routes",
+                                   folder.path("routes.json"), "--model", "m"},
+                                  folder);
+    CHECK_MESSAGE(got.code == 0, got.err);
+    CHECK(slow.stat("accepted") + next.stat("accepted") == 40);
+    CHECK(slow.stat("accepted") > 0);
+    CHECK(next.stat("accepted") > 0);
+}
+
 TEST_CASE("the schema of routes files takes what is right, and refuses what is not") {
     std::ifstream file(ROUTES_SCHEMA);
     const auto schema = boost::json::parse(
@@ -220,7 +284,8 @@ TEST_CASE("the schema of routes files takes what is right, and refuses what is n
     const auto is_right = [&](const std::string& text) {
         return support::schema_violations(schema, boost::json::parse(text)).empty();
     };
-    CHECK(is_right(R"({"routes":[{"base_url":"http://a","weight":2,"tier":1}]})"));
+    CHECK(is_right(
+        R"({"routes":[{"base_url":"http://a","weight":2,"tier":1,"fallback_after_s":0.5,"account":"a"}]})"));
     CHECK_FALSE(is_right(R"({"routes":[{"base_url":"http://a","wieght":2}]})"));
     CHECK_FALSE(is_right(R"({"routes":[{"base_url":"http://a","weight":0}]})"));
     CHECK_FALSE(is_right(R"({"routes":[]})"));

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <vector>
@@ -56,7 +57,9 @@ struct figures {
 /// Prompts over routes: the pure parts of a client with several routes, and servers that count.
 class run_over_routes {
  public:
-    run_over_routes(std::vector<endpoint_model> models, std::size_t prompts, std::uint64_t seed)
+    /// @param account_per_s of all routes together; 0: none
+    run_over_routes(std::vector<endpoint_model> models, std::size_t prompts, std::uint64_t seed,
+                    double account_per_s = 0, double account_burst = 5)
         : models_(std::move(models)), line_(std::vector<routing::route_rules>(models_.size())), noise_(seed) {
         for (const endpoint_model& one : models_) {
             gates_.emplace_back(coordinator_options().max_in_flight(256), seed + gates_.size());
@@ -65,12 +68,18 @@ class run_over_routes {
             bucket.burst = one.rate_per_s;
             limiters_.emplace_back(bucket, start);
         }
+        if (account_per_s > 0) {
+            provider::token_bucket bucket;
+            bucket.rate_per_s = account_per_s;
+            bucket.burst = account_burst;
+            account_.emplace(bucket, start);
+        }
         wakes_.assign(models_.size(), never);
         waiting_.resize(models_.size());
         found_.answered_by.assign(models_.size(), 0);
         found_.sent_to.assign(models_.size(), 0);
         found_.sent_at.resize(models_.size());
-        for (std::size_t i = 0; i < prompts; ++i) line_.join(never);
+        for (std::size_t i = 0; i < prompts; ++i) line_.join(start, never);
         to_do_ = prompts;
     }
 
@@ -136,7 +145,7 @@ class run_over_routes {
             for (const auto& [task, who] : there) {
                 gates_[move.where].withdraw(now, task);
                 line_.left(move.where);
-                line_.again(who, never, move.where, now);
+                line_.again(now, who, never, move.where, now);
             }
             return there.clear();
         }
@@ -180,10 +189,11 @@ class run_over_routes {
             one.what = ending::failure;
         } else if (model.is_used_up(at(now))) {
             one.what = ending::used_up;
-        } else if (!limiters_[where].admits(now, 1)) {
+        } else if (!limiters_[where].admits(now, 1) || (account_ && !account_->admits(now, 1))) {
             one.what = ending::refusal;
         } else {
             limiters_[where].take(now, 1);
+            if (account_) account_->take(now, 1);
             const double spread = std::uniform_real_distribution(0.8, 1.2)(noise_);
             takes = std::chrono::duration_cast<duration>(model.service * (spread * model.slowness(at(now))));
         }
@@ -217,7 +227,7 @@ class run_over_routes {
         }
         trial& before = tried_[one.who];
         if (before.where != one.where) before = {one.where, {}};
-        line_.again(one.who, never, one.where, now);
+        line_.again(now, one.who, never, one.where, now);
     }
 
     std::vector<endpoint_model> models_;
@@ -225,6 +235,7 @@ class run_over_routes {
     std::mt19937_64 noise_;
     std::vector<coordinator> gates_;
     std::vector<provider::token_bucket_limiter> limiters_;
+    std::optional<provider::token_bucket_limiter> account_;
     std::vector<time_point> wakes_;
     std::vector<std::map<task_id, route_line::guest>> waiting_;  // in each gate's line
     std::multimap<time_point, attempt> under_way_;
@@ -292,5 +303,24 @@ TEST_CASE("a route that becomes 30 times slower gets few further requests") {
         // 99 of 100 of its answers came within 0.6 s.
         CHECK(found.sent_between(0, 10.65, 11.5) <= 5);
         CHECK(static_cast<double>(found.between(12, 32)) / (20 * 100) >= .97);
+    }
+}
+
+// Nobody tells the account's refusals from a model's: each gate measures what is left to it.
+TEST_CASE("a limit of the account over those of its models is used as far as it goes") {
+    const std::vector<std::vector<endpoint_model>> all{
+        {{60}, {80}},            // two models
+        {{1000}, {1000}},        // two keys
+        {{60}, {80}, {30, 2s}},  // a slow model among them
+    };
+    for (const auto& models : all) {
+        for (const std::uint64_t seed : {1, 2, 3}) {
+            CAPTURE(models.front().rate_per_s);
+            CAPTURE(seed);
+            const figures found = run_over_routes(models, 6000, seed, 100).run();
+            CHECK(found.answered == 6000);
+            CHECK(static_cast<double>(found.between(10, 55)) / (45 * 100) >= .97);
+            CHECK(static_cast<double>(found.refused) / 6000 <= .1);
+        }
     }
 }

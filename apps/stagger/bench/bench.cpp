@@ -99,11 +99,15 @@ class bench_session {
         last_failure_.clear();
         admission_.reset();
         if (max_wait() > stagger::duration::zero()) admission_.emplace(max_wait());
-        stagger::client_options client = turn.client;
-        client.observer(std::make_shared<attempt_log>(
-            log_, [this](const stagger::attempt_events::done& attempt) { note(attempt); }));
+        auto logged = std::make_shared<attempt_log>(
+            log_, [this](const stagger::attempt_events::done& attempt) { note(attempt); });
+        const auto make = [this, &turn](std::shared_ptr<stagger::attempt_observer> told) {
+            send_plan observed = turn;
+            observed.client.observer(std::move(told));
+            return make_client(context_.get_executor(), observed);
+        };
         load::load_order order{plan_.profile, requests_of(plan_, turn, prompts_), plan_.stream};
-        current_ = std::make_shared<load::load_run>(context_.get_executor(), client, turn.limits,
+        current_ = std::make_shared<load::load_run>(context_.get_executor(), make, std::move(logged),
                                                     std::move(order), plan_.measuring);
         policy_ = turn.policy;
         current_->on_request([this](const load::request_record& record) { list(record); });

@@ -218,8 +218,11 @@ send_plan turn_of(const bench_options& options, const std::string& policy,
     send.jitter_seed = profile.seed;
     send_plan turn = make_plan(send, usual_deadline);
     // A closed loop's concurrency is not to be held back where nobody asked for that.
-    if (profile.kind == load::load_kind::closed && !options.gate_is_given)
-        turn.limits.max_in_flight(std::max(send.max_concurrency, profile.concurrency));
+    if (profile.kind == load::load_kind::closed && !options.gate_is_given) {
+        const unsigned wanted = std::max(send.max_concurrency, profile.concurrency);
+        turn.limits.max_in_flight(wanted);
+        for (planned_route& one : turn.routes) one.limits.max_in_flight(wanted);
+    }
     // What is wrong with it is to be said before anything is sent.
     boost::asio::io_context nobody;
     make_client(nobody.get_executor(), turn);
@@ -233,6 +236,7 @@ void add_bench_options(CLI::App& command, bench_options& options) {
     add_length_options(command, options);
     add_prompt_options(command, options);
     add_send_options(command, options.send);
+    add_route_options(command, options.send);
     remove_options_of_one_run(command);
     add_result_options(command, options);
     command

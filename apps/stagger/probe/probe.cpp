@@ -46,6 +46,7 @@ class probe_command final : public command {
                         "Write what was found there, too, as JSON; -: on standard output, alone")
             ->type_name("FILE");
         add_endpoint_options(parser, options_);
+        add_route_options(parser, options_);
         add_request_options(parser, options_);
         add_message_options(parser, options_);
     }
@@ -56,6 +57,11 @@ class probe_command final : public command {
             throw failure(exit_code::wrong_usage, "--max-time: must be longer than 0, is 0");
         options_.max_concurrency = bounds_.max_in_flight;
         send_plan plan = make_plan(options_, stagger::duration::zero());
+        if (plan.routes.size() > 1)
+            throw failure(exit_code::wrong_usage,
+                          "--routes: a probe finds out one limit; pick one route by --route");
+        // What the file says of the limit is what is to be found out.
+        for (planned_route& one : plan.routes) one.limits = plan.limits;
         base_url_ = plan.shown_url;
         if (const auto warning = cleartext_key_warning(plan); !warning.empty()) out.remark(warning);
         output_file file(json_);

@@ -84,7 +84,7 @@ described_route read_route(const boost::json::value& value, const std::string& p
     const scenario_object from(
         value, path,
         {"name", "base_url", "model", "dialect", "api_key_file", "api_key_env", "headers", "proxy",
-         "proxy_env", "unix_socket", "tier", "weight", "rpm", "tpm"});
+         "proxy_env", "unix_socket", "tier", "weight", "fallback_after_s", "account", "rpm", "tpm"});
     described_route made;
     made.base_url = stagger::wire::read_scenario_name(from.require("base_url"), from.path_of("base_url"));
     try {
@@ -99,14 +99,33 @@ described_route read_route(const boost::json::value& value, const std::string& p
         from.reject("dialect", "must be auto, " + stagger::wire::dialect_names(), *from.find("dialect"));
     made.dialect = chosen ? *chosen : stagger::dialect_of_url(made.base_url);
     made.model = from.text("model", "");
+    made.account = from.text("account", "");
     made.tier = static_cast<unsigned>(from.whole("tier", 0, 0, most_routes));
     made.weight = from.number("weight", 1, stagger::wire::positive);
+    if (from.find("fallback_after_s"))
+        made.fallback_after = from.seconds("fallback_after_s", {}, stagger::wire::positive);
     made.requests_per_minute = from.number("rpm", 0, stagger::wire::not_negative);
     made.tokens_per_minute = from.number("tpm", 0, stagger::wire::not_negative);
     read_headers(from, made);
     read_way(from, environment, made.way);
     find_key(from, folder, environment, made);
     return made;
+}
+
+/// One limit has one number.
+void check_accounts(const std::vector<described_route>& all) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (all[i].account.empty()) continue;
+        const auto first = std::find_if(all.begin(), all.end(), [&](const described_route& one) {
+            return one.account == all[i].account;
+        });
+        const bool same = first->requests_per_minute == all[i].requests_per_minute &&
+                          first->tokens_per_minute == all[i].tokens_per_minute;
+        if (!same)
+            throw std::invalid_argument(fmt::format(
+                "routes[{}].account: must have the same rpm and tpm wherever it stands, is \"{}\"", i,
+                all[i].account));
+    }
 }
 
 }  // namespace
@@ -127,6 +146,7 @@ std::vector<described_route> read_routes(const std::string& path, const environm
             throw std::invalid_argument(
                 fmt::format("routes[{}].name: must be another than those before, is \"{}\"", i, all[i].name));
         }
+        check_accounts(all);
         return all;
     } catch (const std::invalid_argument& wrong) {
         throw failure(exit_code::wrong_usage, path + ": " + wrong.what());

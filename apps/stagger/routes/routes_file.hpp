@@ -21,9 +21,11 @@ struct described_route {
     std::string secret;         ///< the API key; empty: none is sent
     std::string key_variables;  ///< where in the environment it was looked for, for messages
     std::map<std::string, std::string> headers;
+    std::string account;  ///< routes of the same one share their limit; empty: it has its own
     transport_choice way;
     unsigned tier = 0;
     double weight = 1;
+    stagger::duration fallback_after = stagger::duration::max();
     double requests_per_minute = 0;  ///< 0: measured
     double tokens_per_minute = 0;    ///< 0: measured
 };

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <map>
 #include <span>
 #include <stdexcept>
 
@@ -200,15 +201,25 @@ void hide_secrets_of(const described_route& route, stagger::wire::secrets& hidde
     if (query != std::string::npos) hidden.add_query(std::string_view(route.base_url).substr(query + 1));
 }
 
-stagger::routes routes_of(const send_plan& plan) {
+stagger::routes routes_of(const boost::asio::any_io_executor& executor, const send_plan& plan) {
     std::vector<stagger::route> all;
+    std::map<std::string, stagger::gate> accounts;
     for (const auto& [about, limits, way] : plan.routes) {
         stagger::route one(about.base_url);
         one.name(about.name).api_key(about.secret).model(about.model).dialect(about.dialect);
-        one.tier(about.tier).weight(about.weight).limits(limits);
+        one.tier(about.tier).weight(about.weight).fallback_after(about.fallback_after).limits(limits);
         if (!way.unix_socket.empty()) one.unix_socket(way.unix_socket);
         if (!way.proxy.empty()) one.proxy(way.proxy);
         for (const auto& [name, value] : about.headers) one.header(name, value);
+        if (!about.account.empty()) {
+            const auto found = accounts.find(about.account);
+            const bool is_first = found == accounts.end();
+            one.gate(is_first ? accounts
+                                    .emplace(about.account,
+                                             stagger::gate(executor, limits, plan.client.jitter_seed()))
+                                    .first->second
+                              : found->second);
+        }
         all.push_back(std::move(one));
     }
     return stagger::routes(std::move(all));
@@ -242,6 +253,11 @@ void set_fleet(const send_options& options, send_plan& plan) {
     if (options.tokens_per_minute > 0 || tokens)
         throw failure(exit_code::wrong_usage,
                       "--fleet: shares limits on requests, and cannot stand beside --tpm");
+    if (std::any_of(plan.routes.begin(), plan.routes.end(),
+                    [](const planned_route& one) { return !one.about.account.empty(); }))
+        throw failure(
+            exit_code::wrong_usage,
+            "--fleet: shares the limit of each endpoint, and cannot stand beside an account of routes");
     if (plan.limits.pacing() != stagger::pacing_kind::ride_the_limit)
         throw failure(exit_code::wrong_usage,
                       "--fleet: shares what is measured, which --policy " + options.policy + " does not");
@@ -505,7 +521,7 @@ stagger::client make_client(const boost::asio::any_io_executor& executor, const 
     try {
         if (!plan.routes.empty()) {
             auto options = plan.client;
-            return stagger::client(executor, routes_of(plan), options.base_url(""));
+            return stagger::client(executor, routes_of(executor, plan), options.base_url(""));
         }
         return stagger::client(executor, plan.client, plan.limits);
     } catch (const std::invalid_argument& wrong) {

@@ -44,6 +44,9 @@ class route {
     route& gate(stagger::gate shared) { return gate_ = std::move(shared), *this; }
     /// Requests go there only while no route of a lower tier is good and open. Default 0.
     route& tier(unsigned value) { return tier_ = value, *this; }
+    /// > 0: a request that has waited so long for this route's tier may go to the next one. Default
+    /// `duration::max()`: it waits for as long as its tier is good and open.
+    route& fallback_after(duration value) { return fallback_after_ = value, *this; }
     /// > 0: what it gets of requests that several routes would answer equally soon. Default 1.
     route& weight(double value) { return weight_ = value, *this; }
 
@@ -59,6 +62,7 @@ class route {
     const std::optional<stagger::gate>& gate() const { return gate_; }
     unsigned tier() const { return tier_; }
     double weight() const { return weight_; }
+    duration fallback_after() const { return fallback_after_; }
 
  private:
     std::string base_url_;
@@ -73,6 +77,7 @@ class route {
     std::optional<stagger::gate> gate_;
     unsigned tier_ = 0;
     double weight_ = 1;
+    duration fallback_after_ = duration::max();
 };
 
 /// The routes of one client, from 1 to 64: `stagger::client llm(executor, stagger::routes(a, b))`.

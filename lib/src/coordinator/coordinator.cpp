@@ -495,7 +495,7 @@ time_point coordinator::throttled(time_point now, permit_id permit, const hints&
     const refusal_history before = of_task;
     time_point earliest = now;
     const bool ends = parts_->end(now, permit, [&](const outstanding& attempt) {
-        hints capped = said;
+        hints capped = parts_->pace->believed(now, attempt.sent, said);
         if (capped.retry_after) {
             const duration cap = parts_->options.retry_after_cap();
             if (*capped.retry_after > cap) ++parts_->counts.hints_cut;

@@ -88,17 +88,26 @@ constexpr auto longest_opening = std::chrono::hours(24 * 31);
  * @param said a wait until then is noted there
  */
 status_meaning meaning_of_used_up(const named_meaning& named, double unix_now, hints& said) {
-    if (named.opens_at)
+    if (named.opens_at) {
+        if (said.retry_after) said.otherwise = {said.retry_after_kind, *said.retry_after};
         said.retry_after = bounded_span(std::max(*named.opens_at - unix_now, 1.0), longest_opening);
-    if (said.retry_after && *said.retry_after >= shortest_opening)
+        said.retry_after_kind = opening_hint::quota;
+    }
+    if (named.opens_at || (said.retry_after && *said.retry_after >= shortest_opening))
         return {errc::rate_limited, verdict::throttled, true};
     return {errc::quota_exhausted, verdict::permanent, false};
 }
 
-/// What the body asks for holds where no header says so.
+/// What the body asks for holds where no header says so, or where headers have proved false.
 void take_asked_delay(const error_body& error, hints& said) {
-    if (error.retry_delay_s && !said.retry_after)
-        said.retry_after = bounded_span(*error.retry_delay_s, longest_opening);
+    if (!error.retry_delay_s) return;
+    const duration asked = bounded_span(*error.retry_delay_s, longest_opening);
+    if (said.retry_after) {
+        said.otherwise = {opening_hint::body, asked};
+    } else {
+        said.retry_after = asked;
+        said.retry_after_kind = opening_hint::body;
+    }
 }
 
 /// A gateway's upstream has refused after the head was sent: nothing was made, and nothing is billed.
@@ -271,7 +280,12 @@ void read_head(const response& received, double unix_now, const secrets& hidden,
 
 hints hints_of_refusal(const decoded_answer& refused) {
     hints said = refused.hints;
-    if (refused.what.retry_after) said.retry_after = refused.what.retry_after;
+    // A policy may have judged otherwise.
+    if (refused.what.retry_after && refused.what.retry_after != said.retry_after) {
+        said.retry_after = refused.what.retry_after;
+        said.retry_after_kind = opening_hint::retry_after;
+        said.otherwise.reset();
+    }
     said.overloaded = refused.error == errc::overloaded;
     return said;
 }

@@ -208,7 +208,12 @@ hints read_hints(const std::vector<field>& fields, double unix_now) {
 
     const auto structured = read_rate_limit_fields(all.rate_limit, all.rate_limit_policy);
     hints said;
-    said.retry_after = all.retry_after_ms ? all.retry_after_ms : all.retry_after;
+    said.retry_after = all.retry_after;
+    if (all.retry_after_ms) {
+        said.retry_after = all.retry_after_ms;
+        said.retry_after_kind = opening_hint::retry_after_ms;
+        if (all.retry_after) said.otherwise = {opening_hint::retry_after, *all.retry_after};
+    }
     said.requests = first_that_says_anything(std::array{
         all[family::openai_requests], all[family::anthropic_requests], all[family::mistral_requests],
         from_quota(structured.requests), all[family::ietf6], all[family::legacy]});

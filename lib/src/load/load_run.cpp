@@ -31,6 +31,15 @@ std::uint64_t estimated_prompt_tokens(const completion_request& request) {
 
 load_run::load_run(const asio::any_io_executor& executor, client_options options,
                    const coordinator_options& limits, load_order order, const measuring& how)
+    : load_run(
+          executor,
+          [&](std::shared_ptr<attempt_observer> told) {
+              return client(executor, options.observer(std::move(told)), limits);
+          },
+          options.observer(), std::move(order), how) {}
+
+load_run::load_run(const asio::any_io_executor& executor, const client_maker& make,
+                   std::shared_ptr<attempt_observer> told_too, load_order order, const measuring& how)
     : order_(std::move(order)),
       how_(how),
       executor_(executor),
@@ -48,8 +57,8 @@ load_run::load_run(const asio::any_io_executor& executor, client_options options
         recorder_->attempt_ended(record);
         if (closed_ || record.error) observe(record.ended);
     };
-    ledger_ = std::make_shared<attempt_ledger>(steady_now, std::move(told), options.observer());
-    client_.emplace(executor, options.observer(ledger_), limits);
+    ledger_ = std::make_shared<attempt_ledger>(steady_now, std::move(told), std::move(told_too));
+    client_.emplace(make(ledger_));
 }
 
 asio::awaitable<run_results> load_run::run() {

@@ -43,6 +43,12 @@ class load_run : public std::enable_shared_from_this<load_run> {
     /// Told of every request that has ended.
     using request_listener = std::function<void(const request_record&)>;
 
+    /// Makes the client that is to be measured, with this observer.
+    using client_maker = std::function<client(std::shared_ptr<attempt_observer>)>;
+
+    /// @param told_too of everything, by the observer that `make` is given; may be null
+    load_run(const boost::asio::any_io_executor& executor, const client_maker& make,
+             std::shared_ptr<attempt_observer> told_too, load_order order, const measuring& how);
     /// @param options of the client; its observer is told everything, too
     load_run(const boost::asio::any_io_executor& executor, client_options options,
              const coordinator_options& limits, load_order order, const measuring& how);
@@ -56,7 +62,7 @@ class load_run : public std::enable_shared_from_this<load_run> {
     void stop();
 
     const load_counts& counts() const { return counts_; }
-    coordinator_status status() const { return client_->gate().status(); }
+    coordinator_status status() const { return client_->status(); }
     /// When the schedule began; once `run` has been called.
     time_point start() const { return start_; }
     duration elapsed() const;

@@ -92,7 +92,7 @@ client_state::client_state(asio::any_io_executor used, const client_options& cho
         if (options.observer()) admits.explain_waits();
         routes.push_back(std::make_unique<route_target>(way.name(), way.model(), options_of(way, options),
                                                         std::move(admits), own, executor, strand, answers));
-        rules.push_back({way.tier(), way.weight()});
+        rules.push_back({way.tier(), way.weight(), way.fallback_after()});
     }
     requests.has_several_routes = routes.size() > 1;
     if (requests.has_several_routes)

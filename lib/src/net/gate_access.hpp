@@ -36,6 +36,9 @@ class gate_access {
     /// Gives up a place in line: whoever has it is told errc::cancelled, if nothing else before.
     static void leave(const gate& target, task_id task) { target.leave(task); }
 
+    /// Whether they are handles of the same gate.
+    static bool are_one(const gate& a, const gate& b) { return a.state_ == b.state_; }
+
     // For what carries the words of a fleet, from any thread.
     using weak_gate = std::weak_ptr<gate::state>;
     using shared_gate = std::shared_ptr<gate::state>;

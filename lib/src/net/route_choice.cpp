@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "http/clock.hpp"
+#include "net/gate_access.hpp"
 
 namespace stagger::detail {
 
@@ -14,10 +15,16 @@ route_choice::route_choice(const io_executor& strand, std::vector<std::unique_pt
       targets_(targets),
       line_(std::move(rules)),
       loads_(targets.size()),
-      timer_(std::in_place, strand) {}
+      timer_(std::in_place, strand) {
+    for (std::size_t i = 0; i < targets_.size(); ++i) {
+        std::size_t first = 0;
+        while (!gate_access::are_one(targets_[first]->gate, targets_[i]->gate)) ++first;
+        if (first == i) gates_.push_back(i);
+    }
+}
 
 route_choice::guest_id route_choice::join(const guest_pointer& who, time_point deadline, priority in) {
-    const guest_id id = line_.join(deadline, in);
+    const guest_id id = line_.join(steady_now(), deadline, in);
     places_[id] = {who, {}};
     return id;
 }
@@ -25,7 +32,7 @@ route_choice::guest_id route_choice::join(const guest_pointer& who, time_point d
 void route_choice::again(guest_id id, const guest_pointer& who, time_point deadline,
                          std::optional<std::size_t> last, time_point not_before) {
     places_[id] = {who, {}};
-    line_.again(id, deadline, last, not_before);
+    line_.again(steady_now(), id, deadline, last, not_before);
 }
 
 bool route_choice::withdraw(guest_id id) {
@@ -107,7 +114,7 @@ void route_choice::carry_out(const route_line::move& next) {
 
 void route_choice::tell_rest(std::size_t where) {
     double all = 0;
-    for (const auto& load : loads_) all += load.pace_per_s;
+    for (const std::size_t each : gates_) all += loads_[each].pace_per_s;
     const double share = all > 0 ? loads_[where].pace_per_s / all : 1;
     targets_[where]->gate.expect(
         static_cast<std::size_t>(static_cast<double>(line_.waiting() + expected_) * share));
@@ -188,7 +195,9 @@ void add(coordinator_status& all, const coordinator_status& one) {
 
 coordinator_status route_choice::status() const {
     coordinator_status all = targets_.front()->gate.status();
-    for (std::size_t i = 1; i < targets_.size(); ++i) add(all, targets_[i]->gate.status());
+    for (const std::size_t each : gates_) {
+        if (each != 0) add(all, targets_[each]->gate.status());
+    }
     all.waiting += waiting_.load(std::memory_order_relaxed);
     return all;
 }

@@ -87,6 +87,7 @@ class route_choice : public std::enable_shared_from_this<route_choice>, private 
     void look_at(std::size_t where, time_point now);
 
     std::vector<std::unique_ptr<route_target>>& targets_;
+    std::vector<std::size_t> gates_;  // one route of each gate, which several may share
     routing::route_line line_;
     std::unordered_map<guest_id, place> places_;
     std::vector<routing::route_load> loads_;

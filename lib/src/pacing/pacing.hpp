@@ -70,6 +70,9 @@ class pacing {
     virtual void on_answered(time_point now, const departure& sent) { on_accepted(now, sent, {}); }
     /// @param said with its Retry-After already capped
     virtual void on_throttled(time_point now, const departure& sent, const hints& said) = 0;
+    /// Of what a refusal says of when the server opens, what is believed: its `retry_after` counts for the
+    /// refused request, too. Called once for each refusal, before `on_throttled` or in its place.
+    virtual hints believed(time_point, const departure&, const hints& said) { return said; }
     /// Neither tells anything about the limit: most strategies have nothing to learn from them.
     virtual void on_failed(time_point, const departure&) {}
     virtual void on_abandoned(time_point, const departure&) {}

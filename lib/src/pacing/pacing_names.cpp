@@ -1,5 +1,6 @@
 #include "stagger/coordinator_options.hpp"
 #include "stagger/coordinator_status.hpp"
+#include "stagger/hints.hpp"
 #include "stagger/wait_reason.hpp"
 
 namespace stagger {
@@ -20,6 +21,20 @@ std::string_view to_string(pacing_kind kind) {
             return "inspect_adaptive";
         case pacing_kind::fixed_rate:
             return "fixed_rate";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(opening_hint kind) {
+    switch (kind) {
+        case opening_hint::retry_after:
+            return "retry_after";
+        case opening_hint::retry_after_ms:
+            return "retry_after_ms";
+        case opening_hint::body:
+            return "body";
+        case opening_hint::quota:
+            return "quota";
     }
     return "unknown";
 }

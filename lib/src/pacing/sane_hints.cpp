@@ -20,6 +20,10 @@ bool is_span(duration value) {
     return value >= duration::zero() && value <= longest_span;
 }
 
+duration sane_wait(duration said) {
+    return std::clamp(said, duration::zero(), longest_span);
+}
+
 limit_hint sane(const limit_hint& said) {
     limit_hint kept;
     if (said.limit && is_count(*said.limit)) kept.limit = said.limit;
@@ -32,7 +36,9 @@ limit_hint sane(const limit_hint& said) {
 
 hints sane(const hints& said) {
     hints kept;
-    if (said.retry_after) kept.retry_after = std::clamp(*said.retry_after, duration::zero(), longest_span);
+    if (said.retry_after) kept.retry_after = sane_wait(*said.retry_after);
+    kept.retry_after_kind = said.retry_after_kind;
+    if (said.otherwise) kept.otherwise = {said.otherwise->kind, sane_wait(said.otherwise->wait)};
     kept.requests = sane(said.requests);
     kept.tokens = sane(said.tokens);
     kept.overloaded = said.overloaded;

@@ -34,6 +34,9 @@ class within_told_limits final : public pacing {
     void on_throttled(time_point now, const departure& sent, const hints& said) override {
         inner_->on_throttled(now, sent, said);
     }
+    hints believed(time_point now, const departure& sent, const hints& said) override {
+        return inner_->believed(now, sent, said);
+    }
     void on_failed(time_point now, const departure& sent) override { inner_->on_failed(now, sent); }
     void on_abandoned(time_point now, const departure& sent) override { inner_->on_abandoned(now, sent); }
     void on_unsent(time_point now, const departure& sent) override { inner_->on_unsent(now, sent); }

@@ -199,6 +199,12 @@ class member_writer {
         if (told == hints()) return;
         object_writer heard(line_.key("said"));
         if (told.retry_after) span(heard, "retry_after_ns", *told.retry_after);
+        if (told.retry_after_kind != opening_hint::retry_after)
+            heard.string("kind", to_string(told.retry_after_kind));
+        if (told.otherwise) {
+            span(heard, "otherwise_ns", told.otherwise->wait);
+            heard.string("otherwise_kind", to_string(told.otherwise->kind));
+        }
         limit(heard, "requests", told.requests);
         limit(heard, "tokens", told.tokens);
         if (told.overloaded) heard.raw("overloaded", "true");

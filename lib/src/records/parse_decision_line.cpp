@@ -210,8 +210,12 @@ class member_reader {
         hints told;
         if (!line_.has("said")) return told;
         const exact_json_object heard = line_.object("said");
-        heard.expect_only({"retry_after_ns", "requests", "tokens", "overloaded"});
+        heard.expect_only(
+            {"retry_after_ns", "kind", "otherwise_ns", "otherwise_kind", "requests", "tokens", "overloaded"});
         if (heard.has("retry_after_ns")) told.retry_after = heard.span("retry_after_ns");
+        if (heard.has("kind")) told.retry_after_kind = heard.word<opening_hint>("kind");
+        if (heard.has("otherwise_ns"))
+            told.otherwise = {heard.word<opening_hint>("otherwise_kind"), heard.span("otherwise_ns")};
         told.requests = limit(heard, "requests");
         told.tokens = limit(heard, "tokens");
         told.overloaded = flag(heard, "overloaded");

@@ -17,6 +17,8 @@ constexpr double lead_s = 0.05;
 // Who was refused and waits a moment is nobody that the gate can admit now; but not any number is bound for
 // that.
 constexpr std::size_t most_delayed = 32;
+// As long as this the fewest that stand in a gate's line never wait, however slow it is.
+constexpr double longest_lead_s = 1e9;
 // A shorter wait until a route opens is a pause between two requests.
 constexpr duration shortest_closing = seconds(1);
 // Behind so many who cannot go anywhere others are hardly better off.
@@ -49,6 +51,9 @@ route_line::route_line(std::vector<route_rules> routes) {
     if (routes.empty() || routes.size() > 64) throw std::invalid_argument("routes: must be from 1 to 64");
     for (const route_rules& rules : routes) {
         if (!(rules.weight > 0)) throw std::invalid_argument("routes: a weight must be > 0");
+        if (rules.fallback_after <= duration::zero())
+            throw std::invalid_argument("routes: fallback_after must be > 0 s");
+        any_falls_back_ = any_falls_back_ || rules.fallback_after != duration::max();
         routes_.push_back({rules, {}, 0, false});
     }
 }
@@ -64,15 +69,15 @@ std::size_t route_line::waiting() const {
     return sum;
 }
 
-route_line::guest route_line::join(time_point deadline, priority in) {
+route_line::guest route_line::join(time_point now, time_point deadline, priority in) {
     const guest who = next_guest_++ * priorities.size() + static_cast<std::size_t>(in);
-    again(who, deadline, std::nullopt, {});
+    again(now, who, deadline, std::nullopt, {});
     return who;
 }
 
-void route_line::again(guest who, time_point deadline, std::optional<route_index> last,
+void route_line::again(time_point now, guest who, time_point deadline, std::optional<route_index> last,
                        time_point not_before) {
-    waiting_[class_of(who)][who] = {deadline, last, not_before};
+    waiting_[class_of(who)][who] = {now, deadline, last, not_before};
     if (deadline != never) deadlines_.insert({deadline, who});
 }
 
@@ -138,9 +143,14 @@ std::optional<route_line::move> route_line::next(time_point now, std::span<const
 std::optional<route_line::move> route_line::bind_one(priority of_class, time_point now,
                                                      std::span<const route_load> loads) {
     std::size_t looked_at = 0;
+    bool none_for_anybody = false;
     for (const auto& [who, of] : waiting_[of_class]) {
         if (++looked_at > most_looked_at) break;
+        // Whoever may go anywhere finds what those before him found, who have waited for longer.
+        const bool goes_anywhere = excluded(who) == 0 && (!of.last || of.not_before <= now);
+        if (goes_anywhere && none_for_anybody) continue;
         const auto where = choose(who, of, now, loads);
+        none_for_anybody = none_for_anybody || (goes_anywhere && !where);
         if (!where) continue;
         const guest bound = who;
         classes_.sent(of_class);
@@ -193,8 +203,43 @@ route_line::offer route_line::offer_of(route_index where, time_point now, const 
     if (load.opens_at && *load.opens_at > now) wait += in_seconds(*load.opens_at - now);
     const auto lead = std::max(fewest_in_line, static_cast<std::size_t>(std::ceil(pace * lead_s)));
     const std::size_t delayed = std::min({load.delayed, one.bound, most_delayed});
-    const bool has_room = one.bound - delayed < lead && one.health.takes(now);
+    // Nor is anybody to wait there for longer than here.
+    const double in_time =
+        std::max(1.0, pace * std::min(in_seconds(one.rules.fallback_after), longest_lead_s));
+    const bool has_room = one.bound - delayed < lead && static_cast<double>(one.bound - delayed) < in_time &&
+                          one.health.takes(now);
     return {where, wait + in_seconds(one.health.answer_time()), has_room};
+}
+
+time_point route_line::falls_back_at(const place& of, unsigned tier) const {
+    duration least = duration::max();
+    for (const route& one : routes_) {
+        if (one.rules.tier == tier) least = std::min(least, one.rules.fallback_after);
+    }
+    return saturating_add(of.since, least);
+}
+
+std::optional<route_line::route_index> route_line::behind(unsigned tier, guest who, const place& of,
+                                                          time_point now,
+                                                          std::span<const route_load> loads) const {
+    const auto is_of = [&](route_index i, unsigned which) {
+        return routes_[i].rules.tier == which && is_open(i, now, loads) && may_go(who, of, i, now);
+    };
+    while (falls_back_at(of, tier) <= now) {
+        std::optional<unsigned> next;
+        for (route_index i = 0; i < routes_.size(); ++i) {
+            const unsigned its = routes_[i].rules.tier;
+            if (its > tier && is_of(i, its)) next = std::min(next.value_or(its), its);
+        }
+        if (!next) break;
+        tier = *next;
+        std::vector<offer> offers;
+        for (route_index i = 0; i < routes_.size(); ++i) {
+            if (is_of(i, tier)) offers.push_back(offer_of(i, now, loads[i]));
+        }
+        if (const auto found = best(offers, loads)) return found;
+    }
+    return std::nullopt;
 }
 
 std::optional<route_line::route_index> route_line::choose(guest who, const place& of, time_point now,
@@ -211,7 +256,8 @@ std::optional<route_line::route_index> route_line::choose(guest who, const place
     };
     if (tier) {
         offer_all([&](route_index i) { return routes_[i].rules.tier == *tier && is_open(i, now, loads); });
-        return best(offers, loads);
+        const auto found = best(offers, loads);
+        return found ? found : behind(*tier, who, of, now, loads);
     }
     // Nothing is good and open: what will be soonest, slow ones included.
     offer_all([&](route_index i) { return routes_[i].health.grade() == route_grade::good; });
@@ -294,6 +340,10 @@ time_point route_line::wake_at(time_point now, std::span<const route_load> loads
         for (const auto& [who, of] : waiting_[one]) {
             if (++looked_at > most_looked_at) break;
             if (of.last && of.not_before > now) at = std::min(at, of.not_before);
+            const auto tier = any_falls_back_ ? open_tier(who, of, now, loads) : std::nullopt;
+            if (!tier) continue;
+            const time_point falls_back = falls_back_at(of, *tier);
+            if (falls_back > now) at = std::min(at, falls_back);
         }
     }
     return at;

@@ -20,6 +20,8 @@ namespace stagger::routing {
 struct route_rules {
     unsigned tier = 0;  ///< a route is used only while no lower tier has one that is good and open
     double weight = 1;  ///< > 0: of what routes that are equally fast get
+    /// > 0: whoever has waited so long for a route of this one's tier may go to the next tier.
+    duration fallback_after = duration::max();
 };
 
 /// What the gate of a route says now.
@@ -64,10 +66,12 @@ class route_line {
     explicit route_line(std::vector<route_rules> routes);
 
     /// Somebody new, who waits at the end of its class. Classes take turns as 16 : 4 : 1.
-    guest join(time_point deadline, priority in = priority::normal);
-    /// Somebody who was bound comes back to the place that the first `join` gave, for another attempt.
+    guest join(time_point now, time_point deadline, priority in = priority::normal);
+    /// Somebody who was bound comes back to the place that the first `join` gave, for another attempt. Its
+    /// wait begins anew.
     /// @param last where it was sent before, if anywhere: there it goes not before `not_before`
-    void again(guest who, time_point deadline, std::optional<route_index> last, time_point not_before);
+    void again(time_point now, guest who, time_point deadline, std::optional<route_index> last,
+               time_point not_before);
     /// A route cannot carry the request of somebody. False if none is left that can.
     bool exclude(guest who, route_index where);
     /// Gives up the place. False if that has gone to a gate's line already.
@@ -97,6 +101,7 @@ class route_line {
         bool recalled = false;  // since it was bound to last
     };
     struct place {
+        time_point since;
         time_point deadline;
         std::optional<route_index> last;
         time_point not_before{};
@@ -117,6 +122,11 @@ class route_line {
     /// The first tier of which something is good and open.
     std::optional<unsigned> open_tier(guest who, const place& of, time_point now,
                                       std::span<const route_load> loads) const;
+    /// Of the tiers behind one that is used, the first that has room for who has waited for too long.
+    std::optional<route_index> behind(unsigned tier, guest who, const place& of, time_point now,
+                                      std::span<const route_load> loads) const;
+    /// When somebody has waited for too long for a tier.
+    time_point falls_back_at(const place& of, unsigned tier) const;
     std::optional<route_index> trial_for(guest who, const place& of, unsigned tier, time_point now,
                                          std::span<const route_load> loads) const;
     std::optional<route_index> best(std::vector<offer>& offers, std::span<const route_load> loads) const;
@@ -125,6 +135,7 @@ class route_line {
     std::uint64_t excluded(guest who) const;
 
     std::vector<route> routes_;
+    bool any_falls_back_ = false;
     fairness::by_class<std::map<guest, place>> waiting_;  // in the order of their first arrival
     fairness::class_turns classes_;
     std::set<std::pair<time_point, guest>> deadlines_;

@@ -81,6 +81,18 @@ TEST_CASE("a used-up quota that is filled again at a known time is waited for") 
     CHECK(by_day.error == errc::rate_limited);
     CHECK(hours_until(by_day) == doctest::Approx(20));
     CHECK(by_day.answer.info.message == "x");
+    CHECK(by_day.hints.retry_after_kind == stagger::opening_hint::quota);
+    CHECK(by_day.hints.otherwise ==
+          stagger::other_opening{stagger::opening_hint::body, stagger::from_seconds(38.2)});
+
+    // Also when it is not a minute until then.
+    const auto soon = stagger::wire::decode({429,
+                                             {},
+                                             R"({"error":{"message":"x","details":[)"
+                                             R"({"violations":[{"quotaId":"PerDay"}]}]}})"},
+                                            dialect::gemini, now + 20 * 3600 - 5);
+    CHECK(soon.error == errc::rate_limited);
+    CHECK(soon.hints.retry_after == stagger::from_seconds(5));
 
     const auto by_hint = decoded(429, openai_error("insufficient_quota"), {{"Retry-After", "3600"}});
     CHECK(by_hint.error == errc::rate_limited);

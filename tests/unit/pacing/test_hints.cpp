@@ -7,9 +7,13 @@
 #include "sends.hpp"
 
 using namespace sends;
+using stagger::duration;
 using stagger::header_tracker;
 using stagger::hint_gate;
+using stagger::hints;
 using stagger::limit_hint;
+using stagger::opening_hint;
+using stagger::other_opening;
 
 namespace {
 
@@ -19,6 +23,10 @@ limit_hint left(double limit, double remaining, stagger::duration reset) {
 
 constexpr seconds rtt{0.05};
 
+hint_gate::word word(stagger::duration wait, opening_hint kind = opening_hint::retry_after) {
+    return {kind, seconds(wait)};
+}
+
 }  // namespace
 
 TEST_CASE("a Retry-After holds everyone back") {
@@ -26,7 +34,7 @@ TEST_CASE("a Retry-After holds everyone back") {
     hint_gate gate;
     CHECK(gate.opens_at() == time_point::min());
     const departure rejected = add(log, start, outcome::rejected);
-    CHECK_FALSE(gate.announce(start + 50ms, rejected, 2s, log));
+    CHECK_FALSE(gate.announce(start + 50ms, rejected, word(2s), log));
     CHECK(gate.opens_at() == start + 2050ms);
 }
 
@@ -34,8 +42,8 @@ TEST_CASE("a shorter hint does not open the gate earlier") {
     send_log log;
     hint_gate gate;
     const departure rejected = add(log, start, outcome::rejected);
-    gate.announce(start, rejected, 5s, log);
-    gate.announce(start + 1s, add(log, start + 1s, outcome::rejected), 1s, log);
+    gate.announce(start, rejected, word(5s), log);
+    gate.announce(start + 1s, add(log, start + 1s, outcome::rejected), word(1s), log);
     CHECK(gate.opens_at() == start + 5s);
 }
 
@@ -43,7 +51,7 @@ TEST_CASE("an admission well before the announced end refutes the hint and its l
     send_log log;
     hint_gate gate;
     const departure rejected = add(log, start, outcome::rejected);
-    gate.announce(start, rejected, 1s, log);
+    gate.announce(start, rejected, word(1s), log);
     const departure before = departure{0, start - 10ms, 1, 0};
     CHECK_FALSE(gate.refuted_by(before));
     const departure admitted = add(log, start + 500ms);
@@ -53,9 +61,9 @@ TEST_CASE("an admission well before the announced end refutes the hint and its l
     CHECK(gate.opens_at() == time_point::min());
 
     const departure again = add(log, start + 2s, outcome::rejected);
-    gate.announce(start + 2s, again, 2s, log);
+    gate.announce(start + 2s, again, word(2s), log);
     CHECK(gate.opens_at() == time_point::min());
-    gate.announce(start + 2s, again, 10s, log);
+    gate.announce(start + 2s, again, word(10s), log);
     CHECK(gate.opens_at() == start + 12s);
 }
 
@@ -64,13 +72,13 @@ TEST_CASE("a hint is refuted by what was admitted while it was on its way") {
     hint_gate gate;
     const departure rejected = log.add(start, {1, 0}, 10, 1, true);
     add(log, start + 20ms, outcome::accepted);
-    CHECK(gate.announce(start + 100ms, rejected, 1s, log));
+    CHECK(gate.announce(start + 100ms, rejected, word(1s), log));
 }
 
 TEST_CASE("an announced end is tested early, later after each failure, and then no more") {
     send_log log;
     hint_gate gate;
-    gate.announce(start, add(log, start, outcome::rejected), 1s, log);
+    gate.announce(start, add(log, start, outcome::rejected), word(1s), log);
     CHECK(gate.trial_at(start, seconds(0.001)) == start + 125ms);
     CHECK_FALSE(gate.trial_at(start, seconds(0.1)));
     gate.trial_failed();
@@ -83,7 +91,7 @@ TEST_CASE("an announced end is tested early, later after each failure, and then 
 TEST_CASE("a long announced wait is not tested within its first second") {
     send_log log;
     hint_gate gate;
-    gate.announce(start, add(log, start, outcome::rejected), 4s, log);
+    gate.announce(start, add(log, start, outcome::rejected), word(4s), log);
     CHECK(gate.trial_at(start, seconds(0.001)) == start + 1s);
 }
 
@@ -236,4 +244,111 @@ TEST_CASE("headers without a limit say nothing") {
         headers.note(add(log, start + each * 20ms), limit_hint{}, true, log, rtt);
     }
     CHECK_FALSE(headers.rate(start + 3s, log, rtt, 1000));
+}
+
+namespace {
+
+hints telling(duration wait, opening_hint kind, std::optional<other_opening> otherwise = std::nullopt) {
+    hints said;
+    said.retry_after = wait;
+    said.retry_after_kind = kind;
+    said.otherwise = otherwise;
+    return said;
+}
+
+/// A gate and what it is told, of refusals at given times.
+struct told_gate {
+    send_log log;
+    hint_gate gate;
+
+    void refuse(time_point at, const hints& said) {
+        const departure sent = add(log, at, outcome::rejected);
+        gate.refused(sent, log);
+        gate.announce(at, sent, *gate.believed_of(at, said), log);
+    }
+    void admit(time_point at) {
+        const departure sent = add(log, at);
+        if (gate.refuted_by(sent)) return gate.refute(at);
+        gate.admitted(sent);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("an end at which nothing is admitted is no end, once it has been so twice") {
+    told_gate it;
+    it.refuse(start, telling(38s, opening_hint::body));
+    it.refuse(start + 38s, telling(38s, opening_hint::body));
+    CHECK(it.gate.is_end());
+    CHECK(it.gate.opens_at() == start + 76s);
+    it.refuse(start + 76s, telling(38s, opening_hint::body));
+    CHECK_FALSE(it.gate.is_end());
+    CHECK(it.gate.opens_at() == start + 114s);  // nothing is admitted before, all the same
+    it.admit(start + 114s);
+    it.refuse(start + 120s, telling(38s, opening_hint::body));
+    CHECK(it.gate.is_end());
+}
+
+TEST_CASE("of refusals behind an announced end the first one tells") {
+    told_gate it;
+    for (int each = 0; each < 3; ++each) {
+        const time_point at = start + each * 10s;
+        it.refuse(at, telling(9s, opening_hint::retry_after));
+        add(it.log, at + 9s, outcome::accepted, 2s);  // of which nothing is heard yet
+        it.gate.refused(add(it.log, at + 9500ms, outcome::rejected), it.log);
+    }
+    CHECK(it.gate.is_end());
+}
+
+TEST_CASE("a kind of hint that proves wrong gives way to the other one, and each endpoint has its own") {
+    told_gate it;
+    const hints both = telling(24h, opening_hint::quota, other_opening{opening_hint::body, 1h});
+    it.refuse(start, both);
+    CHECK(it.gate.opens_at() == start + 24h);
+    it.refuse(start + 24h, both);  // so long a wait was in vain
+    CHECK(it.gate.opens_at() == start + 25h);
+    CHECK(it.gate.is_end());
+    it.admit(start + 25h);
+    CHECK(it.gate.believed_of(start + 26h, both)->kind == opening_hint::body);
+    CHECK(it.gate.believed_of(start + 26h, telling(24h, opening_hint::quota))->wait == 24h);
+    CHECK(hint_gate().believed_of(start, both)->kind == opening_hint::quota);
+}
+
+TEST_CASE(
+    "an end that was announced too late gives way to an earlier word, and is ignored longer each time") {
+    told_gate it;
+    const hints both = telling(8h, opening_hint::quota, other_opening{opening_hint::retry_after, 30s});
+    it.refuse(start, both);
+    it.admit(start + 1h);
+    CHECK(it.gate.believed_of(start + 1h, both)->kind == opening_hint::retry_after);
+    CHECK(it.gate.believed_of(start + 1h + 11min, both)->kind == opening_hint::quota);
+    it.refuse(start + 2h, telling(8h, opening_hint::quota));
+    it.admit(start + 3h);
+    CHECK(it.gate.believed_of(start + 3h + 11min, both)->kind == opening_hint::retry_after);
+    // Of the other kinds nothing was heard that was wrong.
+    it.refuse(start + 4h, telling(8h, opening_hint::retry_after));
+    CHECK(it.gate.opens_at() == start + 12h);
+}
+
+TEST_CASE("what says the same as a word that was wrong is as wrong") {
+    told_gate it;
+    const hints both =
+        telling(38500ms, opening_hint::retry_after_ms, other_opening{opening_hint::retry_after, 39s});
+    for (int each = 0; each < 4; ++each) it.refuse(start + each * 40s, both);
+    CHECK_FALSE(it.gate.is_end());
+    CHECK(it.gate.believed_of(start + 160s, both)->kind == opening_hint::retry_after_ms);
+}
+
+TEST_CASE("scores of hints: an error halves the weight, being right doubles it") {
+    stagger::hint_scores scores;
+    CHECK(scores.weight_of(opening_hint::body) == 1);
+    scores.proved_false(opening_hint::body);
+    CHECK(scores.believes(opening_hint::body));
+    scores.proved_false(opening_hint::body);
+    CHECK_FALSE(scores.believes(opening_hint::body));
+    CHECK(scores.believes(opening_hint::quota));
+    for (int each = 0; each < 100; ++each) scores.proved_false(opening_hint::body);
+    CHECK(scores.weight_of(opening_hint::body) == stagger::hint_scores::least);
+    for (int each = 0; each < 12; ++each) scores.proved_true(opening_hint::body);
+    CHECK(scores.weight_of(opening_hint::body) == 1);
 }

@@ -43,6 +43,8 @@ waiting_times every_reason() {
 hints everything_said() {
     hints said;
     said.retry_after = 1500ms;
+    said.retry_after_kind = stagger::opening_hint::quota;
+    said.otherwise = {stagger::opening_hint::body, 38s};
     said.requests = {60.5, 0, 1s};
     said.tokens = {1e300, 0.1, -1ns};
     said.overloaded = true;

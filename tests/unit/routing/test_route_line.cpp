@@ -54,7 +54,7 @@ TEST_CASE("route line: needs from 1 to 64 routes, and weights above zero") {
 TEST_CASE("route line: a gate's line is kept short, and the rest waits here in the order of arrival") {
     route_line line(plain(1));
     std::vector<route_line::guest> guests;
-    for (int i = 0; i < 20; ++i) guests.push_back(line.join(never));
+    for (int i = 0; i < 20; ++i) guests.push_back(line.join(start, never));
     auto loads = idle(1);
     for (std::size_t i = 0; i < few; ++i) {
         const auto move = line.next(start, loads);
@@ -74,7 +74,7 @@ TEST_CASE("route line: a gate's line is kept short, and the rest waits here in t
 TEST_CASE("route line: classes take turns, and what nobody else wants one of them has") {
     route_line line(plain(1));
     std::vector<route_line::guest> batch;
-    for (int i = 0; i < 500; ++i) batch.push_back(line.join(never, priority::batch));
+    for (int i = 0; i < 500; ++i) batch.push_back(line.join(start, never, priority::batch));
     const auto serve = [&] {
         const auto loads = idle(1);
         const auto move = line.next(start, loads);
@@ -83,8 +83,8 @@ TEST_CASE("route line: classes take turns, and what nobody else wants one of the
         return move->who;
     };
     for (std::size_t i = 0; i < 50; ++i) CHECK(serve() == batch[i]);
-    const auto urgent = line.join(never, priority::interactive);
-    const auto usual = line.join(never);
+    const auto urgent = line.join(start, never, priority::interactive);
+    const auto usual = line.join(start, never);
     CHECK(line.waiting() == 452);
     CHECK(serve() == urgent);
     CHECK(serve() == usual);
@@ -96,7 +96,7 @@ TEST_CASE("route line: classes take turns, and what nobody else wants one of the
 
 TEST_CASE("route line: who sits out a wait of its own in a gate's line takes nobody's place there") {
     route_line line(plain(1));
-    for (int i = 0; i < 100; ++i) line.join(never);
+    for (int i = 0; i < 100; ++i) line.join(start, never);
     auto loads = idle(1);
     int given = 0;
     while (bound(line, loads)) {
@@ -109,7 +109,7 @@ TEST_CASE("route line: who sits out a wait of its own in a gate's line takes nob
 
 TEST_CASE("route line: a fast gate is given more at once") {
     route_line line(plain(1));
-    for (int i = 0; i < 100; ++i) line.join(never);
+    for (int i = 0; i < 100; ++i) line.join(start, never);
     int given = 0;
     while (bound(line, idle(1, 1000))) ++given;
     CHECK(given == 50);
@@ -117,7 +117,7 @@ TEST_CASE("route line: a fast gate is given more at once") {
 
 TEST_CASE("route line: routes fill in the proportion of their pace and weight") {
     route_line line(std::vector{route_rules{0, 1}, route_rules{0, 3}});
-    for (int i = 0; i < 1000; ++i) line.join(never);
+    for (int i = 0; i < 1000; ++i) line.join(start, never);
     std::vector<route_load> loads{{0, 0, 1e6, {}, false}, {0, 0, 1e6, {}, false}};
     std::vector<int> got(2);
     for (int i = 0; i < 200; ++i) {
@@ -131,12 +131,12 @@ TEST_CASE("route line: routes fill in the proportion of their pace and weight") 
 
 TEST_CASE("route line: a retry takes its old place, and waits its pause only for the route it comes from") {
     route_line line(plain(2));
-    const auto first = line.join(never);
+    const auto first = line.join(start, never);
     const auto taken = bound(line, idle(2));
     REQUIRE(taken);
     line.left(*taken);
-    line.join(never);
-    line.again(first, never, *taken, start + 10s);
+    line.join(start, never);
+    line.again(start, first, never, *taken, start + 10s);
     const auto move = line.next(start, idle(2));
     REQUIRE(move);
     CHECK(move->who == first);
@@ -145,10 +145,10 @@ TEST_CASE("route line: a retry takes its old place, and waits its pause only for
 
 TEST_CASE("route line: alone, a route waits for the pause of a retry, and is woken for it") {
     route_line line(plain(1));
-    const auto first = line.join(never);
+    const auto first = line.join(start, never);
     REQUIRE(bound(line, idle(1)) == 0u);
     line.left(0);
-    line.again(first, never, 0, start + 10s);
+    line.again(start, first, never, 0, start + 10s);
     CHECK_FALSE(line.next(start, idle(1)));
     CHECK(line.wake_at(start, idle(1)) == start + 10s);
     CHECK(bound(line, idle(1), start + 10s) == 0u);
@@ -157,7 +157,7 @@ TEST_CASE("route line: alone, a route waits for the pause of a retry, and is wok
 TEST_CASE("route line: a deadline ends the wait here") {
     route_line line(plain(1));
     bring_down(line, 0);
-    const auto who = line.join(start + 500ms);
+    const auto who = line.join(start, start + 500ms);
     CHECK_FALSE(line.next(start, idle(1)));
     CHECK(line.wake_at(start, idle(1)) == start + 500ms);
     const auto move = line.next(start + 500ms, idle(1));
@@ -169,7 +169,7 @@ TEST_CASE("route line: a deadline ends the wait here") {
 
 TEST_CASE("route line: who gives up its place is not sent") {
     route_line line(plain(1));
-    const auto who = line.join(start + 1s);
+    const auto who = line.join(start, start + 1s);
     CHECK(line.withdraw(who));
     CHECK_FALSE(line.withdraw(who));
     CHECK_FALSE(line.next(start + 2s, idle(1)));
@@ -177,7 +177,7 @@ TEST_CASE("route line: who gives up its place is not sent") {
 
 TEST_CASE("route line: a lower tier is used alone while it is good and open") {
     route_line line(std::vector{route_rules{0}, route_rules{1}});
-    for (int i = 0; i < 20; ++i) line.join(never);
+    for (int i = 0; i < 20; ++i) line.join(start, never);
     auto loads = idle(2);
     SUBCASE("its line is full") {
         while (const auto where = bound(line, loads)) {
@@ -203,7 +203,7 @@ TEST_CASE("route line: a lower tier is used alone while it is good and open") {
 TEST_CASE("route line: one request asks whether a route is back, those behind it go elsewhere") {
     route_line line(plain(2));
     bring_down(line, 0);
-    for (int i = 0; i < 40; ++i) line.join(never);
+    for (int i = 0; i < 40; ++i) line.join(start, never);
     CHECK(bound(line, idle(2)) == 1u);
     const time_point later = start + 1s;
     CHECK(bound(line, idle(2), later) == 0u);
@@ -219,7 +219,7 @@ TEST_CASE("route line: one request asks whether a route is back, those behind it
 TEST_CASE("route line: who waits at a route that goes down is called back, once") {
     route_line line(plain(2));
     std::vector<route_line::guest> at_first;
-    for (std::size_t i = 0; i < 2 * few; ++i) line.join(never);
+    for (std::size_t i = 0; i < 2 * few; ++i) line.join(start, never);
     while (const auto move = line.next(start, idle(2))) {
         if (move->where == 0) at_first.push_back(move->who);
     }
@@ -232,7 +232,7 @@ TEST_CASE("route line: who waits at a route that goes down is called back, once"
     CHECK_FALSE(line.next(start, idle(2)));
     for (const auto who : at_first) {
         line.left(0);
-        line.again(who, never, {}, {});
+        line.again(start, who, never, {}, {});
     }
     line.left(1);
     CHECK(bound(line, idle(2)) == 1u);
@@ -240,7 +240,7 @@ TEST_CASE("route line: who waits at a route that goes down is called back, once"
 
 TEST_CASE("route line: nobody is called back where no other route would take it") {
     route_line line(plain(2));
-    for (int i = 0; i < 4; ++i) line.join(never);
+    for (int i = 0; i < 4; ++i) line.join(start, never);
     while (bound(line, idle(2))) {
     }
     bring_down(line, 0);
@@ -252,14 +252,14 @@ TEST_CASE("route line: where no route can be used, requests go and fail with the
     route_line line(plain(2));
     for (std::size_t i = 0; i < 2; ++i)
         line.health(i).ended(line.health(i).sent(start), route_outcome::unusable, start);
-    const auto who = line.join(never);
+    const auto who = line.join(start, never);
     CHECK_FALSE(line.has_other(who, 0));
     CHECK(bound(line, idle(2)));
 }
 
 TEST_CASE("route line: a route that cannot carry a request is not asked to") {
     route_line line(plain(2));
-    const auto who = line.join(never);
+    const auto who = line.join(start, never);
     CHECK(line.exclude(who, 0));
     CHECK(bound(line, idle(2)) == 1u);
     CHECK_FALSE(line.exclude(who, 1));
@@ -271,14 +271,14 @@ TEST_CASE("route line: a route that cannot carry a request is not asked to") {
 TEST_CASE("route line: few do not wait for a slow gate that the quick one is done before") {
     route_line line(plain(2));
     std::vector<route_load> loads{{0, 0, 100, {}, false}, {5, 0, 0.1, {}, false}};
-    for (std::size_t i = 0; i < few + 1; ++i) line.join(never);
+    for (std::size_t i = 0; i < few + 1; ++i) line.join(start, never);
     for (std::size_t i = 0; i < few; ++i) CHECK(bound(line, loads) == 0u);
     CHECK_FALSE(line.next(start, loads));
 }
 
 TEST_CASE("route line: a gate that is closed keeps one request, which asks") {
     route_line line(plain(2));
-    for (std::size_t i = 0; i < 3 * few; ++i) line.join(never);
+    for (std::size_t i = 0; i < 3 * few; ++i) line.join(start, never);
     auto loads = idle(2);
     while (bound(line, loads)) continue;
     loads[0].closed = true;
@@ -289,4 +289,44 @@ TEST_CASE("route line: a gate that is closed keeps one request, which asks") {
     for (std::size_t i = 0; i < few; ++i) line.left(0);
     CHECK(bound(line, loads) == 0u);
     CHECK_FALSE(line.next(start, loads));
+}
+
+TEST_CASE("route line: who has waited for too long for its tier goes to the next one, and no one else") {
+    route_line line(std::vector<route_rules>{{0, 1, 5s}, {0, 1, 20s}, {1}, {2}});
+    std::vector<route_line::guest> guests;
+    auto loads = idle(4, 1);
+    for (std::size_t i = 0; i < 30; ++i) guests.push_back(line.join(start, never));
+    // In the gates' lines nobody is to wait for longer than that either: 5 at 1/s, and what is usual.
+    std::vector<std::size_t> there(4);
+    while (const auto where = bound(line, loads)) ++there[*where], ++loads[*where].waiting;
+    CHECK(there == std::vector<std::size_t>{5, few, 0, 0});
+    CHECK(line.wake_at(start, loads) <= start + 5s);
+    const auto late = line.join(start + 4s, never);
+    CHECK_FALSE(bound(line, loads, start + 4999ms));
+    std::vector<route_line::guest> fell;
+    while (const auto move = line.next(start + 5s, loads)) {
+        CHECK(move->where == 2);
+        ++loads[2].waiting;
+        fell.push_back(move->who);
+    }
+    CHECK(fell.size() == few);  // as many as stand in a line
+    CHECK(fell.front() == guests[15]);
+    for (std::size_t i = 0; i < few; ++i) line.left(2);
+    loads[2].waiting = 0;
+    while (const auto move = line.next(start + 5s, loads)) {
+        CHECK(move->who != late);
+        CHECK(move->where == 2);
+        ++loads[2].waiting;
+    }
+    CHECK(line.waiting() == 1);
+    CHECK(bound(line, loads, start + 9s) == 2);
+}
+
+TEST_CASE("route line: without fallback_after nobody leaves the tier that is used") {
+    route_line line(std::vector<route_rules>{{0}, {1}});
+    auto loads = idle(2, 0.01);
+    for (std::size_t i = 0; i < few + 5; ++i) line.join(start, never);
+    for (std::size_t i = 0; i < few; ++i, ++loads[0].waiting) CHECK(bound(line, loads) == 0);
+    CHECK_FALSE(bound(line, loads, start + 100h));
+    CHECK_THROWS_AS(route_line(std::vector{route_rules{0, 1, 0s}}), std::invalid_argument);
 }

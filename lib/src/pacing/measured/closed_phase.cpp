@@ -8,6 +8,9 @@ namespace {
 
 constexpr seconds longest_gap{2};
 constexpr double longest_gap_of_closed = 0.05;
+// Who says a minute of what takes a day is asked fifty times in it.
+constexpr double longest_part_where_told_wrong = 0.25;
+constexpr seconds longest_gap_where_told_wrong{3600};
 constexpr double gap_growth = 1.6;
 // While a penalty for impatience is possible, longer silences are tried sooner.
 constexpr double gap_growth_by_silence = 2;
@@ -38,7 +41,10 @@ void closed_phase::rejected(time_point now, seconds rtt, bool waits_by_silence) 
     if (first_completion_ && failed.sent.at > *first_completion_) failed_after_completion_ = true;
 
     const seconds closed = now - since_;
-    const seconds cap = std::max(longest_gap, longest_gap_of_closed * closed);
+    seconds cap = std::max(longest_gap, longest_gap_of_closed * closed);
+    if (told_wrong_) {
+        cap = std::max(cap, std::min(longest_gap_where_told_wrong, longest_part_where_told_wrong * closed));
+    }
     const bool doubling = waits_by_silence && gap_ > doubling_from;
     gap_ = std::max(gap_, rtt) * (doubling ? gap_growth_by_silence : gap_growth);
     if (gap_ <= cap) return;
@@ -46,6 +52,11 @@ void closed_phase::rejected(time_point now, seconds rtt, bool waits_by_silence) 
     const bool worth_it =
         longer > cap && longer <= std::max(longest_silence_tried, longest_silence_of_closed * closed);
     gap_ = waits_by_silence && worth_it ? longer : cap;
+}
+
+void closed_phase::distrust(seconds told) {
+    told_wrong_ = true;
+    gap_ = std::max(gap_, told);
 }
 
 void closed_phase::schedule(time_point now, random_source& random) {

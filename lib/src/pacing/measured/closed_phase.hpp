@@ -44,6 +44,9 @@ class closed_phase {
     /// @param waits_by_silence long gaps are tried too: a penalty may end only after a silence longer than
     /// any so far
     void rejected(time_point now, seconds rtt, bool waits_by_silence);
+    /// The server says when it opens, and proves wrong: it is asked after no less than that, and ever less
+    /// often.
+    void distrust(seconds told);
     void schedule(time_point now, random_source& random);
     /// No probe before a likely end.
     void expect_end(time_point end) {
@@ -81,6 +84,7 @@ class closed_phase {
     std::optional<probe> probe_;
     std::optional<time_point> first_completion_;
     bool any_probe_rejected_ = false;
+    bool told_wrong_ = false;
     bool failed_after_completion_ = false;
     bool waits_for_expected_end_ = false;
 };

@@ -89,7 +89,9 @@ void ride_the_limit::describe(time_point now, coordinator_status& status) const 
     status.pace_per_s = std::min(rate(now), budget_.requests_per_s());
     if (!provisional_) status.measured_per_s = measured_;
     if (concurrency_.limits()) status.measured_window = static_cast<unsigned>(concurrency_.window());
-    if (const time_point announced = announced_opening(now); announced > now) status.opens_at = announced;
+    if (const time_point announced = announced_opening(now); announced > now) {
+        if (announced != gate_.opens_at() || gate_.is_end()) status.opens_at = announced;
+    }
 }
 
 // ---- events
@@ -171,6 +173,7 @@ void ride_the_limit::hear_admission(time_point now, const departure& sent, const
     note_headers(sent, said, true);
     if (closed()) admitted_while_closed(now, sent);
     if (gate_.refuted_by(sent)) refute_hint(now);
+    gate_.admitted(sent);
 }
 
 void ride_the_limit::on_throttled(time_point now, const departure& sent, const hints& said) {
@@ -216,9 +219,21 @@ void ride_the_limit::refused_by_limit(time_point now, const departure& sent, con
     if (long_wait_announced(now)) close(now, sent.at, rate_when_sent(sent));
 }
 
+hints ride_the_limit::believed(time_point now, const departure& sent, const hints& said) {
+    gate_.refused(sent, log_);
+    const auto word = gate_.believed_of(now, said);
+    if (!word || word->kind == said.retry_after_kind) return said;
+    hints kept = said;
+    kept.retry_after = said.otherwise->wait;
+    kept.retry_after_kind = word->kind;
+    kept.otherwise.reset();
+    return kept;
+}
+
 void ride_the_limit::hear_retry_after(time_point now, const departure& rejected, const hints& said) {
     if (said.retry_after && !concurrency_.limits()) {
-        if (gate_.announce(now, rejected, *said.retry_after, log_)) refute_hint(now);
+        const hint_gate::word told{said.retry_after_kind, seconds(*said.retry_after)};
+        if (gate_.announce(now, rejected, told, log_)) refute_hint(now);
     }
     if (hint_refuted_by_ == rejected.number) {  // the trial was rejected late: the hint stands
         hint_refuted_by_.reset();

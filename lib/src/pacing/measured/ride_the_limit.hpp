@@ -48,6 +48,7 @@ class ride_the_limit final : public pacing {
     void on_answering(time_point now, const departure& sent, const hints& said) override;
     void on_answered(time_point now, const departure& sent) override;
     void on_throttled(time_point now, const departure& sent, const hints& said) override;
+    hints believed(time_point now, const departure& sent, const hints& said) override;
     void on_failed(time_point now, const departure& sent) override;
     void on_abandoned(time_point now, const departure& sent) override;
     void on_unsent(time_point now, const departure& sent) override;

@@ -88,6 +88,7 @@ void ride_the_limit::probe_rejected(time_point now) {
     } else {
         lockout_.probe_rejected(*phase_, failed);
     }
+    if (!failed.trial && !gate_.is_end()) phase_->distrust(gate_.told());
     phase_->rejected(now, rtt_.mean(), lockout_.possible());
     phase_->schedule(now, random_);
 }
