@@ -50,6 +50,12 @@ void job_work::held() {
     if (place_ == place::saying) place_ = place::known;
 }
 
+void job_work::not_held(time_point now) {
+    if (place_ != place::saying) return;
+    place_ = place::unknown;
+    holds_at_ = now + full_pause;
+}
+
 void job_work::note(job_state state, bool knows_me) {
     if (state == job_state::done) is_done_ = true;
     if (!knows_me && place_ == place::known) place_ = place::unknown;
@@ -96,7 +102,7 @@ void job_work::given_back() {
 
 std::vector<work_errand> job_work::next(time_point now) {
     std::vector<work_errand> todo;
-    if (place_ == place::unknown) {
+    if (place_ == place::unknown && now >= holds_at_) {
         place_ = place::saying;
         work_errands::hold what;
         what.keys.assign(held_.begin(), held_.end());
@@ -143,6 +149,7 @@ void job_work::give_back_some(std::vector<work_errand>& todo) {
 }
 
 time_point job_work::wakes_at(time_point now) const {
+    if (place_ == place::unknown) return std::max(now, holds_at_);
     if (place_ != place::known) return never;
     time_point at = is_renewing_ ? never : renews_at_;
     const bool wants_more = room_ > 0 && !is_leaving_ && !is_done_;

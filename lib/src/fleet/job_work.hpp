@@ -15,7 +15,8 @@ namespace stagger::fleet {
 /// What a worker of a job is to do at the store.
 namespace work_errands {
 
-/// Say that it is there, and that it holds these and no others; `job_work::held`.
+/// Say that it is there, and that it holds these and no others; `job_work::held`, or `not_held` where the
+/// store has no room.
 struct hold {
     std::vector<std::string> keys;
 };
@@ -78,6 +79,8 @@ class job_work {
     void connected(time_point now);
     void disconnected();
     void held();
+    /// The store has no room.
+    void not_held(time_point now);
     /// @param knows_me false: the store has forgotten this worker, and gave nothing
     void taken(time_point now, job_state state, bool knows_me, std::vector<job_item> prompts);
     void renewed(time_point now, job_state state, bool knows_me);
@@ -102,6 +105,7 @@ class job_work {
     void give_back_some(std::vector<work_errand>& todo);
 
     place place_ = place::nowhere;
+    time_point holds_at_{};
     bool is_leaving_ = false;
     bool is_done_ = false;
     std::size_t room_ = 0;

@@ -6,7 +6,8 @@
 namespace stagger::job {
 namespace {
 
-// All of it is gone a day after the last of its processes.
+// All of it is gone a day after the last of its processes. A store without memory takes no news of a job,
+// which is no reason for its feeder not to read, and so to make room.
 const std::string beginning = R"(
 local about, feeder, items, queue, owners, workers, results, begun, counts = unpack(KEYS)
 local call = redis.call
@@ -16,6 +17,12 @@ local function now()
 end
 local function keep()
   for i = 3, 9 do call('EXPIRE', KEYS[i], 86400) end
+end
+local function tell(must)
+  local said = redis.pcall('SET', about, ARGV[3], 'EX', 86400)
+  if said.err and must then error(said.err) end
+  call('EXPIRE', about, 86400)
+  keep()
 end
 local function put_back(key)
   if call('HEXISTS', items, key) == 1 then call('LPUSH', queue, key) end
@@ -61,16 +68,14 @@ const std::string enter = beginning + R"(
 local held = call('GET', feeder)
 if held and held ~= ARGV[1] then return {0, 0} end
 local existed = call('EXISTS', about)
-call('SET', feeder, ARGV[1], 'PX', ARGV[2])
-call('SET', about, ARGV[3], 'EX', 86400)
-keep()
+if held then call('PEXPIRE', feeder, ARGV[2]) else call('SET', feeder, ARGV[1], 'PX', ARGV[2]) end
+tell(existed == 0)
 return {1, existed})";
 
 const std::string stay = beginning + R"(
 if call('GET', feeder) ~= ARGV[1] or call('EXISTS', about) == 0 then return {0, 0, 0, 0} end
-call('SET', feeder, ARGV[1], 'PX', ARGV[2])
-call('SET', about, ARGV[3], 'EX', 86400)
-keep()
+call('PEXPIRE', feeder, ARGV[2])
+tell(false)
 return {1, call('HLEN', items), call('HLEN', owners), call('ZCOUNT', workers, now(), '+inf')})";
 
 const std::string add = beginning + R"(

@@ -54,8 +54,6 @@ class job_store final : private redis::connection_user {
     void start() { connection_->start(); }
     /// Nothing is told any more.
     void stop() { connection_->stop(); }
-    /// Gives the connection up: it is opened again after a pause.
-    void open_again() { connection_->open_again(); }
 
     /// Runs one of `scripts` with these arguments. Nothing happens while the store is down.
     void run(const std::string& script, const std::vector<std::string>& arguments, answer then);

@@ -275,8 +275,7 @@ void job_worker::run_errand(const fleet::work_errands::hold& what) {
     std::vector<std::string> arguments{name_, lease_ms()};
     arguments.insert(arguments.end(), what.keys.begin(), what.keys.end());
     store_.run(scripts::hold, arguments, [this](const job_store::outcome& got) {
-        if (got.is_full) return store_.open_again();  // after a pause
-        work_.held();
+        got.is_full ? work_.not_held(steady_now()) : work_.held();
         drive();
     });
 }

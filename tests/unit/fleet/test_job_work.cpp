@@ -115,6 +115,17 @@ TEST_CASE("a worker that the store has forgotten says what it holds before it ta
     CHECK(all.wants(start) == 5);
 }
 
+TEST_CASE("a store that has no room for what a worker holds is told again after a pause") {
+    job_work work;
+    work.connected(start);
+    CHECK(only<work_errands::hold>(work.next(start)).size() == 1);
+    work.not_held(start);
+    CHECK(work.next(start).empty());
+    const auto later = start + job_work::full_pause;
+    CHECK(work.wakes_at(start) == later);
+    CHECK(only<work_errands::hold>(work.next(later)).size() == 1);
+}
+
 TEST_CASE("it renews itself for as long as it is there") {
     fixture all;
     const auto later = start + job_work::renews_every;
