@@ -257,7 +257,7 @@ TEST_CASE("a right that is missing ends a feeder and a worker with 4, and is nam
 TEST_CASE("a store that is smaller than the list: the feeder says so once, and all is answered") {
     if (!has_store_for_jobs()) return;
     job_fixture all(0, {"--maxmemory", "6mb", "--maxmemory-policy", "noeviction"});
-    all.prompts = 1500;
+    all.prompts = 900;
     std::string text;
     for (int each = 0; each < all.prompts; ++each)
         text += std::to_string(each) + std::string(8000, 'x') + '\n';

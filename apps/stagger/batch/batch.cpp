@@ -152,6 +152,7 @@ class session {
         chosen.spoken = plan_.dialect;
         chosen.model = plan_.client.model();
         chosen.parameters = results.parameters();
+        chosen.starts_over = files_.overwrite;
         stagger::job::feeder_notices told;
         told.remark = [this](const std::string& text) { out_.remark(text); };
         told.failed = [this](const std::string& problem) {

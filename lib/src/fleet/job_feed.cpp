@@ -5,6 +5,13 @@
 
 namespace stagger::fleet {
 
+namespace {
+
+constexpr std::size_t regained_share = 64;
+constexpr std::size_t share_on_its_way = 16;
+
+}  // namespace
+
 void job_feed::ask(job_item prompt) {
     if (is_ending_) {
         withdrawn_.push_back(std::move(prompt.key));
@@ -40,15 +47,7 @@ void job_feed::withdraw() {
     if (std::exchange(is_ending_, true)) return;
     must_withdraw_ = true;
     for (const std::string& key : std::exchange(to_add_, {})) {
-        const auto found = asked_.find(key);
-        if (found == asked_.end()) continue;
-        // What was in a store that came back empty may be in work: putting it in again tells.
-        if (found->second.is_in_store) {
-            to_add_.push_back(key);
-            continue;
-        }
-        asked_.erase(found);
-        withdrawn_.push_back(key);
+        if (asked_.erase(key) > 0) withdrawn_.push_back(key);
     }
 }
 
@@ -61,8 +60,7 @@ void job_feed::disconnected() {
     place_ = place::nowhere;
     is_busy_ = is_reading_ = is_renewing_ = is_withdrawing_ = false;
     // Whether it came about is not known; both do no harm when they are done twice.
-    to_add_.insert(to_add_.begin(), adding_.begin(), adding_.end());
-    adding_.clear();
+    take_back_adding();
     to_forget_.insert(to_forget_.end(), std::make_move_iterator(forgetting_.begin()),
                       std::make_move_iterator(forgetting_.end()));
     forgetting_.clear();
@@ -73,30 +71,30 @@ void job_feed::entered(time_point now, bool existed) {
     place_ = place::catching_up;
     renews_at_ = now + renews_every;
     reads_at_ = now;
-    if (existed) return;
     last_entry_.clear();
+    put_in_again(now);
+    if (existed) return;
     for (auto& [key, entry] : answered_) entry.clear();
     for (done& each : to_forget_) each.entry.clear();
-    const bool had_some =
-        std::any_of(asked_.begin(), asked_.end(), [](const auto& each) { return each.second.is_in_store; });
-    if (!had_some) return;
-    adds_at_ = now + grace;
-    put_in_again();
 }
 
-void job_feed::put_in_again() {
-    std::vector<std::string> again;
+void job_feed::put_in_again(time_point now) {
+    again_.clear();
     for (const auto& [key, one] : asked_) {
-        if (one.is_in_store) again.push_back(key);
+        if (one.is_in_store) again_.push_back(key);
     }
     // In an order that is the same in every run.
-    std::sort(again.begin(), again.end());
-    std::erase_if(to_add_, [this](const std::string& key) {
-        const auto found = asked_.find(key);
-        return found == asked_.end() || found->second.is_in_store;
-    });
-    to_add_.insert(to_add_.begin(), again.begin(), again.end());
-    bytes_in_store_ = 0;
+    std::sort(again_.begin(), again_.end());
+    again_at_ = now + grace;
+}
+
+void job_feed::take_back_adding() {
+    for (auto key = adding_.rbegin(); key != adding_.rend(); ++key) {
+        const auto found = asked_.find(*key);
+        if (found == asked_.end()) continue;
+        (found->second.is_in_store ? again_ : to_add_).push_front(*key);
+    }
+    adding_.clear();
 }
 
 void job_feed::renewed(time_point now, bool mine) {
@@ -109,14 +107,19 @@ void job_feed::renewed(time_point now, bool mine) {
 void job_feed::answer_came(const std::string& entry, job_item answer) {
     last_entry_ = entry;
     if (asked_.contains(answer.key)) return deliver(entry, std::move(answer));
+    const auto had = answered_.find(answer.key);
+    const auto late = unasked_.find(answer.key);
+    // Of a store that was lost for a moment all is read again.
+    const bool is_same = (had != answered_.end() && had->second == entry) ||
+                         (late != unasked_.end() && late->second.entry == entry);
+    if (is_same) return;
     // Twice where somebody took over what was only slow.
-    const bool again = answered_.contains(answer.key) || unasked_.contains(answer.key);
-    if (again) {
+    if (had != answered_.end() || late != unasked_.end()) {
         to_forget_.push_back({entry, {}});
-    } else {
-        const std::string key = answer.key;
-        unasked_.emplace(key, late_answer{entry, std::move(answer.text)});
+        return;
     }
+    const std::string key = answer.key;
+    unasked_.emplace(key, late_answer{entry, std::move(answer.text)});
 }
 
 void job_feed::deliver(const std::string& entry, job_item answer) {
@@ -136,15 +139,16 @@ void job_feed::answers_read(time_point now, bool is_all) {
 void job_feed::added() {
     for (const std::string& key : std::exchange(adding_, {})) {
         const auto found = asked_.find(key);
-        if (found == asked_.end()) continue;
-        found->second.is_in_store = true;
+        if (found == asked_.end() || std::exchange(found->second.is_in_store, true)) continue;
         bytes_in_store_ += found->second.text.size();
+        // Who else used the memory may be gone.
+        room_ = std::min(most_bytes, room_ + found->second.text.size() / regained_share);
     }
 }
 
 void job_feed::not_added(time_point now) {
-    to_add_.insert(to_add_.begin(), adding_.begin(), adding_.end());
-    adding_.clear();
+    take_back_adding();
+    room_ = bytes_in_store_ - bytes_in_store_ / free_quarter;
     adds_at_ = now + full_pause;
 }
 
@@ -168,8 +172,10 @@ std::vector<feed_errand> job_feed::next(time_point now) {
     }
     read_on(now, todo);
     forget_done(todo);
-    if (may_add(now)) add_more(todo);
-    const bool all_told = place_ == place::inside && adding_.empty() && to_add_.empty();
+    // What the store answered while nobody looked has to be known first, or it would be asked once more.
+    const bool may_add = place_ == place::inside && adding_.empty() && now >= adds_at_;
+    if (may_add) add_more(adds_again(now) ? again_ : to_add_, todo);
+    const bool all_told = place_ == place::inside && adding_.empty() && to_add_.empty() && again_.empty();
     if (must_withdraw_ && all_told && !std::exchange(is_withdrawing_, true))
         todo.emplace_back(feed_errands::withdraw{});
     if (!is_renewing_ && now >= renews_at_) {
@@ -185,27 +191,29 @@ void job_feed::read_on(time_point now, std::vector<feed_errand>& todo) {
     todo.emplace_back(feed_errands::read{last_entry_});
 }
 
-// What the store answered while nobody looked has to be known first, or it would be asked once more.
-bool job_feed::may_add(time_point now) const {
-    return place_ == place::inside && adding_.empty() && now >= adds_at_ && !to_add_.empty();
+bool job_feed::adds_again(time_point now) const {
+    return !again_.empty() && now >= again_at_;
 }
 
-void job_feed::add_more(std::vector<feed_errand>& todo) {
+void job_feed::add_more(std::deque<std::string>& line, std::vector<feed_errand>& todo) {
     feed_errands::add more;
     more.after = last_entry_;
     std::size_t bytes = 0;
-    while (!to_add_.empty() && more.items.size() < added_together && bytes < bytes_together) {
-        const auto found = asked_.find(to_add_.front());
+    // What is on its way takes memory there, too.
+    const std::size_t most = std::min(bytes_together, std::max(room_ / share_on_its_way, std::size_t{1}));
+    while (!line.empty() && more.items.size() < added_together && bytes < most) {
+        const auto found = asked_.find(line.front());
         if (found == asked_.end()) {
-            to_add_.pop_front();
+            line.pop_front();
             continue;
         }
         const std::size_t size = found->second.text.size();
-        if (bytes_in_store_ + bytes > 0 && bytes_in_store_ + bytes + size > most_bytes) break;
+        const bool is_more = !found->second.is_in_store && bytes_in_store_ + bytes > 0;
+        if (is_more && bytes_in_store_ + bytes + size > room_) break;
         bytes += size;
         more.items.push_back({found->first, found->second.text});
         adding_.push_back(found->first);
-        to_add_.pop_front();
+        line.pop_front();
     }
     if (!more.items.empty()) todo.emplace_back(std::move(more));
 }
@@ -228,7 +236,10 @@ time_point job_feed::wakes_at(time_point now) const {
     if (place_ == place::nowhere || place_ == place::outside) return never;
     time_point at = is_renewing_ ? never : renews_at_;
     if (!is_reading_) at = std::min(at, reads_at_);
-    if (!to_add_.empty() && adding_.empty() && adds_at_ > now) at = std::min(at, adds_at_);
+    if (!adding_.empty()) return at;
+    if (!to_add_.empty() && adds_at_ > now) at = std::min(at, adds_at_);
+    const time_point again_at = std::max(adds_at_, again_at_);
+    if (!again_.empty() && again_at > now) at = std::min(at, again_at);
     return at;
 }
 

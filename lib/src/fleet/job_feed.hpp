@@ -49,8 +49,9 @@ using feed_errand = std::variant<feed_errands::enter, feed_errands::renew, feed_
  * put into it again, and an answer is taken out of it only when its result is on disk. An answer that comes
  * twice counts once.
  *
- * A store that comes back empty has lost who works on what. Its workers are given `grace` to say so, before
- * anything is put into it again: otherwise all that is in work would be asked twice.
+ * A store that comes back may have lost all of it, or what came after its last copy on disk. So whatever has
+ * no answer is put in again each time; what is there, or in work, stays as it is. Workers are given `grace`
+ * before, to say what they hold: otherwise all that is in work would be asked twice.
  *
  * A pure state machine: events and the time come in, errands come out.
  */
@@ -71,6 +72,8 @@ class job_feed {
     static constexpr std::size_t forgotten_together = 512;
     /// Of prompts in the store: what bounds the memory that a job takes there.
     static constexpr std::size_t most_bytes = 128 * 1024 * 1024;
+    /// Where the store is full, it keeps this share free for who takes prompts and brings answers.
+    static constexpr std::size_t free_quarter = 4;
 
     // ---- the list
     /// A prompt that is to be answered, each key once until it is answered and recorded.
@@ -126,17 +129,21 @@ class job_feed {
 
     void deliver(const std::string& entry, job_item answer);
     void read_on(time_point now, std::vector<feed_errand>& todo);
-    void add_more(std::vector<feed_errand>& todo);
+    void add_more(std::deque<std::string>& line, std::vector<feed_errand>& todo);
     void forget_done(std::vector<feed_errand>& todo);
-    void put_in_again();
-    bool may_add(time_point now) const;
+    void put_in_again(time_point now);
+    bool adds_again(time_point now) const;
+    void take_back_adding();
 
     place place_ = place::nowhere;
     bool is_busy_ = false;  // becoming the feeder
     std::unordered_map<std::string, asked> asked_;
     std::deque<std::string> to_add_;  // some may have been answered meanwhile
+    std::deque<std::string> again_;   // the same; the store had them once
+    time_point again_at_{};
     std::vector<std::string> adding_;
     std::size_t bytes_in_store_ = 0;
+    std::size_t room_ = most_bytes;  // less where the store was full before
     time_point adds_at_{};
     std::vector<job_item> answers_;
     std::unordered_map<std::string, std::string> answered_;  // by key: the entry, until it is on disk

@@ -96,6 +96,11 @@ class job_work {
     bool is_done() const { return is_done_; }
     bool has_left() const { return place_ == place::gone; }
     std::size_t holds() const { return held_.size(); }
+    /// Of these: that are still to be answered.
+    std::size_t unanswered() const {
+        const auto back = untouched_.size() + maybe_asked_.size() + giving_.size();
+        return held_.size() - answers_.size() - finishing_.size() - back;
+    }
 
  private:
     enum class place { nowhere, unknown, saying, known, leaving, gone };

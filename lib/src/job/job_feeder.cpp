@@ -280,7 +280,8 @@ void job_feeder::set_timer() {
 
 void job_feeder::run_errand(const fleet::feed_errands::enter&) {
     const std::vector<std::string> arguments{chosen_.results, in_ms(fleet::job_feed::held_for),
-                                             format_description(about())};
+                                             format_description(about()),
+                                             chosen_.starts_over && !has_entered_ ? "1" : "0"};
     store_.run(scripts::enter, arguments, [this](const job_store::outcome& got) {
         if (got.is_full) return fail("job " + chosen_.job + ": the store has no memory left");
         if (got.value.items.size() < 2 || got.value.items[0].number() == 0) {
@@ -288,6 +289,7 @@ void job_feeder::run_errand(const fleet::feed_errands::enter&) {
                         ": another run feeds it, into another results file; a job has one. Where that run "
                         "was killed, it is free in 10 s");
         }
+        has_entered_ = true;
         feed_.entered(steady_now(), got.value.items[1].number() == 1);
         drive();
     });

@@ -46,6 +46,7 @@ class job_feeder final : public std::enable_shared_from_this<job_feeder>, privat
         dialect spoken = dialect::openai_chat;
         std::string model;             ///< of prompts that name none
         std::uint64_t parameters = 0;  ///< hash of what, beside the prompts, decides what is asked
+        bool starts_over = false;      ///< what the store has of an earlier run is not wanted
     };
 
     /// A store that was never reached is waited for so long.
@@ -118,6 +119,7 @@ class job_feeder final : public std::enable_shared_from_this<job_feeder>, privat
     time_point started_at_{};
     bool was_up_ = false;
     bool is_up_ = false;
+    bool has_entered_ = false;
     bool told_full_ = false;
     bool told_no_worker_ = false;
     end_of_job end_ = end_of_job::unsaid;

@@ -67,6 +67,7 @@ namespace scripts {
 const std::string enter = beginning + R"(
 local held = call('GET', feeder)
 if held and held ~= ARGV[1] then return {0, 0} end
+if ARGV[4] == '1' then call('UNLINK', items, queue, results, begun, counts) end
 local existed = call('EXISTS', about)
 if held then call('PEXPIRE', feeder, ARGV[2]) else call('SET', feeder, ARGV[1], 'PX', ARGV[2]) end
 tell(existed == 0)

@@ -32,10 +32,11 @@ bool is_job_name(std::string_view text);
 
 namespace scripts {
 
-/// Arguments: results file, held for (ms), about. Answers {1 or 0 where another file's feeder has it, whether
-/// the job was there}.
+/// Arguments: results file, held for (ms), about, whether it starts over. Answers {1 or 0 where another
+/// file's feeder has it, whether the job was there}.
 extern const std::string enter;
-/// The same arguments. Answers {1 or 0 where it is not its any more, prompts, of those in work, workers}.
+/// The first three of these. Answers {1 or 0 where it is not its any more, prompts, of those in work,
+/// workers}.
 extern const std::string stay;
 /// Arguments: last entry that was read, then key and text of each.
 extern const std::string add;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/utf8.hpp"
 #include "http/clock.hpp"
 #include "job/job_scripts.hpp"
 
@@ -17,6 +18,8 @@ namespace {
 
 // Taken beyond what is in flight, however slow it goes: what goes next must be there when it may.
 constexpr std::size_t least_ahead = 8;
+// Of what a decision log calls a prompt.
+constexpr std::size_t longest_label = 256;
 // How often it is looked how much is in flight, while something waits.
 constexpr duration looks_every = std::chrono::milliseconds(50);
 // For a job that nobody feeds yet.
@@ -163,7 +166,9 @@ std::optional<batch_prompt> job_worker::next_prompt() {
             prompt.custom_id = std::move(what.custom_id);
             auto request = completion_request::from_body(std::move(what.body));
             if (!what.model.empty()) request.model(std::move(what.model));
-            request.label(prompt.custom_id);
+            std::string label;
+            wire::append_as_utf8(label, std::string_view(prompt.custom_id).substr(0, longest_label));
+            request.label(std::move(label));
             prompt.request = std::move(request);
         } catch (const std::invalid_argument& wrong) {
             prompt.problem = wrong.what();
@@ -216,7 +221,7 @@ std::size_t job_worker::wanted(time_point now) {
     }
     const std::size_t ahead = std::max({least_ahead, ended_before_, ended_});
     const std::size_t enough = (in_flight_ ? in_flight_() : 0) + ahead;
-    return enough - std::min(enough, work_.holds());
+    return enough - std::min(enough, work_.unanswered());
 }
 
 // ---- the store

@@ -154,6 +154,40 @@ TEST_CASE(
     CHECK(todo[0].entries.empty());
 }
 
+TEST_CASE("a store that comes back with less than it had gets the rest again; what is new does not wait") {
+    fixture all;
+    all.read_all(start);
+    all.feed.ask({"1", "one"});
+    all.add(start);
+    all.feed.disconnected();
+    all.enter(start + 1s, true);
+    all.read_all(start + 1s);
+    all.feed.ask({"2", "two"});
+    CHECK(all.add(start + 1s) == keys{"2"});
+    all.feed.next(start + 1s);
+    CHECK(all.feed.wakes_at(start + 1s) <= start + 1s + job_feed::grace);
+    CHECK(all.add(start + 1s + job_feed::grace) == keys{"1"});
+    CHECK(all.add(start + 10s).empty());
+}
+
+TEST_CASE("an answer that is read a second time, since the connection was lost, is the same answer") {
+    fixture all;
+    all.read_all(start);
+    all.feed.ask({"1", "one"});
+    all.add(start);
+    all.feed.answer_came("10-0", {"1", "un"});
+    all.feed.answer_came("11-0", {"of a later prompt", "x"});
+    all.feed.disconnected();
+    all.enter(start + 1s, true);
+    auto todo = all.feed.next(start + 1s);
+    CHECK(only<feed_errands::read>(todo).at(0).after.empty());
+    all.feed.answer_came("10-0", {"1", "un"});
+    all.feed.answer_came("11-0", {"of a later prompt", "x"});
+    all.feed.answers_read(start + 1s, true);
+    CHECK(all.feed.take_answers().size() == 1);
+    CHECK(!all.feed.has_unforgotten());
+}
+
 TEST_CASE("a store that was emptied without a word is noticed when the feeder renews itself") {
     fixture all;
     all.read_all(start);
@@ -174,6 +208,24 @@ TEST_CASE("a store without room is asked again after a pause") {
     CHECK(only<feed_errands::add>(all.feed.next(start)).empty());
     const auto later = start + job_feed::full_pause;
     CHECK(all.add(later) == keys{"1"});
+}
+
+TEST_CASE("a store that was full is left a quarter of what is in it, for workers to go on") {
+    fixture all;
+    all.read_all(start);
+    const std::string text(1000, 'x');
+    for (int each = 1; each <= 8; ++each) all.feed.ask({std::to_string(each), text});
+    CHECK(all.add(start).size() == 8);
+    all.feed.ask({"9", text});
+    CHECK(only<feed_errands::add>(all.feed.next(start)).size() == 1);
+    all.feed.not_added(start);
+    const auto later = start + job_feed::full_pause;
+    CHECK(all.add(later).empty());
+    all.feed.answer_came("10-0", {"1", "a"});
+    all.feed.answer_came("11-0", {"2", "b"});
+    CHECK(all.add(later).empty());
+    all.feed.answer_came("12-0", {"3", "c"});
+    CHECK(all.add(later) == keys{"9"});
 }
 
 TEST_CASE("prompts in the store are bounded by their length; one alone may be longer") {

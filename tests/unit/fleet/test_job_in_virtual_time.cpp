@@ -230,6 +230,26 @@ TEST_CASE("a store that is emptied while all live: nothing that is in work is as
     CHECK(all.asked_again() <= all.workers.size() * places);
 }
 
+TEST_CASE("a store that comes back with what it had a second before: every result is there once") {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        CAPTURE(seed);
+        world all(seed);
+        all.start_feeder();
+        for (int each = 0; each < 4; ++each) all.start_worker();
+        model_job_store copy;
+        for (std::size_t step = 0; step < most_steps && !all.is_over(); ++step) {
+            if (step == 150) copy = all.store;
+            if (step == 250) {
+                all.store_goes();
+                all.store = copy;
+            }
+            if (step == 270) all.store_comes();
+            all.step();
+        }
+        REQUIRE(all.is_over());
+    }
+}
+
 TEST_CASE("workers come and leave of themselves: nothing is asked twice, nobody waits for a lease") {
     world all(3);
     all.start_feeder();
