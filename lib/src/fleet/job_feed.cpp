@@ -7,7 +7,9 @@ namespace stagger::fleet {
 
 namespace {
 
+// Of what goes well after the store was full: so slowly that it is not full again and again.
 constexpr std::size_t regained_share = 64;
+// Of the room, in one command: the store holds it a second time while it reads it.
 constexpr std::size_t share_on_its_way = 16;
 
 }  // namespace

@@ -21,7 +21,7 @@ constexpr std::size_t least_ahead = 8;
 // Of what a decision log calls a prompt.
 constexpr std::size_t longest_label = 256;
 // How often it is looked how much is in flight, while something waits.
-constexpr duration looks_every = std::chrono::milliseconds(50);
+constexpr duration counts_flight_every = std::chrono::milliseconds(50);
 // For a job that nobody feeds yet.
 constexpr duration joins_every = std::chrono::milliseconds(250);
 
@@ -269,7 +269,7 @@ void job_worker::drive() {
 void job_worker::set_timer() {
     if (is_over_ || work_.has_left()) return;
     const time_point now = steady_now();
-    timer_.expires_at(std::min(work_.wakes_at(now), now + looks_every));
+    timer_.expires_at(std::min(work_.wakes_at(now), now + counts_flight_every));
     timer_.async_wait([weak = weak_from_this()](const error_code& error) {
         const auto self = weak.lock();
         if (self && !error) self->drive();
