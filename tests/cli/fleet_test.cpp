@@ -147,7 +147,7 @@ TEST_CASE("a user with the rights that docs/fleet.md names is enough; a password
         in_words(
             "--user default off --user fleet on >secret resetkeys ~stagger:* resetchannels &stagger:* -@all "
             "+ping +select +publish +subscribe +unsubscribe +eval +pubsub +exists +time +set +get "
-            "+pexpire +scan"));
+            "+pexpire +scan +hlen +zcount +xlen +hmget"));
     const auto url = "redis://fleet@127.0.0.1:" + std::to_string(all.store.port());
     const auto password = all.folder.write("password", "secret\n");
     const auto list = all.folder.write("list", numbered_prompts(60));

@@ -22,7 +22,7 @@ struct layer_rule {
 const names all_layers = {"base",    "fairness", "retry",   "pacing",   "coordinator", "provider",
                           "json",    "dialect",  "records", "scenario", "sim",         "http",
                           "routing", "request",  "net",     "batch",    "load",        "probe",
-                          "server",  "gateway",  "testing", "fleet",    "redis"};
+                          "server",  "gateway",  "testing", "fleet",    "redis",       "job"};
 
 const std::map<std::string, layer_rule> rules = {
     {"base", {{}, {"system"}, {}, true}},
@@ -56,6 +56,11 @@ const std::map<std::string, layer_rule> rules = {
      {{"base", "coordinator", "dialect", "fleet", "json", "net", "pacing", "retry"},
       {"asio", "system"},
       {"json", "url"},
+      false}},
+    {"job",
+     {{"base", "batch", "coordinator", "dialect", "fleet", "http", "json", "net", "pacing", "redis", "retry"},
+      {"asio", "system"},
+      {},
       false}},
     {"load",
      {{"base", "coordinator", "dialect", "http", "json", "net", "pacing", "provider", "retry"},

@@ -93,7 +93,8 @@ std::shared_ptr<copied_answers> make_copied_answers(const answer_options& option
                                                     const stagger::batch::transport& through) {
     if (!options.dedupe && options.cache.empty()) return nullptr;
     return std::make_shared<copied_answers>(through, std::make_unique<answer_store>(options.cache),
-                                            endpoint_name(plan.base_url), encoding_of(plan));
+                                            plan.base_url.empty() ? "" : endpoint_name(plan.base_url),
+                                            encoding_of(plan));
 }
 
 }  // namespace app

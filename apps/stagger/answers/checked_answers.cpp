@@ -120,6 +120,7 @@ void checked_answers::answered(std::shared_ptr<question> one, stagger::error_cod
     one->effort = answer.info;
     one->usage = answer.usage;
     auto again = asked_again(*one->request, encoding_, answer.text, rules_.expected->note(*problem));
+    again.tag(one->request->tag()).label(one->request->label());
     ask(std::move(one), std::move(again));
 }
 

@@ -1,5 +1,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -17,6 +18,8 @@
 #include "cli/output_file.hpp"
 #include "cli/stop_signals.hpp"
 #include "dry_run.hpp"
+#include "job/job_choice.hpp"
+#include "job/job_feeder.hpp"
 #include "load/latency_histogram.hpp"
 #include "prices/cost_counter.hpp"
 #include "sending/attempt_log.hpp"
@@ -84,20 +87,25 @@ class session {
         closing_.hide(plan_.hidden);
         if (const auto warning = cleartext_key_warning(plan_); !warning.empty()) out_.remark(warning);
         closing_.longest_wait(options.max_wait);
-        plan_.client.observer(report_page_->watch([this] { return client_->status(); },
-                                                  std::make_shared<attempt_log>(log_, std::move(ended))));
-        show_fleet_notices(plan_, context_.get_executor(), out_);
-        log_transport(plan_, *log_);
-        memory_.emplace(options, plan_, log_);
-        const auto& client = client_.emplace(make_client(context_.get_executor(), plan_));
+        if (files_.job.empty()) {
+            plan_.client.observer(report_page_->watch([this] { return client_->status(); },
+                                                      std::make_shared<attempt_log>(log_, std::move(ended))));
+            show_fleet_notices(plan_, context_.get_executor(), out_);
+            log_transport(plan_, *log_);
+            memory_.emplace(options, plan_, log_);
+            client_.emplace(make_client(context_.get_executor(), plan_));
+        }
         describe_run(options);
         summary_.emplace(options.summary_file);
         auto opened = open_batch_files(context_.get_executor(), files_, plan_, out_);
         places_ = opened.places;
         failed_before_ = files_.retry_failed ? 0 : opened.results->failed_before();
-        runner_ =
-            std::make_shared<batch::runner>(transport(client, answers, rules), std::move(opened.prompts),
-                                            std::move(opened.results), plan_.hidden);
+        if (!files_.job.empty()) {
+            feeder_ = make_feeder(*opened.results);
+            opened.prompts = feeder_->keyed(std::move(opened.prompts));
+        }
+        runner_ = std::make_shared<batch::runner>(transport(answers, rules), std::move(opened.prompts),
+                                                  std::move(opened.results), plan_.hidden);
         if (!opened.selected.is_all()) runner_->select(opened.selected, opened.to_do);
         batch::run_limits ends = limits;
         ends.longest_wait = options.max_wait;
@@ -110,22 +118,63 @@ class session {
         signals_.await([this] { interrupted_ ? stop_at_once() : stop_gently(); });
         display_.start();
         report_page_->start();
-        closing_.start();
+        if (feeder_) {
+            feeder_->start();
+        } else {
+            closing_.start();
+        }
         auto finished = [this](std::exception_ptr failed, batch::run_report report) {
             if (failed) std::rethrow_exception(failed);
             report_ = std::move(report);
             context_.stop();
         };
-        asio::co_spawn(context_, runner_->run(), std::move(finished));
+        asio::co_spawn(context_, run_to_the_end(), std::move(finished));
         context_.run();
         return conclude();
     }
 
  private:
+    asio::awaitable<batch::run_report> run_to_the_end() {
+        auto report = co_await runner_->run();
+        if (!feeder_ || feeder_problem_) co_return report;
+        const bool is_told = co_await feeder_->finish(report.end == batch::run_end::finished);
+        if (!is_told && !feeder_problem_)
+            out_.remark("job " + files_.job + ": its workers could not be told that this run has ended");
+        feeder_->stop();
+        co_return report;
+    }
+
+    /// What the prompts go through where workers answer them.
+    std::shared_ptr<stagger::job::job_feeder> make_feeder(const batch::result_file& results) {
+        stagger::job::job_feeder::settings chosen;
+        chosen.fleet = *plan_.client.fleet();
+        chosen.job = files_.job;
+        chosen.results = name_of_results(files_.results);
+        chosen.spoken = plan_.dialect;
+        chosen.model = plan_.client.model();
+        chosen.parameters = results.parameters();
+        chosen.starts_over = files_.overwrite;
+        stagger::job::feeder_notices told;
+        told.remark = [this](const std::string& text) { out_.remark(text); };
+        told.failed = [this](const std::string& problem) {
+            feeder_problem_ = problem;
+            runner_->stop();
+        };
+        told.results_kept = [this] { return runner_->results_kept(); };
+        told.progress = [this] {
+            stagger::job::description now;
+            now.recorded = runner_->counts().recorded();
+            now.failed = runner_->counts().failed;
+            now.left = runner_->left();
+            return now;
+        };
+        return std::make_shared<stagger::job::job_feeder>(context_.get_executor(), std::move(chosen),
+                                                          std::move(told));
+    }
+
     /// What sends: answers are looked at, copies among them too.
-    batch::transport transport(const stagger::client& client, const answer_options& answers,
-                               const answer_rules& rules) {
-        auto sending = batch::transport_of(client);
+    batch::transport transport(const answer_options& answers, const answer_rules& rules) {
+        auto sending = feeder_ ? feeder_->transport() : batch::transport_of(*client_);
         if (costs_) sending = costs_->counted(sending);  // below the copies, which cost nothing
         copied_ = make_copied_answers(answers, plan_, sending);
         if (copied_) sending = copied_->transport();
@@ -155,6 +204,7 @@ class session {
     }
 
     void on_result(const stagger::batch_result& result) {
+        if (feeder_) feeder_->recorded(result);
         keep_to_budget();
         const auto& info = result.answer.info;
         log_->debug("{}: {}, status {}, attempts {}, rejections {}, waited {:.3f} s, served {:.3f} s",
@@ -215,10 +265,11 @@ class session {
         const auto code = explain(report);
         if (report.end != batch::run_end::endpoint_unusable || report.counts.recorded() > 0) {
             out_.print(describe(report, beside()));
-            if (const auto remark = memory_->remark()) out_.print(*remark);
+            const auto remark = memory_ ? memory_->remark() : std::nullopt;
+            if (remark) out_.print(*remark);
         }
         if (copied_ && !copied_->store().problem().empty()) out_.error(copied_->store().problem());
-        memory_->keep(client_->gates());
+        if (memory_) memory_->keep(client_->gates());
         last_outputs outputs(out_);
         outputs.write([&] { summary_->write(to_json(report, plan_.policy, beside())); });
         outputs.write([&] { report_page_->finish(report, plan_.policy, beside().costs, about_); });
@@ -230,6 +281,10 @@ class session {
 
     exit_code explain(const batch::run_report& report) {
         const auto kept = ": " + std::to_string(report.counts.recorded()) + " results of this run are kept";
+        if (feeder_problem_) {
+            out_.error(*feeder_problem_ + kept);
+            return exit_code::endpoint_unusable;
+        }
         switch (report.end) {
             case batch::run_end::finished:
                 return report.counts.failed + failed_before_ > 0 ? exit_code::some_failed : exit_code::done;
@@ -293,7 +348,9 @@ class session {
     send_plan plan_;
     std::optional<run_memory> memory_;
     asio::io_context context_{1};
-    std::optional<stagger::client> client_;  // its timers must not outlive the context
+    std::optional<stagger::client> client_;             // its timers must not outlive the context
+    std::shared_ptr<stagger::job::job_feeder> feeder_;  // in its place, with --job
+    std::optional<std::string> feeder_problem_;
     stop_signals signals_;
     progress_display display_;
     closing_notice closing_;
@@ -326,6 +383,7 @@ class batch_command final : public command {
 
     exit_code run() override {
         const auto rules = make_answer_rules(answers_);
+        if (!files_.job.empty()) take_job();
         files_.hashed_answers = hashed_answers(answers_, rules);
         if (files_.dry_run) {
             console out(options_.quiet);
@@ -339,6 +397,26 @@ class batch_command final : public command {
     }
 
  private:
+    /// What is sent, and how, is the workers' business.
+    void take_job() {
+        check_job("--job", files_.job, options_.fleet);
+        const std::array workers_own{std::pair("--routes", !options_.routes_file.empty()),
+                                     std::pair("--rpm", options_.requests_per_minute > 0),
+                                     std::pair("--tpm", options_.tokens_per_minute > 0),
+                                     std::pair("--max-wait", options_.max_wait > stagger::duration::zero()),
+                                     std::pair("--decision-log", !options_.decision_log.empty()),
+                                     std::pair("--report", !files_.report.empty()),
+                                     std::pair("--cache", !answers_.cache.empty()),
+                                     std::pair("--dry-run", files_.dry_run)};
+        for (const auto& [name, is_given] : workers_own) {
+            if (is_given)
+                throw failure(
+                    exit_code::wrong_usage,
+                    std::string(name) + ": cannot stand beside --job, which sends nothing from here");
+        }
+        options_.needs_endpoint = false;
+    }
+
     batch_file_options files_;
     answer_options answers_;
     batch::run_limits limits_;

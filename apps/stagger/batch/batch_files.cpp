@@ -176,6 +176,11 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
             "Ask only shard I (from 0) of N: line K of the list is in shard (K-1) mod N. Each shard has "
             "RESULTS of its own; export reads them as one")
         ->type_name("I/N");
+    command
+        .add_option("--job", options.job,
+                    "Send nothing from here: put the prompts into the store of --fleet, where any number of "
+                    "stagger worker with the same name answer them, and collect the answers")
+        ->type_name("NAME");
     command.add_flag("--dry-run", options.dry_run,
                      "Send nothing: count prompts and estimate tokens and the time the limits allow");
     command

@@ -38,6 +38,7 @@ struct batch_file_options {
     std::string hashed_answers;  ///< what else decides what is asked, as hashed_answers() has it
     std::string progress = "auto";
     std::string report;
+    std::string job;  ///< empty: the prompts are sent from here
 
     /// All of them, for messages about no single one.
     std::string prompts_name() const;

@@ -30,5 +30,6 @@ std::unique_ptr<command> make_report_command(CLI::App& parser);
 std::unique_ptr<command> make_routes_command(CLI::App& parser);
 std::unique_ptr<command> make_serve_command(CLI::App& parser);
 std::unique_ptr<command> make_simulate_command(CLI::App& parser);
+std::unique_ptr<command> make_worker_command(CLI::App& parser);
 
 }  // namespace app

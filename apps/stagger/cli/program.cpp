@@ -65,6 +65,12 @@ constexpr auto simulate_exit_codes =
     "Exit codes: 0 done; 1 --check or --never-worse found a figure that is missed;\n"
     "2 wrong usage or a wrong scenario; 3 a file cannot be read or written.";
 
+constexpr auto worker_exit_codes =
+    "Exit codes: 0 the job is done; 2 wrong usage, or a job in another dialect; 3 a file cannot be read or "
+    "written;\n"
+    "4 the endpoint or the store cannot be used; 6 nothing is admitted, for longer than --max-wait;\n"
+    "130 interrupted: what it had is finished or given back.";
+
 /// What `stagger NAME` does.
 struct command_entry {
     const char* name;
@@ -82,8 +88,8 @@ constexpr std::array commands{
                   bench_exit_codes, make_bench_command},
     command_entry{"export", "Write results as a table, beside the rows that they answer", export_exit_codes,
                   make_export_command},
-    command_entry{"fleet", "Show what processes that share a limit over a Redis are at", fleet_exit_codes,
-                  make_fleet_command},
+    command_entry{"fleet", "Show what processes that share a limit or a list over a Redis are at",
+                  fleet_exit_codes, make_fleet_command},
     command_entry{"limits", "List or forget what earlier runs learned about limits", limits_exit_codes,
                   make_limits_command},
     command_entry{"probe", "Find out what limit a server has, with a bounded number of requests",
@@ -98,6 +104,8 @@ constexpr std::array commands{
                   make_serve_command},
     command_entry{"simulate", "Run scenarios in virtual time and compare policies", simulate_exit_codes,
                   make_simulate_command},
+    command_entry{"worker", "Answer prompts of a job that stagger batch --job feeds", worker_exit_codes,
+                  make_worker_command},
 };
 
 std::string command_names() {

@@ -186,6 +186,11 @@ void set_endpoint(const send_options& options, send_plan& plan) {
     const auto& looked_for = stagger::wire::implementation_of(chosen.value_or(stagger::dialect::openai_chat));
     const std::string url_variable(looked_for.base_url_variable());
     plan.base_url = options.base_url.empty() ? process_environment(url_variable) : options.base_url;
+    if (plan.base_url.empty() && !options.needs_endpoint) {
+        plan.dialect = looked_for.value();
+        plan.client.dialect(plan.dialect).model(options.model);
+        return;
+    }
     if (plan.base_url.empty())
         throw failure(exit_code::wrong_usage, "no base URL: give --base-url or set " + url_variable);
     plan.shown_url = stagger::shown_url(plan.base_url);
@@ -459,6 +464,12 @@ void add_send_options(CLI::App& command, send_options& options) {
     add_endpoint_options(command, options);
     add_request_options(command, options);
     add_limit_options(command, options, usual_deadline);
+    add_report_options(command, options);
+}
+
+void add_worker_options(CLI::App& command, send_options& options) {
+    add_upstream_options(command, options);
+    add_limit_options(command, options, "none");
     add_report_options(command, options);
 }
 

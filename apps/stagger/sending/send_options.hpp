@@ -25,6 +25,7 @@ class decision_log_file;
 
 /// What every subcommand that sends takes on its command line, as given.
 struct send_options {
+    bool needs_endpoint = true;  ///< false: nothing is sent from here
     std::string base_url;
     std::string model;
     std::string dialect = "auto";
@@ -74,6 +75,8 @@ void add_route_options(CLI::App& command, send_options& options);
 void add_request_options(CLI::App& command, send_options& options);
 void add_message_options(CLI::App& command, send_options& options);
 void add_send_options(CLI::App& command, send_options& options);
+/// Of what sends prompts that others made: where, as whom, how fast.
+void add_worker_options(CLI::App& command, send_options& options);
 
 /// One of several routes, and what is known of its limit.
 struct planned_route {

@@ -12,6 +12,7 @@
 #include <cstdlib>
 
 #include "base/visible_text.hpp"
+#include "batch/batch_line.hpp"
 #include "batch/existing_results.hpp"
 #include "batch/write_all.hpp"
 
@@ -231,15 +232,33 @@ result_file::written result_file::append(const std::string& lines) {
     return done;
 }
 
+std::string result_file::line_of(const batch_result& result) const {
+    const wire::result_origin origin{result.position, result.hash, parameters_, format_, separator_};
+    if (result.error == errc::invalid_request)
+        return wire::format_input_error_line(result.custom_id, result.answer.info.message, origin);
+    return wire::format_result_line(result.custom_id, result.error, result.answer, origin);
+}
+
+void result_file::note_written(std::size_t lines) {
+    lines_written_ += lines;
+    // Where nothing is promised beyond that, it is kept.
+    if (!regular_ || fsync_ != fsync_policy::interval) lines_kept_ = lines_written_;
+}
+
 asio::awaitable<result_file::written> result_file::write_lines(std::string lines) {
     if (is_terminal_) lines = visible_text(lines);
-    if (!stream_) co_return append(lines);
+    if (!stream_) {
+        const written done = append(lines);
+        note_written(done.lines);
+        co_return done;
+    }
     const auto bytes = asio::buffer(lines);
     constexpr auto token = asio::as_tuple(asio::use_awaitable);
     const auto [failed, taken] = co_await asio::async_write(*stream_, bytes, token);
     written done;
     done.error = failed;
     done.lines = count_lines(std::string_view(lines).substr(0, taken));
+    note_written(done.lines);
     co_return done;
 }
 
@@ -249,10 +268,12 @@ error_code result_file::sync_if_due(time_point now) {
     if (syncing_.valid()) {
         if (syncing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) return {};
         if (const auto failed = syncing_.get()) return failed;
+        lines_kept_ = lines_syncing_;
     }
     if (!unsynced_ || now - synced_at_ < sync_interval) return {};
     unsynced_ = false;
     synced_at_ = now;
+    lines_syncing_ = lines_written_;
     syncing_ = std::async(std::launch::async, sync_now, descriptor_);
     return {};
 }
@@ -260,10 +281,13 @@ error_code result_file::sync_if_due(time_point now) {
 error_code result_file::sync() {
     if (syncing_.valid()) {
         if (const auto failed = syncing_.get()) return failed;
+        lines_kept_ = lines_syncing_;
     }
     if (!regular_ || !unsynced_ || fsync_ == fsync_policy::never) return {};
     unsynced_ = false;
-    return sync_now(descriptor_);
+    const auto failed = sync_now(descriptor_);
+    if (!failed) lines_kept_ = lines_written_;
+    return failed;
 }
 
 }  // namespace stagger::batch

@@ -12,6 +12,7 @@
 #include "batch/file_handle.hpp"
 #include "batch/line_sums.hpp"
 #include "batch/recorded_prompts.hpp"
+#include "batch/result_output.hpp"
 #include "stagger/error.hpp"
 #include "stagger/time.hpp"
 
@@ -51,7 +52,7 @@ struct result_file_options {
  * in the end. The file is locked: a second run on it is refused. Lines go to the system whole, in their
  * order; if a write fails, what it left of a line is cut off.
  */
-class result_file {
+class result_file final : public result_output {
  public:
     static constexpr duration sync_interval = std::chrono::seconds(1);
 
@@ -63,7 +64,7 @@ class result_file {
                                              std::string& problem);
 
     /// What the file had results of when it was opened, and still has.
-    const recorded_prompts& recorded() const { return recorded_; }
+    const recorded_prompts& recorded() const override { return recorded_; }
     /// Failed results that it held when it was opened.
     std::size_t failed_before() const { return failed_before_; }
     /// Leaves only what is answered in the file, which a new one replaces at once.
@@ -79,16 +80,13 @@ class result_file {
     const std::string& format() const { return format_; }
     const std::string& separator() const { return separator_; }
 
-    struct written {
-        error_code error;
-        std::size_t lines = 0;  ///< that are kept, also where the rest failed
-    };
-    /// Appends whole lines, each with its end.
-    boost::asio::awaitable<written> write_lines(std::string lines);
-    /// To be called now and then: starts what `fsync_policy::interval` promises.
-    error_code sync_if_due(time_point now);
-    /// At the end.
-    error_code sync();
+    /// An OpenAI Batch result.
+    std::string line_of(const batch_result& result) const override;
+    boost::asio::awaitable<written> write_lines(std::string lines) override;
+    /// Starts what `fsync_policy::interval` promises.
+    error_code sync_if_due(time_point now) override;
+    error_code sync() override;
+    std::size_t lines_kept() const override { return lines_kept_; }
 
     /// The open file, to be compared with others.
     int descriptor() const { return descriptor_; }
@@ -100,6 +98,7 @@ class result_file {
     bool resume(const result_file_options& options, std::string& problem);
     void watch(const boost::asio::any_io_executor& executor);
     written append(const std::string& lines);
+    void note_written(std::size_t lines);
 
     std::string path_;  // without symbolic links
     int descriptor_;
@@ -112,6 +111,9 @@ class result_file {
     bool unsynced_ = false;
     time_point synced_at_{};
     std::future<error_code> syncing_;
+    std::size_t lines_written_ = 0;
+    std::size_t lines_syncing_ = 0;  // the first ones, by `syncing_`
+    std::size_t lines_kept_ = 0;     // the first ones
     recorded_prompts recorded_;
     std::size_t failed_before_ = 0;
     std::size_t other_parameters_ = 0;

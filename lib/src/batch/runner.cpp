@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "batch/batch_error.hpp"
-#include "batch/batch_line.hpp"
 #include "batch/engine.hpp"
 #include "dialect/answer_ending.hpp"
 
@@ -49,8 +48,8 @@ void run_counts::add_result(const error_code& error, const completion& answer) {
     ++failures[error.message()];
 }
 
-runner::runner(transport target, std::unique_ptr<prompt_source> prompts, std::unique_ptr<result_file> results,
-               wire::secrets hidden)
+runner::runner(transport target, std::unique_ptr<prompt_source> prompts,
+               std::unique_ptr<result_output> results, wire::secrets hidden)
     : target_(std::move(target)),
       results_(std::move(results)),
       hidden_(std::move(hidden)),
@@ -133,7 +132,10 @@ void runner::take(batch_result result) {
     counts_.add_effort(result.answer.info);
     counts_.skipped = prompts_->skipped();
     if (result.error) check_endpoint();
-    if (given_up(result) || end_ == run_end::output_failed) return;
+    if (given_up(result) || end_ == run_end::output_failed) {
+        if (told_given_up_) told_given_up_(result);
+        return;
+    }
     if (!held_.empty()) settle_held();
     std::string line = line_of(result);
     result.answer.raw = {};
@@ -161,7 +163,10 @@ void runner::record_held() {
 void runner::settle_held() {
     std::vector<held_result> open;
     for (auto& one : std::exchange(held_, {})) {
-        if (given_up(one.result)) continue;
+        if (given_up(one.result)) {
+            if (told_given_up_) told_given_up_(one.result);
+            continue;
+        }
         if (usability_.is_open(one.result.answer.info, one.ended)) {
             open.push_back(std::move(one));
         } else {
@@ -172,17 +177,9 @@ void runner::settle_held() {
 }
 
 std::string runner::line_of(batch_result& result) const {
-    auto& info = result.answer.info;
-    const wire::result_origin origin{result.position, result.hash, results_->parameters(), results_->format(),
-                                     results_->separator()};
-    std::string text;
-    if (result.error == errc::invalid_request) {
-        text = wire::format_input_error_line(result.custom_id, info.message, origin);
-    } else {
-        text = wire::format_result_line(result.custom_id, result.error, result.answer, origin);
-    }
+    std::string text = results_->line_of(result);
     if (!result.error) return text;
-    hidden_.mask(info.message);
+    hidden_.mask(result.answer.info.message);
     hidden_.mask(text);
     return text;
 }

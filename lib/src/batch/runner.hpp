@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "batch/endpoint_watch.hpp"
-#include "batch/result_file.hpp"
+#include "batch/result_output.hpp"
 #include "batch/transport.hpp"
 #include "batch/unanswered_prompts.hpp"
 #include "batch/usability_watch.hpp"
@@ -78,7 +78,7 @@ struct run_report {
     run_counts counts;
 };
 
-/** Runs a prompt list into a results file.
+/** Runs a prompt list into a results file, or whatever else takes results.
  *
  * Every result becomes a line, except of prompts that were given up because the run was stopped: those stay
  * unanswered for the next run. Used from one thread, that of the transport's executor.
@@ -88,7 +88,7 @@ class runner : public std::enable_shared_from_this<runner> {
     /// Told of every result that is recorded.
     using observer = std::function<void(const batch_result&)>;
 
-    runner(transport target, std::unique_ptr<prompt_source> prompts, std::unique_ptr<result_file> results,
+    runner(transport target, std::unique_ptr<prompt_source> prompts, std::unique_ptr<result_output> results,
            wire::secrets hidden = {});
 
     /// How prompts are taken up and results ordered; before `run`.
@@ -98,6 +98,8 @@ class runner : public std::enable_shared_from_this<runner> {
     /// Before `run`.
     void limits(const run_limits& chosen) { limits_ = chosen; }
     void on_result(observer told) { told_ = std::move(told); }
+    /// Told of every result that is not recorded, since the run was stopped or its server cannot be used.
+    void on_given_up(observer told) { told_given_up_ = std::move(told); }
     /// An attempt ended; feeds the decision whether the endpoint can be used.
     void attempt_ended(const diagnostic& info);
 
@@ -112,6 +114,8 @@ class runner : public std::enable_shared_from_this<runner> {
     /// Prompts still to be recorded, where that is known.
     std::optional<std::size_t> left() const;
     coordinator_status status() const { return target_.status(); }
+    /// How many of its recorded results last as `result_output` promises; the first ones.
+    std::size_t results_kept() const { return results_->lines_kept(); }
     /// How it stands now; final once `run` has answered it.
     run_report report() const;
     bool stopping() const { return end_ != run_end::finished; }
@@ -137,7 +141,7 @@ class runner : public std::enable_shared_from_this<runner> {
     void end_early(run_end why, std::string problem);
 
     transport target_;
-    std::unique_ptr<result_file> results_;
+    std::unique_ptr<result_output> results_;
     unanswered_prompts* prompts_;  // owned by the batch
     std::shared_ptr<engine> engine_;
     std::optional<batch_results> batch_;
@@ -154,6 +158,7 @@ class runner : public std::enable_shared_from_this<runner> {
     batch_options order_;
     run_limits limits_;
     observer told_;
+    observer told_given_up_;
     time_point started_;
     time_point last_result_;
     std::optional<std::size_t> to_do_;

@@ -24,17 +24,18 @@ constexpr duration shortest_pause = std::chrono::milliseconds(100);
 constexpr duration longest_pause = std::chrono::seconds(2);
 // How often it is looked at whether something is late, and a subscriber asks whether the store is there.
 constexpr duration looks_every = std::chrono::milliseconds(250);
-// What a store that reads nothing may leave unsent.
-constexpr std::size_t most_unsent = 4 * 1024 * 1024;
+// What a store that reads nothing may leave unsent. A prompt may be as long as 16 MiB, an answer as 64 MiB.
+constexpr std::size_t most_unsent = std::size_t{128} * 1024 * 1024;
 
 }  // namespace
 
 connection::connection(io_executor executor, redis_address address, std::shared_ptr<asio::ssl::context> tls,
-                       connection_user& user)
+                       connection_user& user, duration answers_within)
     : executor_(std::move(executor)),
       address_(std::move(address)),
       tls_context_(std::move(tls)),
       user_(&user),
+      answers_within_(answers_within),
       socket_(executor_),
       pause_(executor_),
       watch_(executor_) {}
@@ -254,11 +255,11 @@ connection::io connection::keep_time() {
         co_await watch_.async_wait(with_error);
         const time_point now = steady_now();
         const bool is_late =
-            now >= opening_until_ || (!waiting_.empty() && now - waiting_.front().since >= answers_within);
+            now >= opening_until_ || (!waiting_.empty() && now - waiting_.front().since >= answers_within_);
         if (is_late) {
             is_late_ = true;
             close();
-        } else if (is_up_ && is_subscriber_ && now - pinged_at_ >= answers_within) {
+        } else if (is_up_ && is_subscriber_ && now - pinged_at_ >= answers_within_) {
             pinged_at_ = now;
             send({"PING"});
         }

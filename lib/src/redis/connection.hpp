@@ -42,19 +42,22 @@ class connection : public std::enable_shared_from_this<connection> {
  public:
     /// Connecting, TLS and letting in, together.
     static constexpr duration opens_within = std::chrono::seconds(3);
-    /// Each command. A store that is that slow carries nothing in time.
-    static constexpr duration answers_within = std::chrono::seconds(1);
+    /// Each command, unless the user can wait longer. A store that is that slow carries no slot in time.
+    static constexpr duration usual_patience = std::chrono::seconds(1);
 
     using answer = std::function<void(const reply&)>;
 
     /// @param tls null for plain TCP
+    /// @param answers_within of each command; a connection that does not keep to it is lost
     connection(io_executor executor, redis_address address, std::shared_ptr<boost::asio::ssl::context> tls,
-               connection_user& user);
+               connection_user& user, duration answers_within = usual_patience);
 
     void start();
     /// Nothing is told any more.
     void stop();
     bool is_up() const { return is_up_; }
+    /// Given up and opened again, after a pause.
+    void open_again() { close(); }
 
     /// Nothing happens where it is not up. @param then may be empty
     void send(const std::vector<std::string>& words, answer then = {});
@@ -87,6 +90,7 @@ class connection : public std::enable_shared_from_this<connection> {
     const redis_address address_;
     const std::shared_ptr<boost::asio::ssl::context> tls_context_;
     connection_user* user_;  // null once it is stopped
+    const duration answers_within_;
     io_socket socket_;
     std::shared_ptr<boost::asio::ssl::stream<io_socket&>> tls_;  // whoever reads or writes holds it, too
     io_timer pause_;

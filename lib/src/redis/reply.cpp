@@ -79,7 +79,8 @@ reply_parser::reply_parser() : reader_(redisReaderCreate()) {
 void reply_parser::feed(std::string_view bytes) {
     if (!problem_.empty()) return;
     if (redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK) problem_ = reader_->errstr;
-    constexpr std::size_t most_unread = 4 * 1024 * 1024;
+    // An answer of a job may be as long as 64 MiB, and more where it has to be written with escapes.
+    constexpr std::size_t most_unread = std::size_t{128} * 1024 * 1024;
     if (reader_->len - reader_->pos > most_unread) problem_ = "a reply is too large";
 }
 

@@ -9,6 +9,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <thread>
 
 #include "batch/batch_line.hpp"
 #include "support/temporary_folder.hpp"
@@ -230,6 +231,32 @@ TEST_CASE("what was written is synchronised by every policy") {
         CHECK_FALSE(one.file->sync());
         CHECK(folder.read("out") == "a\nb\na\nb\na\nb\n");
     }
+}
+
+TEST_CASE("a line is kept once what is promised of it holds") {
+    const temporary_folder folder;
+    const stagger::time_point start{std::chrono::hours(1)};
+    for (const auto policy : {fsync_policy::always, fsync_policy::never}) {
+        opening one(folder.path("out"), if_results_exist::overwrite, policy);
+        one.write_lines("a\nb\n");
+        CHECK(one.file->lines_kept() == 2);
+    }
+    opening one(folder.path("out"), if_results_exist::overwrite, fsync_policy::interval);
+    one.write_lines("a\nb\n");
+    CHECK(one.file->lines_kept() == 0);
+    CHECK_FALSE(one.file->sync_if_due(start));
+    one.write_lines("c\n");
+    // It runs beside: a later call has it.
+    auto now = start;
+    while (one.file->lines_kept() == 0) {
+        now += std::chrono::milliseconds(1);
+        REQUIRE(now < start + std::chrono::hours(1));
+        CHECK_FALSE(one.file->sync_if_due(now));
+        std::this_thread::yield();
+    }
+    CHECK(one.file->lines_kept() >= 2);
+    CHECK_FALSE(one.file->sync());
+    CHECK(one.file->lines_kept() == 3);
 }
 
 TEST_CASE("overwriting starts over, whatever is there") {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "batch/batch_line.hpp"
+#include "batch/result_file.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/batch/fake_transport.hpp"
 
