@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/visible_text.hpp"
+
 namespace stagger::fleet {
 
 namespace {
@@ -19,7 +21,7 @@ constexpr duration furthest_slot = std::chrono::hours(1);
 [[noreturn]] void refuse(std::string_view name, std::string_view rule, std::string_view value) {
     constexpr std::size_t shown = 40;
     throw std::invalid_argument(std::string(name) + ": must " + std::string(rule) + ", is \"" +
-                                std::string(value.substr(0, shown)) + "\"");
+                                visible_line(value.substr(0, shown)) + "\"");
 }
 
 template <class Number>
@@ -34,6 +36,12 @@ Number number(std::string_view name, std::string_view text) {
 double positive(std::string_view name, std::string_view text) {
     const auto value = number<double>(name, text);
     if (!std::isfinite(value) || value <= 0) refuse(name, "be finite and > 0", text);
+    return value;
+}
+
+double count(std::string_view name, std::string_view text) {
+    const auto value = number<double>(name, text);
+    if (!std::isfinite(value) || value < 0) refuse(name, "be finite and >= 0", text);
     return value;
 }
 
@@ -67,12 +75,15 @@ class word_reader {
     std::string_view left_;
 };
 
-// ---- hints: "retry=5000000,limit=60,left=0,reset=1000000,tokens_limit=...,load=1"
+// ---- hints:
+// "retry=5000000,by=body,else=quota:9000000,limit=60,left=0,reset=1000000,tokens_limit=...,load=1"
 
 struct hint_words {
     std::string_view limit, left, reset;
 };
 constexpr std::string_view retry_hint = "retry";
+constexpr std::string_view kind_hint = "by";
+constexpr std::string_view other_hint = "else";
 constexpr std::string_view load_hint = "load";
 constexpr hint_words request_hints{"limit", "left", "reset"};
 constexpr hint_words token_hints{"tokens_limit", "tokens_left", "tokens_reset"};
@@ -89,15 +100,39 @@ void append_hints(std::string& to, const limit_hint& told, const hint_words& nam
 
 bool read_hint(limit_hint& told, std::string_view name, std::string_view value, const hint_words& names) {
     if (name == names.limit) {
-        told.limit = number<double>(name, value);
+        told.limit = count(name, value);
     } else if (name == names.left) {
-        told.remaining = number<double>(name, value);
+        told.remaining = count(name, value);
     } else if (name == names.reset) {
         told.reset = duration(number<std::int64_t>(name, value));
     } else {
         return false;
     }
     return true;
+}
+
+opening_hint opening_kind(std::string_view name, std::string_view text) {
+    for (const opening_hint each : opening_hints) {
+        if (text == to_string(each)) return each;
+    }
+    refuse(name, "name what says when the server opens", text);
+}
+
+other_opening read_other(std::string_view name, std::string_view text) {
+    const auto colon = text.find(':');
+    if (colon == std::string_view::npos) refuse(name, "read kind:nanoseconds", text);
+    return {opening_kind(name, text.substr(0, colon)),
+            duration(number<std::int64_t>(name, text.substr(colon + 1)))};
+}
+
+void append_opening(std::string& to, const hints& said) {
+    if (said.retry_after) append_hint(to, retry_hint, std::to_string(said.retry_after->count()));
+    if (said.retry_after_kind != opening_hint::retry_after)
+        append_hint(to, kind_hint, std::string(to_string(said.retry_after_kind)));
+    if (!said.otherwise) return;
+    append_hint(
+        to, other_hint,
+        std::string(to_string(said.otherwise->kind)) + ':' + std::to_string(said.otherwise->wait.count()));
 }
 
 void read_hint(hints& said, std::string_view text) {
@@ -107,6 +142,14 @@ void read_hint(hints& said, std::string_view text) {
     const auto value = text.substr(equals + 1);
     if (name == retry_hint) {
         said.retry_after = duration(number<std::int64_t>(name, value));
+        return;
+    }
+    if (name == kind_hint) {
+        said.retry_after_kind = opening_kind(name, value);
+        return;
+    }
+    if (name == other_hint) {
+        said.otherwise = read_other(name, value);
         return;
     }
     if (name == load_hint) {
@@ -130,7 +173,7 @@ fate fate_of(std::string_view word) {
 
 void append_outcome(std::string& to, const outcome& one) {
     to.append(1, ' ').append(1, static_cast<char>(one.what)).append(std::to_string(one.slot));
-    if (one.said.retry_after) append_hint(to, retry_hint, std::to_string(one.said.retry_after->count()));
+    append_opening(to, one.said);
     append_hints(to, one.said.requests, request_hints);
     append_hints(to, one.said.tokens, token_hints);
     if (one.said.overloaded) append_hint(to, load_hint, "1");

@@ -50,7 +50,7 @@ void job_store::take(const redis::reply& got, const answer& then) {
 std::string job_store::refusal(const redis::reply& got) const {
     // Behind it stands which line of a script it was.
     const std::string said = got.text.substr(0, got.text.find(". script:"));
-    const std::string where = "redis at " + where_.address.shown() + ": ";
+    const std::string where = "redis at " + host_and_port(where_.address.target) + ": ";
     const bool lacks_right = has(got, "NOPERM") || has(got, "can't run this command");
     if (!lacks_right) return where + said;
     const auto& user = where_.address.user;

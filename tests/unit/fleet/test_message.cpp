@@ -40,13 +40,16 @@ TEST_CASE("a report reads back as it was written, with all that servers say") {
     all.requests = {60, 12.5, 3s};
     all.tokens = {1e6, 0, 1ns};
     all.overloaded = true;
+    all.retry_after_kind = stagger::opening_hint::body;
+    all.otherwise = {stagger::opening_hint::quota, 2h};
     for (const fate each : {fate::accepted, fate::answering, fate::ended, fate::throttled, fate::failed,
                             fate::abandoned, fate::unsent})
         said.outcomes.push_back({said.outcomes.size() + 7, each, {}});
     said.outcomes.push_back({99, fate::throttled, all});
     CHECK(parse_report(format(said)) == said);
     CHECK(
-        format(said).ends_with("r99,retry=1500000000,limit=60,left=12.5,reset=3000000000,tokens_limit=1e+06,"
+        format(said).ends_with("r99,retry=1500000000,by=body,else=quota:7200000000000,limit=60,left=12.5,"
+                               "reset=3000000000,tokens_limit=1e+06,"
                                "tokens_left=0,tokens_reset=1,load=1"));
 }
 
@@ -83,6 +86,11 @@ TEST_CASE("a report that makes no sense is refused, naming the word") {
     CHECK(refused_report("report m1 1 2 3 4 a") == "outcome: must be a whole number, is \"\"");
     CHECK(refused_report("report m1 1 2 3 4 a5,") == "hint: must read name=value, is \"\"");
     CHECK(refused_report("report m1 1 2 3 4 a5,why=1") == "hint: must be one that is known, is \"why=1\"");
+    CHECK(refused_report("report m1 1 2 3 4 a5,limit=nan") == "limit: must be finite and >= 0, is \"nan\"");
+    CHECK(refused_report("report m1 1 2 3 4 a5,by=word") ==
+          "by: must name what says when the server opens, is \"word\"");
+    CHECK(refused_report("report m1 1 2 3 4 a5,else=body").starts_with("else: must read kind:nanoseconds"));
+    CHECK(refused_report("report m1 \x1b[2J 2 3 4").find('\x1b') == std::string::npos);
     CHECK(refused_report("report m1 1 2 3 4 a5,limit=nine") == "limit: must be a number, is \"nine\"");
     CHECK(refused_report("report " + std::string(65, 'm') + " 1 2 3 4").starts_with("member: must have at"));
     std::string many = "report m1 1 2 3 4";
