@@ -91,6 +91,19 @@ TEST_CASE("what is no reply is said to be none, once and for all") {
     CHECK_FALSE(parser.next());
 }
 
+TEST_CASE("no memory is taken for what a store only says") {
+    redis::reply_parser parser;
+    parser.feed("*2147483647\r\n:1\r\n");
+    CHECK_FALSE(parser.next());
+    CHECK_FALSE(parser.problem().empty());
+    redis::reply_parser usual;
+    usual.feed("*1000\r\n");
+    for (int each = 0; each < 1000; ++each) usual.feed(":7\r\n");
+    const auto got = usual.next();
+    REQUIRE(got);
+    CHECK(got->items.size() == 1000);
+}
+
 TEST_CASE("a number that comes as text is a number") {
     reply text;
     text.what = reply::kind::text;

@@ -13,6 +13,30 @@ struct reply_closer {
     void operator()(void* got) const { freeReplyObject(got); }
 };
 
+// hiredis takes memory for as many as a store says.
+constexpr std::size_t most_elements = std::size_t{1024} * 1024;
+
+redisReader* new_reader() {
+    redisReader* const made = redisReaderCreate();
+    if (!made) throw std::bad_alloc();
+    return made;
+}
+
+const redisReplyObjectFunctions& usual_functions() {
+    static const redisReplyObjectFunctions found = [] {
+        const std::unique_ptr<redisReader, decltype(&redisReaderFree)> one(new_reader(), &redisReaderFree);
+        return *one->fn;
+    }();
+    return found;
+}
+
+// int or size_t, by the version of hiredis.
+template <class Count>
+void* bounded_array(const redisReadTask* task, Count count) {
+    if (static_cast<std::size_t>(count) > most_elements) return nullptr;
+    return usual_functions().createArray(task, count);
+}
+
 // Bounded by the parser's own depth of nesting.
 reply value_of(const redisReply& got) {
     reply made;
@@ -72,8 +96,13 @@ void reply_parser::closer::operator()(redisReader* reader) const {
     redisReaderFree(reader);
 }
 
-reply_parser::reply_parser() : reader_(redisReaderCreate()) {
-    if (!reader_) throw std::bad_alloc();
+reply_parser::reply_parser() : reader_(new_reader()) {
+    static redisReplyObjectFunctions bounded = [] {
+        redisReplyObjectFunctions made = usual_functions();
+        made.createArray = &bounded_array;
+        return made;
+    }();
+    reader_->fn = &bounded;
 }
 
 void reply_parser::feed(std::string_view bytes) {
