@@ -139,8 +139,8 @@ void job_feeder::send(const completion_request& request, batch::transport::handl
     waiting_.emplace(key, std::make_unique<waiting>(std::move(done)));
     if (slot.is_connected()) {
         slot.assign([weak = weak_from_this(), key](asio::cancellation_type) {
-            const std::string own = key;  // this function is gone before the prompt is
-            if (const auto self = weak.lock()) self->complete(own, errc::cancelled, {});
+            // A copy: this function is gone before the prompt is.
+            if (const auto self = weak.lock()) self->complete(std::string(key), errc::cancelled, {});
         });
     }
     if (unsendable) {

@@ -37,8 +37,10 @@ constexpr auto about_end = "}:about";
 std::vector<std::string> job_keys(const std::string& prefix, const std::string& job) {
     constexpr std::array names{"about",   "feeder",  "items", "queue", "owners",
                                "workers", "results", "begun", "counts"};
+    const std::string of_job = prefix + ":{job:" + job + "}:";
     std::vector<std::string> all;
-    for (const char* name : names) all.push_back(prefix + ":{job:" + job + "}:" + name);
+    all.reserve(names.size());
+    for (const char* name : names) all.push_back(of_job + name);
     return all;
 }
 
