@@ -4,21 +4,26 @@
 #include <string_view>
 #include <vector>
 
+// clang-format would run the lines of the list together.
+// clang-format off
 /** All that is done to a job at a store, as scripts, each one step there.
  *
  * The keys of a job, in the order in which every script has them; H is PREFIX:{job:NAME}.
  *
- *     1  H:about    text      what the job is, and how far (describe_job)
- *     2  H:feeder   text      which results file it is collected into, for as long as its feeder renews it
+ *     1  H:about    text      what the job is, and how far (format_description)
+ *     2  H:feeder   text      which results file it is collected into, while its feeder renews it
  *     3  H:items    hash      prompts without an answer, by key
- *     4  H:queue    list      keys to hand out, the next one first; one that is owned, or no item, is passed
- * over 5  H:owners   hash      keys in work, with the name of the worker 6  H:workers  sorted    workers, by
- * when they are taken for gone 7  H:results  stream    answers that are not on disk yet 8  H:begun    set
- * keys whose last worker may have asked the server 9  H:counts   hash      taken_over, asked_again
+ *     4  H:queue    list      keys to hand out, the next one first; one that is owned, or no item, is passed over
+ *     5  H:owners   hash      keys in work, with the name of the worker
+ *     6  H:workers  sorted    workers, by when they are taken for gone
+ *     7  H:results  stream    answers that are not on disk yet
+ *     8  H:begun    set       keys whose last worker may have asked the server
+ *     9  H:counts   hash      taken_over, asked_again
  *
  * Redis undoes nothing where a script fails half way, as it does where memory is used up. So what needs
  * memory comes first in each, and what takes something away comes last.
  */
+// clang-format on
 namespace stagger::job {
 
 /// The keys of a job, as above.
