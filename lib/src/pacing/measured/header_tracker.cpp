@@ -70,8 +70,9 @@ void header_tracker::measure(const reading& now, const send_log& log, seconds rt
     const bool all_was_back = reference_->resets <= now.sent.at;
     if (all_was_back && kind_ != kind::bucket) {  // how much was used before, nobody knows
         if (kind_ == kind::fixed_window && now.resets != never) {
+            // The same end, told twice, differs by what the way takes.
             const seconds apart = now.resets - reference_->resets;
-            window_ = window_ ? std::min(*window_, apart) : apart;
+            if (apart > 2 * rtt) window_ = window_ ? std::min(*window_, apart) : apart;
         }
         reference_ = now;
         return;

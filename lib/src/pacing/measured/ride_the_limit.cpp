@@ -47,7 +47,7 @@ double ride_the_limit::rate_when_sent(const departure& sent) const {
 }
 
 double ride_the_limit::rate(time_point now) const {
-    double result = by_share_ ? by_share_->per_s() : climb_.rate();
+    double result = own_rate();
     if (concurrency_.limits()) {
         // The window governs; the pace only keeps its refilling from being a burst.
         const seconds service = service_.value_or(assumed_service_);

@@ -64,6 +64,9 @@ class ride_the_limit final : public pacing {
 
     bool closed() const { return mode_ == mode::closed; }
     double rate(time_point now) const;
+    /// As the refusals have made it, whatever else governs at the moment: what the server's headers tell may
+    /// be next to nothing for the rest of a window.
+    double own_rate() const { return by_share_ ? by_share_->per_s() : climb_.rate(); }
     /// Before this the server admits nothing, by its own word.
     time_point announced_opening(time_point now) const;
     double measured_or_base() const { return measured_.value_or(climb_.base()); }
@@ -125,7 +128,7 @@ class ride_the_limit final : public pacing {
     bool explained_by_memory(const departure& last, double pace) const;
     void search(time_point now, const estimate& limit);
     void ride(time_point now, const rejected_run& run, const estimate& limit);
-    double after_ramp(time_point now, const departure& rejected) const;
+    double after_ramp(const departure& rejected) const;
     void measure_anew(time_point now, const departure& rejected, send_number since);
     void note_clean_run(const departure& rejected);
     void note_limit(double per_second);

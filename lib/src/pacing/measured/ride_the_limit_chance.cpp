@@ -24,6 +24,13 @@ constexpr send_number failures_forgotten_after = 32;
 // Accidents have causes of their own, and come in clusters.
 constexpr double bar_for_failures = 8;
 
+/// The more was sent, the likelier chance has brought a few refusals close together somewhere; and the less
+/// of it some more of them cost.
+double unlikelier_by(send_number sent) {
+    constexpr double few = 100;
+    return std::log1p(static_cast<double>(sent) / few);
+}
+
 }  // namespace
 
 void ride_the_limit::judge(time_point now, const departure& sent, const hints& said) {
@@ -52,7 +59,7 @@ void ride_the_limit::judge(time_point now, const departure& sent, const hints& s
             look_failed(now, each, whose);
         } else if (ramps && mode_ == mode::ramp && each.number >= heard.chance_matters_since) {
             constexpr double below = 0.6;
-            hold_share(now, std::min(below * rate(now), after_ramp(now, each)), whose);
+            hold_share(now, std::min(below * own_rate(), after_ramp(each)), whose);
         } else {
             refused_by_limit(now, each, each.number == sent.number ? said : before);
         }
@@ -81,7 +88,7 @@ bool ride_the_limit::cut_by_failure(time_point now, const departure& failed) {
     measured_.reset();
     estimator_.forget_before(log_.size());
     mode_ = mode::ramp;
-    cut(now, std::max(rate(now), fastest));
+    cut(now, std::max(own_rate(), fastest));
     response_.forget();
     return true;
 }
@@ -100,7 +107,7 @@ double ride_the_limit::bar(const departure& sent, const hints& said) const {
         return mode_ == mode::ramp ? bar_below_limit : bar_in_test;
     }
     const bool looks = lost_.looking() && !chance_matters;
-    if (mode_ == mode::ramp) return looks ? bar_in_test : bar_in_ramp;
+    if (mode_ == mode::ramp) return looks ? bar_in_test : bar_in_ramp + unlikelier_by(log_.size());
     if (chance_matters || voices_.limit_speaks_otherwise_than(refusal_voices::of(said)))
         return bar_below_limit;
     // What was measured over a few admissions may lie above the limit.
@@ -122,7 +129,7 @@ bool ride_the_limit::tells_of_load(const departure& sent) const {
 void ride_the_limit::go_on_by_chance(time_point now, const load_response::finding& found, voice whose) {
     // No faster than a few doublings ago, for what a growth reached at last was not proven.
     constexpr double most_regained = 4;
-    const double fastest = std::clamp(response_.fastest(), rate(now), most_regained * rate(now));
+    const double fastest = std::clamp(response_.fastest(), own_rate(), most_regained * own_rate());
     voices_[whose].chance.established(found.share);
     estimator_.forget_before(log_.size());
     response_.forget();

@@ -100,7 +100,7 @@ void ride_the_limit::cut_once_a_round(time_point now, const departure& rejected,
     if (mode_ == mode::ramp || climb_.above() > large_growth) return end_of_growth(now, rejected, limit);
     if (mode_ == mode::search) return search(now, limit);
     constexpr double has_fallen = 0.8;
-    if (limit.quick && *limit.quick < has_fallen * rate(now)) {
+    if (limit.quick && *limit.quick < has_fallen * own_rate()) {
         estimator_.forget_before(rejected.number);
         note_limit(*limit.quick);
         return cut(now, *limit.quick);
@@ -117,7 +117,7 @@ void ride_the_limit::end_of_growth(time_point now, const departure& rejected, co
         // No refusal to count from, as behind a look: but whole steps were admitted.
         proven = climb_.rate_before_step() * (1 - probing_);
     }
-    const double to = mode_ == mode::ramp ? after_ramp(now, rejected) : rate(now) / 2;
+    const double to = mode_ == mode::ramp ? after_ramp(rejected) : own_rate() / 2;
     estimator_.forget_before(rejected.number);
     units_.forget();
     mode_ = mode::search;
@@ -129,11 +129,11 @@ void ride_the_limit::end_of_growth(time_point now, const departure& rejected, co
 /// Of what a ramp sent the most was saved, and the rest says little. A bucket holds what it refills in a
 /// second or so, which gives a lower guess than half the pace. The more was admitted, the more it is to be
 /// trusted.
-double ride_the_limit::after_ramp(time_point now, const departure& rejected) const {
+double ride_the_limit::after_ramp(const departure& rejected) const {
     constexpr double telling = 3;
     constexpr seconds usual_burst{1};
     constexpr double trusted_at = 64;
-    const double half = rate(now) / 2;
+    const double half = own_rate() / 2;
     const double admitted = log_.admitted_between(opened_, rejected);
     if (admitted < telling) return half;
     const double by_burst = admitted / (usual_burst + seconds(rejected.at - opened_.at)).count();
@@ -158,13 +158,13 @@ void ride_the_limit::search(time_point now, const estimate& limit) {
         mode_ = mode::ride;
         return cut(now, *limit.precise);
     }
-    const double pace = rate(now);
+    const double pace = own_rate();
     if (limit.span <= seconds(0)) return cut(now, 0.6 * pace);
     cut(now, std::clamp((limit.admitted + 1) / limit.span.count(), pace / 3, 0.9 * pace));
 }
 
 void ride_the_limit::ride(time_point now, const rejected_run& run, const estimate& limit) {
-    const double pace = rate(now);
+    const double pace = own_rate();
     if (!limit.precise) {
         testing_.look_again();  // what was held is no longer, and not yet measured
         return rate_is_remembered_ && limit.span > seconds(0) ? search(now, limit) : cut(now, 0.9 * pace);
@@ -182,7 +182,7 @@ void ride_the_limit::ride(time_point now, const rejected_run& run, const estimat
 }
 
 void ride_the_limit::hold(time_point now, double measured) {
-    const double pace = rate(now);
+    const double pace = own_rate();
     // A run in which nearly all was admitted measured the pace alone, and would lower the limit again and
     // again.
     const bool measured_pace_alone = measured >= (1 - probing_) * pace;

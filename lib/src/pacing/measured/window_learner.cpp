@@ -9,6 +9,9 @@ namespace stagger {
 namespace {
 
 constexpr seconds noticeably_closed{0.3};
+// A bucket seldom saves more than it refills in this.
+constexpr seconds most_saved{2};
+constexpr double saved_slots = 8;
 constexpr double closed_part = 0.05;
 constexpr double closed_slots = 5;
 constexpr double least_quota = 10;
@@ -23,7 +26,11 @@ bool window_learner::is_whole(const cycle& done) {
 
 bool window_learner::is_window_like(const cycle& done) {
     const seconds slot = done.span / std::max(1.0, done.admitted);
-    return done.closed > std::max({noticeably_closed, closed_part * done.span, closed_slots * slot});
+    // Whatever a bucket may have saved: at the start far more was admitted than it refills in so long.
+    const seconds saved_slot = (most_saved + done.span) / std::max(1.0, done.admitted);
+    const seconds noticeable =
+        done.first ? std::min(noticeably_closed, saved_slots * saved_slot) : noticeably_closed;
+    return done.closed > std::max({noticeable, closed_part * done.span, closed_slots * slot});
 }
 
 double window_learner::reopened(const cycle& done, double current) {
