@@ -198,6 +198,15 @@ TEST_CASE("a cycle that was hardly closed shows no window") {
     CHECK_FALSE(windows.quota());
 }
 
+TEST_CASE("far more admitted at the start than any bucket saves for so short a closed time shows a window") {
+    window_learner windows;
+    windows.reopened({560, 1200ms, 200ms, true}, 0);
+    CHECK(windows.quota() == 560);
+    CHECK_FALSE(window_learner::is_window_like({60, 1200ms, 200ms, true}));  // a bucket of 5/s and its fill
+    CHECK_FALSE(
+        window_learner::is_window_like({560, 1200ms, 200ms, false}));  // later the rate is known better
+}
+
 TEST_CASE("a closed time of a few slots of a slow limit shows no window") {
     window_learner windows;
     windows.reopened({20, 20s, 4s, true}, 0);

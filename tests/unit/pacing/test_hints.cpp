@@ -127,6 +127,25 @@ TEST_CASE("headers of a window spread its rest over the time to its reset") {
     CHECK(*headers.rate(now, log, rtt, 100) > 100);  // all that waits fits in: at once
 }
 
+TEST_CASE("an end told twice, a little apart, is the same end and no window of its own") {
+    send_log log;
+    header_tracker headers;
+    time_point now = start;
+    // Windows of a second, used at an even pace; what is on the way makes each end look some milliseconds
+    // off.
+    for (int each = 0; each < 300; ++each) {
+        now += 20ms;
+        const auto in_window = (now - start) % 1s;
+        const auto off = each % 2 == 0 ? 4ms : -4ms;
+        const double used = static_cast<double>(in_window / 20ms) + 1;
+        headers.note(add(log, now), left(100, 100 - used, 1s - in_window + off), true, log, rtt);
+    }
+    const time_point in_next = start + 6s + 30ms;  // nothing was told of this window yet
+    const auto rate = headers.rate(in_next, log, rtt, 1000);
+    REQUIRE(rate);
+    CHECK(*rate < 200);  // a hundred over what is left of a second, not of a few milliseconds
+}
+
 TEST_CASE("a used-up window opens at its reset") {
     send_log log;
     header_tracker headers;

@@ -11,10 +11,10 @@ constexpr double steps_per_doubling = 4;
 constexpr double first_step = -6 * steps_per_doubling;  // from one in a minute on
 constexpr double counts_remembered = 600;
 // What a ridden limit refuses below itself, by tests and by misjudgement.
-constexpr double refused_below = 0.005;
+constexpr double refused_below = 0.01;
 constexpr double most_refused = 0.98;
 constexpr double kept_in_doubt = 0.5;
-constexpr double far_likelier = 8;  // as a logarithm
+constexpr double far_likelier = 11;  // as a logarithm
 // Smaller ones matter little, and those who share a limit refuse each other as much.
 constexpr std::array chances{0.075, 0.1, 0.14, 0.18, 0.23, 0.29, 0.35};
 

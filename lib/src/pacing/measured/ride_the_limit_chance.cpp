@@ -24,11 +24,11 @@ constexpr send_number failures_forgotten_after = 32;
 // Accidents have causes of their own, and come in clusters.
 constexpr double bar_for_failures = 8;
 
-/// The more was sent, the likelier chance has brought a few refusals close together somewhere; and the less
-/// of it some more of them cost.
-double unlikelier_by(send_number sent) {
-    constexpr double few = 100;
-    return std::log1p(static_cast<double>(sent) / few);
+/// Behind thousands of sends chance has brought a few refusals close together somewhere; and the more was
+/// sent, the less of it some more of them cost.
+double more_behind_many(send_number sent) {
+    constexpr double many = 2000;
+    return std::log(std::max(1.0, static_cast<double>(sent) / many));
 }
 
 }  // namespace
@@ -107,7 +107,7 @@ double ride_the_limit::bar(const departure& sent, const hints& said) const {
         return mode_ == mode::ramp ? bar_below_limit : bar_in_test;
     }
     const bool looks = lost_.looking() && !chance_matters;
-    if (mode_ == mode::ramp) return looks ? bar_in_test : bar_in_ramp + unlikelier_by(log_.size());
+    if (mode_ == mode::ramp) return looks ? bar_in_test : bar_in_ramp + more_behind_many(log_.size());
     if (chance_matters || voices_.limit_speaks_otherwise_than(refusal_voices::of(said)))
         return bar_below_limit;
     // What was measured over a few admissions may lie above the limit.
