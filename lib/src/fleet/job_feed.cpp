@@ -43,6 +43,15 @@ void job_feed::recorded(const std::string& key) {
     if (found == answered_.end()) return;
     to_forget_.push_back({std::move(found->second), key});
     answered_.erase(found);
+    remember(key);
+}
+
+void job_feed::remember(const std::string& key) {
+    if (!is_done_lately_.insert(key).second) return;
+    done_lately_.push_back(key);
+    if (done_lately_.size() <= most_remembered) return;
+    is_done_lately_.erase(done_lately_.front());
+    done_lately_.pop_front();
 }
 
 void job_feed::withdraw() {
@@ -61,8 +70,9 @@ void job_feed::connected(time_point now) {
 void job_feed::disconnected() {
     place_ = place::nowhere;
     is_busy_ = is_reading_ = is_renewing_ = is_withdrawing_ = false;
-    // Whether it came about is not known; both do no harm when they are done twice.
-    take_back_adding();
+    // Whether it came about is not known. Forgetting does no harm when it is done twice; what may have been
+    // added, a worker may hold, who is to say so first.
+    added();
     to_forget_.insert(to_forget_.end(), std::make_move_iterator(forgetting_.begin()),
                       std::make_move_iterator(forgetting_.end()));
     forgetting_.clear();
@@ -76,6 +86,7 @@ void job_feed::entered(time_point now, bool existed) {
     last_entry_.clear();
     put_in_again(now);
     if (existed) return;
+    if (std::exchange(goes_on_, false)) adds_at_ = now + grace;
     for (auto& [key, entry] : answered_) entry.clear();
     for (done& each : to_forget_) each.entry.clear();
 }
@@ -115,8 +126,8 @@ void job_feed::answer_came(const std::string& entry, job_item answer) {
     const bool is_same = (had != answered_.end() && had->second == entry) ||
                          (late != unasked_.end() && late->second.entry == entry);
     if (is_same) return;
-    // Twice where somebody took over what was only slow.
-    if (had != answered_.end() || late != unasked_.end()) {
+    // Twice where somebody took over what was only slow, or where a store that was lost was told once more.
+    if (had != answered_.end() || late != unasked_.end() || is_done_lately_.contains(answer.key)) {
         to_forget_.push_back({entry, {}});
         return;
     }

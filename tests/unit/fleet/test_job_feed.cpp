@@ -116,7 +116,26 @@ TEST_CASE("an answer that comes twice counts once") {
     CHECK(todo[0].keys.empty());
 }
 
-TEST_CASE("what was on its way when the connection was lost is put in again; what had arrived is not") {
+TEST_CASE("an answer that is told once more, of what is on disk already, is taken out of the store") {
+    fixture all;
+    all.feed.ask({"1", "one"});
+    all.read_all(start);
+    all.add(start);
+    all.feed.answer_came("10-0", {"1", "un"});
+    CHECK(all.feed.take_answers().size() == 1);
+    all.feed.recorded("1");
+    all.feed.next(start);
+    all.feed.forgotten();
+    all.feed.answer_came("12-0", {"1", "un"});
+    CHECK(all.feed.take_answers().empty());
+    const auto todo = only<feed_errands::forget>(all.feed.next(start));
+    REQUIRE(todo.size() == 1);
+    CHECK(todo[0].entries == keys{"12-0"});
+}
+
+TEST_CASE(
+    "what was on its way when the connection was lost is put in again, once workers could say that they have "
+    "it") {
     fixture all;
     all.read_all(start);
     all.feed.ask({"1", "one"});
@@ -128,7 +147,30 @@ TEST_CASE("what was on its way when the connection was lost is put in again; wha
     CHECK(all.feed.wakes_at(start) == never);
     all.enter(start + 1s, true);
     all.read_all(start + 1s);
-    CHECK(all.add(start + 1s) == keys{"2"});
+    CHECK(all.add(start + 1s).empty());
+    CHECK(all.add(start + 1s + job_feed::grace) == keys{"1", "2"});
+}
+
+TEST_CASE("a list that was begun before waits at a store that knows nothing of it: workers may hold some") {
+    job_feed feed(true);
+    const auto enter = [&](time_point now, bool existed) {
+        feed.connected(now);
+        feed.next(now);
+        feed.entered(now, existed);
+        feed.next(now);
+        feed.answers_read(now, true);
+    };
+    feed.ask({"1", "one"});
+    SUBCASE("for as long as they may take to say so") {
+        enter(start, false);
+        CHECK(only<feed_errands::add>(feed.next(start)).empty());
+        CHECK(feed.wakes_at(start) <= start + job_feed::grace);
+        CHECK(only<feed_errands::add>(feed.next(start + job_feed::grace)).size() == 1);
+    }
+    SUBCASE("not where the store knows it") {
+        enter(start, true);
+        CHECK(only<feed_errands::add>(feed.next(start)).size() == 1);
+    }
 }
 
 TEST_CASE(

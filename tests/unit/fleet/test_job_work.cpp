@@ -97,8 +97,70 @@ TEST_CASE("an answer is kept until the store has it") {
     CHECK(only<work_errands::finish>(all.work.next(start + 1s)).empty());
     const auto later = start + 1s + job_work::full_pause;
     CHECK(only<work_errands::finish>(all.work.next(later)).size() == 1);
-    all.work.delivered();
+    all.work.delivered(start);
     CHECK(all.work.holds() == 0);
+}
+
+TEST_CASE("a store with little room gets answers in smaller parts, down to one at a time") {
+    fixture all;
+    const keys some{"1", "2", "3", "4", "5", "6", "7", "8"};
+    all.take(start, some);
+    all.work.take_prompts();
+    for (const auto& each : some) all.work.answered({each, "answer"});
+    auto now = start;
+    std::vector<std::size_t> sizes;
+    const auto finish = [&] {
+        const auto told = only<work_errands::finish>(all.work.next(now));
+        sizes.push_back(told.empty() ? 0 : told[0].answers.size());
+    };
+    for (int each = 0; each < 5; ++each, now += job_work::full_pause) {
+        finish();
+        all.work.not_delivered(now);
+    }
+    CHECK(sizes == std::vector<std::size_t>{8, 4, 2, 1, 1});
+    sizes.clear();
+    for (int each = 0; each < 4; ++each) {
+        finish();
+        all.work.delivered(now);
+    }
+    CHECK(sizes == std::vector<std::size_t>{1, 2, 4, 1});
+    CHECK(all.work.holds() == 0);
+}
+
+TEST_CASE("a store that was lost hears the latest answers once more, since nobody may have read them") {
+    fixture all;
+    const auto deliver = [&](time_point now, const std::string& key) {
+        all.take(now, {key});
+        all.work.take_prompts();
+        all.work.answered({key, "answer " + key});
+        REQUIRE(only<work_errands::finish>(all.work.next(now)).size() == 1);
+        all.work.delivered(now);
+    };
+    deliver(start, "old");
+    const auto later = start + job_work::kept_for + 1s;
+    deliver(later, "1");
+    deliver(later, "2");
+    all.take(later, {"3"});
+    auto back = later + 1s;
+    SUBCASE("as a new connection shows") {
+        all.work.disconnected();
+        back = later + 1h;
+        CHECK(all.connect(back) == keys{"3"});
+    }
+    SUBCASE("as it shows by itself") {
+        all.work.renewed(back, job_state::open, false);
+        CHECK(only<work_errands::hold>(all.work.next(back)).size() == 1);
+        all.work.held();
+    }
+    CHECK(all.work.unanswered() == 1);
+    const auto again = only<work_errands::finish>(all.work.next(back));
+    REQUIRE(again.size() == 1);
+    REQUIRE(again[0].answers.size() == 2);
+    CHECK(again[0].answers[0].text == "answer 1");
+    CHECK(again[0].answers[1].text == "answer 2");
+    all.work.delivered(back);
+    CHECK(all.work.holds() == 1);
+    CHECK(only<work_errands::finish>(all.work.next(back)).empty());
 }
 
 TEST_CASE("a worker that the store has forgotten says what it holds before it takes more") {
@@ -161,7 +223,7 @@ TEST_CASE("who leaves gives back what nobody has begun, finishes the rest, and g
     all.work.given_back();
     all.work.answered({"1", "un"});
     CHECK(only<work_errands::finish>(all.work.next(start)).size() == 1);
-    all.work.delivered();
+    all.work.delivered(start);
     CHECK(only<work_errands::leave>(all.work.next(start)).size() == 1);
     all.work.left();
     CHECK(all.work.has_left());
