@@ -22,12 +22,14 @@ using sim::start_of_time;
 // An endless batch: these wait, and more are known to come.
 constexpr std::size_t in_line = 4;
 constexpr std::size_t known_to_come = 1'000'000;
-constexpr unsigned most_in_flight = 4096;
 
 struct process {
-    process(std::string called, bool in_fleet, std::uint64_t seed)
+    process(std::string called, const fleet_case& given, std::uint64_t seed)
         : name(std::move(called)),
-          core(coordinator_options().max_in_flight(most_in_flight).fleet_member(in_fleet ? name : ""), seed),
+          core(coordinator_options()
+                   .max_in_flight(given.most_in_flight)
+                   .fleet_member(given.shares ? name : ""),
+               seed),
           seat({}, seed ^ 0x5ea7) {}
 
     std::string name;
@@ -58,8 +60,8 @@ class fleet_run {
     explicit fleet_run(const fleet_case& given)
         : given_(given), server_(given.provider, given.seed, start_of_time), random_(given.seed * 31 + 7) {
         for (std::size_t each = 0; each < given.members; ++each) {
-            all_.push_back(std::make_unique<process>("m" + std::to_string(each), given.shares,
-                                                     given.seed * 1000 + each));
+            all_.push_back(
+                std::make_unique<process>("m" + std::to_string(each), given, given.seed * 1000 + each));
         }
     }
 

@@ -11,6 +11,7 @@ struct fleet_case {
     stagger::provider::provider_description provider;
     double per_s = 0;  ///< what the provider admits
     std::size_t members = 8;
+    unsigned most_in_flight = 4096;  ///< of each
     stagger::duration runs_for = std::chrono::seconds(60);
     stagger::duration warm_up = std::chrono::seconds(20);    ///< before figures count
     stagger::duration hop = std::chrono::microseconds(500);  ///< between a process and the store

@@ -32,7 +32,8 @@ std::string text(const fleet_figures& found) {
 }  // namespace
 
 TEST_CASE("8 and 100 members share a limit evenly, use all of it, and are refused as one client is") {
-    for (const auto& given : {bucket(8, 100), bucket(8, 1000), bucket(100, 1000), bucket(100, 50)}) {
+    for (const auto& given :
+         {bucket(8, 100), bucket(8, 1000), bucket(100, 1000), bucket(100, 50), bucket(100, 5000)}) {
         const auto found = run_fleet(given);
         CAPTURE(given.members);
         CAPTURE(given.per_s);
@@ -42,7 +43,22 @@ TEST_CASE("8 and 100 members share a limit evenly, use all of it, and are refuse
         CHECK(found.jain >= 0.995);
         CHECK(found.leaders == 1);
         CHECK(found.alone_at_the_end == 0);
+        auto one = given;
+        one.members = 1;
+        one.most_in_flight = 32'768;
+        one.shares = false;
+        CHECK(found.peak_in_10_ms <= run_fleet(one).peak_in_10_ms + 2);
     }
+}
+
+TEST_CASE("one client at thousands a second measures the limit, not its pace") {
+    auto given = bucket(1, 5000);
+    given.provider.latency.mean = 200ms;
+    given.shares = false;
+    const auto found = run_fleet(given);
+    INFO(text(found));
+    CHECK(found.efficiency >= 0.998);
+    CHECK(found.waste <= 1.5);
 }
 
 TEST_CASE("without the fleet the same members are refused more, and share less evenly") {
@@ -85,14 +101,15 @@ TEST_CASE("a window of requests that 100 members share is found and waited for b
     fleet_case given = bucket(100, 50);
     given.provider.limits = {provider::fixed_window{provider::unit::requests, 3000, 60s}};
     given.warm_up = 60s;
-    given.runs_for = 240s;
+    given.runs_for = 660s;
     const auto found = run_fleet(given);
     given.members = 1;
     given.shares = false;
     const auto alone = run_fleet(given);
     INFO(text(found), "; alone: ", text(alone));
     CHECK(found.efficiency >= 0.97);
-    CHECK(found.waste <= alone.waste + 1.5);
+    CHECK(found.waste <= 2.2);
+    CHECK(found.waste <= alone.waste);
     CHECK(found.jain >= 0.99);
 }
 
@@ -106,6 +123,6 @@ TEST_CASE("places in flight that 8 members share are used as by one") {
     given.shares = false;
     const auto alone = run_fleet(given);
     INFO(text(found), "; alone: ", text(alone));
-    CHECK(found.efficiency >= alone.efficiency - 0.02);
+    CHECK(found.efficiency >= alone.efficiency - 0.01);
     CHECK(found.waste <= alone.waste + 1);
 }

@@ -138,11 +138,24 @@ unsigned planner::quantum() const {
     return static_cast<unsigned>(std::clamp(in_a_tick, 1.0, std::min(longest_turn, std::max(1.0, fair))));
 }
 
+/// Whether the pace doubles, or is far above what it was held at: a window of requests is tested so while the
+/// first ones pass.
+bool planner::grows_fast(const coordinator_status& seen) {
+    if (seen.mode != coordinator_mode::ride) {
+        held_per_s_.reset();
+        return seen.mode == coordinator_mode::ramp;
+    }
+    held_per_s_ =
+        seen.measured_per_s.value_or(std::min(seen.pace_per_s, held_per_s_.value_or(seen.pace_per_s)));
+    constexpr double far_above = 1.25;
+    return seen.pace_per_s > far_above * *held_per_s_;
+}
+
 std::vector<parcel> planner::plan(time_point now) {
     core_time(now);
     coordinator_status seen;
     pace_->describe(now, seen);
-    at_once_ = seen.measured_window.has_value() || seen.mode == coordinator_mode::ramp;
+    at_once_ = seen.measured_window.has_value() || grows_fast(seen);
     pace_per_s_ = seen.pace_per_s;
     const time_point until = now + lead() + tick();
     const unsigned turns = quantum();

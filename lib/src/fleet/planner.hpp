@@ -40,7 +40,7 @@ class planner {
     static constexpr duration usual_lead = std::chrono::milliseconds(40);
     static constexpr duration usual_tick = std::chrono::milliseconds(20);
     /// The same where requests in flight are limited, since each place that is free is to be used at once,
-    /// and while the pace doubles, since what is told by then is sent whatever is refused meanwhile.
+    /// and while the pace grows fast, since what is told by then is sent whatever is refused meanwhile.
     static constexpr duration short_lead = std::chrono::milliseconds(3);
     /// A member that says nothing for so long is gone; others say something three times as often.
     static constexpr duration silent_after = std::chrono::seconds(15);
@@ -94,6 +94,7 @@ class planner {
     void join_line(const std::string& name, member& who);
     void leave_line(const std::string& name, member& who);
     void set_backlog(member& who, std::uint64_t backlog);
+    bool grows_fast(const coordinator_status& seen);
     unsigned quantum() const;
     void give(time_point now, const std::string& to, std::vector<parcel>& out,
               std::unordered_map<std::string, std::size_t>& places);
@@ -106,6 +107,7 @@ class planner {
     time_point plans_at_ = never;
     bool at_once_ = false;
     double pace_per_s_ = 1;
+    std::optional<double> held_per_s_;  // what was measured, else the lowest pace of this ride
     std::unordered_map<std::string, member> members_;
     std::set<turn> line_;
     double passed_ = 0;  // the largest tag that was served

@@ -114,6 +114,19 @@ TEST_CASE("the quick measurement sees a fall that the precise one averages away"
     CHECK(*found.precise > 50);
 }
 
+// What was refused of the last sends may not be known yet: over 20 ms that would be a good part.
+TEST_CASE("however fast it goes, a measurement spans a tenth of a second") {
+    send_log log;
+    rate_estimator estimator(0.01);
+    add(log, start, outcome::rejected);
+    const time_point middle = accepted(log, start, 600, 200us);
+    add(log, middle + 200us, outcome::rejected);
+    const time_point last = accepted(log, middle + 200us, 100, 200us);
+    const estimate found = estimator.up_to(log, add(log, last + 200us, outcome::rejected));
+    CHECK(found.admitted == 700);
+    CHECK(found.span >= 100ms);
+}
+
 TEST_CASE("too few admissions, or a barrier between, measure nothing") {
     send_log log;
     rate_estimator estimator(0.01);

@@ -2,6 +2,15 @@
 
 namespace stagger {
 
+namespace {
+
+// Answers overtake each other by some milliseconds, so of the latest sends not every refusal is known yet. At
+// thousands a second those would be a good part of a measurement, which would then find the pace, not the
+// limit.
+constexpr seconds least_span{0.1};
+
+}  // namespace
+
 estimate rate_estimator::up_to(const send_log& log, const departure& rejected) const {
     estimate result;
     const charge_unit& unit = log.unit();
@@ -17,7 +26,7 @@ estimate rate_estimator::up_to(const send_log& log, const departure& rejected) c
                 result.precise = result.admitted / result.span.count();
                 if (!result.quick) result.quick = result.precise;
             }
-            if (result.admitted >= enough_admitted_) break;
+            if (result.admitted >= enough_admitted_ && result.span >= least_span) break;
         }
         rejected_charge += unit.of(from);
     }
