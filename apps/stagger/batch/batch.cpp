@@ -154,6 +154,7 @@ class session {
         chosen.model = plan_.client.model();
         chosen.parameters = results.parameters();
         chosen.starts_over = files_.overwrite;
+        chosen.goes_on = results.recorded().size() > 0 || results.failed_before() > 0;
         stagger::job::feeder_notices told;
         told.remark = [this](const std::string& text) { out_.remark(text); };
         told.failed = [this](const std::string& problem) {

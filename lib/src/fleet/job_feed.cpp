@@ -61,8 +61,9 @@ void job_feed::connected(time_point now) {
 void job_feed::disconnected() {
     place_ = place::nowhere;
     is_busy_ = is_reading_ = is_renewing_ = is_withdrawing_ = false;
-    // Whether it came about is not known; both do no harm when they are done twice.
-    take_back_adding();
+    // Whether it came about is not known. Forgetting does no harm when it is done twice; what may have been
+    // added, a worker may hold, who is to say so first.
+    added();
     to_forget_.insert(to_forget_.end(), std::make_move_iterator(forgetting_.begin()),
                       std::make_move_iterator(forgetting_.end()));
     forgetting_.clear();
@@ -76,6 +77,7 @@ void job_feed::entered(time_point now, bool existed) {
     last_entry_.clear();
     put_in_again(now);
     if (existed) return;
+    if (std::exchange(goes_on_, false)) adds_at_ = now + grace;
     for (auto& [key, entry] : answered_) entry.clear();
     for (done& each : to_forget_) each.entry.clear();
 }

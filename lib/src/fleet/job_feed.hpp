@@ -75,6 +75,10 @@ class job_feed {
     /// Where the store is full, it keeps this share free for who takes prompts and brings answers.
     static constexpr std::size_t free_quarter = 4;
 
+    /// @param goes_on an earlier run began the list, so workers may hold prompts that the store has lost
+    /// since
+    explicit job_feed(bool goes_on = false) : goes_on_(goes_on) {}
+
     // ---- the list
     /// A prompt that is to be answered, each key once until it is answered and recorded.
     void ask(job_item prompt);
@@ -135,6 +139,7 @@ class job_feed {
     bool adds_again(time_point now) const;
     void take_back_adding();
 
+    bool goes_on_;
     place place_ = place::nowhere;
     bool is_busy_ = false;  // becoming the feeder
     std::unordered_map<std::string, asked> asked_;

@@ -11,7 +11,9 @@ std::vector<job_item> job_work::take_prompts() {
 }
 
 void job_work::answered(job_item answer) {
-    if (held_.contains(answer.key)) answers_.push_back(std::move(answer));
+    if (!held_.contains(answer.key)) return;
+    ++undelivered_;
+    answers_.push_back(std::move(answer));
 }
 
 void job_work::give_back(const std::string& key, bool may_have_been_asked) {
@@ -43,11 +45,13 @@ void job_work::disconnected() {
     auto& back = giving_asked_ ? maybe_asked_ : untouched_;
     back.insert(back.end(), giving_.begin(), giving_.end());
     giving_.clear();
-    if (is_leaving_ && held_.empty()) place_ = place::gone;
+    if (is_leaving_ && held_.empty() && answers_.empty()) place_ = place::gone;
 }
 
 void job_work::held() {
-    if (place_ == place::saying) place_ = place::known;
+    if (place_ != place::saying) return;
+    place_ = place::known;
+    tell_latest_again();
 }
 
 void job_work::not_held(time_point now) {
@@ -85,8 +89,31 @@ void job_work::renewed(time_point now, job_state state, bool knows_me) {
     note(state, knows_me);
 }
 
-void job_work::delivered() {
-    for (const job_item& each : std::exchange(finishing_, {})) held_.erase(each.key);
+void job_work::delivered(time_point now) {
+    for (job_item& each : std::exchange(finishing_, {})) {
+        if (held_.erase(each.key) > 0) --undelivered_;  // else it was told again
+        keep(now, std::move(each));
+    }
+}
+
+void job_work::keep(time_point now, job_item answer) {
+    kept_bytes_ += answer.text.size();
+    latest_.push_back({std::move(answer), now});
+    let_go_of_old(now);
+}
+
+void job_work::let_go_of_old(time_point now) {
+    while (!latest_.empty() && (now - latest_.front().since > kept_for || kept_bytes_ > most_kept_bytes)) {
+        kept_bytes_ -= latest_.front().answer.text.size();
+        latest_.pop_front();
+    }
+}
+
+void job_work::tell_latest_again() {
+    for (auto each = latest_.rbegin(); each != latest_.rend(); ++each)
+        answers_.push_front(std::move(each->answer));
+    latest_.clear();
+    kept_bytes_ = 0;
 }
 
 void job_work::not_delivered(time_point now) {
@@ -111,9 +138,11 @@ std::vector<work_errand> job_work::next(time_point now) {
         todo.emplace_back(std::move(what));
     }
     if (place_ != place::known) return todo;
+    let_go_of_old(now);
     finish_some(now, todo);
     give_back_some(todo);
-    if (is_leaving_ && held_.empty() && !is_taking_) {
+    const bool has_told_all = answers_.empty() && finishing_.empty();
+    if (is_leaving_ && held_.empty() && has_told_all && !is_taking_) {
         place_ = place::leaving;
         todo.emplace_back(work_errands::leave{});
         return todo;

@@ -47,7 +47,9 @@ using work_errand = std::variant<work_errands::hold, work_errands::take, work_er
  *
  * It holds what it took for as long as it renews itself; who has not renewed for `held_for` is taken for
  * gone, and what it held is handed out again. Where the store has forgotten it, as one that was started again
- * has, it says first what it holds. An answer is kept until the store has it.
+ * has, it says first what it holds. An answer is kept until the store has it, and a little longer: one that
+ * forgets has lost what nobody had read yet, so the latest ones are told again, and the feeder drops what it
+ * had.
  *
  * A pure state machine: events and the time come in, errands come out.
  */
@@ -62,6 +64,9 @@ class job_work {
     static constexpr std::size_t taken_together = 64;
     static constexpr std::size_t finished_together = 64;
     static constexpr std::size_t bytes_together = 1024 * 1024;
+    /// An answer that the store has is kept until it was read, and it is known that nothing was forgotten.
+    static constexpr duration kept_for = renews_every + std::chrono::seconds(1);
+    static constexpr std::size_t most_kept_bytes = 4 * 1024 * 1024;
 
     // ---- the run
     /// So many more could be begun. Only the last word counts.
@@ -84,7 +89,7 @@ class job_work {
     /// @param knows_me false: the store has forgotten this worker, and gave nothing
     void taken(time_point now, job_state state, bool knows_me, std::vector<job_item> prompts);
     void renewed(time_point now, job_state state, bool knows_me);
-    void delivered();
+    void delivered(time_point now);
     void not_delivered(time_point now);
     void given_back();
     void left() { place_ = place::gone; }
@@ -99,13 +104,20 @@ class job_work {
     /// Of these: that are still to be answered.
     std::size_t unanswered() const {
         const auto back = untouched_.size() + maybe_asked_.size() + giving_.size();
-        return held_.size() - answers_.size() - finishing_.size() - back;
+        return held_.size() - undelivered_ - back;
     }
 
  private:
     enum class place { nowhere, unknown, saying, known, leaving, gone };
+    struct kept {
+        job_item answer;
+        time_point since;
+    };
 
     void note(job_state state, bool knows_me);
+    void keep(time_point now, job_item answer);
+    void let_go_of_old(time_point now);
+    void tell_latest_again();
     void finish_some(time_point now, std::vector<work_errand>& todo);
     void give_back_some(std::vector<work_errand>& todo);
 
@@ -118,6 +130,9 @@ class job_work {
     std::vector<job_item> prompts_;
     std::deque<job_item> answers_;
     std::vector<job_item> finishing_;
+    std::size_t undelivered_ = 0;  // answers among what is held
+    std::deque<kept> latest_;      // answers that the store has, or had
+    std::size_t kept_bytes_ = 0;
     time_point finishes_at_{};
     std::vector<std::string> untouched_;    // to give back
     std::vector<std::string> maybe_asked_;  // to give back

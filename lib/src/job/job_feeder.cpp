@@ -60,6 +60,7 @@ job_feeder::job_feeder(const io_executor& executor, settings chosen, feeder_noti
     : executor_(executor),
       chosen_(std::move(chosen)),
       notices_(std::move(notices)),
+      feed_(chosen_.goes_on),
       store_(executor_, chosen_.fleet, chosen_.job, *this),
       timer_(executor_),
       started_at_(steady_now()) {}

@@ -47,6 +47,7 @@ class job_feeder final : public std::enable_shared_from_this<job_feeder>, privat
         std::string model;             ///< of prompts that name none
         std::uint64_t parameters = 0;  ///< hash of what, beside the prompts, decides what is asked
         bool starts_over = false;      ///< what the store has of an earlier run is not wanted
+        bool goes_on = false;          ///< there are results of an earlier run
     };
 
     /// A store that was never reached is waited for so long.

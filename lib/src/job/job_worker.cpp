@@ -330,7 +330,7 @@ void job_worker::run_errand(const fleet::work_errands::finish& what) {
             work_.not_delivered(steady_now());
         } else {
             delivered_ += count;
-            work_.delivered();
+            work_.delivered(steady_now());
         }
         drive();
     });

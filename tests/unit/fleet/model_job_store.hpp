@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -45,6 +46,10 @@ class model_job_store {
         for (auto each = results_.upper_bound(after); each != results_.end() && found.size() < most; ++each)
             found.push_back(*each);
         return found;
+    }
+    bool has_answer(const std::string& key) const {
+        return std::any_of(results_.begin(), results_.end(),
+                           [&](const auto& each) { return each.second.key == key; });
     }
     void forget(const stagger::fleet::feed_errands::forget& what) {
         for (const std::string& each : what.entries) results_.erase(each);

@@ -116,7 +116,9 @@ TEST_CASE("an answer that comes twice counts once") {
     CHECK(todo[0].keys.empty());
 }
 
-TEST_CASE("what was on its way when the connection was lost is put in again; what had arrived is not") {
+TEST_CASE(
+    "what was on its way when the connection was lost is put in again, once workers could say that they have "
+    "it") {
     fixture all;
     all.read_all(start);
     all.feed.ask({"1", "one"});
@@ -128,7 +130,30 @@ TEST_CASE("what was on its way when the connection was lost is put in again; wha
     CHECK(all.feed.wakes_at(start) == never);
     all.enter(start + 1s, true);
     all.read_all(start + 1s);
-    CHECK(all.add(start + 1s) == keys{"2"});
+    CHECK(all.add(start + 1s).empty());
+    CHECK(all.add(start + 1s + job_feed::grace) == keys{"1", "2"});
+}
+
+TEST_CASE("a list that was begun before waits at a store that knows nothing of it: workers may hold some") {
+    job_feed feed(true);
+    const auto enter = [&](time_point now, bool existed) {
+        feed.connected(now);
+        feed.next(now);
+        feed.entered(now, existed);
+        feed.next(now);
+        feed.answers_read(now, true);
+    };
+    feed.ask({"1", "one"});
+    SUBCASE("for as long as they may take to say so") {
+        enter(start, false);
+        CHECK(only<feed_errands::add>(feed.next(start)).empty());
+        CHECK(feed.wakes_at(start) <= start + job_feed::grace);
+        CHECK(only<feed_errands::add>(feed.next(start + job_feed::grace)).size() == 1);
+    }
+    SUBCASE("not where the store knows it") {
+        enter(start, true);
+        CHECK(only<feed_errands::add>(feed.next(start)).size() == 1);
+    }
 }
 
 TEST_CASE(

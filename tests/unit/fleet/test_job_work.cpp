@@ -97,8 +97,44 @@ TEST_CASE("an answer is kept until the store has it") {
     CHECK(only<work_errands::finish>(all.work.next(start + 1s)).empty());
     const auto later = start + 1s + job_work::full_pause;
     CHECK(only<work_errands::finish>(all.work.next(later)).size() == 1);
-    all.work.delivered();
+    all.work.delivered(start);
     CHECK(all.work.holds() == 0);
+}
+
+TEST_CASE("a store that was lost hears the latest answers once more, since nobody may have read them") {
+    fixture all;
+    const auto deliver = [&](time_point now, const std::string& key) {
+        all.take(now, {key});
+        all.work.take_prompts();
+        all.work.answered({key, "answer " + key});
+        REQUIRE(only<work_errands::finish>(all.work.next(now)).size() == 1);
+        all.work.delivered(now);
+    };
+    deliver(start, "old");
+    const auto later = start + job_work::kept_for + 1s;
+    deliver(later, "1");
+    deliver(later, "2");
+    all.take(later, {"3"});
+    auto back = later + 1s;
+    SUBCASE("as a new connection shows") {
+        all.work.disconnected();
+        back = later + 1h;
+        CHECK(all.connect(back) == keys{"3"});
+    }
+    SUBCASE("as it shows by itself") {
+        all.work.renewed(back, job_state::open, false);
+        CHECK(only<work_errands::hold>(all.work.next(back)).size() == 1);
+        all.work.held();
+    }
+    CHECK(all.work.unanswered() == 1);
+    const auto again = only<work_errands::finish>(all.work.next(back));
+    REQUIRE(again.size() == 1);
+    REQUIRE(again[0].answers.size() == 2);
+    CHECK(again[0].answers[0].text == "answer 1");
+    CHECK(again[0].answers[1].text == "answer 2");
+    all.work.delivered(back);
+    CHECK(all.work.holds() == 1);
+    CHECK(only<work_errands::finish>(all.work.next(back)).empty());
 }
 
 TEST_CASE("a worker that the store has forgotten says what it holds before it takes more") {
@@ -161,7 +197,7 @@ TEST_CASE("who leaves gives back what nobody has begun, finishes the rest, and g
     all.work.given_back();
     all.work.answered({"1", "un"});
     CHECK(only<work_errands::finish>(all.work.next(start)).size() == 1);
-    all.work.delivered();
+    all.work.delivered(start);
     CHECK(only<work_errands::leave>(all.work.next(start)).size() == 1);
     all.work.left();
     CHECK(all.work.has_left());
