@@ -43,6 +43,15 @@ void job_feed::recorded(const std::string& key) {
     if (found == answered_.end()) return;
     to_forget_.push_back({std::move(found->second), key});
     answered_.erase(found);
+    remember(key);
+}
+
+void job_feed::remember(const std::string& key) {
+    if (!is_done_lately_.insert(key).second) return;
+    done_lately_.push_back(key);
+    if (done_lately_.size() <= most_remembered) return;
+    is_done_lately_.erase(done_lately_.front());
+    done_lately_.pop_front();
 }
 
 void job_feed::withdraw() {
@@ -117,8 +126,8 @@ void job_feed::answer_came(const std::string& entry, job_item answer) {
     const bool is_same = (had != answered_.end() && had->second == entry) ||
                          (late != unasked_.end() && late->second.entry == entry);
     if (is_same) return;
-    // Twice where somebody took over what was only slow.
-    if (had != answered_.end() || late != unasked_.end()) {
+    // Twice where somebody took over what was only slow, or where a store that was lost was told once more.
+    if (had != answered_.end() || late != unasked_.end() || is_done_lately_.contains(answer.key)) {
         to_forget_.push_back({entry, {}});
         return;
     }

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -72,6 +73,9 @@ class job_feed {
     static constexpr std::size_t forgotten_together = 512;
     /// Of prompts in the store: what bounds the memory that a job takes there.
     static constexpr std::size_t most_bytes = 128 * 1024 * 1024;
+    /// Of prompts that are done: by which an answer that is told once more is known, so that it does not stay
+    /// there.
+    static constexpr std::size_t most_remembered = 16'384;
     /// Where the store is full, it keeps this share free for who takes prompts and brings answers.
     static constexpr std::size_t free_quarter = 4;
 
@@ -138,6 +142,7 @@ class job_feed {
     void put_in_again(time_point now);
     bool adds_again(time_point now) const;
     void take_back_adding();
+    void remember(const std::string& key);
 
     bool goes_on_;
     place place_ = place::nowhere;
@@ -153,6 +158,8 @@ class job_feed {
     std::vector<job_item> answers_;
     std::unordered_map<std::string, std::string> answered_;  // by key: the entry, until it is on disk
     std::map<std::string, late_answer> unasked_;             // by key: of a run before this one
+    std::deque<std::string> done_lately_;                    // keys, the oldest first
+    std::unordered_set<std::string> is_done_lately_;
     std::vector<done> to_forget_;
     std::vector<done> forgetting_;
     std::string last_entry_;

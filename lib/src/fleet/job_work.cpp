@@ -90,6 +90,7 @@ void job_work::renewed(time_point now, job_state state, bool knows_me) {
 }
 
 void job_work::delivered(time_point now) {
+    finishes_together_ = std::min(2 * finishes_together_, finished_together);
     for (job_item& each : std::exchange(finishing_, {})) {
         if (held_.erase(each.key) > 0) --undelivered_;  // else it was told again
         keep(now, std::move(each));
@@ -116,7 +117,9 @@ void job_work::tell_latest_again() {
     kept_bytes_ = 0;
 }
 
+// The message takes memory there, too: a smaller one may fit, and makes room by what it ends.
 void job_work::not_delivered(time_point now) {
+    finishes_together_ = std::max(finishing_.size() / 2, std::size_t{1});
     answers_.insert(answers_.begin(), std::make_move_iterator(finishing_.begin()),
                     std::make_move_iterator(finishing_.end()));
     finishing_.clear();
@@ -162,7 +165,7 @@ std::vector<work_errand> job_work::next(time_point now) {
 void job_work::finish_some(time_point now, std::vector<work_errand>& todo) {
     if (answers_.empty() || !finishing_.empty() || now < finishes_at_) return;
     std::size_t bytes = 0;
-    while (!answers_.empty() && finishing_.size() < finished_together && bytes < bytes_together) {
+    while (!answers_.empty() && finishing_.size() < finishes_together_ && bytes < bytes_together) {
         bytes += answers_.front().text.size();
         finishing_.push_back(std::move(answers_.front()));
         answers_.pop_front();

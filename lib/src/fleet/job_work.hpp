@@ -130,8 +130,9 @@ class job_work {
     std::vector<job_item> prompts_;
     std::deque<job_item> answers_;
     std::vector<job_item> finishing_;
-    std::size_t undelivered_ = 0;  // answers among what is held
-    std::deque<kept> latest_;      // answers that the store has, or had
+    std::size_t finishes_together_ = finished_together;  // fewer where the store has little room
+    std::size_t undelivered_ = 0;                        // answers among what is held
+    std::deque<kept> latest_;                            // answers that the store has, or had
     std::size_t kept_bytes_ = 0;
     time_point finishes_at_{};
     std::vector<std::string> untouched_;    // to give back

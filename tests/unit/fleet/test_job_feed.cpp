@@ -116,6 +116,23 @@ TEST_CASE("an answer that comes twice counts once") {
     CHECK(todo[0].keys.empty());
 }
 
+TEST_CASE("an answer that is told once more, of what is on disk already, is taken out of the store") {
+    fixture all;
+    all.feed.ask({"1", "one"});
+    all.read_all(start);
+    all.add(start);
+    all.feed.answer_came("10-0", {"1", "un"});
+    CHECK(all.feed.take_answers().size() == 1);
+    all.feed.recorded("1");
+    all.feed.next(start);
+    all.feed.forgotten();
+    all.feed.answer_came("12-0", {"1", "un"});
+    CHECK(all.feed.take_answers().empty());
+    const auto todo = only<feed_errands::forget>(all.feed.next(start));
+    REQUIRE(todo.size() == 1);
+    CHECK(todo[0].entries == keys{"12-0"});
+}
+
 TEST_CASE(
     "what was on its way when the connection was lost is put in again, once workers could say that they have "
     "it") {

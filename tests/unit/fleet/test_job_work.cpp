@@ -101,6 +101,32 @@ TEST_CASE("an answer is kept until the store has it") {
     CHECK(all.work.holds() == 0);
 }
 
+TEST_CASE("a store with little room gets answers in smaller parts, down to one at a time") {
+    fixture all;
+    const keys some{"1", "2", "3", "4", "5", "6", "7", "8"};
+    all.take(start, some);
+    all.work.take_prompts();
+    for (const auto& each : some) all.work.answered({each, "answer"});
+    auto now = start;
+    std::vector<std::size_t> sizes;
+    const auto finish = [&] {
+        const auto told = only<work_errands::finish>(all.work.next(now));
+        sizes.push_back(told.empty() ? 0 : told[0].answers.size());
+    };
+    for (int each = 0; each < 5; ++each, now += job_work::full_pause) {
+        finish();
+        all.work.not_delivered(now);
+    }
+    CHECK(sizes == std::vector<std::size_t>{8, 4, 2, 1, 1});
+    sizes.clear();
+    for (int each = 0; each < 4; ++each) {
+        finish();
+        all.work.delivered(now);
+    }
+    CHECK(sizes == std::vector<std::size_t>{1, 2, 4, 1});
+    CHECK(all.work.holds() == 0);
+}
+
 TEST_CASE("a store that was lost hears the latest answers once more, since nobody may have read them") {
     fixture all;
     const auto deliver = [&](time_point now, const std::string& key) {
