@@ -14,6 +14,7 @@
 #include "cli/batch_command.hpp"
 #include "cli/redis_server.hpp"
 #include "cli/servers.hpp"
+#include "fleet/fleet_metrics.hpp"
 #include "fleet/fleet_status.hpp"
 
 namespace {
@@ -163,6 +164,10 @@ TEST_CASE("a user with the rights that docs/fleet.md names is enough; a password
     CHECK_MESSAGE(shown.code == 0, shown.err);
     CHECK(shown.out.starts_with("{\"endpoint\":\"http://127.0.0.1:"));
     CHECK(shown.out.find("\"model\":\"m\",\"processes\":") != std::string::npos);
+    status.arguments.back() = "--metrics";
+    const auto metrics = run(status);
+    CHECK_MESSAGE(metrics.code == 0, metrics.err);
+    CHECK(metrics.out.find("# TYPE ") != std::string::npos);
 
     status.environment["STAGGER_FLEET_PASSWORD"] = "wrong";
     const auto refused = run(status);
@@ -213,4 +218,39 @@ TEST_CASE("what a leader writes down about its limit is read back; anything else
     CHECK(found.model == "m");
     for (const char* wrong : {"", "x", "8", "8 ", "8 slots 1", "8 heartbeat"})
         CHECK_THROWS_AS(app::parse_shared_limit(wrong), std::invalid_argument);
+}
+
+TEST_CASE("limits and jobs are metrics, each with its labels, and a name stands once with its help") {
+    std::vector<app::shared_limit> limits(2);
+    limits[0].endpoint = "https://host:443/v1";
+    limits[0].model = "a \"model\"";
+    limits[0].processes = 8;
+    limits[0].active = 4;
+    limits[0].per_s = 100;
+    limits[0].is_measured = true;
+    limits[1].endpoint = "https://other:443/v1";
+    limits[1].mode = stagger::coordinator_mode::closed;
+    app::job_status job;
+    job.name = "tonight";
+    job.waiting = 3;
+    job.workers = 2;
+    job.taken_over = 5;
+    const auto text = app::format_fleet_metrics(limits, {job});
+    const auto has = [&text](const std::string& line) {
+        CHECK_MESSAGE(text.find(line + "\n") != std::string::npos, line, " in ", text);
+    };
+    const std::string first = "{endpoint=\"https://host:443/v1\",model=\"a \\\"model\\\"\"} ";
+    has("# TYPE stagger_fleet_processes gauge");
+    has("stagger_fleet_processes" + first + "8");
+    has("stagger_fleet_active_processes" + first + "4");
+    has("stagger_fleet_share_per_second" + first + "25");
+    has("stagger_fleet_limit_measured" + first + "1");
+    has("stagger_fleet_closed" + first + "0");
+    has("stagger_fleet_closed{endpoint=\"https://other:443/v1\",model=\"\"} 1");
+    has("stagger_job_open{job=\"tonight\"} 1");
+    has("stagger_job_waiting{job=\"tonight\"} 3");
+    has("# TYPE stagger_job_taken_over_total counter");
+    has("stagger_job_taken_over_total{job=\"tonight\"} 5");
+    CHECK(text.find("stagger_job_left") == std::string::npos);  // not known
+    CHECK(text.find("# HELP stagger_fleet_processes") == text.rfind("# HELP stagger_fleet_processes"));
 }

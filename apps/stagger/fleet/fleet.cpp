@@ -4,6 +4,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/output_file.hpp"
+#include "fleet_metrics.hpp"
 #include "fleet_status.hpp"
 #include "job_status.hpp"
 #include "json/json_writer.hpp"
@@ -21,12 +22,13 @@ std::string format_status_table(const std::vector<shared_limit>& all) {
                       {"PROCESSES", kind::words},
                       {"ACTIVE", kind::words},
                       {"LIMIT", kind::words},
+                      {"SHARE", kind::words},
                       {"MODE", kind::words}});
     for (const shared_limit& each : all) {
         const auto rate = fmt::format("{:.3g}/s", each.per_s);
         table.add({each.endpoint, each.model.empty() ? "-" : each.model, fmt::format("{}", each.processes),
                    fmt::format("{}", each.active), each.is_measured ? rate : "at " + rate,
-                   std::string(to_string(each.mode))});
+                   fmt::format("{:.3g}/s", each.share_per_s()), std::string(to_string(each.mode))});
     }
     return table.aligned();
 }
@@ -40,6 +42,7 @@ std::string format_status_lines(const std::vector<shared_limit>& all) {
         line.count("processes", each.processes);
         line.count("active", each.active);
         line.number("per_s", each.per_s);
+        line.number("share_per_s", each.share_per_s());
         line.raw("measured", each.is_measured ? "true" : "false");
         line.string("mode", to_string(each.mode));
         line.count("term", each.term);
@@ -105,7 +108,10 @@ class fleet_command final : public command {
         parser.require_subcommand(1);
         status_.set_help_flag("-h,--help", "Print this help");
         add_fleet_options(status_, choice_);
-        status_.add_flag("--json", json_, "One JSON object a line");
+        auto* json = status_.add_flag("--json", json_, "One JSON object a line");
+        status_
+            .add_flag("--metrics", metrics_, "Metrics in Prometheus' text format, for its textfile collector")
+            ->excludes(json);
     }
 
     exit_code run() override {
@@ -113,6 +119,10 @@ class fleet_command final : public command {
         if (!fleet) throw failure(exit_code::wrong_usage, "no fleet: give --fleet or set STAGGER_FLEET_URL");
         const auto limits = read_fleet_status(*fleet);
         const auto jobs = read_jobs(*fleet);
+        if (metrics_) {
+            write_standard_output(format_fleet_metrics(limits, jobs));
+            return exit_code::done;
+        }
         if (json_) {
             write_standard_output(format_status_lines(limits) + format_job_lines(jobs));
             return exit_code::done;
@@ -128,6 +138,7 @@ class fleet_command final : public command {
     CLI::App& status_;
     fleet_choice choice_;
     bool json_ = false;
+    bool metrics_ = false;
 };
 
 }  // namespace

@@ -19,6 +19,8 @@ struct shared_limit {
     double per_s = 0;          ///< the limit, or the pace while it is not known
     bool is_measured = false;
     stagger::coordinator_mode mode = stagger::coordinator_mode::ramp;
+    /// What each active one has of it.
+    double share_per_s() const { return per_s / static_cast<double>(active > 0 ? active : 1); }
     std::uint64_t term = 0;  ///< of the leader: when it took over, in milliseconds of the store's clock
 };
 
