@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "net/fleet_names.hpp"
+#include "net/slow_answers.hpp"
 #include "redis/redis_address.hpp"
 #include "redis/reply.hpp"
 #include "stagger/client.hpp"
@@ -156,4 +157,14 @@ TEST_CASE(
     client one(context.get_executor(), options, coordinator_options());
     CHECK(one.gate().fleet().is_member);
     CHECK(context.run() == 0);
+}
+
+TEST_CASE("a store is slow by many answers in a row, and that is told once") {
+    stagger::detail::slow_answers store;
+    using seen = stagger::detail::slow_answers;
+    for (unsigned each = 1; each < seen::enough; ++each) CHECK(!store.answered(seen::slow));
+    CHECK(!store.answered(std::chrono::milliseconds(1)));  // from the beginning
+    for (unsigned each = 1; each < seen::enough; ++each) CHECK(!store.answered(seen::slow));
+    CHECK(store.answered(seen::slow));
+    for (unsigned each = 0; each < 2 * seen::enough; ++each) CHECK(!store.answered(seen::slow));
 }

@@ -6,6 +6,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <cmath>
 #include <cstdio>
 #include <deque>
 #include <optional>
@@ -14,10 +15,12 @@
 #include <thread>
 #include <utility>
 
+#include "base/seconds.hpp"
 #include "fleet/seat.hpp"
 #include "http/clock.hpp"
 #include "net/fleet_store.hpp"
 #include "net/gate_access.hpp"
+#include "net/slow_answers.hpp"
 #include "redis/connection.hpp"
 
 namespace stagger::detail {
@@ -201,7 +204,8 @@ class fleet_link::worker : public std::enable_shared_from_this<worker> {
     void report(std::string text) {
         if (!is_connected_) return keep_undelivered(std::move(text));
         unconfirmed_.push_back(text);
-        commands_->send({"PUBLISH", names_.in(), text}, [this](const reply& got) {
+        commands_->send({"PUBLISH", names_.in(), text}, [this, since = steady_now()](const reply& got) {
+            note_answer(steady_now() - since);
             if (unconfirmed_.empty()) return;
             std::string said = std::move(unconfirmed_.front());
             unconfirmed_.pop_front();
@@ -211,6 +215,12 @@ class fleet_link::worker : public std::enable_shared_from_this<worker> {
             seat_.nobody_listens(steady_now());
             drive();
         });
+    }
+    void note_answer(duration took) {
+        if (!slow_answers_.answered(took)) return;
+        constexpr double ms = 1000;
+        notify("fleet: redis at " + host_and_port(store_.address.target) + " takes " +
+               std::to_string(std::lround(ms * to_seconds(took))) + " ms to answer: slots come late");
     }
     void keep_undelivered(std::string text) {
         if (undelivered_.size() == most_undelivered) undelivered_.pop_front();
@@ -339,6 +349,7 @@ class fleet_link::worker : public std::enable_shared_from_this<worker> {
     const std::shared_ptr<redis::connection> commands_;
     const std::shared_ptr<redis::connection> messages_;
     io_timer timer_;
+    slow_answers slow_answers_;
     const ::pid_t process_;
     std::thread thread_;
 

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/write.hpp>
+#include <cstdio>
 #include <tuple>
 #include <utility>
 
@@ -26,6 +27,20 @@ constexpr duration longest_pause = std::chrono::seconds(2);
 constexpr duration looks_every = std::chrono::milliseconds(250);
 // What a store that reads nothing may leave unsent. A prompt may be as long as 16 MiB, an answer as 64 MiB.
 constexpr std::size_t most_unsent = std::size_t{128} * 1024 * 1024;
+
+/// By what it answers to HELLO: names and values in turn. Before 6.0 there is no such command.
+bool is_too_old(const reply& hello) {
+    if (hello.is_error()) return hello.text.find("unknown command") != std::string::npos;
+    for (std::size_t each = 0; each + 1 < hello.items.size(); each += 2) {
+        if (hello.items[each].text != "version") continue;
+        int major = 0;
+        int minor = 0;
+        const std::string& version = hello.items[each + 1].text;
+        const bool is_version = std::sscanf(version.c_str(), "%d.%d", &major, &minor) == 2;
+        return is_version && (major < 6 || (major == 6 && minor < 2));
+    }
+    return false;
+}
 
 }  // namespace
 
@@ -125,12 +140,16 @@ io_awaitable<std::string> connection::let_in() {
         commands.push_back({"AUTH", address_.user, address_.password});
     }
     if (address_.database != 0) commands.push_back({"SELECT", std::to_string(address_.database)});
+    commands.push_back({"HELLO", "2"});  // needs no right
     commands.push_back({"PING"});
     for (const auto& each : commands) {
         write_soon(format_command(each));
         reply got;
         std::string problem = co_await next_reply(got);
         if (!problem.empty()) co_return problem;
+        if (each[0] == "HELLO" && is_too_old(got)) {
+            co_return "redis at " + host_and_port(address_.target) + " is older than 6.2, which is needed";
+        }
         if (got.is_error()) co_return explain(got);
     }
     co_return std::string();
