@@ -3,7 +3,6 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <exception>
 
 #include "answers/answer_options.hpp"
@@ -14,9 +13,9 @@
 #include "batch_report.hpp"
 #include "cli/commands.hpp"
 #include "cli/distinct_files.hpp"
+#include "cli/interruption.hpp"
 #include "cli/last_outputs.hpp"
 #include "cli/output_file.hpp"
-#include "cli/stop_signals.hpp"
 #include "dry_run.hpp"
 #include "job/job_choice.hpp"
 #include "job/job_feeder.hpp"
@@ -42,9 +41,6 @@ namespace batch = stagger::batch;
 namespace app {
 namespace {
 
-// After the second signal everything is being closed; this is for what does not let itself be closed.
-constexpr auto closing_patience = std::chrono::seconds(1);
-
 /// One run of the command: the runner, and around it what a user sees and presses.
 class session {
  public:
@@ -54,10 +50,9 @@ class session {
           out_(options.quiet),
           log_(make_log(out_, options.log_level, options.log_file)),
           plan_(make_plan(options, stagger::duration::zero())),
-          signals_(context_),
+          interrupted_(context_),
           display_(context_, out_, parse_progress_mode(files.progress), [this] { return view(); }),
           closing_(context_, out_, log_, [this] { return std::optional(runner_->status()); }),
-          patience_timer_(context_),
           notices_(files.results_name()) {
         if (rules.expected) ask_for_schema(plan_, rules.expected->schema_text());
         if (!answers.prices.empty())
@@ -115,7 +110,7 @@ class session {
     }
 
     exit_code run() {
-        signals_.await([this] { interrupted_ ? stop_at_once() : stop_gently(); });
+        interrupted_.await([this] { stop_gently(); }, [this] { runner_->stop(); });
         display_.start();
         report_page_->start();
         if (feeder_) {
@@ -222,7 +217,6 @@ class session {
     }
 
     void stop_gently() {
-        interrupted_ = true;
         runner_->drain();
         const auto in_flight = runner_->status().in_flight;
         if (in_flight > 0) {
@@ -230,14 +224,6 @@ class session {
                         " in flight; once more stops at once");
         }
         display_.show();
-    }
-
-    void stop_at_once() {
-        runner_->stop();
-        patience_timer_.expires_after(closing_patience);
-        patience_timer_.async_wait([this](stagger::error_code error) {
-            if (!error) context_.stop();
-        });
     }
 
     progress view() const {
@@ -290,7 +276,7 @@ class session {
             case batch::run_end::finished:
                 return report.counts.failed + failed_before_ > 0 ? exit_code::some_failed : exit_code::done;
             case batch::run_end::interrupted:
-                if (is_spent_ && !interrupted_) {
+                if (is_spent_ && !interrupted_.has_come()) {
                     out_.error("stopped, the answers of this run cost " + cost_text(costs_->counts().cost) +
                                " and may cost " + cost_text(*max_cost_) + ": " + left(report) + "; " +
                                how_to_continue());
@@ -352,10 +338,9 @@ class session {
     std::optional<stagger::client> client_;             // its timers must not outlive the context
     std::shared_ptr<stagger::job::job_feeder> feeder_;  // in its place, with --job
     std::optional<std::string> feeder_problem_;
-    stop_signals signals_;
+    interruption interrupted_;
     progress_display display_;
     closing_notice closing_;
-    asio::steady_timer patience_timer_;
     std::optional<output_file> summary_;
     std::optional<batch_report> report_page_;
     stagger::load::results_document about_;
@@ -369,7 +354,6 @@ class session {
     std::optional<batch::run_report> report_;
     std::size_t failed_before_ = 0;
     failure_notices notices_;
-    bool interrupted_ = false;
 };
 
 class batch_command final : public command {

@@ -8,6 +8,7 @@
 #include "cli/option_values.hpp"
 #include "parameters_hash.hpp"
 #include "prompts_with_defaults.hpp"
+#include "sending/progress_display.hpp"
 
 namespace app {
 namespace {
@@ -183,13 +184,7 @@ void add_batch_file_options(CLI::App& command, batch_file_options& options) {
         ->type_name("NAME");
     command.add_flag("--dry-run", options.dry_run,
                      "Send nothing: count prompts and estimate tokens and the time the limits allow");
-    command
-        .add_option(
-            "--progress", options.progress,
-            "On standard error: auto (redrawn on terminals, a panel where there is room, else a line), "
-            "line (never a panel), jsonl (an object a second), heartbeat (a line every 30 s) or off (default "
-            "auto)")
-        ->type_name("HOW");
+    add_progress_option(command, options.progress);
     command
         .add_option("--report", options.report,
                     "Write the run's figures as one page with charts and tables; - for standard output")

@@ -1,5 +1,6 @@
 #include "progress_display.hpp"
 
+#include <CLI/CLI.hpp>
 #include <csignal>
 #include <utility>
 
@@ -29,6 +30,16 @@ stagger::duration progress_interval(progress_mode mode) {
             break;
     }
     return redraw_interval;
+}
+
+void add_progress_option(CLI::App& command, std::string& name) {
+    command
+        .add_option(
+            "--progress", name,
+            "On standard error: auto (redrawn on terminals, a panel where there is room, else a line), "
+            "line (never a panel), jsonl (an object a second), heartbeat (a line every 30 s) or off (default "
+            "auto)")
+        ->type_name("HOW");
 }
 
 progress_mode parse_progress_mode(const std::string& name) {

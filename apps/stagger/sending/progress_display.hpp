@@ -10,6 +10,10 @@
 #include "recent_rate.hpp"
 #include "terminal/console.hpp"
 
+namespace CLI {
+class App;
+}
+
 namespace app {
 
 /// How the progress of a run is shown.
@@ -24,6 +28,8 @@ enum class progress_mode {
 /// How often it is shown.
 stagger::duration progress_interval(progress_mode mode);
 
+/// --progress, as runs take it that are shown while they go on.
+void add_progress_option(CLI::App& command, std::string& name);
 /// @throws failure wrong_usage
 progress_mode parse_progress_mode(const std::string& name);
 

@@ -1,15 +1,14 @@
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <exception>
 #include <optional>
 
 #include "batch/runner.hpp"
 #include "cli/commands.hpp"
+#include "cli/interruption.hpp"
 #include "cli/last_outputs.hpp"
 #include "cli/output_file.hpp"
-#include "cli/stop_signals.hpp"
 #include "job/job_choice.hpp"
 #include "job/job_worker.hpp"
 #include "net/fleet_names.hpp"
@@ -32,9 +31,6 @@ namespace batch = stagger::batch;
 namespace app {
 namespace {
 
-// After the second signal everything is being closed; this is for what does not let itself be closed.
-constexpr auto last_patience = std::chrono::seconds(1);
-
 /// What `stagger worker` takes on its command line beside what sending takes, as given.
 struct worker_options {
     std::string job;
@@ -49,8 +45,7 @@ class worker_session {
           options_(std::move(options)),
           out_(options_.quiet),
           log_(make_log(out_, options_.log_level, options_.log_file)),
-          signals_(context_),
-          patience_timer_(context_),
+          interrupted_(context_),
           display_(context_, out_, parse_progress_mode(chosen_.progress), [this] { return view(); }),
           closing_(context_, out_, log_, [this] { return std::optional(runner_->status()); }),
           notices_("the results of the job") {
@@ -66,7 +61,10 @@ class worker_session {
     ~worker_session() { worker_->stop(); }
 
     exit_code run() {
-        signals_.await([this] { interrupted_ ? stop_at_once() : stop_gently(); });
+        const auto at_once = [this] {
+            if (runner_) runner_->stop();
+        };
+        interrupted_.await([this] { stop_gently(); }, at_once);
         worker_->start();
         asio::co_spawn(context_, work(), [this](std::exception_ptr failed) {
             failed_ = failed;
@@ -86,7 +84,7 @@ class worker_session {
 
     asio::awaitable<void> work() {
         const auto about = co_await worker_->join();
-        if (!about || interrupted_) co_return;
+        if (!about || interrupted_.has_come()) co_return;
         if (about->state == stagger::fleet::job_state::done) {
             out_.remark("job " + chosen_.job + " is done already");
             worker_->stop();
@@ -146,7 +144,6 @@ class worker_session {
     }
 
     void stop_gently() {
-        interrupted_ = true;
         if (!runner_) return worker_->stop();
         runner_->drain();
         const auto in_flight = runner_->status().in_flight;
@@ -154,14 +151,6 @@ class worker_session {
             out_.remark("interrupted: awaiting " + std::to_string(in_flight) +
                         " in flight; once more gives them back");
         display_.show();
-    }
-
-    void stop_at_once() {
-        if (runner_) runner_->stop();
-        patience_timer_.expires_after(last_patience);
-        patience_timer_.async_wait([this](stagger::error_code error) {
-            if (!error) context_.stop();
-        });
     }
 
     void store_failed(const std::string& problem) {
@@ -203,10 +192,10 @@ class worker_session {
             out_.error(*store_problem_);
             return exit_code::endpoint_unusable;
         }
-        if (!report_) return interrupted_ ? exit_code::interrupted : exit_code::done;
+        if (!report_) return interrupted_.has_come() ? exit_code::interrupted : exit_code::done;
         switch (report_->end) {
             case batch::run_end::interrupted:
-                if (interrupted_) return exit_code::interrupted;
+                if (interrupted_.has_come()) return exit_code::interrupted;
                 break;
             case batch::run_end::nothing_admitted:
                 out_.error("stopped, " + closing_.gave_up(report_->opens_at) + "; others may go on");
@@ -229,8 +218,7 @@ class worker_session {
     std::optional<send_plan> plan_;
     std::optional<run_memory> memory_;
     std::optional<stagger::client> client_;  // its timers must not outlive the context
-    stop_signals signals_;
-    asio::steady_timer patience_timer_;
+    interruption interrupted_;
     progress_display display_;
     closing_notice closing_;
     failure_notices notices_;
@@ -240,7 +228,6 @@ class worker_session {
     std::optional<batch::run_report> report_;
     std::optional<std::string> store_problem_;
     std::exception_ptr failed_;
-    bool interrupted_ = false;
 };
 
 class worker_command final : public command {
@@ -251,12 +238,7 @@ class worker_command final : public command {
                         "The job to work at: the name that its stagger batch --job gives")
             ->required()
             ->type_name("NAME");
-        parser
-            .add_option("--progress", chosen_.progress,
-                        "On standard error: auto (redrawn on terminals, a panel where there is room, else a "
-                        "line), line (never a panel), jsonl (an object a second), heartbeat (a line every "
-                        "30 s) or off (default auto)")
-            ->type_name("HOW");
+        add_progress_option(parser, chosen_.progress);
         add_worker_options(parser, options_);
     }
 

@@ -202,12 +202,9 @@ asio::awaitable<void> job_worker::leave() {
     for (const auto& [position, key] : keys_) work_.give_back(key, true);
     keys_.clear();
     work_.leave();
-    io_timer pause(executor_);
-    while (!work_.has_left() && !is_over_) {
-        drive();
-        pause.expires_after(std::chrono::milliseconds(5));
-        co_await pause.async_wait(with_error);
-    }
+    drive();
+    constexpr auto token = asio::as_tuple(asio::deferred);
+    while (!work_.has_left() && !is_over_) co_await bell_.async_receive(token);
     stop();
 }
 
@@ -240,6 +237,7 @@ void job_worker::store_is_down(const std::string& problem) {
     }
     if (!std::exchange(is_up_, false)) return;
     work_.disconnected();
+    if (work_.has_left()) bell_.try_send(error_code());
     notices_.remark("job " + job_ + ": " + problem + "; it goes on when the store is back");
 }
 
@@ -346,7 +344,10 @@ void job_worker::run_errand(const fleet::work_errands::give_back& what) {
 }
 
 void job_worker::run_errand(const fleet::work_errands::leave&) {
-    store_.run(scripts::leave, {name_}, [this](const job_store::outcome&) { work_.left(); });
+    store_.run(scripts::leave, {name_}, [this](const job_store::outcome&) {
+        work_.left();
+        bell_.try_send(error_code());
+    });
 }
 
 }  // namespace stagger::job
