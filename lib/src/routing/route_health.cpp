@@ -12,6 +12,8 @@ using std::chrono::seconds;
 // A server that restarts is back in seconds; one that is gone costs an attempt a minute.
 constexpr duration first_pause = seconds(1);
 constexpr duration longest_pause = seconds(60);
+// What refuses for its load may be a limit, too, which opens at a time that would be missed for long.
+constexpr duration longest_pause_of_overloaded = seconds(8);
 // A key or a quota is mended by people.
 constexpr duration pause_of_unusable = seconds(30);
 constexpr duration longest_pause_of_unusable = minutes(30);
@@ -52,10 +54,13 @@ void route_health::ended(attempt_number which, route_outcome what, time_point no
             return answered(ended, now);
         case route_outcome::refused:
             return refused(ended);
+        case route_outcome::overloaded:
+            return failed(ended, {route_grade::down, first_pause, longest_pause_of_overloaded}, now, {});
         case route_outcome::accident:
-            return failed(ended, route_grade::down, now, {});
+            return failed(ended, {route_grade::down, first_pause, longest_pause}, now, {});
         case route_outcome::unusable:
-            return failed(ended, route_grade::unusable, now, opens_in);
+            return failed(ended, {route_grade::unusable, pause_of_unusable, longest_pause_of_unusable}, now,
+                          opens_in);
         case route_outcome::untold:
             if (trial_ == which) trial_ = 0;
             // It was to tell, and has not: another one may.
@@ -90,17 +95,15 @@ void route_health::refused(const attempt& which) {
     if (doubted_since_ != 0 && which.number > doubted_since_) doubted_since_ = 0;
 }
 
-void route_health::failed(const attempt& which, route_grade as, time_point now,
+void route_health::failed(const attempt& which, const verdict& as, time_point now,
                           std::optional<duration> opens_in) {
     if (is_aside(grade_)) {
         if (which.number != trial_) return;
-        const bool for_people = as == route_grade::unusable;
-        const duration longest = for_people ? longest_pause_of_unusable : longest_pause;
-        return set_aside(
-            as, now,
-            opens_in.value_or(std::clamp(2 * pause_, for_people ? pause_of_unusable : first_pause, longest)));
+        return set_aside(as.grade, now,
+                         opens_in.value_or(std::clamp(2 * pause_, as.shortest_pause, as.longest_pause)));
     }
-    if (as == route_grade::unusable) return set_aside(as, now, opens_in.value_or(pause_of_unusable));
+    if (as.grade == route_grade::unusable)
+        return set_aside(as.grade, now, opens_in.value_or(as.shortest_pause));
     if (doubted_since_ == 0) {
         // Those that are under way already are no news of the same failure.
         doubted_since_ = next_ - 1;

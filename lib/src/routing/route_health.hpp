@@ -12,11 +12,12 @@ namespace stagger::routing {
 
 /// How an attempt ended, for the route that it took.
 enum class route_outcome : std::uint8_t {
-    answered,  ///< or refused for what the request is
-    refused,   ///< by a limit: its gate knows what to do
-    accident,  ///< the server, or the way to it, failed
-    unusable,  ///< the account's key, quota or path is of no use, for whatever request
-    untold,    ///< nothing is known: its caller left
+    answered,    ///< or refused for what the request is
+    refused,     ///< by a limit: its gate knows what to do
+    overloaded,  ///< refused for the server's own load, until when is not said: it may be an outage
+    accident,    ///< the server, or the way to it, failed
+    unusable,    ///< the account's key, quota or path is of no use, for whatever request
+    untold,      ///< nothing is known: its caller left
 };
 
 /// What is thought of a route. A lower one is better.
@@ -77,7 +78,13 @@ class route_health {
 
     void answered(const attempt& which, time_point now);
     void refused(const attempt& which);
-    void failed(const attempt& which, route_grade as, time_point now, std::optional<duration> opens_in);
+    /// What a failure makes of a route, and how long it is left alone then.
+    struct verdict {
+        route_grade grade;
+        duration shortest_pause;
+        duration longest_pause;
+    };
+    void failed(const attempt& which, const verdict& as, time_point now, std::optional<duration> opens_in);
     void set_aside(route_grade as, time_point now, duration pause);
     void come_back();
     /// Of those that nothing later than it was answered: what is known of the oldest.
