@@ -324,7 +324,7 @@ TEST_CASE("routes: who waits for one can be cancelled, and ends with its deadlin
 
 TEST_CASE("gate: what may change its word by much is news, the usual is not") {
     asio::io_context context;
-    const gate limiter(context.get_executor(), unhurried, 1);
+    gate limiter(context.get_executor(), unhurried, 1);
     const auto& news = detail::gate_access::news(limiter);
     const auto leave = [&] {
         permit got;
