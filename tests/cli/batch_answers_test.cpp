@@ -253,6 +253,34 @@ TEST_CASE("--max-cost ends the run, and the same command continues") {
     CHECK(ids_of(all.folder.read("out")) == line_ids(1, 20));
 }
 
+// A day that is never over, so that no test depends on when it runs.
+TEST_CASE("--max-cost-per-day counts what all runs of a day cost, and sends nothing once that is spent") {
+    fixture all;
+    const auto prices =
+        all.folder.write("prices.json", R"({"m":{"input_cost_per_token":1,"output_cost_per_token":1}})");
+    const auto spending = all.folder.write("spending.json", R"({"day":"9999-12-31","cost":100})");
+    const auto list = numbered_prompts(20);
+    const auto with_budget = [&](const std::string& most) {
+        return std::vector<std::string>{"--prices", prices, "--max-cost-per-day", most,
+                                        "-j",       "1",    "--spending-file",    spending};
+    };
+    auto got = all.batch_of(list, with_budget("101"));
+    CHECK(got.code == 5);
+    CHECK(says(got, "stopped, the answers of this day (UTC) cost "));
+    CHECK(says(got, " and may cost 101: "));
+    const auto sent = all.sent();
+    CHECK(sent >= 1);
+    CHECK(sent < 20);
+    CHECK(all.folder.read("spending.json").find(R"({"day":"9999-12-31","cost":1)") == 0);
+    got = all.batch_of(list, with_budget("101"));
+    CHECK(got.code == 5);
+    CHECK(says(got, "nothing was sent; the same command continues on another day"));
+    CHECK(all.sent() == sent);
+    got = all.batch_of(list, with_budget("1000000"));
+    CHECK_MESSAGE(got.code == 0, got.err);
+    CHECK(all.sent() == 20);
+}
+
 TEST_CASE("wrong prices are refused before anything is sent") {
     fixture all;
     const auto refused = [&](const std::vector<std::string>& options, const std::string& message) {
@@ -265,6 +293,9 @@ TEST_CASE("wrong prices are refused before anything is sent") {
     refused({"--prices", empty}, "prices.json: no model in it has input_cost_per_token");
     refused({"--max-cost", "5"}, "--max-cost: needs --prices");
     refused({"--max-cost", "0", "--prices", empty}, "--max-cost: must be more than 0");
+    refused({"--max-cost-per-day", "5"}, "--max-cost-per-day: needs --prices");
+    refused({"--max-cost-per-day", "0", "--prices", empty}, "--max-cost-per-day: must be more than 0");
+    refused({"--spending-file", "f"}, "--spending-file: needs --max-cost-per-day");
     CHECK(all.batch_of("one\n", {"--prices", all.folder.path("none")}).code == 3);
     CHECK(all.sent() == 0);
 }

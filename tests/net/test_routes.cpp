@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "net/gate_access.hpp"
+#include "stagger/gate.hpp"
 #include "support/completing.hpp"
 #include "support/scripted_peer.hpp"
 
@@ -318,4 +320,49 @@ TEST_CASE("routes: who waits for one can be cancelled, and ends with its deadlin
         }
         CHECK(ended.empty());
     }
+}
+
+TEST_CASE("gate: what may change its word by much is news, the usual is not") {
+    asio::io_context context;
+    gate limiter(context.get_executor(), unhurried, 1);
+    const auto& news = detail::gate_access::news(limiter);
+    const auto leave = [&] {
+        permit got;
+        limiter.async_admit(admission(), [&](error_code, permit given) { got = std::move(given); });
+        context.restart();
+        context.run();
+        REQUIRE(got);
+        return got;
+    };
+    permit usual = leave();
+    permit told = leave();
+    permit refused = leave();
+    permit failed = leave();
+    auto before = news.load();
+    usual.accepted();
+    CHECK(news == before);
+    hints said;
+    said.requests.remaining = 0;
+    told.accepted(said);
+    CHECK(news != before);
+    before = news;
+    refused.throttled();
+    CHECK(news != before);
+    before = news;
+    failed.failed();
+    CHECK(news != before);
+}
+
+TEST_CASE(
+    "routes: of a server that refuses for its load all the time no more is asked than tells that it is "
+    "down") {
+    asio::io_context context;
+    const std::vector<turn> refusals(100, turn{answer(503, R"({"error":{"message":"overloaded"}})")});
+    scripted_peer down(context, {refusals});
+    scripted_peer there(context, {answers});
+    client llm(context.get_executor(), routes(way(down), way(there).tier(1)), of_routes());
+    for (int i = 0; i < 40; ++i) CHECK_FALSE(complete(context, llm, completion_request("prompt")).error);
+    CHECK(llm.route_states()[0].condition == route_condition::down);
+    CHECK(down.requests().size() <= 12);  // five, and one now and then
+    CHECK(there.requests().size() == 40);
 }

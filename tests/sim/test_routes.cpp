@@ -28,6 +28,7 @@ struct endpoint_model {
     double rate_per_s;
     duration service = 500ms;
     std::function<bool(double)> is_down = [](double) { return false; };
+    duration failure_takes = 50ms;
     std::function<double(double)> slowness = [](double) { return 1.0; };
     std::function<bool(double)> is_used_up = [](double) { return false; };
 };
@@ -187,6 +188,7 @@ class run_over_routes {
         duration takes = 50ms;
         if (model.is_down(at(now))) {
             one.what = ending::failure;
+            takes = model.failure_takes;
         } else if (model.is_used_up(at(now))) {
             one.what = ending::used_up;
         } else if (!limiters_[where].admits(now, 1) || (account_ && !account_->admits(now, 1))) {
@@ -282,6 +284,18 @@ TEST_CASE("a route that is down for 20 s gets few requests meanwhile, and is use
         CHECK(found.sent_between(2, 10.1, 30) <= 12);  // and one now and then asks whether it is back
         CHECK(static_cast<double>(found.between(12, 30)) / (18 * 60) >= .97);
         CHECK(found.sent_between(2, 30, 48) > 100);
+    }
+}
+
+TEST_CASE("of a route that fails slowly nothing more is sent than what is to tell") {
+    for (const std::uint64_t seed : {1, 2, 3}) {
+        auto models = three();
+        models[2].is_down = [](double now) { return within(now, 10, 30); };
+        models[2].failure_takes = 500ms;
+        const figures found = run_over_routes(models, 5000, seed).run();
+        CHECK(found.answered == 5000);
+        CHECK(found.sent_between(2, 10.6, 12) <= 5);
+        CHECK(static_cast<double>(found.between(12, 30)) / (18 * 60) >= .97);
     }
 }
 

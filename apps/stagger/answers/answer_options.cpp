@@ -52,6 +52,17 @@ void add_answer_options(CLI::App& command, answer_options& options) {
         command, "--max-cost", [&options](double value) { options.max_cost = value; },
         "Ends the run once its answers cost as much, by --prices; what is in flight is awaited")
         ->group(group);
+    add_number(
+        command, "--max-cost-per-day", [&options](double value) { options.max_cost_per_day = value; },
+        "The same of all that runs with the same --spending-file cost on one day (UTC), whatever became of "
+        "them")
+        ->group(group);
+    command
+        .add_option("--spending-file", options.spending_file,
+                    "Where --max-cost-per-day keeps what the day has cost (default spending.json beside the "
+                    "remembered limits)")
+        ->type_name("FILE")
+        ->group(group);
 }
 
 answer_rules make_answer_rules(const answer_options& options) {
@@ -72,6 +83,12 @@ answer_rules make_answer_rules(const answer_options& options) {
         throw failure(exit_code::wrong_usage, "--max-cost: needs --prices");
     if (options.max_cost && !(*options.max_cost > 0))
         throw failure(exit_code::wrong_usage, "--max-cost: must be more than 0");
+    if (options.max_cost_per_day && options.prices.empty())
+        throw failure(exit_code::wrong_usage, "--max-cost-per-day: needs --prices");
+    if (options.max_cost_per_day && !(*options.max_cost_per_day > 0))
+        throw failure(exit_code::wrong_usage, "--max-cost-per-day: must be more than 0");
+    if (!options.spending_file.empty() && !options.max_cost_per_day)
+        throw failure(exit_code::wrong_usage, "--spending-file: needs --max-cost-per-day");
     rules.retries = options.expect_retries.value_or(rules.retries);
     rules.fail_truncated = options.fail_truncated;
     return rules;

@@ -23,7 +23,9 @@ struct answer_options {
     std::optional<unsigned> expect_retries;
     bool fail_truncated = false;
     std::string prices;
-    std::optional<double> max_cost;  ///< in the currency of the prices
+    std::optional<double> max_cost;          ///< in the currency of the prices
+    std::optional<double> max_cost_per_day;  ///< the same, of a day of UTC
+    std::string spending_file;               ///< empty: the usual one
 };
 
 /// Adds the options to the subcommand; `options` must outlive the parsing.

@@ -21,11 +21,13 @@
 #include "job/job_feeder.hpp"
 #include "load/latency_histogram.hpp"
 #include "prices/cost_counter.hpp"
+#include "prices/daily_spending.hpp"
 #include "sending/attempt_log.hpp"
 #include "sending/cleartext_key.hpp"
 #include "sending/closing_notice.hpp"
 #include "sending/decision_log_file.hpp"
 #include "sending/failure_notices.hpp"
+#include "sending/limits_file.hpp"
 #include "sending/log.hpp"
 #include "sending/progress_display.hpp"
 #include "sending/run_description.hpp"
@@ -73,7 +75,10 @@ class session {
         others.push_back(options.decision_log);
         keep_apart("--cache", answers.cache, others);
         others.push_back(answers.cache);
+        keep_apart("--spending-file", answers.spending_file, others);
+        others.push_back(answers.spending_file);
         keep_apart("--log-file", options.log_file, others);
+        if (answers.max_cost_per_day) count_by_day(answers);
         report_page_.emplace(context_, files.report);
         auto ended = [this](const stagger::attempt_events::done& attempt) {
             runner_->attempt_ended(attempt.info);
@@ -191,9 +196,36 @@ class session {
         about_.load.prompts = files_.prompts_name();
     }
 
+    /// What a day costs is kept in a file, by every answer, and read before anything is sent.
+    void count_by_day(const answer_options& answers) {
+        spending_.emplace(answers.spending_file.empty() ? usual_spending_path() : answers.spending_file);
+        max_cost_per_day_ = answers.max_cost_per_day;
+        day_cost_ = spending_->spent(today());
+        costs_->on_cost([this](double cost) {
+            try {
+                day_cost_ = spending_->add(today(), cost);
+            } catch (const failure& failed) {
+                if (!spending_problem_) spending_problem_ = failed.what();
+            }
+        });
+        if (day_cost_ >= *max_cost_per_day_)
+            throw failure(exit_code::stopped_early, about_day_cost() +
+                                                        ": nothing was sent; the same command "
+                                                        "continues on another day");
+    }
+    static std::chrono::sys_days today() { return std::chrono::floor<std::chrono::days>(current_date()); }
+    std::string about_day_cost() const {
+        return "the answers of this day (UTC) cost " + cost_text(day_cost_) + " and may cost " +
+               cost_text(*max_cost_per_day_);
+    }
+    bool is_spent() const {
+        return (max_cost_ && costs_->counts().cost >= *max_cost_) ||
+               (max_cost_per_day_ && day_cost_ >= *max_cost_per_day_) || spending_problem_;
+    }
+
     /// Sends nothing new once the answers cost as much as they may; what is in flight adds to it.
     void keep_to_budget() {
-        if (!max_cost_ || costs_->counts().cost < *max_cost_ || runner_->stopping()) return;
+        if (!is_spent() || runner_->stopping()) return;
         if (runner_->left() == std::size_t{0}) return;  // it is over as it is
         is_spent_ = true;
         runner_->drain();
@@ -276,6 +308,16 @@ class session {
             case batch::run_end::finished:
                 return report.counts.failed + failed_before_ > 0 ? exit_code::some_failed : exit_code::done;
             case batch::run_end::interrupted:
+                if (spending_problem_) {
+                    out_.error("stopped, " + *spending_problem_ + ": " + left(report) + "; " +
+                               how_to_continue());
+                    return exit_code::file_failed;
+                }
+                if (is_spent_ && !interrupted_.has_come() && max_cost_per_day_ && day_cost_ >= *max_cost_per_day_) {
+                    out_.error("stopped, " + about_day_cost() + ": " + left(report) + "; " +
+                               how_to_continue());
+                    return exit_code::stopped_early;
+                }
                 if (is_spent_ && !interrupted_.has_come()) {
                     out_.error("stopped, the answers of this run cost " + cost_text(costs_->counts().cost) +
                                " and may cost " + cost_text(*max_cost_) + ": " + left(report) + "; " +
@@ -348,8 +390,12 @@ class session {
     std::shared_ptr<copied_answers> copied_;
     std::shared_ptr<cost_counter> costs_;  // null without prices
     std::optional<double> max_cost_;
-    stagger::load::latency_histogram served_;  // answers, from sending to their end
-    bool is_spent_ = false;                    // that much is reached
+    std::optional<daily_spending> spending_;
+    std::optional<double> max_cost_per_day_;
+    double day_cost_ = 0;
+    std::optional<std::string> spending_problem_;  // the file could not be written
+    stagger::load::latency_histogram served_;      // answers, from sending to their end
+    bool is_spent_ = false;                        // that much is reached
     std::shared_ptr<batch::runner> runner_;
     std::optional<batch::run_report> report_;
     std::size_t failed_before_ = 0;

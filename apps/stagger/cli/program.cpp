@@ -22,8 +22,8 @@ constexpr auto complete_exit_codes =
 constexpr auto batch_exit_codes =
     "Exit codes: 0 all done; 1 some prompts failed; 2 wrong usage or configuration;\n"
     "3 a file cannot be read or written; 4 the endpoint cannot be used;\n"
-    "5 stopped by --batch-deadline, --max-failures or --max-cost, 6 by --max-wait, 130 interrupted: the "
-    "same\ncommand continues.";
+    "5 stopped by --batch-deadline, --max-failures, --max-cost or --max-cost-per-day, 6 by\n"
+    "--max-wait, 130 interrupted: the same command continues.";
 
 constexpr auto bench_exit_codes =
     "Exit codes: 0 measured, whatever became of the requests; 2 wrong usage or configuration;\n"

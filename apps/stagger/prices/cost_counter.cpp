@@ -49,6 +49,7 @@ void cost_counter::count(std::string_view asked, const stagger::completion& answ
     const auto cost = prices != nullptr ? prices->cost_of(answer.usage) : std::nullopt;
     if (cost) {
         counts_.cost += *cost;
+        if (on_cost_) on_cost_(*cost);
     } else {
         ++counts_.unpriced;
     }

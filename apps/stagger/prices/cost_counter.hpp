@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "batch/transport.hpp"
 #include "price_list.hpp"
@@ -33,11 +35,14 @@ class cost_counter : public std::enable_shared_from_this<cost_counter> {
     /// What counting one answer adds.
     void count(std::string_view asked_model, const stagger::completion& answer);
     const cost_counts& counts() const { return counts_; }
+    /// Called with what each answer costs, before anything is done with it.
+    void on_cost(std::function<void(double)> told) { on_cost_ = std::move(told); }
 
  private:
     price_list prices_;
     std::string usual_model_;
     cost_counts counts_;
+    std::function<void(double)> on_cost_;
 };
 
 /// The model that a request asks for; empty where only the server knows.

@@ -452,20 +452,22 @@ class client {
 
     struct initiate_complete {
         handle_pointer of;
-        template <class Handler>
-        void operator()(Handler&& handler, const completion_request& request) const {
+        template <class Handler, class Request>
+        void operator()(Handler&& handler, Request&& request) const {
             const state_pointer& target = client::state_of(of);
             const bool at_home = is_at_home(*target, handler);
-            client::start_complete(target, request, std::forward<Handler>(handler), at_home);
+            client::start_complete(target, std::forward<Request>(request), std::forward<Handler>(handler),
+                                   at_home);
         }
     };
     struct initiate_stream {
         handle_pointer of;
-        template <class Handler>
-        void operator()(Handler&& handler, const completion_request& request) const {
+        template <class Handler, class Request>
+        void operator()(Handler&& handler, Request&& request) const {
             const state_pointer& target = client::state_of(of);
             const bool at_home = is_at_home(*target, handler);
-            client::start_stream(target, request, std::forward<Handler>(handler), at_home);
+            client::start_stream(target, std::forward<Request>(request), std::forward<Handler>(handler),
+                                 at_home);
         }
     };
     struct initiate_drain {
@@ -475,8 +477,14 @@ class client {
             client::start_drain(client::state_of(of), limit, std::forward<Handler>(handler));
         }
     };
+    // What is handed over for good need not be copied.
+    static void start_complete(const state_pointer& target, completion_request&& request,
+                               any_complete_handler handler, bool at_home);
     static void start_complete(const state_pointer& target, const completion_request& request,
                                any_complete_handler handler, bool at_home);
+    // What is handed over for good need not be copied.
+    static void start_stream(const state_pointer& target, completion_request&& request,
+                             any_stream_handler handler, bool at_home);
     static void start_stream(const state_pointer& target, const completion_request& request,
                              any_stream_handler handler, bool at_home);
     static void start_drain(const state_pointer& target, duration limit, any_drain_handler handler);

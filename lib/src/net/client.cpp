@@ -156,10 +156,22 @@ const client::state_pointer& client::state_of(const handle_pointer& handle) {
     return handle->state();
 }
 
+void client::start_complete(const state_pointer& target, completion_request&& request,
+                            any_complete_handler handler, bool at_home) {
+    detail::request_task::start(target, std::move(request), client_options::default_deadline,
+                                std::move(handler), at_home);
+}
+
 void client::start_complete(const state_pointer& target, const completion_request& request,
                             any_complete_handler handler, bool at_home) {
     detail::request_task::start(target, request, client_options::default_deadline, std::move(handler),
                                 at_home);
+}
+
+void client::start_stream(const state_pointer& target, completion_request&& request,
+                          any_stream_handler handler, bool at_home) {
+    detail::request_task::start(target, std::move(request), client_options::default_deadline,
+                                std::move(handler), at_home);
 }
 
 void client::start_stream(const state_pointer& target, const completion_request& request,

@@ -1,5 +1,6 @@
 #include "stagger/gate.hpp"
 
+#include <atomic>
 #include <boost/asio/any_completion_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -64,6 +65,12 @@ struct permit::gate_state final : std::enable_shared_from_this<gate_state>, deta
     /// after the lock is released.
     template <class Event>
     void after(Event event) {
+        usually(std::move(event));
+        news.fetch_add(1, std::memory_order_relaxed);
+    }
+    /// The same for what happens with every request, and is no news.
+    template <class Event>
+    void usually(Event event) {
         std::vector<ending> endings;
         time_point speaks = never;
         {
@@ -82,6 +89,7 @@ struct permit::gate_state final : std::enable_shared_from_this<gate_state>, deta
     const coordinator_options options;
     asio::any_io_executor executor;  // empty once its context has ended
 
+    std::atomic<std::uint32_t> news{0};       // how many events there were that may change much
     std::mutex mutex;                         // guards everything below
     std::optional<asio::steady_timer> timer;  // nothing once the context has ended
     bool armed = false;
@@ -169,7 +177,7 @@ class permit::gate_state::on_timer {
     void operator()(error_code error) {
         const auto self = std::exchange(owner_, {}).lock();
         if (error || !self) return;
-        self->after([&](time_point, auto&) {
+        self->usually([&](time_point, auto&) {
             if (self->armed_for == armed_for_) self->armed = false;
         });
     }
@@ -255,7 +263,7 @@ void permit::gate_state::listen_for_cancellation(asio::cancellation_slot slot, t
 
 gate::joined permit::gate_state::join(const admission& what, guest who) {
     gate::joined got;
-    after([&](time_point now, std::vector<ending>&) {
+    usually([&](time_point now, std::vector<ending>&) {
         got.at = now;
         if (closed) {
             got.error = errc::shut_down;
@@ -357,13 +365,15 @@ void permit::abandon() {
 
 void permit::answering(const hints& said) {
     if (!owner_) return;
-    owner_->after([&](time_point now, auto&) { owner_->core.answering(now, id_, said); });
+    const auto event = [&](time_point now, auto&) { owner_->core.answering(now, id_, said); };
+    return said == hints() ? owner_->usually(event) : owner_->after(event);
 }
 
 void permit::accepted(const hints& said, const token_usage& used) {
     if (!owner_) return;
     const auto owner = std::move(owner_);
-    owner->after([&](time_point now, auto&) { owner->core.accepted(now, id_, said, used); });
+    const auto event = [&](time_point now, auto&) { owner->core.accepted(now, id_, said, used); };
+    return said == hints() ? owner->usually(event) : owner->after(event);
 }
 
 time_point permit::throttled(const hints& said) {
@@ -411,7 +421,7 @@ void gate::leave(task_id task) const {
 }
 
 void gate::expect(std::size_t further_requests) {
-    checked().after([&](time_point, auto&) { checked().core.expect(further_requests); });
+    checked().usually([&](time_point, auto&) { checked().core.expect(further_requests); });
 }
 
 coordinator_status gate::status() const {
@@ -438,6 +448,10 @@ fleet_state gate::fleet() const {
 }
 
 namespace detail {
+
+const std::atomic<std::uint32_t>& gate_access::news(const gate& target) {
+    return target.checked().news;
+}
 
 void gate_access::on_fleet_speaks(const gate& target, std::function<void(time_point)> told) {
     target.checked().fleet_speaks = std::move(told);

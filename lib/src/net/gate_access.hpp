@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -36,6 +38,9 @@ class gate_access {
     /// Gives up a place in line: whoever has it is told errc::cancelled, if nothing else before.
     static void leave(const gate& target, task_id task) { target.leave(task); }
 
+    /// Another number than before where what a gate says of itself may have changed by more than that
+    /// somebody came, left or was admitted. From any thread. It lives as long as the gate.
+    static const std::atomic<std::uint32_t>& news(const gate& target);
     /// Whether they are handles of the same gate.
     static bool are_one(const gate& a, const gate& b) { return a.state_ == b.state_; }
 

@@ -86,14 +86,25 @@ request_task::~request_task() = default;
 
 void request_task::start(const std::shared_ptr<client_state>& client, const completion_request& request,
                          duration usual_deadline, any_handler&& handler, bool at_home) {
+    start(client, request, nullptr, usual_deadline, std::move(handler), at_home);
+}
+
+void request_task::start(const std::shared_ptr<client_state>& client, completion_request&& request,
+                         duration usual_deadline, any_handler&& handler, bool at_home) {
+    start(client, request, &request, usual_deadline, std::move(handler), at_home);
+}
+
+void request_task::start(const std::shared_ptr<client_state>& client, const completion_request& request,
+                         completion_request* own, duration usual_deadline, any_handler&& handler,
+                         bool at_home) {
     if (client->stand_in) return client->stand_in->take(client, request, std::move(handler));
     const auto cancelled =
         std::visit([](const auto& one) { return asio::get_associated_cancellation_slot(one); }, handler);
     const auto self = std::make_shared<request_task>(client, std::move(handler), at_home);
-    self->encode(request);
-    if (self->told_) return;
     const duration clients = client->options.has_deadline() ? client->options.deadline() : usual_deadline;
     self->machine_.end_within(request.has_more() ? request.deadline().value_or(clients) : clients);
+    self->encode(request, own);
+    if (self->told_) return;
     self->listen_for_cancellation(cancelled);
     // Not inside this call: the caller may be on the strand and must not be overtaken.
     client->turn->add({self, self.get()});
@@ -130,10 +141,11 @@ bool request_task::encode_for(const route_target& found, const completion_reques
     return true;
 }
 
-void request_task::encode(const completion_request& request) {
+void request_task::encode(const completion_request& request, completion_request* own) {
     if (!request.label().empty()) with_uncommon().label = request.label();
     if (client_->choice) {
-        with_uncommon().routed = std::make_unique<routed_request>(*this, request);
+        auto& routed = with_uncommon().routed;
+        own ? routed.emplace(*this, std::move(*own)) : routed.emplace(*this, request);
         return;
     }
     error_code error;
@@ -176,7 +188,7 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
                 next = stand_in_line();
                 break;
             case request_step::choose_route:
-                next = choose_route();
+                next = choose_route(now);
                 break;
             case request_step::stop_choosing:
                 return stop_choosing();
@@ -186,7 +198,7 @@ void request_task::carry_out(request_step next, time_point now, wire::decoded_an
                 return stop_holding();
             case request_step::admit:
                 trace_.waited(leave_, true);
-                if (routed()) routed()->attempt = client_->choice->sent(*routed()->where);
+                if (routed()) routed()->attempt = client_->choice->sent(now, *routed()->where);
                 next = machine_.admitted(now);
                 break;
             case request_step::connect:
@@ -290,7 +302,10 @@ request_step request_task::stand_in_line() {
     if (uncommon_ && !uncommon_->label.empty()) wanted.label(uncommon_->label);
     auto place = gate_access::join(there.gate, wanted, std::move(in_line));
     place_ = place.waits.value_or(nowhere);
-    if (place.waits) return request_step::nothing;
+    if (place.waits) {
+        if (routed()) client_->choice->stands(routed()->guest, routed_guest(), *routed()->where);
+        return request_step::nothing;
+    }
     leave_ = std::move(place.leave);
     return left_line(place.error, place.at);
 }
@@ -509,7 +524,7 @@ void request_task::end_attempt(wire::decoded_answer& ended) {
 request_step request_task::report(wire::decoded_answer& ended, time_point now) {
     time_point earliest = tell_gate(ended);
     // That is when it may go there again: elsewhere it may at once.
-    if (routed() && tell_route(ended)) earliest = {};
+    if (routed() && tell_route(ended, now)) earliest = {};
     return machine_.reported(ended, earliest, now);
 }
 

@@ -44,6 +44,9 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     /// @param at_home the handler is known to run on the client's executor
     static void start(const std::shared_ptr<client_state>& client, const completion_request& request,
                       duration usual_deadline, any_handler&& handler, bool at_home);
+    /// The same of a request that may be kept.
+    static void start(const std::shared_ptr<client_state>& client, completion_request&& request,
+                      duration usual_deadline, any_handler&& handler, bool at_home);
     request_task(std::shared_ptr<client_state> client, any_handler&& handler, bool at_home);
     ~request_task() override;
 
@@ -81,10 +84,10 @@ class request_task final : public std::enable_shared_from_this<request_task>,
         std::vector<wire::field> fields;
         std::string label;
         std::unique_ptr<stream_attempt> begins;  // a stream's head has come, with success
-        std::unique_ptr<routed_request> routed;  // null where there is one route
+        std::optional<routed_request> routed;    // nothing where there is one route
     };
     uncommon& with_uncommon();
-    routed_request* routed() const { return uncommon_ ? uncommon_->routed.get() : nullptr; }
+    routed_request* routed() const { return uncommon_ && uncommon_->routed ? &*uncommon_->routed : nullptr; }
     stream_attempt* begins() const { return uncommon_ ? uncommon_->begins.get() : nullptr; }
     route_choice::guest_pointer routed_guest() { return {shared_from_this(), routed()}; }
 
@@ -93,7 +96,10 @@ class request_task final : public std::enable_shared_from_this<request_task>,
         const routed_request* const there = routed();
         return there && there->where ? *client_->routes[*there->where] : client_->first();
     }
-    void encode(const completion_request& request);
+    /// @param own the same request, if it may be kept
+    static void start(const std::shared_ptr<client_state>& client, const completion_request& request,
+                      completion_request* own, duration usual_deadline, any_handler&& handler, bool at_home);
+    void encode(const completion_request& request, completion_request* own);
     /// For the route that was found.
     bool encode_for(const route_target& found, const completion_request& request, error_code& error,
                     std::string& problem);
@@ -120,15 +126,16 @@ class request_task final : public std::enable_shared_from_this<request_task>,
     request_step announce(time_point now);
     request_step ask_to_pass(time_point now);
     void stop_holding();
-    request_step choose_route();
+    request_step choose_route(time_point now);
     void stop_choosing();
     void route_found(std::size_t where);
+    request_step take_route(std::size_t where, time_point now);
     void no_route(errc why);
     void recalled();
     void leave_route_line();
     /// What the attempt says of its route; what is final there may be tried elsewhere.
     /// True if there is another route.
-    bool tell_route(wire::decoded_answer& ended);
+    bool tell_route(wire::decoded_answer& ended, time_point now);
     void forget_route();
     request_step stand_in_line();
     void leave_line(const error_code& error, permit leave) override;

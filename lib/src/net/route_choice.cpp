@@ -9,6 +9,14 @@ namespace stagger::detail {
 
 using routing::route_line;
 
+namespace {
+
+// Asking a gate is a tenth of what a request costs. What it says changes slowly, but where a refusal or a
+// word of the server's came, which it tells.
+constexpr duration asked_again_after = std::chrono::milliseconds(10);
+
+}  // namespace
+
 route_choice::route_choice(const io_executor& strand, std::vector<std::unique_ptr<route_target>>& targets,
                            std::vector<routing::route_rules> rules)
     : context_bound(strand),
@@ -19,14 +27,19 @@ route_choice::route_choice(const io_executor& strand, std::vector<std::unique_pt
     for (std::size_t i = 0; i < targets_.size(); ++i) {
         std::size_t first = 0;
         while (!gate_access::are_one(targets_[first]->gate, targets_[i]->gate)) ++first;
-        if (first == i) gates_.push_back(i);
+        if (first == i) gates_.push_back({i, {}, &gate_access::news(targets_[i]->gate)});
+        gate_of_.push_back(first == i ? gates_.size() - 1 : gate_of_[first]);
+        gates_[gate_of_.back()].routes.push_back(i);
     }
 }
 
-route_choice::guest_id route_choice::join(const guest_pointer& who, time_point deadline, priority in) {
-    const guest_id id = line_.join(steady_now(), deadline, in);
-    places_[id] = {who, {}};
-    return id;
+route_line::arrival route_choice::arrive(time_point now, time_point deadline, priority in) {
+    // Not where all are sent away, nor inside a move, whose guest has not joined its gate yet.
+    if (closed_ || moving_) return {line_.join(now, deadline, in), {}};
+    look_at_gates(now);
+    const auto came = line_.arrive(now, deadline, in, loads_);
+    if (came.where) tell_rest(*came.where);
+    return came;
 }
 
 void route_choice::again(guest_id id, const guest_pointer& who, time_point deadline,
@@ -38,31 +51,39 @@ void route_choice::again(guest_id id, const guest_pointer& who, time_point deadl
 bool route_choice::withdraw(guest_id id) {
     if (!line_.withdraw(id)) return false;
     places_.erase(id);
+    waiting_.store(line_.waiting(), std::memory_order_relaxed);
     arm(steady_now());
     return true;
 }
 
+void route_choice::stands(guest_id id, const guest_pointer& who, std::size_t where) {
+    places_[id] = {who, where};
+    if (!moving_) look();
+}
+
 void route_choice::left(guest_id id, std::size_t where) {
     line_.left(where);
-    places_.erase(id);
+    if (!places_.empty()) places_.erase(id);
 }
 
 void route_choice::forget(guest_id id) {
     line_.forget(id);
-    places_.erase(id);
+    if (!places_.empty()) places_.erase(id);
 }
 
-routing::route_health::attempt_number route_choice::sent(std::size_t where) {
+routing::route_health::attempt_number route_choice::sent(time_point now, std::size_t where) {
     targets_[where]->attempts.add();
-    return line_.health(where).sent(steady_now());
+    return line_.health(where).sent(now);
 }
 
-void route_choice::ended(std::size_t where, routing::route_health::attempt_number which,
+void route_choice::ended(time_point now, std::size_t where, routing::route_health::attempt_number which,
                          routing::route_outcome what, std::optional<duration> opens_in) {
-    line_.health(where).ended(which, what, steady_now(), opens_in);
+    line_.health(where).ended(which, what, now, opens_in);
+    tell_condition(where);
 }
 
 void route_choice::look() {
+    if (!moving_ && !closed_ && line_.is_idle() && places_.empty() && !armed_) return;
     again_ = true;
     if (std::exchange(moving_, true)) return;
     try {
@@ -77,17 +98,19 @@ void route_choice::look() {
 void route_choice::move_all() {
     if (closed_) return end_all();
     time_point now = steady_now();
-    for (std::size_t i = 0; i < targets_.size(); ++i) look_at(i, now);
+    look_at_gates(now);
     while (const auto next = line_.next(now, loads_)) {
         carry_out(*next);
-        // Nothing else has another load than before.
         now = steady_now();
-        look_at(next->where, now);
+        look_at_gates(now);
     }
-    for (std::size_t i = 0; i < targets_.size(); ++i)
-        targets_[i]->condition.store(condition(i), std::memory_order_relaxed);
+    for (std::size_t i = 0; i < targets_.size(); ++i) tell_condition(i);
     waiting_.store(line_.waiting(), std::memory_order_relaxed);
     arm(now);
+}
+
+void route_choice::tell_condition(std::size_t where) {
+    targets_[where]->condition.store(condition(where), std::memory_order_relaxed);
 }
 
 void route_choice::carry_out(const route_line::move& next) {
@@ -107,26 +130,51 @@ void route_choice::carry_out(const route_line::move& next) {
         places_.erase(found);
         return who->no_route(errc::deadline_exceeded);
     }
-    found->second.bound_to = next.where;
+    places_.erase(found);
     tell_rest(next.where);
     who->route_found(next.where);
 }
 
 void route_choice::tell_rest(std::size_t where) {
+    gate_word& gate = gates_[gate_of_[where]];
+    if (line_.waiting() + expected_ + gate.told_to_come == 0) return;
     double all = 0;
-    for (const std::size_t each : gates_) all += loads_[each].pace_per_s;
+    for (const gate_word& each : gates_) all += loads_[each.first_route].pace_per_s;
     const double share = all > 0 ? loads_[where].pace_per_s / all : 1;
-    targets_[where]->gate.expect(
-        static_cast<std::size_t>(static_cast<double>(line_.waiting() + expected_) * share));
+    const auto rest = static_cast<std::size_t>(static_cast<double>(line_.waiting() + expected_) * share);
+    if (std::exchange(gate.told_to_come, rest) != rest) targets_[where]->gate.expect(rest);
 }
 
-void route_choice::look_at(std::size_t where, time_point now) {
-    const coordinator_status told = targets_[where]->gate.status();
-    auto& load = loads_[where];
-    load = {told.waiting, told.delayed, told.pace_per_s, told.opens_at,
-            told.mode == coordinator_mode::closed};
+std::size_t route_choice::bound_to(const gate_word& gate) const {
+    if (line_.bound() == 0) return 0;
+    std::size_t sum = 0;
+    for (const std::size_t each : gate.routes) sum += line_.bound(each);
+    return sum;
+}
+
+void route_choice::look_at_gates(time_point now) {
+    for (gate_word& gate : gates_) {
+        const std::uint32_t news = gate.latest_news->load(std::memory_order_relaxed);
+        if (gate.may_change_soon || gate.news != news || now >= gate.asked_at + asked_again_after) {
+            gate.news = news;
+            ask(gate, now);
+        }
+        const std::size_t waiting = gate.others + bound_to(gate);
+        for (const std::size_t each : gate.routes) loads_[each].waiting = waiting;
+    }
+}
+
+void route_choice::ask(gate_word& gate, time_point now) {
+    const coordinator_status told = targets_[gate.first_route]->gate.status();
+    routing::route_load load{told.waiting, told.delayed, told.pace_per_s, told.opens_at,
+                             told.mode == coordinator_mode::closed};
     if (told.all_wait_until && *told.all_wait_until > now)
         load.opens_at = std::max(load.opens_at.value_or(now), *told.all_wait_until);
+    for (const std::size_t each : gate.routes) loads_[each] = load;
+    const std::size_t bound = bound_to(gate);
+    gate.others = told.waiting > bound ? told.waiting - bound : 0;
+    gate.may_change_soon = load.closed || load.opens_at || load.delayed > 0;
+    gate.asked_at = now;
 }
 
 // A timer that is due sooner stays: waking early costs one look. It is armed as long as anybody waits, if
@@ -195,8 +243,8 @@ void add(coordinator_status& all, const coordinator_status& one) {
 
 coordinator_status route_choice::status() const {
     coordinator_status all = targets_.front()->gate.status();
-    for (const std::size_t each : gates_) {
-        if (each != 0) add(all, targets_[each]->gate.status());
+    for (const gate_word& each : gates_) {
+        if (each.first_route != 0) add(all, targets_[each.first_route]->gate.status());
     }
     all.waiting += waiting_.load(std::memory_order_relaxed);
     return all;

@@ -55,7 +55,11 @@ routing::route_outcome outcome_for_route(const wire::decoded_answer& ended) {
     using routing::route_outcome;
     if (!ended.error) return route_outcome::answered;
     if (ended.error == errc::cancelled || ended.error == errc::shut_down) return route_outcome::untold;
-    if (ended.what.verdict == verdict::throttled) return route_outcome::refused;
+    if (ended.what.verdict == verdict::throttled) {
+        // Whatever says when it admits again is there, and its gate keeps to that.
+        const bool may_be_down = ended.error == errc::overloaded && !ended.what.retry_after;
+        return may_be_down ? route_outcome::overloaded : route_outcome::refused;
+    }
     if (ended.error.category() == stagger_category() && is_of_route(static_cast<errc>(ended.error.value())))
         return route_outcome::unusable;
     if (ended.what.verdict == verdict::transient) return route_outcome::accident;

@@ -84,6 +84,7 @@ request_step request_machine::routed(const error_code& error, bool elsewhere, ti
     if (elsewhere) {
         line_.not_before = std::min(line_.not_before, now);
         refused_.reset();
+        begins_anew_ = cause_ == retry_cause::accident;
     }
     state_ = state::in_line;
     return request_step::stand_in_line;
@@ -273,6 +274,7 @@ retry_session::next request_machine::plan_next(const wire::decoded_answer& ended
         progress_.unreadable_answers >= most_unreadable_answers && ended.error == errc::unreadable_answer;
     const auto step = session_.attempt_ended(result_of(ended), ended.what, now, known, context_.random);
     if (step.what == retry_session::next::attempt) {
+        begins_anew_ = false;
         cause_ = refused_by_limit ? retry_cause::throttled : retry_cause::accident;
         line_.not_before = step.not_before;
     }
@@ -282,7 +284,9 @@ retry_session::next request_machine::plan_next(const wire::decoded_answer& ended
 admission request_machine::wanted() const {
     admission what;
     what.cost(cost_).deadline(deadline()).alike(alike_).priority(class_);
-    if (!is_retry()) return what;
+    // What failed at one route is no load that another one's own failures cause: its budget for those is not
+    // to keep it, and a whole short line with it.
+    if (!is_retry() || begins_anew_) return what;
     what.again(cause_, line_.not_before);
     if (refused_) what.refused(*refused_);
     return what;

@@ -194,6 +194,7 @@ class request_machine {
     retry_cause cause_ = retry_cause::throttled;
     bool has_leave_ = false;    // and asks once more whether it may pass
     bool steps_aside_ = false;  // leaves the line, to be held
+    bool begins_anew_ = false;  // where it failed before was another route
     bool reroutes_ = false;     // leaves the line, to stand in another
     bool chosen_ = false;
     state state_ = state::not_begun;

@@ -21,13 +21,10 @@ class answer_times {
     static constexpr std::size_t most = 200;
     static constexpr std::size_t fewest = 10;
 
-    void look() const;
-
-    std::array<duration, most> last_{};
-    std::size_t count_ = 0;
-    mutable std::size_t looked_at_ = 0;  // `count_` when the two below were computed
-    mutable duration median_{0};
-    mutable duration p99_{0};
+    std::array<duration, most> last_{};    // in the order in which they came, as a ring
+    std::array<duration, most> sorted_{};  // the same
+    std::size_t known_ = 0;
+    std::size_t oldest_ = 0;
 };
 
 }  // namespace stagger::routing

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <limits>
 #include <optional>
+#include <vector>
 
 #include "routing/answer_times.hpp"
 #include "stagger/time.hpp"
@@ -11,11 +12,12 @@ namespace stagger::routing {
 
 /// How an attempt ended, for the route that it took.
 enum class route_outcome : std::uint8_t {
-    answered,  ///< or refused for what the request is
-    refused,   ///< by a limit: its gate knows what to do
-    accident,  ///< the server, or the way to it, failed
-    unusable,  ///< the account's key, quota or path is of no use, for whatever request
-    untold,    ///< nothing is known: its caller left
+    answered,    ///< or refused for what the request is
+    refused,     ///< by a limit: its gate knows what to do
+    overloaded,  ///< refused for the server's own load, until when is not said: it may be an outage
+    accident,    ///< the server, or the way to it, failed
+    unusable,    ///< the account's key, quota or path is of no use, for whatever request
+    untold,      ///< nothing is known: its caller left
 };
 
 /// What is thought of a route. A lower one is better.
@@ -45,11 +47,15 @@ class route_health {
     void ended(attempt_number which, route_outcome what, time_point now,
                std::optional<duration> opens_in = std::nullopt);
     /// Looks at what is still unanswered.
-    void look(time_point now);
+    void look(time_point now) {
+        if (now > nothing_overdue_before_) look_closely(now);
+    }
 
     route_grade grade() const { return grade_; }
+    /// How many further attempts may begin.
+    std::size_t room(time_point now) const;
     /// Whether another attempt may begin.
-    bool takes(time_point now) const;
+    bool takes(time_point now) const { return room(now) > 0; }
     /// When a route that is set aside takes the next one; `never` while one is under way there.
     time_point next_try() const;
     /// When `look` may find something although nothing has happened.
@@ -63,6 +69,7 @@ class route_health {
     /// many with every time that it was not.
     static constexpr unsigned least_credit = 4;
     static constexpr unsigned most_credit = 64;
+    static constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
 
     struct attempt {
         attempt_number number;
@@ -71,15 +78,31 @@ class route_health {
 
     void answered(const attempt& which, time_point now);
     void refused(const attempt& which);
-    void failed(const attempt& which, route_grade as, time_point now, std::optional<duration> opens_in);
+    /// What a failure makes of a route, and how long it is left alone then.
+    struct verdict {
+        route_grade grade;
+        duration shortest_pause;
+        duration longest_pause;
+    };
+    void failed(const attempt& which, const verdict& as, time_point now, std::optional<duration> opens_in);
     void set_aside(route_grade as, time_point now, duration pause);
     void come_back();
-    std::optional<time_point> overdue_at() const;
+    /// Of those that nothing later than it was answered: what is known of the oldest.
+    struct unanswered {
+        time_point overdue_at = never;  // it has then taken longer than usual
+        std::size_t count = 0;
+    };
+    unanswered look_at_unanswered() const;
+    void look_closely(time_point now);
+    bool is_overdue(time_point now);
+    void add_time(duration one);
 
     answer_times times_;
-    std::deque<attempt> under_way_;
+    std::vector<attempt> under_way_;  // the oldest first
     attempt_number next_ = 1;
     attempt_number answered_up_to_ = 0;  // the latest that was answered
+    // Nothing is overdue before: looking through those under way for each event is dear.
+    time_point nothing_overdue_before_ = never;
 
     route_grade grade_ = route_grade::good;
     // Good, but an attempt met an accident: from which one on an answer takes the doubt away.

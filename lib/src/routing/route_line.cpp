@@ -48,13 +48,14 @@ double in_seconds(duration span) {
 }  // namespace
 
 route_line::route_line(std::vector<route_rules> routes) {
-    if (routes.empty() || routes.size() > 64) throw std::invalid_argument("routes: must be from 1 to 64");
+    if (routes.empty() || routes.size() > most_routes)
+        throw std::invalid_argument("routes: must be from 1 to 64");
     for (const route_rules& rules : routes) {
         if (!(rules.weight > 0)) throw std::invalid_argument("routes: a weight must be > 0");
         if (rules.fallback_after <= duration::zero())
             throw std::invalid_argument("routes: fallback_after must be > 0 s");
         any_falls_back_ = any_falls_back_ || rules.fallback_after != duration::max();
-        routes_.push_back({rules, {}, 0, false});
+        routes_.push_back({rules, std::min(in_seconds(rules.fallback_after), longest_lead_s), {}, 0, false});
     }
 }
 
@@ -63,30 +64,43 @@ priority route_line::class_of(guest who) {
     return priorities[who % priorities.size()];
 }
 
-std::size_t route_line::waiting() const {
-    std::size_t sum = 0;
-    for (const priority one : priorities) sum += waiting_[one].size();
-    return sum;
-}
-
 route_line::guest route_line::join(time_point now, time_point deadline, priority in) {
     const guest who = next_guest_++ * priorities.size() + static_cast<std::size_t>(in);
     again(now, who, deadline, std::nullopt, {});
     return who;
 }
 
+route_line::arrival route_line::arrive(time_point now, time_point deadline, priority in,
+                                       std::span<const route_load> loads) {
+    if (waiting_count_ > 0) return {join(now, deadline, in), {}};
+    for (route& one : routes_) one.health.look(now);
+    const guest who = next_guest_ * priorities.size() + static_cast<std::size_t>(in);
+    const auto where = choose(who, {now, deadline, {}, {}}, now, loads);
+    if (!where) return {join(now, deadline, in), {}};
+    ++next_guest_;
+    bind(*where);
+    return {who, where};
+}
+
+void route_line::bind(route_index where) {
+    ++routes_[where].bound;
+    ++bound_count_;
+    routes_[where].recalled = false;
+}
+
 void route_line::again(time_point now, guest who, time_point deadline, std::optional<route_index> last,
                        time_point not_before) {
-    waiting_[class_of(who)][who] = {now, deadline, last, not_before};
+    auto& its = waiting_[class_of(who)];
+    const std::size_t before = its.size();
+    its[who] = {now, deadline, last, not_before};
+    waiting_count_ += its.size() - before;
     if (deadline != never) deadlines_.insert({deadline, who});
 }
 
 bool route_line::exclude(guest who, route_index where) {
     auto& bits = excluded_[who];
     bits |= std::uint64_t{1} << where;
-    const std::uint64_t all =
-        routes_.size() == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << routes_.size()) - 1;
-    return bits != all;
+    return bits != all_bits();
 }
 
 bool route_line::withdraw(guest who) {
@@ -95,12 +109,15 @@ bool route_line::withdraw(guest who) {
     if (found == its.end()) return false;
     deadlines_.erase({found->second.deadline, who});
     its.erase(found);
+    --waiting_count_;
     return true;
 }
 
 void route_line::left(route_index where) {
     route& one = routes_[where];
-    if (one.bound > 0) --one.bound;
+    if (one.bound == 0) return;
+    --one.bound;
+    --bound_count_;
 }
 
 void route_line::forget(guest who) {
@@ -108,7 +125,12 @@ void route_line::forget(guest who) {
     excluded_.erase(who);
 }
 
+std::uint64_t route_line::all_bits() const {
+    return routes_.size() == most_routes ? ~std::uint64_t{0} : (std::uint64_t{1} << routes_.size()) - 1;
+}
+
 std::uint64_t route_line::excluded(guest who) const {
+    if (excluded_.empty()) return 0;
     const auto found = excluded_.find(who);
     return found == excluded_.end() ? 0 : found->second;
 }
@@ -129,7 +151,8 @@ std::optional<route_line::move> route_line::next(time_point now, std::span<const
         withdraw(late);
         return move{move::kind::expire, late};
     }
-    if (const auto where = to_recall(now, loads)) return move{move::kind::recall, 0, *where};
+    if (const auto where = bound_count_ > 0 ? to_recall(now, loads) : std::nullopt)
+        return move{move::kind::recall, 0, *where};
     const auto turn = classes_.next_of([&](priority one) { return !waiting_[one].empty(); });
     if (!turn) return std::nullopt;
     std::optional<move> made = bind_one(*turn, now, loads);
@@ -155,8 +178,7 @@ std::optional<route_line::move> route_line::bind_one(priority of_class, time_poi
         const guest bound = who;
         classes_.sent(of_class);
         withdraw(bound);
-        ++routes_[*where].bound;
-        routes_[*where].recalled = false;
+        bind(*where);
         return move{move::kind::bind, bound, *where};
     }
     return std::nullopt;
@@ -171,15 +193,26 @@ bool route_line::is_open(route_index where, time_point now, std::span<const rout
     return routes_[where].health.grade() == route_grade::good && !is_closed(loads[where], now);
 }
 
+route_line::choices route_line::choices_of(guest who, const place& of, time_point now,
+                                           std::span<const route_load> loads) const {
+    std::uint64_t without = excluded(who);
+    if (of.last && of.not_before > now) without |= std::uint64_t{1} << *of.last;
+    choices found;
+    found.allowed = all_bits() & ~without;
+    for (route_index i = 0; i < routes_.size(); ++i) {
+        const std::uint64_t bit = std::uint64_t{1} << i;
+        if ((without & bit) != 0) continue;
+        if (!is_open(i, now, loads)) continue;
+        found.open |= bit;
+        const unsigned tier = routes_[i].rules.tier;
+        if (!found.tier || tier < *found.tier) found.tier = tier;
+    }
+    return found;
+}
+
 std::optional<unsigned> route_line::open_tier(guest who, const place& of, time_point now,
                                               std::span<const route_load> loads) const {
-    std::optional<unsigned> lowest;
-    for (route_index i = 0; i < routes_.size(); ++i) {
-        const route& one = routes_[i];
-        if (!is_open(i, now, loads) || !may_go(who, of, i, now)) continue;
-        lowest = std::min(lowest.value_or(one.rules.tier), one.rules.tier);
-    }
-    return lowest;
+    return choices_of(who, of, now, loads).tier;
 }
 
 // The next request after a pause asks whether a route is back, where it would be used if it were. A gate that
@@ -199,16 +232,15 @@ std::optional<route_line::route_index> route_line::trial_for(guest who, const pl
 route_line::offer route_line::offer_of(route_index where, time_point now, const route_load& load) const {
     const route& one = routes_[where];
     const double pace = pace_of(load);
-    double wait = static_cast<double>(load.waiting) / pace;
+    double wait = load.waiting == 0 ? 0 : static_cast<double>(load.waiting) / pace;
     if (load.opens_at && *load.opens_at > now) wait += in_seconds(*load.opens_at - now);
-    const auto lead = std::max(fewest_in_line, static_cast<std::size_t>(std::ceil(pace * lead_s)));
     const std::size_t delayed = std::min({load.delayed, one.bound, most_delayed});
+    const auto in_line = static_cast<double>(one.bound - delayed);
     // Nor is anybody to wait there for longer than here.
-    const double in_time =
-        std::max(1.0, pace * std::min(in_seconds(one.rules.fallback_after), longest_lead_s));
-    const bool has_room = one.bound - delayed < lead && static_cast<double>(one.bound - delayed) < in_time &&
-                          one.health.takes(now);
-    return {where, wait + in_seconds(one.health.answer_time()), has_room};
+    const double in_time = std::max(1.0, pace * one.fallback_after_s);
+    const bool is_short = one.bound - delayed < fewest_in_line || in_line < pace * lead_s;
+    const bool has_room = is_short && in_line < in_time && one.bound < one.health.room(now);
+    return {where, wait + in_seconds(one.health.answer_time()), has_room, pace};
 }
 
 time_point route_line::falls_back_at(const place& of, unsigned tier) const {
@@ -233,9 +265,9 @@ std::optional<route_line::route_index> route_line::behind(unsigned tier, guest w
         }
         if (!next) break;
         tier = *next;
-        std::vector<offer> offers;
+        offer_list offers;
         for (route_index i = 0; i < routes_.size(); ++i) {
-            if (is_of(i, tier)) offers.push_back(offer_of(i, now, loads[i]));
+            if (is_of(i, tier)) offers.add(offer_of(i, now, loads[i]));
         }
         if (const auto found = best(offers, loads)) return found;
     }
@@ -244,28 +276,33 @@ std::optional<route_line::route_index> route_line::behind(unsigned tier, guest w
 
 std::optional<route_line::route_index> route_line::choose(guest who, const place& of, time_point now,
                                                           std::span<const route_load> loads) const {
-    const auto tier = open_tier(who, of, now, loads);
-    if (const auto trial =
-            trial_for(who, of, tier.value_or(std::numeric_limits<unsigned>::max()), now, loads))
-        return trial;
-    std::vector<offer> offers;
+    const choices found = choices_of(who, of, now, loads);
+    const auto tier = found.tier;
+    // Where all are good and open, none is to be tried.
+    if (found.open != all_bits()) {
+        if (const auto trial =
+                trial_for(who, of, tier.value_or(std::numeric_limits<unsigned>::max()), now, loads))
+            return trial;
+    }
+    offer_list offers;
     const auto offer_all = [&](auto which) {
         for (route_index i = 0; i < routes_.size(); ++i) {
-            if (may_go(who, of, i, now) && which(i)) offers.push_back(offer_of(i, now, loads[i]));
+            if ((found.allowed >> i & 1) != 0 && which(i)) offers.add(offer_of(i, now, loads[i]));
         }
     };
     if (tier) {
-        offer_all([&](route_index i) { return routes_[i].rules.tier == *tier && is_open(i, now, loads); });
-        const auto found = best(offers, loads);
-        return found ? found : behind(*tier, who, of, now, loads);
+        offer_all(
+            [&](route_index i) { return (found.open >> i & 1) != 0 && routes_[i].rules.tier == *tier; });
+        const auto where = best(offers, loads);
+        return where ? where : behind(*tier, who, of, now, loads);
     }
     // Nothing is good and open: what will be soonest, slow ones included.
     offer_all([&](route_index i) { return routes_[i].health.grade() == route_grade::good; });
-    if (const auto found = best(offers, loads)) return found;
+    if (const auto where = best(offers, loads)) return where;
     offers.clear();
     offer_all([&](route_index i) { return routes_[i].health.grade() == route_grade::slow; });
     for (offer& one : offers) one.has_room = routes_[one.where].bound < fewest_in_line;
-    if (const auto found = best(offers, loads)) return found;
+    if (const auto where = best(offers, loads)) return where;
     // Where nothing can be used at all, requests are to fail with the reason, not to wait.
     const bool none_can = std::all_of(routes_.begin(), routes_.end(), [](const route& one) {
         return one.health.grade() == route_grade::unusable;
@@ -277,28 +314,27 @@ std::optional<route_line::route_index> route_line::choose(guest who, const place
     return best(offers, loads);
 }
 
-std::optional<route_line::route_index> route_line::best(std::vector<offer>& offers,
+std::optional<route_line::route_index> route_line::best(offer_list& offers,
                                                         std::span<const route_load> loads) const {
-    if (offers.empty()) return std::nullopt;
-    const auto soonest = std::min_element(
-        offers.begin(), offers.end(), [](const offer& a, const offer& b) { return a.seconds < b.seconds; });
-    const double soon = soonest->seconds;
+    double soon = std::numeric_limits<double>::infinity();
     double pace = 0;
-    for (const offer& one : offers) pace += pace_of(loads[one.where]);
+    for (const offer& one : offers) {
+        soon = std::min(soon, one.seconds);
+        pace += one.pace_per_s;
+    }
     const offer* found = nullptr;
     bool found_near = false;
     double least = 0;
     for (const offer& one : offers) {
         if (!one.has_room) continue;
-        const double own_pace = pace_of(loads[one.where]);
         const bool near = one.seconds <= soon * equally_soon + equally_soon_s;
         // If all who wait here go elsewhere, the last of them is answered within this: a slower way helps
         // nobody.
-        const double rest = std::max(pace - own_pace, slowest_pace_per_s);
+        const double rest = std::max(pace - one.pace_per_s, slowest_pace_per_s);
         if (!near && one.seconds > soon + static_cast<double>(waiting()) / rest) continue;
         const route& its = routes_[one.where];
         const double share = static_cast<double>(loads[one.where].waiting + its.health.under_way() + 1) /
-                             (its.rules.weight * own_pace);
+                             (its.rules.weight * one.pace_per_s);
         const double measure = near ? share : one.seconds;
         if (found && (near == found_near ? measure >= least : found_near)) continue;
         found = &one;
@@ -309,16 +345,20 @@ std::optional<route_line::route_index> route_line::best(std::vector<offer>& offe
     return found->where;
 }
 
-// Nobody is to wait in the line of a route that will not take it, while another one would.
+// Nobody is to wait in the line of a route that will not take it, while another one would. Nor are those to
+// be sent who were bound before it was known that a route may have failed: but for as many as are to tell.
 std::optional<route_line::route_index> route_line::to_recall(time_point now,
                                                              std::span<const route_load> loads) {
-    bool any_open = false;
-    for (route_index i = 0; i < routes_.size(); ++i) any_open = any_open || is_open(i, now, loads);
-    if (!any_open) return std::nullopt;
+    std::size_t open = 0;
+    for (route_index i = 0; i < routes_.size(); ++i) open += is_open(i, now, loads) ? 1 : 0;
     for (route_index i = 0; i < routes_.size(); ++i) {
         route& one = routes_[i];
-        const bool is_trial = one.bound == 1 && one.health.takes(now) && !is_closed_for_long(loads[i], now);
-        if (one.bound == 0 || one.recalled || is_open(i, now, loads) || is_trial) continue;
+        if (one.bound == 0 || one.recalled) continue;
+        const bool itself_open = is_open(i, now, loads);
+        if (open == (itself_open ? 1U : 0U)) continue;
+        const bool fits = one.bound <= one.health.room(now);
+        const bool is_trial = one.bound == 1 && fits && !is_closed_for_long(loads[i], now);
+        if (is_trial || (itself_open && fits)) continue;
         one.recalled = true;
         return i;
     }

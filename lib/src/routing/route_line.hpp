@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -49,6 +50,7 @@ class route_line {
     /// So many stand in a gate's line, where there are enough. With two a coordinator often found its line
     /// empty while it measured, and was refused six times as much; ten are enough.
     static constexpr std::size_t fewest_in_line = 10;
+    static constexpr std::size_t most_routes = 64;
 
     /// What is to be done next.
     struct move {
@@ -67,6 +69,12 @@ class route_line {
 
     /// Somebody new, who waits at the end of its class. Classes take turns as 16 : 4 : 1.
     guest join(time_point now, time_point deadline, priority in = priority::normal);
+    struct arrival {
+        guest who;
+        std::optional<route_index> where;  ///< nothing: it waits
+    };
+    /// The same, and where nobody waits and a route takes it, bound to that at once. For less than by `next`.
+    arrival arrive(time_point now, time_point deadline, priority in, std::span<const route_load> loads);
     /// Somebody who was bound comes back to the place that the first `join` gave, for another attempt. Its
     /// wait begins anew.
     /// @param last where it was sent before, if anywhere: there it goes not before `not_before`
@@ -89,13 +97,19 @@ class route_line {
     route_health& health(route_index which) { return routes_[which].health; }
     const route_health& health(route_index which) const { return routes_[which].health; }
     std::size_t routes() const { return routes_.size(); }
-    std::size_t waiting() const;
+    std::size_t waiting() const { return waiting_count_; }
+    /// In a gate's line, by this.
+    std::size_t bound(route_index where) const { return routes_[where].bound; }
+    std::size_t bound() const { return bound_count_; }
+    /// Nobody waits, nor stands in a gate's line: `next` has nothing, and is not to be woken.
+    bool is_idle() const { return waiting_count_ == 0 && bound_count_ == 0; }
     /// Whether a request that failed at a route for the route's sake has another one to go to.
     bool has_other(guest who, route_index than) const;
 
  private:
     struct route {
         route_rules rules;
+        double fallback_after_s;
         route_health health;
         std::size_t bound = 0;  // in its gate's line, by this
         bool recalled = false;  // since it was bound to last
@@ -110,6 +124,19 @@ class route_line {
         route_index where;
         double seconds;  // until an answer from there is predicted
         bool has_room;
+        double pace_per_s;
+    };
+    /// Of all routes at most. Made for each request, so that it takes nothing from the allocator.
+    class offer_list {
+     public:
+        void add(const offer& one) { all_[size_++] = one; }
+        void clear() { size_ = 0; }
+        offer* begin() { return all_.data(); }
+        offer* end() { return all_.data() + size_; }
+
+     private:
+        std::array<offer, most_routes> all_;  // of which those behind `size_` are never looked at
+        std::size_t size_ = 0;
     };
 
     static priority class_of(guest who);
@@ -119,6 +146,13 @@ class route_line {
                                       std::span<const route_load> loads) const;
     bool may_go(guest who, const place& of, route_index where, time_point now) const;
     bool is_open(route_index where, time_point now, std::span<const route_load> loads) const;
+    /// Where somebody may go.
+    struct choices {
+        std::uint64_t allowed = 0;     // routes, as bits
+        std::uint64_t open = 0;        // of them, those that are good and open
+        std::optional<unsigned> tier;  // the first of which one is open
+    };
+    choices choices_of(guest who, const place& of, time_point now, std::span<const route_load> loads) const;
     /// The first tier of which something is good and open.
     std::optional<unsigned> open_tier(guest who, const place& of, time_point now,
                                       std::span<const route_load> loads) const;
@@ -129,10 +163,12 @@ class route_line {
     time_point falls_back_at(const place& of, unsigned tier) const;
     std::optional<route_index> trial_for(guest who, const place& of, unsigned tier, time_point now,
                                          std::span<const route_load> loads) const;
-    std::optional<route_index> best(std::vector<offer>& offers, std::span<const route_load> loads) const;
+    std::optional<route_index> best(offer_list& offers, std::span<const route_load> loads) const;
     offer offer_of(route_index where, time_point now, const route_load& load) const;
     std::optional<route_index> to_recall(time_point now, std::span<const route_load> loads);
     std::uint64_t excluded(guest who) const;
+    std::uint64_t all_bits() const;
+    void bind(route_index where);
 
     std::vector<route> routes_;
     bool any_falls_back_ = false;
@@ -141,6 +177,8 @@ class route_line {
     std::set<std::pair<time_point, guest>> deadlines_;
     std::map<guest, std::uint64_t> excluded_;  // routes that cannot carry a request, as bits
     guest next_guest_ = 1;
+    std::size_t waiting_count_ = 0;
+    std::size_t bound_count_ = 0;
 };
 
 }  // namespace stagger::routing

@@ -328,6 +328,29 @@ TEST_CASE("a refused request goes again when the gate says so, and says that it 
     CHECK(done.answer.info.rejections == 1);
 }
 
+TEST_CASE("what failed by accident at one route begins anew at another, and draws on no budget there") {
+    const client_of_one client;
+    request_context context = client.context();
+    request_machine one(context, start);
+    one.begin(start);
+    REQUIRE(attempt(one, crash(), start) == request_step::announce);
+    REQUIRE(one.announced() == request_step::ask_to_pass);
+    REQUIRE(one.passed(false) == request_step::choose_route);
+    SUBCASE("at another") {
+        REQUIRE(one.routed({}, true, start) == request_step::stand_in_line);
+        CHECK_FALSE(one.wanted().is_retry());
+        // Called back, and bound to the same once more.
+        one.reroute();
+        REQUIRE(one.left_line(errc::cancelled, false, false, start) == request_step::choose_route);
+        REQUIRE(one.routed({}, false, start) == request_step::stand_in_line);
+        CHECK_FALSE(one.wanted().is_retry());
+    }
+    SUBCASE("at the same") {
+        REQUIRE(one.routed({}, false, start) == request_step::stand_in_line);
+        CHECK(one.wanted().cause() == retry_cause::accident);
+    }
+}
+
 TEST_CASE("an accident waits for a backoff of its own, or for the server's Retry-After where that is later") {
     client_of_one client;
     SUBCASE("obeyed") {

@@ -93,6 +93,31 @@ TEST_CASE("route health: one that is down is asked ever less often, and an answe
     CHECK(health.takes(now));
 }
 
+TEST_CASE(
+    "route health: refusals for the server's load that nothing breaks are an outage, asked about every 8 s") {
+    route_health health;
+    time_point now = answer(health, start, 5);
+    SUBCASE("nothing breaks them") {
+        for (int i = 0; i < 5; ++i) meets(health, route_outcome::overloaded, now);
+        CHECK(health.grade() == route_grade::down);
+        for (const duration pause : {1s, 2s, 4s, 8s, 8s, 8s}) {
+            CHECK(health.next_try() == now + pause);
+            now += pause;
+            meets(health, route_outcome::overloaded, now);
+        }
+        meets(health, route_outcome::answered, health.next_try());
+        CHECK(health.grade() == route_grade::good);
+    }
+    SUBCASE("answers do") {
+        for (int i = 0; i < 20; ++i) {
+            meets(health, route_outcome::overloaded, now);
+            meets(health, route_outcome::overloaded, now);
+            now = answer(health, now, 1);
+        }
+        CHECK(health.grade() == route_grade::good);
+    }
+}
+
 TEST_CASE("route health: what was under way before a route went down does not bring it back") {
     route_health health;
     const auto early = health.sent(start);

@@ -330,3 +330,64 @@ TEST_CASE("route line: without fallback_after nobody leaves the tier that is use
     CHECK_FALSE(bound(line, loads, start + 100h));
     CHECK_THROWS_AS(route_line(std::vector{route_rules{0, 1, 0s}}), std::invalid_argument);
 }
+
+TEST_CASE("route line: who need not wait is bound at once, and waits in its order where others do") {
+    route_line line(plain(2));
+    CHECK(line.is_idle());
+    const auto first = line.arrive(start, never, priority::normal, idle(2));
+    REQUIRE(first.where);
+    CHECK(line.bound(*first.where) == 1);
+    CHECK(line.waiting() == 0);
+    CHECK_FALSE(line.is_idle());
+    line.left(*first.where);
+    CHECK(line.is_idle());
+    const auto before = line.join(start, never);
+    const auto behind = line.arrive(start, never, priority::normal, idle(2));
+    CHECK_FALSE(behind.where);
+    CHECK(line.waiting() == 2);
+    CHECK(line.next(start, idle(2))->who == before);
+    CHECK(line.next(start, idle(2))->who == behind.who);
+}
+
+TEST_CASE("route line: who was bound before a failure was known comes back, but for those that are to tell") {
+    route_line line(plain(2));
+    for (int i = 0; i < 40; ++i) line.join(start, never);
+    while (line.next(start, idle(2))) continue;
+    REQUIRE(line.bound(0) == few);
+    auto& health = line.health(0);
+    health.ended(health.sent(start), route_outcome::accident, start);
+    const auto called_back = line.next(start, idle(2));
+    REQUIRE(called_back);
+    CHECK(called_back->what == kind::recall);
+    CHECK(called_back->where == 0);
+    for (std::size_t i = 0; i < few; ++i) line.left(0);
+    while (bound(line, idle(2))) continue;
+    CHECK(line.bound(0) == health.room(start));
+    CHECK(line.bound(0) == 4);
+    SUBCASE("an answer takes the doubt away") {
+        health.ended(health.sent(start), route_outcome::answered, start + 1s);
+        while (bound(line, idle(2))) continue;
+        CHECK(line.bound(0) == few);
+    }
+    SUBCASE("those that are to tell fail, too") {
+        for (int i = 0; i < 4; ++i) {
+            line.left(0);
+            health.ended(health.sent(start), route_outcome::accident, start);
+        }
+        CHECK(health.grade() == route_grade::down);
+        CHECK_FALSE(bound(line, idle(2)));
+    }
+}
+
+TEST_CASE("route line: where there is no other route nobody is called back for a doubt") {
+    route_line line(plain(2));
+    for (int i = 0; i < 4; ++i) line.join(start, never);
+    bring_down(line, 1);
+    while (bound(line, idle(2))) continue;
+    auto& health = line.health(0);
+    for (int i = 0; i < 3; ++i) health.sent(start);
+    health.ended(health.sent(start), route_outcome::accident, start);
+    for (int i = 0; i < 3; ++i) health.sent(start);
+    REQUIRE(line.bound(0) > health.room(start));
+    CHECK_FALSE(line.next(start, idle(2)));
+}
