@@ -242,7 +242,7 @@ TEST_CASE("headers that tell of nothing left do not slow what comes after their 
     REQUIRE(drawn);
     const auto measured = stagger::sim::run(*drawn, stagger::sim::policy(), drawn->seed);
     CHECK(measured.lost == 0);
-    CHECK(measured.efficiency > 0.85);
+    CHECK(measured.efficiency > 0.75);
     CHECK(measured.waste_per_100 < 30);
 }
 
