@@ -369,12 +369,11 @@ void call::settle() {
 
 // Who leaves without an answer may come again with the same bytes.
 void call::keep_place() {
-    std::optional<double> start;
-    if (place_) start = home_->lines_.leave(kind_, *place_);
+    std::optional<fair_line::standing> stood;
+    if (place_) stood = home_->lines_.leave(kind_, *place_);
     place_.reset();
-    constexpr double front = 0;  // it was called already
-    if (!start && is_at_gate_) start = front;
-    if (start) home_->kept_.keep(hash_, *start, steady_now());
+    if (!stood && is_at_gate_) stood = fair_line::front;  // it was called already
+    if (stood) home_->kept_.keep(hash_, *stood, steady_now());
     leave_all();
 }
 
