@@ -8,7 +8,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "access_log.hpp"
@@ -22,6 +24,7 @@
 #include "http/clock.hpp"
 #include "listen_address.hpp"
 #include "metrics.hpp"
+#include "passed_socket.hpp"
 #include "sending/api_key.hpp"
 #include "sending/decision_log_file.hpp"
 #include "sending/log.hpp"
@@ -41,6 +44,8 @@ namespace {
 /// What was learned is kept so often, lest a crash loses all of it.
 constexpr auto between_keeps = std::chrono::minutes(1);
 constexpr std::size_t most_admin_connections = 100;
+/// As many as are answered at a time, and those that are idle.
+constexpr std::size_t connections_that_do_not_wait = 20'000;
 
 struct serve_options {
     send_options sending;
@@ -60,6 +65,11 @@ void raise_descriptor_limit() {
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::optional<std::string> variable_of_environment(const char* name) {
+    const char* const value = std::getenv(name);
+    return value ? std::optional<std::string>(value) : std::nullopt;
 }
 
 using directory = std::shared_ptr<const gateways::client_directory>;
@@ -129,10 +139,7 @@ class serve_session {
     using server = stagger::http_server::server;
 
     void listen() {
-        const bool knows_clients = gateway_->clients().asks_for_keys();
-        const reach public_one = knows_clients ? reach::anywhere : reach::loopback_without_keys;
-        server_ = listen_on("--listen", parse_listen_address("--listen", chosen_.listen, public_one),
-                            stagger::http_server::bounds(), gateway_);
+        listen_for_clients();
         if (chosen_.admin == "off") return;
         stagger::http_server::bounds few;
         few.body_bytes = 0;
@@ -140,6 +147,26 @@ class serve_session {
         admin_ = listen_on("--admin", parse_listen_address("--admin", chosen_.admin, reach::loopback), few,
                            make_admin());
         out_.remark("status at http://" + admin_->address() + "/");
+    }
+
+    void listen_for_clients() {
+        const bool knows_clients = gateway_->clients().asks_for_keys();
+        stagger::http_server::bounds many;
+        many.connections = gateway_->options().most_waiting + connections_that_do_not_wait;
+        const auto passed = find_passed_socket(variable_of_environment, getpid());
+        if (!passed) {
+            const reach public_one = knows_clients ? reach::anywhere : reach::loopback_without_keys;
+            server_ = listen_on("--listen", parse_listen_address("--listen", chosen_.listen, public_one),
+                                many, gateway_);
+            return;
+        }
+        server_ = std::make_unique<server>(context_.get_executor(), *passed, many, gateway_);
+        if (!knows_clients && !server_->is_on_loopback())
+            throw failure(
+                exit_code::wrong_usage,
+                "LISTEN_FDS: the passed socket must listen on the loopback unless --clients lists keys, "
+                "is " +
+                    server_->address());
     }
 
     std::shared_ptr<gateways::admin> make_admin() {
