@@ -1,5 +1,6 @@
 #include "gateway/call.hpp"
 
+#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -223,11 +224,27 @@ class call::stay {
     std::size_t bytes_;
 };
 
+/// From the end of the line. Behind it stand those who were told to come again, until they have come.
+outlook call::look_on_arrival(time_point now) {
+    std::size_t ahead = home_->lines_.ahead_of(kind_, newcomer());
+    if (!home_->promised_.take(hash_, now)) ahead += home_->promised_.outstanding(its_own(), now);
+    return home_->look_from(ahead, now);
+}
+
+std::uint64_t call::its_own() const {
+    return kind_ ^ (tenant_ * 3 + static_cast<std::uint64_t>(class_));
+}
+
+void call::promise_return(const own_answer& what, time_point now) {
+    if (what.hopeless || what.retry_after_s == 0) return;
+    home_->promised_.promise(hash_, its_own(), now + std::chrono::seconds(what.retry_after_s), now);
+}
+
 io_awaitable<void> call::wait_in_line() {
     describe();
     gateway& home = *home_;
     const time_point now = steady_now();
-    const outlook seen = home.look_from(home.lines_.ahead_of(kind_, newcomer()), now);
+    const outlook seen = look_on_arrival(now);
     const std::size_t bytes = with_.asked().body.size();
     const auto most_of_tenant = home.clients_->terms_of(tenant_).most_waiting;
     const bool full = home.lines_.waiting() >= home.chosen_.most_waiting ||
@@ -238,10 +255,12 @@ io_awaitable<void> call::wait_in_line() {
         no.status = full ? 429 : 503;
         no.retry_after_s = full ? seconds_to_return(seen, duration::zero()) : 1;
         no.message = full ? "too many calls wait: " + to_text(seen) : "shutting down";
+        if (full) promise_return(no, now);
         co_return co_await tell(no);
     }
     const stay until_end(*this, bytes);
     const call_step first = machine_->begin(seen, home.served(kind_).p90(), now);
+    if (first == call_step::give_up) promise_return(machine_->ending(), now);
     co_await follow(first);
 }
 

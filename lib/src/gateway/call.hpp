@@ -69,6 +69,10 @@ class call final : public std::enable_shared_from_this<call>,
     admission wanted() const;
     void leave_all();
     outlook look() const;
+    outlook look_on_arrival(time_point now);
+    /// Calls that wait behind each other: of one kind, tenant and class.
+    std::uint64_t its_own() const;
+    void promise_return(const own_answer& what, time_point now);
     void keep_place();
     io_awaitable<void> speak(call_step how);
 

@@ -15,6 +15,7 @@
 #include "gateway/call_record.hpp"
 #include "gateway/client_directory.hpp"
 #include "gateway/kept_places.hpp"
+#include "gateway/promised_returns.hpp"
 #include "gateway/recent_waits.hpp"
 #include "gateway/service_times.hpp"
 #include "gateway/upstream.hpp"
@@ -118,6 +119,7 @@ class gateway final : public http_server::service, public std::enable_shared_fro
     waiting_lines lines_;
     usual_tokens usual_tokens_;
     kept_places kept_;
+    promised_returns promised_;
     std::unordered_map<waiting_lines::kind, service_times> served_;
     service_times served_others_;
     std::unordered_set<call*> calls_;
