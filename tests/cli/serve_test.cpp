@@ -383,6 +383,36 @@ TEST_CASE("serve: clients with keys, whose names the log has, and who are read a
     for (const auto& text : {lines, ended.err}) CHECK(text.find(hash_of_one) == std::string::npos);
 }
 
+TEST_CASE("serve: what a tenant has used of its day is known after a restart") {
+    const throttled_server upstream(wide, quick);
+    const temporary_folder folder;
+    const auto clients =
+        folder.write("clients.json", R"({"others":{"tokens_a_day":1e9,"requests_a_day":1e6}})");
+    const std::map<std::string, std::string> state{{"XDG_STATE_HOME", folder.path("state")}};
+    std::string before;
+    for (int start = 1; start <= 2; ++start) {
+        served gate(upstream.base_url(), {"--clients", clients}, state);
+        CHECK(gate.connect().ask(call()).status == 200);
+        gate->signal(SIGTERM);
+        CHECK(gate->wait().code == 0);
+        const auto kept = boost::json::parse(folder.read("state/stagger/serve-spending.json")).as_object();
+        if (const std::string day = std::to_string(kept.at("day").to_number<int>()); start == 1) {
+            before = day;
+        } else if (day == before) {  // else midnight has passed
+            const auto& used = kept.at("tenants").as_object().begin()->value();
+            CHECK(used.at("requests").to_number<double>() == 2);
+        }
+    }
+}
+
+TEST_CASE("serve: a budget in money needs prices") {
+    const temporary_folder folder;
+    const auto clients = folder.write("clients.json", R"({"others":{"money_a_day":5}})");
+    const auto got = serve({"--base-url", "http://127.0.0.1:1/v1", "--clients", clients});
+    CHECK(got.code == 2);
+    CHECK(got.err.find("money_a_day needs --prices") != std::string::npos);
+}
+
 TEST_CASE("serve: POST /-/reload reads the key's file again, and says what is wrong") {
     const temporary_folder folder;
     const auto key = folder.write("key", "old-key\n");

@@ -524,6 +524,57 @@ TEST_CASE("gateway: a tenant with as many in line as it may have is told at once
     CHECK(gate.reaches([](const auto& one) { return one.gate().status().in_flight == 2; }));
 }
 
+TEST_CASE("gateway: a tenant whose budget of the day is used up is told so for good, until the day is over") {
+    std::atomic<std::int64_t> today{1};
+    gateway::gateway_options chosen;
+    gateway::tenant_terms terms;
+    terms.name = "one";
+    terms.a_day.requests = 2;
+    const std::vector<gateway::client_directory::listed_tenant> listed{{terms, {}}};
+    chosen.clients = std::make_shared<const gateway::client_directory>(listed);
+    chosen.today = [&] { return today.load(); };
+    running_gateway gate(mirror, chosen);
+    const auto ask = [&](const std::string& tenant) {
+        return gate.connect().ask(call(one_shot, "x-stagger-tenant: " + tenant + "\r\n"));
+    };
+    CHECK(ask("one").status == 200);
+    CHECK(ask("one").status == 200);
+    const auto refused = ask("one");
+    CHECK(refused.status == 429);
+    CHECK(refused.body.find("\"code\":\"insufficient_quota\"") != std::string::npos);
+    CHECK(refused.field("x-should-retry") == "false");
+    CHECK(ask("other").status == 200);
+    today = 2;
+    CHECK(ask("one").status == 200);
+}
+
+TEST_CASE("gateway: a budget in tokens and money is charged what upstream has counted") {
+    gateway::gateway_options chosen;
+    gateway::tenant_terms others;
+    others.a_day.tokens = 100'000;
+    others.a_day.money = 100;
+    const std::vector<gateway::client_directory::listed_tenant> nobody;
+    chosen.clients = std::make_shared<const gateway::client_directory>(nobody, others);
+    chosen.today = [] { return 1; };
+    chosen.price = [](std::string_view model, const token_usage& used) -> std::optional<double> {
+        if (model != "m") return std::nullopt;
+        return static_cast<double>(used.completion_tokens.value_or(0)) * .5;
+    };
+    running_gateway gate(
+        [](exchange& with) -> io_awaitable<void> {
+            const answer_head head;
+            const std::string body = R"({"usage":{"prompt_tokens":30,"completion_tokens":12}})";
+            co_await with.whole(head, body);
+        },
+        chosen);
+    CHECK(gate.connect().ask(call(one_shot)).status == 429);  // 256 tokens at first: 128 of money
+    CHECK(gate.connect().ask(call(R"({"model":"m","max_tokens":20})")).status == 200);
+    const auto tenant = gateway::tenant_number("Bearer theirs");
+    CHECK(gate.reaches([&](const gateway::gateway& one) {
+        return one.books().used().at(tenant) == gateway::day_use{1, 42, 6};
+    }));
+}
+
 TEST_CASE("gateway: clients and its key are replaced while it runs") {
     running_gateway gate(mirror, with_clients({listed("search", "theirs")}));
     auto client = gate.connect();

@@ -141,7 +141,8 @@ io_awaitable<void> answer(exchange& with, int number) {
     }
     with.head(head);
     for (const std::string& piece : pieces_of(what, random)) co_await with.write(piece);
-    co_await with.finish({});
+    const std::string_view nothing;
+    co_await with.finish(nothing);
 }
 
 }  // namespace

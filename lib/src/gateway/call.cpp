@@ -215,6 +215,7 @@ class call::stay {
     stay(const stay&) = delete;
     stay& operator=(const stay&) = delete;
     ~stay() {
+        who_.settle_budget();
         who_.leave_all();
         who_.home_->waiting_bytes_ -= bytes_;
     }
@@ -258,6 +259,8 @@ io_awaitable<void> call::wait_in_line() {
         if (full) promise_return(no, now);
         co_return co_await tell(no);
     }
+    own_answer used_up;
+    if (!reserve_budget(used_up)) co_return co_await tell(used_up);
     const stay until_end(*this, bytes);
     const call_step first = machine_->begin(seen, home.served(kind_).p90(), now);
     if (first == call_step::give_up) promise_return(machine_->ending(), now);
@@ -386,6 +389,44 @@ void call::settle() {
     home_->lines_.settle(kind_, line_class_, tenant_, counted - charged_);
 }
 
+bool call::reserve_budget(own_answer& no) {
+    const day_budget& most = home_->clients_->terms_of(tenant_).a_day;
+    if (!most.any()) return true;
+    const auto tokens = home_->usual_tokens_.estimated(with_.asked().body.size(), asked_.most_tokens);
+    day_use estimated{1, static_cast<double>(*tokens.prompt_tokens + *tokens.completion_tokens), 0};
+    if (home_->chosen_.price) estimated.money = home_->chosen_.price(asked_.model, tokens).value_or(0);
+    reserved_on_ = home_->chosen_.today();
+    const auto missing = home_->books_.reserve(tenant_, estimated, most, reserved_on_);
+    if (!missing) {
+        reserved_ = estimated;
+        return true;
+    }
+    no.status = 429;
+    no.quota = no.hopeless = true;
+    no.message = "the budget of " + std::string(*missing) + " for today, in UTC, does not suffice";
+    return false;
+}
+
+/// What was sent costs what upstream has counted; what it was estimated at, where an answer does not tell.
+void call::settle_budget() {
+    const auto reserved = std::exchange(reserved_, std::nullopt);
+    if (!reserved) return;
+    day_use used;
+    if (sent_) {
+        used.requests = 1;
+        const token_usage seen = usage_.seen();
+        const bool failed = status_ >= 400 || outcome_ == call_outcome::turned_away;
+        if (seen.prompt_tokens) {
+            used.tokens = static_cast<double>(*seen.prompt_tokens + seen.completion_tokens.value_or(0));
+            const auto cost = home_->chosen_.price ? home_->chosen_.price(asked_.model, seen) : std::nullopt;
+            used.money = cost.value_or(0);
+        } else if (!failed) {
+            used = *reserved;
+        }
+    }
+    home_->books_.settle(tenant_, *reserved, used, reserved_on_);
+}
+
 // Who leaves without an answer may come again with the same bytes.
 void call::keep_place() {
     std::optional<fair_line::standing> stood;
@@ -432,7 +473,7 @@ std::string call::own_lines() const {
 
 io_awaitable<void> call::tell(own_answer what) {
     outcome_ = call_outcome::turned_away;
-    const std::string json = error_json(where_.shape, what.status, what.message);
+    const std::string json = error_json(where_.shape, what.status, what.message, what.quota);
     if (machine_ && machine_->has_begun_stream()) {
         const std::string event = error_event(where_.shape, json);
         co_await with_.finish(event);
