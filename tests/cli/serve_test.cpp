@@ -1,4 +1,8 @@
+#include <arpa/inet.h>
 #include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -172,6 +176,100 @@ TEST_CASE("serve: a port that is taken is refused") {
     CHECK(got.err.find("cannot listen on") != std::string::npos);
 }
 
+namespace {
+
+/// A socket that listens on the loopback, as systemd would pass it, and stays open while processes come and
+/// go.
+class listening_socket {
+ public:
+    explicit listening_socket(in_addr_t address = htonl(INADDR_LOOPBACK))
+        : file_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        sockaddr_in where{};
+        where.sin_family = AF_INET;
+        where.sin_addr.s_addr = address;
+        socklen_t length = sizeof(where);
+        auto* const name = reinterpret_cast<sockaddr*>(&where);
+        REQUIRE(::bind(file_, name, length) == 0);
+        REQUIRE(::listen(file_, 64) == 0);
+        REQUIRE(::getsockname(file_, name, &length) == 0);
+        port_ = ntohs(where.sin_port);
+    }
+    ~listening_socket() { ::close(file_); }
+    listening_socket(const listening_socket&) = delete;
+    listening_socket& operator=(const listening_socket&) = delete;
+
+    std::uint16_t port() const { return port_; }
+    /// The command, which gets the socket as descriptor 3.
+    child_setup passed_to(const std::string& base_url, const std::string& sockets = "1") const {
+        child_setup made;
+        made.program = "/bin/bash";
+        made.arguments = {"-c",
+                          "exec 3<&$0; LISTEN_PID=$$ LISTEN_FDS=" + sockets + " exec \"$@\"",
+                          std::to_string(file_),
+                          STAGGER_COMMAND,
+                          "serve",
+                          "--admin",
+                          "off",
+                          "--base-url",
+                          base_url};
+        return made;
+    }
+
+ private:
+    int file_;
+    std::uint16_t port_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("serve: a socket that it was passed outlives it: calls wait there while it is started anew") {
+    const throttled_server upstream(wide, quick);
+    const listening_socket socket;
+    const std::string address = "listening on http://127.0.0.1:" + std::to_string(socket.port()) + "/v1\n";
+    for (int start = 0; start < 2; ++start) {
+        loopback_client early(socket.port());
+        early.say(call());  // nobody serves yet
+        child running(socket.passed_to(upstream.base_url()));
+        running.await_output(address);
+        CHECK(early.hear().status == 200);
+        running.signal(SIGTERM);
+        CHECK(running.wait().code == 0);
+    }
+}
+
+TEST_CASE("serve: what was passed and cannot be used is refused") {
+    const listening_socket socket;
+    const std::string url = "http://127.0.0.1:1/v1";
+    SUBCASE("more than one") {
+        const auto got = run(socket.passed_to(url, "2"));
+        CHECK(got.code == 2);
+        CHECK(got.err.find("LISTEN_FDS: must pass one socket, is \"2\"") != std::string::npos);
+    }
+    SUBCASE("beyond the loopback") {
+        const listening_socket anywhere(htonl(INADDR_ANY));
+        const auto got = run(anywhere.passed_to(url));
+        CHECK(got.code == 2);
+        CHECK(got.err.find("the passed socket must listen on the loopback unless --clients lists keys") !=
+              std::string::npos);
+    }
+    SUBCASE("no socket") {
+        child_setup setup = socket.passed_to(url);
+        setup.arguments[1] = "exec 3</dev/null; LISTEN_PID=$$ LISTEN_FDS=1 exec \"$@\"";
+        const auto got = run(setup);
+        CHECK(got.code == 2);
+        CHECK(got.err.find("the passed socket does not listen for TCP") != std::string::npos);
+    }
+    SUBCASE("meant for another process") {
+        child_setup setup = socket.passed_to(url);
+        setup.arguments[1] = "exec 3<&$0; LISTEN_PID=1 LISTEN_FDS=1 exec \"$@\"";
+        setup.arguments.insert(setup.arguments.end(),
+                               {"--listen", "127.0.0.1:" + std::to_string(socket.port())});
+        const auto got = run(setup);  // so that it listens itself, where somebody does
+        CHECK(got.code == 2);
+        CHECK(got.err.find("cannot listen on") != std::string::npos);
+    }
+}
+
 TEST_CASE("serve: the admin port tells its state, and ends with it") {
     const throttled_server upstream(wide, quick);
     served gate(upstream.base_url(), {"--admin", "127.0.0.1:0"});
@@ -283,6 +381,36 @@ TEST_CASE("serve: clients with keys, whose names the log has, and who are read a
     CHECK(lines.find("\"class\":\"interactive\",\"tenant\":\"search\"") != std::string::npos);
     CHECK(lines.find("\"class\":\"interactive\",\"tenant\":\"nightly\"") != std::string::npos);
     for (const auto& text : {lines, ended.err}) CHECK(text.find(hash_of_one) == std::string::npos);
+}
+
+TEST_CASE("serve: what a tenant has used of its day is known after a restart") {
+    const throttled_server upstream(wide, quick);
+    const temporary_folder folder;
+    const auto clients =
+        folder.write("clients.json", R"({"others":{"tokens_a_day":1e9,"requests_a_day":1e6}})");
+    const std::map<std::string, std::string> state{{"XDG_STATE_HOME", folder.path("state")}};
+    std::string before;
+    for (int start = 1; start <= 2; ++start) {
+        served gate(upstream.base_url(), {"--clients", clients}, state);
+        CHECK(gate.connect().ask(call()).status == 200);
+        gate->signal(SIGTERM);
+        CHECK(gate->wait().code == 0);
+        const auto kept = boost::json::parse(folder.read("state/stagger/serve-spending.json")).as_object();
+        if (const std::string day = std::to_string(kept.at("day").to_number<int>()); start == 1) {
+            before = day;
+        } else if (day == before) {  // else midnight has passed
+            const auto& used = kept.at("tenants").as_object().begin()->value();
+            CHECK(used.at("requests").to_number<double>() == 2);
+        }
+    }
+}
+
+TEST_CASE("serve: a budget in money needs prices") {
+    const temporary_folder folder;
+    const auto clients = folder.write("clients.json", R"({"others":{"money_a_day":5}})");
+    const auto got = serve({"--base-url", "http://127.0.0.1:1/v1", "--clients", clients});
+    CHECK(got.code == 2);
+    CHECK(got.err.find("money_a_day needs --prices") != std::string::npos);
 }
 
 TEST_CASE("serve: POST /-/reload reads the key's file again, and says what is wrong") {

@@ -56,3 +56,21 @@ TEST_CASE("systemd unit: it names the folders that the command looks in") {
         CHECK(text.find("\n" + std::string(line) + "\n") != std::string::npos);
     }
 }
+
+TEST_CASE(
+    "systemd unit: the socket is that of the service, on the loopback, and systemd finds nothing wrong with "
+    "both") {
+    std::ifstream file(SYSTEMD_SOCKET);
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    CHECK(text.find("\nListenStream=127.0.0.1:8484\n") != std::string::npos);
+    if (!std::filesystem::exists(analyze)) {
+        MESSAGE("systemd-analyze is not installed");
+        return;
+    }
+    const temporary_folder folder;
+    const auto service = unit_with_program(folder);
+    const auto socket = folder.write("stagger-serve.socket", text);
+    const auto verified = run({analyze, {"verify", "--man=no", service, socket}});
+    CHECK(verified.code == 0);
+    CHECK(verified.err == "");
+}

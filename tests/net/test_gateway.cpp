@@ -1,24 +1,17 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <deque>
 #include <functional>
-#include <future>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gateway/gateway.hpp"
 #include "gateway/tenant.hpp"
 #include "http/clock.hpp"
-#include "net/loopback_client.hpp"
-#include "scenario/scenario_file.hpp"
-#include "server/http_server.hpp"
-#include "throttled_server/server.hpp"
+#include "net/running_gateway.hpp"
 
 using namespace stagger;
 using namespace stagger::test;
@@ -28,81 +21,6 @@ namespace {
 
 using http_server::answer_head;
 using http_server::exchange;
-using behaviour = std::function<io_awaitable<void>(exchange&)>;
-
-/// What a test says upstream does.
-class scripted_upstream final : public http_server::service {
- public:
-    explicit scripted_upstream(behaviour what) : what_(std::move(what)) {}
-    io_awaitable<void> serve(exchange& with) override { co_await what_(with); }
-    http_server::whole_answer refusal(unsigned) override { return {}; }
-
- private:
-    behaviour what_;
-};
-
-/// An upstream, and a gateway before it, on a thread of their own.
-class running_gateway {
- public:
-    explicit running_gateway(behaviour upstream, gateway::gateway_options chosen = {}) {
-        upstream_ =
-            std::make_unique<http_server::server>(context_.get_executor(), loopback(), http_server::bounds(),
-                                                  std::make_shared<scripted_upstream>(std::move(upstream)));
-        start(upstream_->port(), std::move(chosen));
-    }
-    /// @param limits of the throttled server's provider
-    explicit running_gateway(const std::string& limits) {
-        const std::string provider =
-            R"({"limits": )" + limits + R"(, "latency": {"mean_s": 0.02}, "rtt_s": 0})";
-        throttled_ = std::make_unique<server::server>(
-            context_.get_executor(),
-            wire::parse_scenario("{\"name\": \"test\", \"provider\": " + provider + "}",
-                                 wire::clients_member::optional));
-        start(throttled_->port(), {});
-    }
-    ~running_gateway() {
-        server_->close();
-        if (upstream_) upstream_->close();
-        if (throttled_) throttled_->close();
-        thread_.join();
-    }
-    running_gateway(const running_gateway&) = delete;
-    running_gateway& operator=(const running_gateway&) = delete;
-
-    loopback_client connect() const { return loopback_client(server_->port()); }
-    /// Runs on the gateway's executor.
-    template <class Call>
-    auto ask(Call call) {
-        std::promise<decltype(call(*gateway_))> said;
-        boost::asio::post(context_, [&] { said.set_value(call(*gateway_)); });
-        return said.get_future().get();
-    }
-    bool reaches(const std::function<bool(const gateway::gateway&)>& wanted) {
-        for (int round = 0; round < 100'000; ++round) {
-            if (ask([&](gateway::gateway& one) { return wanted(one); })) return true;
-        }
-        return false;
-    }
-    server::server& throttled() { return *throttled_; }
-
- private:
-    static boost::asio::ip::tcp::endpoint loopback() { return {boost::asio::ip::address_v4::loopback(), 0}; }
-    void start(std::uint16_t port, gateway::gateway_options chosen) {
-        chosen.upstream.base_url("http://127.0.0.1:" + std::to_string(port) + "/base").jitter_seed(1);
-        chosen.upstream.single_threaded(true);
-        gateway_ = std::make_shared<gateway::gateway>(context_.get_executor(), chosen);
-        server_ = std::make_unique<http_server::server>(context_.get_executor(), loopback(),
-                                                        http_server::bounds(), gateway_);
-        thread_ = std::thread([this] { context_.run(); });
-    }
-
-    boost::asio::io_context context_{1};
-    std::unique_ptr<http_server::server> upstream_;
-    std::unique_ptr<server::server> throttled_;
-    std::shared_ptr<gateway::gateway> gateway_;
-    std::unique_ptr<http_server::server> server_;
-    std::thread thread_;
-};
 
 std::string call(const std::string& body, const std::string& lines = "") {
     return "POST /v1/chat/completions?x=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer theirs\r\n" +
@@ -604,6 +522,57 @@ TEST_CASE("gateway: a tenant with as many in line as it may have is told at once
     auto other = gate.connect();
     other.say(call(one_shot));
     CHECK(gate.reaches([](const auto& one) { return one.gate().status().in_flight == 2; }));
+}
+
+TEST_CASE("gateway: a tenant whose budget of the day is used up is told so for good, until the day is over") {
+    std::atomic<std::int64_t> today{1};
+    gateway::gateway_options chosen;
+    gateway::tenant_terms terms;
+    terms.name = "one";
+    terms.a_day.requests = 2;
+    const std::vector<gateway::client_directory::listed_tenant> listed{{terms, {}}};
+    chosen.clients = std::make_shared<const gateway::client_directory>(listed);
+    chosen.today = [&] { return today.load(); };
+    running_gateway gate(mirror, chosen);
+    const auto ask = [&](const std::string& tenant) {
+        return gate.connect().ask(call(one_shot, "x-stagger-tenant: " + tenant + "\r\n"));
+    };
+    CHECK(ask("one").status == 200);
+    CHECK(ask("one").status == 200);
+    const auto refused = ask("one");
+    CHECK(refused.status == 429);
+    CHECK(refused.body.find("\"code\":\"insufficient_quota\"") != std::string::npos);
+    CHECK(refused.field("x-should-retry") == "false");
+    CHECK(ask("other").status == 200);
+    today = 2;
+    CHECK(ask("one").status == 200);
+}
+
+TEST_CASE("gateway: a budget in tokens and money is charged what upstream has counted") {
+    gateway::gateway_options chosen;
+    gateway::tenant_terms others;
+    others.a_day.tokens = 100'000;
+    others.a_day.money = 100;
+    const std::vector<gateway::client_directory::listed_tenant> nobody;
+    chosen.clients = std::make_shared<const gateway::client_directory>(nobody, others);
+    chosen.today = [] { return 1; };
+    chosen.price = [](std::string_view model, const token_usage& used) -> std::optional<double> {
+        if (model != "m") return std::nullopt;
+        return static_cast<double>(used.completion_tokens.value_or(0)) * .5;
+    };
+    running_gateway gate(
+        [](exchange& with) -> io_awaitable<void> {
+            const answer_head head;
+            const std::string body = R"({"usage":{"prompt_tokens":30,"completion_tokens":12}})";
+            co_await with.whole(head, body);
+        },
+        chosen);
+    CHECK(gate.connect().ask(call(one_shot)).status == 429);  // 256 tokens at first: 128 of money
+    CHECK(gate.connect().ask(call(R"({"model":"m","max_tokens":20})")).status == 200);
+    const auto tenant = gateway::tenant_number("Bearer theirs");
+    CHECK(gate.reaches([&](const gateway::gateway& one) {
+        return one.books().used().at(tenant) == gateway::day_use{1, 42, 6};
+    }));
 }
 
 TEST_CASE("gateway: clients and its key are replaced while it runs") {

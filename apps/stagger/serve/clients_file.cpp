@@ -32,11 +32,18 @@ std::optional<std::size_t> read_bound(const scenario_object& from, std::string_v
     return from.whole(name, 1, 1, most_at_a_time);
 }
 
+std::optional<double> read_amount(const scenario_object& from, std::string_view name) {
+    if (!from.find(name)) return std::nullopt;
+    return from.number(name, 0, stagger::wire::not_negative);
+}
+
 gateways::tenant_terms read_terms(const scenario_object& from) {
     gateways::tenant_terms made;
     made.weight = from.number("weight", 1, stagger::wire::positive);
     made.most_going = read_bound(from, "max_in_flight");
     made.most_waiting = read_bound(from, "max_waiting");
+    made.a_day = {read_amount(from, "requests_a_day"), read_amount(from, "tokens_a_day"),
+                  read_amount(from, "money_a_day")};
     made.highest = read_class(from, "max_class", made.highest);
     made.usual = read_class(from, "class", std::max(made.usual, made.highest));
     if (made.usual < made.highest) from.reject("class", "must not be above max_class", *from.find("class"));
@@ -53,8 +60,9 @@ gateways::key_hash read_key(const boost::json::value& value, const std::string& 
 
 gateways::client_directory::listed_tenant read_tenant(const boost::json::value& value,
                                                       const std::string& where) {
-    const scenario_object from(
-        value, where, {"name", "keys", "weight", "class", "max_class", "max_in_flight", "max_waiting"});
+    const scenario_object from(value, where,
+                               {"name", "keys", "weight", "class", "max_class", "max_in_flight",
+                                "max_waiting", "requests_a_day", "tokens_a_day", "money_a_day"});
     gateways::client_directory::listed_tenant made;
     made.terms = read_terms(from);
     made.terms.name = stagger::wire::read_scenario_name(from.require("name"), from.path_of("name"));
@@ -86,7 +94,8 @@ gateways::tenant_terms read_others(const scenario_object& top) {
     const auto* const found = top.find("others");
     if (!found) return {};
     return read_terms(scenario_object(*found, top.path_of("others"),
-                                      {"weight", "class", "max_class", "max_in_flight", "max_waiting"}));
+                                      {"weight", "class", "max_class", "max_in_flight", "max_waiting",
+                                       "requests_a_day", "tokens_a_day", "money_a_day"}));
 }
 
 }  // namespace

@@ -8,7 +8,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/system_error.hpp>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 
 #include "access_log.hpp"
@@ -22,13 +25,17 @@
 #include "http/clock.hpp"
 #include "listen_address.hpp"
 #include "metrics.hpp"
+#include "passed_socket.hpp"
+#include "prices/price_list.hpp"
 #include "sending/api_key.hpp"
 #include "sending/decision_log_file.hpp"
+#include "sending/limits_file.hpp"
 #include "sending/log.hpp"
 #include "sending/run_memory.hpp"
 #include "sending/send_options.hpp"
 #include "sending/transport_log.hpp"
 #include "server/http_server.hpp"
+#include "spending_file.hpp"
 #include "terminal/console.hpp"
 #include "terminal/wall_clock.hpp"
 
@@ -41,6 +48,8 @@ namespace {
 /// What was learned is kept so often, lest a crash loses all of it.
 constexpr auto between_keeps = std::chrono::minutes(1);
 constexpr std::size_t most_admin_connections = 100;
+/// As many as are answered at a time, and those that are idle.
+constexpr std::size_t connections_that_do_not_wait = 20'000;
 
 struct serve_options {
     send_options sending;
@@ -51,6 +60,7 @@ struct serve_options {
     std::string keepalive = "comment";
     std::string access_log;
     std::string clients;  ///< empty: anybody on this machine
+    std::string prices;   ///< empty: none are known
     stagger::duration drain_timeout = std::chrono::seconds(30);
 };
 
@@ -62,10 +72,26 @@ void raise_descriptor_limit() {
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+std::optional<std::string> variable_of_environment(const char* name) {
+    const char* const value = std::getenv(name);
+    return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
 using directory = std::shared_ptr<const gateways::client_directory>;
 
-directory find_clients(const std::string& path) {
-    return path.empty() ? std::make_shared<const gateways::client_directory>() : read_clients(path);
+directory find_clients(const serve_options& chosen) {
+    if (chosen.clients.empty()) return std::make_shared<const gateways::client_directory>();
+    auto read = read_clients(chosen.clients);
+    if (read->counts_money() && chosen.prices.empty())
+        throw failure(exit_code::wrong_usage, chosen.clients + ": money_a_day needs --prices");
+    return read;
+}
+
+/// Nothing where no state folder is known.
+std::optional<spending_file> find_spending_file() {
+    const auto limits = usual_limits_path();
+    if (!limits) return std::nullopt;
+    return spending_file((std::filesystem::path(*limits).parent_path() / "serve-spending.json").string());
 }
 
 std::shared_ptr<gateways::gateway> make_gateway(const asio::any_io_executor& executor, const send_plan& plan,
@@ -77,6 +103,13 @@ std::shared_ptr<gateways::gateway> make_gateway(const asio::any_io_executor& exe
     options.calls.deadline = plan.client.deadline();
     options.access = {chosen.hosts, chosen.origins};
     options.clients = clients;
+    if (!chosen.prices.empty()) {
+        options.price = [prices = read_price_list(chosen.prices)](std::string_view model,
+                                                                  const stagger::token_usage& used) {
+            const token_prices* const of_model = prices.find(model);
+            return of_model ? of_model->cost_of(used) : std::nullopt;
+        };
+    }
     options.comments = chosen.keepalive == "comment";
     try {
         options.upstream.validate();
@@ -106,7 +139,8 @@ class serve_session {
           keeping_(context_) {
         log_transport(plan_, *log_);
         show_fleet_notices(plan_, context_.get_executor(), out_);
-        gateway_ = make_gateway(context_.get_executor(), plan_, chosen, find_clients(chosen.clients));
+        gateway_ = make_gateway(context_.get_executor(), plan_, chosen, find_clients(chosen));
+        restore_spending();
         gateway_->observe(metrics_);
         if (access_log_) gateway_->observe(*access_log_);
     }
@@ -120,6 +154,7 @@ class serve_session {
         write_address();
         context_.run();
         memory_.keep({gateway_->gate()});
+        keep_spending();
         if (plan_.decisions) plan_.decisions->finish();
         tell_counts();
         return interrupted_ ? exit_code::interrupted : exit_code::done;
@@ -129,10 +164,7 @@ class serve_session {
     using server = stagger::http_server::server;
 
     void listen() {
-        const bool knows_clients = gateway_->clients().asks_for_keys();
-        const reach public_one = knows_clients ? reach::anywhere : reach::loopback_without_keys;
-        server_ = listen_on("--listen", parse_listen_address("--listen", chosen_.listen, public_one),
-                            stagger::http_server::bounds(), gateway_);
+        listen_for_clients();
         if (chosen_.admin == "off") return;
         stagger::http_server::bounds few;
         few.body_bytes = 0;
@@ -140,6 +172,26 @@ class serve_session {
         admin_ = listen_on("--admin", parse_listen_address("--admin", chosen_.admin, reach::loopback), few,
                            make_admin());
         out_.remark("status at http://" + admin_->address() + "/");
+    }
+
+    void listen_for_clients() {
+        const bool knows_clients = gateway_->clients().asks_for_keys();
+        stagger::http_server::bounds many;
+        many.connections = gateway_->options().most_waiting + connections_that_do_not_wait;
+        const auto passed = find_passed_socket(variable_of_environment, getpid());
+        if (!passed) {
+            const reach public_one = knows_clients ? reach::anywhere : reach::loopback_without_keys;
+            server_ = listen_on("--listen", parse_listen_address("--listen", chosen_.listen, public_one),
+                                many, gateway_);
+            return;
+        }
+        server_ = std::make_unique<server>(context_.get_executor(), *passed, many, gateway_);
+        if (!knows_clients && !server_->is_on_loopback())
+            throw failure(
+                exit_code::wrong_usage,
+                "LISTEN_FDS: the passed socket must listen on the loopback unless --clients lists keys, "
+                "is " +
+                    server_->address());
     }
 
     std::shared_ptr<gateways::admin> make_admin() {
@@ -207,7 +259,7 @@ class serve_session {
     std::string reload() {
         if (chosen_.clients.empty() && chosen_.sending.api_key_file.empty()) return {};
         try {
-            const auto clients = find_clients(chosen_.clients);
+            const auto clients = find_clients(chosen_);
             if (!clients->asks_for_keys() && !server_->is_on_loopback())
                 throw failure(exit_code::wrong_usage,
                               chosen_.clients + ": must list keys while others than this machine can call");
@@ -226,8 +278,24 @@ class serve_session {
         keeping_.async_wait([this](const stagger::error_code& error) {
             if (error || stopping_) return;
             memory_.keep({gateway_->gate()});
+            keep_spending();
             keep_later();
         });
+    }
+
+    void restore_spending() {
+        if (chosen_.clients.empty() || !spending_) return;
+        std::string wrong;
+        auto kept = spending_->read(wrong);
+        if (!wrong.empty()) log_->warn("{}: budgets of today begin anew", wrong);
+        if (kept) gateway_->books().restore(std::move(kept->used), kept->day, gateway_->options().today());
+    }
+
+    void keep_spending() {
+        const auto& books = gateway_->books();
+        if (books.used().empty() || !spending_) return;
+        const std::string wrong = spending_->write({books.used(), books.day()});
+        if (!wrong.empty()) log_->warn("{}: what budgets of today have left is not kept", wrong);
     }
 
     void tell_counts() {
@@ -243,6 +311,7 @@ class serve_session {
     run_memory memory_;
     metrics metrics_;
     std::unique_ptr<access_log> access_log_;
+    const std::optional<spending_file> spending_ = find_spending_file();
     asio::io_context context_{1};
     std::shared_ptr<gateways::gateway> gateway_;
     std::unique_ptr<server> server_;
@@ -279,6 +348,12 @@ class serve_command final : public command {
                 "--clients", options_.clients,
                 "Who may call and what each tenant gets, JSON: keys by their SHA-256, shares, bounds. "
                 "SIGHUP reads it again")
+            ->type_name("FILE")
+            ->group(group);
+        parser
+            .add_option("--prices", options_.prices,
+                        "Prices by model, for budgets in money: JSON as litellm's "
+                        "model_prices_and_context_window.json")
             ->type_name("FILE")
             ->group(group);
         parser

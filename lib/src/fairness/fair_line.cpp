@@ -12,15 +12,20 @@ constexpr std::size_t usual_flows = 1024;
 
 }  // namespace
 
+fair_line::rank fair_line::shifted(rank of, double by) {
+    of.start += by;
+    return of;
+}
+
 template <class Change>
 void fair_line::changing(level& its, flow& of, const Change& change) {
     if (!of.held && !of.calls.empty()) {
-        its.heads.erase({of.calls.begin()->first + of.shift, of.calls.begin()->second});
+        its.heads.erase(shifted(*of.calls.begin(), of.shift));
         its.weight = its.heads.empty() ? 0 : its.weight - of.weight;
     }
     change();
     if (of.held || of.calls.empty()) return;
-    its.heads.emplace(of.calls.begin()->first + of.shift, of.calls.begin()->second);
+    its.heads.insert(shifted(*of.calls.begin(), of.shift));
     its.weight += of.weight;
 }
 
@@ -32,9 +37,19 @@ fair_line::flow& fair_line::flow_of(level& in, std::uint64_t tenant) {
 
 void fair_line::enter(level& its, const entry& what, flow& of, place which) {
     if (of.calls.empty()) ++its.active;
-    of.calls.emplace(what.start, which);
+    of.calls.insert(rank{what.at.start, what.at.order, which});
     ++its.waiting;
     its.cost += what.cost;
+}
+
+fair_line::standing fair_line::next_standing(const level& in, const flow& of, double cost, double weight) {
+    const double now = in.virtual_time - of.shift;
+    const double usual_cost = (in.cost + cost) / static_cast<double>(in.waiting + 1);
+    const double debt = std::max(now, of.finish);
+    double start = std::max(now, debt - burst * usual_cost / weight);
+    // A tenant's calls keep their order, whatever they cost.
+    if (!of.calls.empty()) start = std::max(start, of.calls.rbegin()->start);
+    return {start, 0, debt};
 }
 
 fair_line::place fair_line::join(const newcomer& who) {
@@ -44,14 +59,15 @@ fair_line::place fair_line::join(const newcomer& who) {
     const place got{joined_++};
     changing(its, of, [&] {
         of.weight = who.weight;
-        double start = std::max(its.virtual_time - of.shift, of.finish);
-        const double kept = who.kept ? *who.kept - of.shift : start;
-        if (kept < start) {
-            start = kept;  // it was charged for when it came first
+        standing at = next_standing(its, of, who.cost, who.weight);
+        at.order = static_cast<std::uint64_t>(got);
+        if (who.kept && who.kept->start - of.shift <= at.start) {
+            // It was charged for when it came first.
+            at = {who.kept->start - of.shift, who.kept->order, who.kept->debt - of.shift};
         } else {
-            of.finish = start + who.cost / who.weight;
+            of.finish = at.debt + who.cost / who.weight;
         }
-        const entry made{who.in, who.tenant, start, who.cost};
+        const entry made{who.in, who.tenant, at, who.cost};
         enter(its, made, of, got);
         entries_.emplace(got, made);
     });
@@ -62,7 +78,7 @@ std::optional<fair_line::place> fair_line::next() {
     const auto in = turns_.next_of([&](priority one) { return !levels_[one].heads.empty(); });
     if (!in) return std::nullopt;
     level& its = levels_[*in];
-    const auto [start, which] = *its.heads.begin();
+    const auto [start, order, which] = *its.heads.begin();
     its.virtual_time = std::max(its.virtual_time, start);
     const entry gone = entries_.extract(which).mapped();
     turns_.sent(*in, gone.cost);
@@ -70,19 +86,20 @@ std::optional<fair_line::place> fair_line::next() {
     return which;
 }
 
-std::optional<double> fair_line::leave(place which) {
+std::optional<fair_line::standing> fair_line::leave(place which) {
     const auto found = entries_.extract(which);
     if (found.empty()) return std::nullopt;
     const entry& gone = found.mapped();
-    const double start = gone.start + levels_[gone.in].flows[gone.tenant].shift;
+    const double shift = levels_[gone.in].flows[gone.tenant].shift;
+    const standing at{gone.at.start + shift, gone.at.order, gone.at.debt + shift};
     take_out(gone, which);
-    return start;
+    return at;
 }
 
 void fair_line::take_out(const entry& what, place which) {
     level& its = levels_[what.in];
     flow& of = its.flows[what.tenant];
-    changing(its, of, [&] { of.calls.erase({what.start, which}); });
+    changing(its, of, [&] { of.calls.erase(rank{what.at.start, what.at.order, which}); });
     if (of.calls.empty()) --its.active;
     --its.waiting;
     its.cost = its.waiting == 0 ? 0 : its.cost - what.cost;
@@ -96,16 +113,17 @@ bool fair_line::rise(place which) {
     level& target = levels_[above];
     flow& own = levels_[mine.in].flows[mine.tenant];
     flow& of = flow_of(target, mine.tenant);
-    const double start = std::max(target.virtual_time - of.shift, of.finish);
-    if (ahead_with(above, ahead_in_class(target, start + of.shift), target.waiting + 1) >= ahead_of(which))
-        return false;
     const double weight = own.weight;
+    standing there = next_standing(target, of, mine.cost, weight);
+    there.order = mine.at.order;
+    const double in_class = ahead_in_class(target, there.debt + of.shift);
+    if (ahead_with(above, in_class, target.waiting + 1) >= ahead_of(which)) return false;
     take_out(entry(mine), which);
     mine.in = above;
-    mine.start = start;
+    mine.at = there;
     changing(target, of, [&] {
         of.weight = weight;
-        of.finish = start + mine.cost / weight;
+        of.finish = there.debt + mine.cost / weight;
         enter(target, mine, of, which);
     });
     return true;
@@ -139,13 +157,17 @@ void fair_line::forget_idle(level& in) {
     });
 }
 
-/// Of those that wait in a class, how many have start tags before this one's, as if all cost the same.
-double fair_line::ahead_in_class(const level& in, double start) const {
+/// Of those that wait in a class, how many go before one that owes so much, as if all cost the same.
+double fair_line::ahead_in_class(const level& in, double debt) const {
     if (in.waiting == 0) return 0;
-    const double front = in.heads.empty() ? in.virtual_time : in.heads.begin()->first;
+    double foremost = in.virtual_time;
+    if (!in.heads.empty()) {
+        const entry& first = entries_.at(in.heads.begin()->which);
+        foremost = std::max(foremost, first.at.debt + in.flows.at(first.tenant).shift);
+    }
     const double usual_cost = in.cost / static_cast<double>(in.waiting);
     const double weight = in.heads.empty() ? 1 : in.weight;
-    return std::clamp((start - front) * weight / usual_cost, 0.0, static_cast<double>(in.waiting));
+    return std::clamp((debt - foremost) * weight / usual_cost, 0.0, static_cast<double>(in.waiting));
 }
 
 /// With those of the other classes who go meanwhile.
@@ -165,16 +187,16 @@ std::size_t fair_line::ahead_of(place which) const {
     if (found == entries_.end()) return 0;
     const entry& mine = found->second;
     const level& own = levels_[mine.in];
-    const double start = mine.start + own.flows.at(mine.tenant).shift;
-    return ahead_with(mine.in, ahead_in_class(own, start), own.waiting);
+    const double debt = mine.at.debt + own.flows.at(mine.tenant).shift;
+    return ahead_with(mine.in, ahead_in_class(own, debt), own.waiting);
 }
 
 std::size_t fair_line::ahead_of(const newcomer& who) const {
     const level& own = levels_[who.in];
     const auto found = own.flows.find(who.tenant);
-    double start = own.virtual_time;
-    if (found != own.flows.end()) start = std::max(start, found->second.finish + found->second.shift);
-    return ahead_with(who.in, ahead_in_class(own, start), own.waiting + 1);
+    double debt = own.virtual_time;
+    if (found != own.flows.end()) debt = std::max(debt, found->second.finish + found->second.shift);
+    return ahead_with(who.in, ahead_in_class(own, debt), own.waiting + 1);
 }
 
 }  // namespace stagger::fairness

@@ -1,12 +1,12 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
-#include <utility>
 
 #include "fairness/class_turns.hpp"
 #include "stagger/priority.hpp"
@@ -16,22 +16,38 @@ namespace stagger::fairness {
 /** @brief Who goes next: start-time fair queueing of classes, and of tenants inside each.
  *
  * What `class_turns` does with classes is done once more with the tenants of each: who floods waits behind
- * itself alone, who was idle earns nothing by it, and none starves. Calls of one tenant and class keep their
- * order. A tenant may be held: its calls keep their places while others go. No clock: who is in time is for
- * others to know.
+ * itself alone, who was idle earns nothing by it, and none starves. A few calls of a tenant at once are no
+ * flood: they have the start tags of one, so that whoever asks at random is not put behind all who come
+ * later. Beyond those a tenant gets its share and no more. Calls of one tenant and class keep their order. A
+ * tenant may be held: its calls keep their places while others go. No clock: who is in time is for others to
+ * know.
  */
 class fair_line {
  public:
     enum class place : std::uint64_t {};
 
+    /// Calls of a tenant that go as the one before them would, of the usual cost and weight 1. Random
+    /// arrivals at nine tenths of the pace rarely bring more before the line has been empty once.
+    static constexpr double burst = 5;
+
+    /// Where somebody stands, for when it comes again.
+    struct standing {
+        double start;         ///< its start tag; the least goes first
+        std::uint64_t order;  ///< among those of equal start tags
+        double debt;          ///< what its start tag were, had its tenant no burst
+        friend bool operator==(const standing&, const standing&) = default;
+    };
+    /// Before everybody else.
+    static constexpr standing front{0, 0, 0};
+
     /// Who joins.
     struct newcomer {
         priority in = priority::normal;
         std::uint64_t tenant = 0;
-        double weight = 1;             ///< of the tenant among those of its class, above 0
-        double cost = 1;               ///< what it is charged for, above 0
-        std::optional<double> kept{};  ///< the start tag of an earlier place that was left unserved: the new
-                                       ///< one is no worse
+        double weight = 1;  ///< of the tenant among those of its class, above 0
+        double cost = 1;    ///< what it is charged for, above 0
+        std::optional<standing>
+            kept{};  ///< of an earlier place that was left unserved: the new one is no worse
     };
 
     explicit fair_line(const by_class<double>& weights = usual_class_weights) : turns_(weights) {}
@@ -39,8 +55,8 @@ class fair_line {
     place join(const newcomer& who);
     /// Takes the head out of the line. Nothing if nobody is in it who may go.
     std::optional<place> next();
-    /// @return the start tag that it had; nothing if it is not in line
-    std::optional<double> leave(place which);
+    /// @return where it stood; nothing if it is not in line
+    std::optional<standing> leave(place which);
     /// One that has waited long goes over to the next higher class, keeping its name, if that lets it go
     /// sooner. True if so.
     bool rise(place which);
@@ -64,19 +80,25 @@ class fair_line {
     struct entry {
         priority in;
         std::uint64_t tenant;
-        double start;  // without the shift of its flow
+        standing at;  // without the shift of its flow
         double cost;
     };
+    struct rank {
+        double start;
+        std::uint64_t order;
+        place which;
+        friend auto operator<=>(const rank&, const rank&) = default;
+    };
     struct flow {
-        double finish = 0;  // as `start` is
+        double finish = 0;  // as `debt` is
         double shift = 0;   // what settling has added, to waiting calls as well
         double weight = 1;
         bool held = false;
-        std::set<std::pair<double, place>> calls;
+        std::set<rank> calls;
     };
     struct level {
         double virtual_time = 0;
-        std::set<std::pair<double, place>> heads;  // of the flows that may go
+        std::set<rank> heads;  // of the flows that may go
         std::unordered_map<std::uint64_t, flow> flows;
         std::size_t active = 0;  // flows that wait
         std::size_t waiting = 0;
@@ -84,13 +106,16 @@ class fair_line {
         double weight = 0;  // of the flows that may go
     };
 
+    /// Of the next call of a flow, without its shift.
+    static standing next_standing(const level& in, const flow& of, double cost, double weight);
+    static rank shifted(rank of, double by);
     /// A flow's head may be another one after `change`.
     template <class Change>
     void changing(level& its, flow& of, const Change& change);
     flow& flow_of(level& in, std::uint64_t tenant);
     void enter(level& its, const entry& what, flow& of, place which);
     void take_out(const entry& what, place which);
-    double ahead_in_class(const level& in, double start) const;
+    double ahead_in_class(const level& in, double debt) const;
     std::size_t ahead_with(priority in, double in_class, std::size_t own) const;
     static void forget_idle(level& in);
 

@@ -7,7 +7,8 @@ namespace stagger::fairness {
 namespace {
 
 constexpr double ahead_s = .05;  // of the pace: longer than it takes to wake who comes next
-constexpr double least_places = 2;
+// One can always be admitted; a second would go before whoever comes and should be first.
+constexpr double least_places = 1;
 constexpr double most_places = 256;
 
 }  // namespace
@@ -34,16 +35,16 @@ fair_line::place waiting_lines::join(kind of, const fair_line::newcomer& what, l
     return place;
 }
 
-std::optional<double> waiting_lines::leave(kind of, fair_line::place which) {
+std::optional<fair_line::standing> waiting_lines::leave(kind of, fair_line::place which) {
     const auto found = lines_.find(of);
     if (found == lines_.end()) return std::nullopt;
-    const auto start = found->second.order.leave(which);
-    if (!start) return std::nullopt;
+    const auto stood = found->second.order.leave(which);
+    if (!stood) return std::nullopt;
     const auto who = found->second.members.extract(which);
     tenants_waiting_.remove(who.mapped().tenant);
     --waiting_;
     forget_if_empty(found);
-    return start;
+    return stood;
 }
 
 bool waiting_lines::rise(kind of, fair_line::place which) {

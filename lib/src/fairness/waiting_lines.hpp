@@ -48,8 +48,8 @@ class waiting_lines {
         : at_once_(std::move(at_once)), weights_(weights) {}
 
     fair_line::place join(kind of, const fair_line::newcomer& what, line_member& who);
-    /// @return its start tag; nothing if it has been called
-    std::optional<double> leave(kind of, fair_line::place which);
+    /// @return where it stood; nothing if it has been called
+    std::optional<fair_line::standing> leave(kind of, fair_line::place which);
     /// As `fair_line::rise`.
     bool rise(kind of, fair_line::place which);
     /// Somebody who was called stands before the coordinator no more.

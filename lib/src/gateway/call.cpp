@@ -1,5 +1,6 @@
 #include "gateway/call.hpp"
 
+#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -214,6 +215,7 @@ class call::stay {
     stay(const stay&) = delete;
     stay& operator=(const stay&) = delete;
     ~stay() {
+        who_.settle_budget();
         who_.leave_all();
         who_.home_->waiting_bytes_ -= bytes_;
     }
@@ -223,11 +225,27 @@ class call::stay {
     std::size_t bytes_;
 };
 
+/// From the end of the line. Behind it stand those who were told to come again, until they have come.
+outlook call::look_on_arrival(time_point now) {
+    std::size_t ahead = home_->lines_.ahead_of(kind_, newcomer());
+    if (!home_->promised_.take(hash_, now)) ahead += home_->promised_.outstanding(its_own(), now);
+    return home_->look_from(ahead, now);
+}
+
+std::uint64_t call::its_own() const {
+    return kind_ ^ (tenant_ * 3 + static_cast<std::uint64_t>(class_));
+}
+
+void call::promise_return(const own_answer& what, time_point now) {
+    if (what.hopeless || what.retry_after_s == 0) return;
+    home_->promised_.promise(hash_, its_own(), now + std::chrono::seconds(what.retry_after_s), now);
+}
+
 io_awaitable<void> call::wait_in_line() {
     describe();
     gateway& home = *home_;
     const time_point now = steady_now();
-    const outlook seen = home.look_from(home.lines_.ahead_of(kind_, newcomer()), now);
+    const outlook seen = look_on_arrival(now);
     const std::size_t bytes = with_.asked().body.size();
     const auto most_of_tenant = home.clients_->terms_of(tenant_).most_waiting;
     const bool full = home.lines_.waiting() >= home.chosen_.most_waiting ||
@@ -238,10 +256,14 @@ io_awaitable<void> call::wait_in_line() {
         no.status = full ? 429 : 503;
         no.retry_after_s = full ? seconds_to_return(seen, duration::zero()) : 1;
         no.message = full ? "too many calls wait: " + to_text(seen) : "shutting down";
+        if (full) promise_return(no, now);
         co_return co_await tell(no);
     }
+    own_answer used_up;
+    if (!reserve_budget(used_up)) co_return co_await tell(used_up);
     const stay until_end(*this, bytes);
     const call_step first = machine_->begin(seen, home.served(kind_).p90(), now);
+    if (first == call_step::give_up) promise_return(machine_->ending(), now);
     co_await follow(first);
 }
 
@@ -367,14 +389,51 @@ void call::settle() {
     home_->lines_.settle(kind_, line_class_, tenant_, counted - charged_);
 }
 
+bool call::reserve_budget(own_answer& no) {
+    const day_budget& most = home_->clients_->terms_of(tenant_).a_day;
+    if (!most.any()) return true;
+    const auto tokens = home_->usual_tokens_.estimated(with_.asked().body.size(), asked_.most_tokens);
+    day_use estimated{1, static_cast<double>(*tokens.prompt_tokens + *tokens.completion_tokens), 0};
+    if (home_->chosen_.price) estimated.money = home_->chosen_.price(asked_.model, tokens).value_or(0);
+    reserved_on_ = home_->chosen_.today();
+    const auto missing = home_->books_.reserve(tenant_, estimated, most, reserved_on_);
+    if (!missing) {
+        reserved_ = estimated;
+        return true;
+    }
+    no.status = 429;
+    no.quota = no.hopeless = true;
+    no.message = "the budget of " + std::string(*missing) + " for today, in UTC, does not suffice";
+    return false;
+}
+
+/// What was sent costs what upstream has counted; what it was estimated at, where an answer does not tell.
+void call::settle_budget() {
+    const auto reserved = std::exchange(reserved_, std::nullopt);
+    if (!reserved) return;
+    day_use used;
+    if (sent_) {
+        used.requests = 1;
+        const token_usage seen = usage_.seen();
+        const bool failed = status_ >= 400 || outcome_ == call_outcome::turned_away;
+        if (seen.prompt_tokens) {
+            used.tokens = static_cast<double>(*seen.prompt_tokens + seen.completion_tokens.value_or(0));
+            const auto cost = home_->chosen_.price ? home_->chosen_.price(asked_.model, seen) : std::nullopt;
+            used.money = cost.value_or(0);
+        } else if (!failed) {
+            used = *reserved;
+        }
+    }
+    home_->books_.settle(tenant_, *reserved, used, reserved_on_);
+}
+
 // Who leaves without an answer may come again with the same bytes.
 void call::keep_place() {
-    std::optional<double> start;
-    if (place_) start = home_->lines_.leave(kind_, *place_);
+    std::optional<fair_line::standing> stood;
+    if (place_) stood = home_->lines_.leave(kind_, *place_);
     place_.reset();
-    constexpr double front = 0;  // it was called already
-    if (!start && is_at_gate_) start = front;
-    if (start) home_->kept_.keep(hash_, *start, steady_now());
+    if (!stood && is_at_gate_) stood = fair_line::front;  // it was called already
+    if (stood) home_->kept_.keep(hash_, *stood, steady_now());
     leave_all();
 }
 
@@ -414,7 +473,7 @@ std::string call::own_lines() const {
 
 io_awaitable<void> call::tell(own_answer what) {
     outcome_ = call_outcome::turned_away;
-    const std::string json = error_json(where_.shape, what.status, what.message);
+    const std::string json = error_json(where_.shape, what.status, what.message, what.quota);
     if (machine_ && machine_->has_begun_stream()) {
         const std::string event = error_event(where_.shape, json);
         co_await with_.finish(event);

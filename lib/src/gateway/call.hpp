@@ -65,10 +65,17 @@ class call final : public std::enable_shared_from_this<call>,
     call_step join_line();
     fair_line::newcomer newcomer() const;
     void settle();
+    /// False if a budget of the tenant's day does not suffice; `no` says which.
+    bool reserve_budget(own_answer& no);
+    void settle_budget();
     call_step ask_gate();
     admission wanted() const;
     void leave_all();
     outlook look() const;
+    outlook look_on_arrival(time_point now);
+    /// Calls that wait behind each other: of one kind, tenant and class.
+    std::uint64_t its_own() const;
+    void promise_return(const own_answer& what, time_point now);
     void keep_place();
     io_awaitable<void> speak(call_step how);
 
@@ -114,6 +121,8 @@ class call final : public std::enable_shared_from_this<call>,
     priority line_class_ = priority::normal;  // where it stands in line, or has stood
     double charged_ = 1;                      // to its tenant
     std::uint64_t tenant_ = 0;
+    std::optional<day_use> reserved_;  // of its tenant's budget
+    day_books::day_number reserved_on_ = 0;
     waiting_lines::kind kind_ = 0;
     std::uint64_t hash_ = 0;  // by which its place is found again
     std::optional<fair_line::place> place_;

@@ -38,6 +38,7 @@ struct own_answer {
     unsigned status = 0;
     unsigned retry_after_s = 0;  ///< 0: none
     bool hopeless = false;       ///< the client had better not try again by itself
+    bool quota = false;          ///< its budget is used up, in the words that clients know
     std::string message;
 };
 

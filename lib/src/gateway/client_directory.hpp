@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fairness/class_turns.hpp"
+#include "gateway/day_books.hpp"
 #include "http/sha256.hpp"
 #include "stagger/priority.hpp"
 
@@ -26,7 +27,8 @@ struct tenant_terms {
     double weight = 1;                        ///< among the tenants of a class, above 0
     std::optional<std::size_t> most_going;    ///< calls at a time before the coordinator and upstream, from 1
     std::optional<std::size_t> most_waiting;  ///< calls in line; beyond: 429
-    priority usual = priority::normal;        ///< of a call that does not say
+    day_budget a_day;
+    priority usual = priority::normal;         ///< of a call that does not say
     priority highest = priority::interactive;  ///< that a call may ask for
 };
 
@@ -60,6 +62,8 @@ class client_directory {
     const tenant_terms& terms_of(std::uint64_t tenant) const;
     const fairness::by_class<double>& weights() const { return weights_; }
     charging charged_by() const { return charged_by_; }
+    /// Whether some tenant has a budget in money, for which prices are needed.
+    bool counts_money() const;
     std::size_t tenants() const { return listed_.size(); }
 
  private:

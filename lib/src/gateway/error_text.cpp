@@ -6,6 +6,9 @@ namespace stagger::gateway {
 
 namespace {
 
+// By which clients know that nothing comes of trying again.
+constexpr std::string_view quota_code = "insufficient_quota";
+
 std::string_view anthropic_type(unsigned status) {
     switch (status) {
         case 401:
@@ -50,7 +53,7 @@ std::string_view openai_code(unsigned status) {
 
 }  // namespace
 
-std::string error_json(api_shape shape, unsigned status, std::string_view message) {
+std::string error_json(api_shape shape, unsigned status, std::string_view message, bool quota) {
     std::string inner;
     wire::object_writer error(inner);
     if (shape == api_shape::anthropic) {
@@ -58,9 +61,9 @@ std::string error_json(api_shape shape, unsigned status, std::string_view messag
         error.string("message", message);
     } else {
         error.string("message", message);
-        error.string("type", openai_type(status));
+        error.string("type", quota ? quota_code : openai_type(status));
         error.raw("param", "null");
-        const std::string_view code = openai_code(status);
+        const std::string_view code = quota ? quota_code : openai_code(status);
         code.empty() ? error.raw("code", "null") : error.string("code", code);
     }
     error.close();

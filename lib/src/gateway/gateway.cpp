@@ -26,6 +26,11 @@ upstream_identity identity_of(const client_directory& clients, std::string api_k
 
 }  // namespace
 
+day_books::day_number day_of_utc() {
+    constexpr double day_s = 86'400;
+    return static_cast<day_books::day_number>(unix_now() / day_s);
+}
+
 gateway::gateway(const io_executor& executor, const gateway_options& chosen)
     : executor_(executor),
       chosen_(chosen),

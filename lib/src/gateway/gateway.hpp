@@ -2,8 +2,11 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -14,7 +17,9 @@
 #include "gateway/call_machine.hpp"
 #include "gateway/call_record.hpp"
 #include "gateway/client_directory.hpp"
+#include "gateway/day_books.hpp"
 #include "gateway/kept_places.hpp"
+#include "gateway/promised_returns.hpp"
 #include "gateway/recent_waits.hpp"
 #include "gateway/service_times.hpp"
 #include "gateway/upstream.hpp"
@@ -31,6 +36,9 @@ using fairness::fair_line;
 using fairness::line_member;
 using fairness::waiting_lines;
 
+/// Days since 1970 by the system's clock.
+day_books::day_number day_of_utc();
+
 struct gateway_options {
     /// Base URL, key, headers, dialect and time limits. Without a key the client's own goes through.
     client_options upstream;
@@ -39,6 +47,10 @@ struct gateway_options {
     call_rules calls;
     access_rules access;
     std::shared_ptr<const client_directory> clients = std::make_shared<const client_directory>();
+    /// What tokens of a model cost; nothing where that is not known. Empty: no prices are known.
+    std::function<std::optional<double>(std::string_view model, const token_usage&)> price;
+    /// The number of the day to which budgets belong; days of UTC, unless a test says otherwise.
+    std::function<day_books::day_number()> today = day_of_utc;
     bool comments = true;                                ///< streams that wait are told so in comments
     std::size_t most_waiting = 50'000;                   ///< beyond: 429
     std::uint64_t most_waiting_bytes = 256ULL << 20ULL;  ///< of bodies; beyond: 429
@@ -96,6 +108,9 @@ class gateway final : public http_server::service, public std::enable_shared_fro
     waiting_crowd crowd(std::size_t most, time_point now) const;
     /// `told` hears of every call that ends from now on, and must outlive the gateway.
     void observe(call_observer& told) { observers_.push_back(&told); }
+    /// What tenants with budgets have used today.
+    day_books& books() { return books_; }
+    const day_books& books() const { return books_; }
     const gateway_options& options() const { return chosen_; }
     bool is_draining() const { return draining_; }
 
@@ -117,7 +132,9 @@ class gateway final : public http_server::service, public std::enable_shared_fro
     wire::secrets hidden_;  // keys of the past, too: upstream may still repeat them
     waiting_lines lines_;
     usual_tokens usual_tokens_;
+    day_books books_;
     kept_places kept_;
+    promised_returns promised_;
     std::unordered_map<waiting_lines::kind, service_times> served_;
     service_times served_others_;
     std::unordered_set<call*> calls_;

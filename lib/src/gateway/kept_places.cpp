@@ -12,21 +12,21 @@ constexpr std::size_t most_kept = 100'000;
 
 }  // namespace
 
-void kept_places::keep(std::uint64_t what, double start, time_point now) {
+void kept_places::keep(std::uint64_t what, const fairness::fair_line::standing& where, time_point now) {
     forget_old(now);
     if (ends_.size() >= most_kept) return;
     const time_point until = now + kept_for;
-    places_.emplace(what, kept{start, until});
+    places_.emplace(what, kept{where, until});
     ends_.emplace_back(until, what);
 }
 
-std::optional<double> kept_places::take(std::uint64_t what, time_point now) {
+std::optional<fairness::fair_line::standing> kept_places::take(std::uint64_t what, time_point now) {
     forget_old(now);
     const auto found = places_.find(what);
     if (found == places_.end()) return std::nullopt;
-    const double start = found->second.start;
+    const auto where = found->second.where;
     places_.erase(found);
-    return start;
+    return where;
 }
 
 void kept_places::forget_old(time_point now) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "fairness/fair_line.hpp"
 #include "stagger/time.hpp"
 
 namespace stagger::gateway {
@@ -17,14 +18,14 @@ namespace stagger::gateway {
  */
 class kept_places {
  public:
-    void keep(std::uint64_t what, double start, time_point now);
+    void keep(std::uint64_t what, const fairness::fair_line::standing& where, time_point now);
     /// A place is given back once.
-    std::optional<double> take(std::uint64_t what, time_point now);
+    std::optional<fairness::fair_line::standing> take(std::uint64_t what, time_point now);
     std::size_t size() const { return places_.size(); }
 
  private:
     struct kept {
-        double start;
+        fairness::fair_line::standing where;
         time_point until;
     };
     void forget_old(time_point now);

@@ -16,6 +16,15 @@ double usual_tokens::estimate(std::size_t body_bytes, std::optional<std::uint64_
     return std::max(1.0, static_cast<double>(body_bytes) / bytes_per_token + answer);
 }
 
+token_usage usual_tokens::estimated(std::size_t body_bytes, std::optional<std::uint64_t> most_tokens) const {
+    const double all = estimate(body_bytes, most_tokens);
+    const double prompt = std::min(all, static_cast<double>(body_bytes) / bytes_per_token);
+    token_usage made;
+    made.prompt_tokens = static_cast<std::uint64_t>(prompt);
+    made.completion_tokens = static_cast<std::uint64_t>(all - prompt);
+    return made;
+}
+
 void usual_tokens::learn(const token_usage& used) {
     if (!used.completion_tokens) return;
     answer_ += share_of_the_latest * (static_cast<double>(*used.completion_tokens) - answer_);

@@ -14,6 +14,8 @@ namespace stagger::gateway {
  */
 class usual_tokens {
  public:
+    /// The prompt's and the answer's.
+    token_usage estimated(std::size_t body_bytes, std::optional<std::uint64_t> most_tokens) const;
     double estimate(std::size_t body_bytes, std::optional<std::uint64_t> most_tokens) const;
     void learn(const token_usage& used);
 

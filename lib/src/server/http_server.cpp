@@ -1,8 +1,12 @@
 #include "server/http_server.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/system/system_error.hpp>
+#include <cerrno>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -32,16 +36,23 @@ void rethrow(const std::exception_ptr& failure) {
     if (failure) std::rethrow_exception(failure);
 }
 
+asio::ip::tcp protocol_of(int listening) {
+    sockaddr_storage name{};
+    socklen_t length = sizeof(name);
+    if (getsockname(listening, reinterpret_cast<sockaddr*>(&name), &length) != 0)
+        throw boost::system::system_error(errno, boost::system::system_category());
+    return name.ss_family == AF_INET6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4();
+}
+
 }  // namespace
 
-server::core::core(const io_executor& used, const asio::ip::tcp::endpoint& where, const bounds& chosen,
-                   std::shared_ptr<service> served)
-    : executor(used),
+server::core::core(acceptor_type listening, const bounds& chosen, std::shared_ptr<service> served)
+    : executor(listening.get_executor()),
       allowed(chosen),
       what(std::move(served)),
-      acceptor(used, where),
+      acceptor(std::move(listening)),
       local(acceptor.local_endpoint()),
-      sweeping_(used) {}
+      sweeping_(executor) {}
 
 void server::core::start() {
     asio::co_spawn(executor, accept_all(),
@@ -118,7 +129,14 @@ void server::core::end_drain() {
 
 server::server(const io_executor& executor, const asio::ip::tcp::endpoint& where, const bounds& allowed,
                std::shared_ptr<service> what)
-    : core_(std::make_shared<core>(executor, where, allowed, std::move(what))) {
+    : core_(std::make_shared<core>(core::acceptor_type(executor, where), allowed, std::move(what))) {
+    core_->start();
+}
+
+server::server(const io_executor& executor, int listening, const bounds& allowed,
+               std::shared_ptr<service> what)
+    : core_(std::make_shared<core>(core::acceptor_type(executor, protocol_of(listening), listening), allowed,
+                                   std::move(what))) {
     core_->start();
 }
 

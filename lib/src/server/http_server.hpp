@@ -28,6 +28,12 @@ class server {
     /// @throws boost::system::system_error if the address cannot be bound
     server(const io_executor& executor, const boost::asio::ip::tcp::endpoint& where, const bounds& allowed,
            std::shared_ptr<service> what);
+    /** Takes over a socket that listens already, from whoever started this process: connections that come
+     * while nobody serves them wait there.
+     * @param listening of TCP; closed by the server, which its giver need not notice
+     * @throws boost::system::system_error if it is none
+     */
+    server(const io_executor& executor, int listening, const bounds& allowed, std::shared_ptr<service> what);
     server(const server&) = delete;
     server& operator=(const server&) = delete;
     ~server();

@@ -4,7 +4,6 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
-#include <cctype>
 #include <optional>
 
 namespace stagger::http_server {
@@ -31,11 +30,16 @@ unsigned status_of(const error_code& error) {
     return error == http::error::header_limit ? 431 : 400;
 }
 
+// Of a field's name: ASCII, whatever the locale.
+char in_lower_case(char one) {
+    return one >= 'A' && one <= 'Z' ? static_cast<char>(one + ('a' - 'A')) : one;
+}
+
 }  // namespace
 
 bool same_name(std::string_view left, std::string_view right) {
     return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+                      [](char a, char b) { return in_lower_case(a) == in_lower_case(b); });
 }
 
 std::string_view value_of(const std::vector<wire::field>& fields, std::string_view name) {

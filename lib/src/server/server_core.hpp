@@ -13,8 +13,7 @@ class server::core : public std::enable_shared_from_this<server::core> {
  public:
     using acceptor_type = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, io_executor>;
 
-    core(const io_executor& executor, const boost::asio::ip::tcp::endpoint& where, const bounds& allowed,
-         std::shared_ptr<service> served);
+    core(acceptor_type listening, const bounds& allowed, std::shared_ptr<service> served);
 
     void start();
     void close();

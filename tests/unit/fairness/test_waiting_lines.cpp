@@ -56,8 +56,8 @@ TEST_CASE("one kind does not hold up another") {
 }
 
 TEST_CASE("the faster the pace, the more are held ready, within bounds") {
-    CHECK(waiting_lines::places_at_gate(0) == 2);
-    CHECK(waiting_lines::places_at_gate(20) == 2);
+    CHECK(waiting_lines::places_at_gate(0) == 1);
+    CHECK(waiting_lines::places_at_gate(20) == 1);
     CHECK(waiting_lines::places_at_gate(1000) == 50);
     CHECK(waiting_lines::places_at_gate(1e9) == 256);
 }
