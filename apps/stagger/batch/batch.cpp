@@ -313,7 +313,8 @@ class session {
                                how_to_continue());
                     return exit_code::file_failed;
                 }
-                if (is_spent_ && !interrupted_.has_come() && max_cost_per_day_ && day_cost_ >= *max_cost_per_day_) {
+                if (is_spent_ && !interrupted_.has_come() && max_cost_per_day_ &&
+                    day_cost_ >= *max_cost_per_day_) {
                     out_.error("stopped, " + about_day_cost() + ": " + left(report) + "; " +
                                how_to_continue());
                     return exit_code::stopped_early;
