@@ -7,7 +7,7 @@ namespace {
 // Answers overtake each other by some milliseconds, so of the latest sends not every refusal is known yet. At
 // thousands a second those would be a good part of a measurement, which would then find the pace, not the
 // limit.
-constexpr seconds least_span{0.1};
+constexpr seconds least_measured{0.1};
 
 }  // namespace
 
@@ -26,7 +26,7 @@ estimate rate_estimator::up_to(const send_log& log, const departure& rejected) c
                 result.precise = result.admitted / result.span.count();
                 if (!result.quick) result.quick = result.precise;
             }
-            if (result.admitted >= enough_admitted_ && result.span >= least_span) break;
+            if (result.admitted >= enough_admitted_ && result.span >= least_measured) break;
         }
         rejected_charge += unit.of(from);
     }
