@@ -405,6 +405,30 @@ TEST_CASE("serve: what a tenant has used of its day is known after a restart") {
     }
 }
 
+TEST_CASE("serve: two gateways with budgets do not keep them in one file") {
+    const throttled_server upstream(wide, quick);
+    const temporary_folder folder;
+    const auto clients = folder.write("clients.json", R"({"others":{"requests_a_day":9}})");
+    const std::map<std::string, std::string> state{{"XDG_STATE_HOME", folder.path("state")}};
+    served first(upstream.base_url(), {"--clients", clients}, state);
+    words arguments{"serve",      "--listen",          "127.0.0.1:0", "--admin", "off",
+                    "--base-url", upstream.base_url(), "--clients",   clients};
+    child_setup setup{STAGGER_COMMAND, arguments};
+    setup.environment = state;
+    const auto second = run(setup);
+    CHECK(second.code == 3);
+    CHECK(second.err.find("serve-spending.json: another gateway keeps its budgets there") !=
+          std::string::npos);
+}
+
+TEST_CASE("serve: a call that upstream never had costs nothing of a budget") {
+    const temporary_folder folder;
+    const auto clients =
+        folder.write("clients.json", R"({"$schema":"clients.schema.json","others":{"requests_a_day":1}})");
+    served gate("http://127.0.0.1:1/v1", {"--clients", clients}, {{"XDG_STATE_HOME", folder.path("state")}});
+    for (int each = 0; each < 2; ++each) CHECK(gate.connect().ask(call()).status == 502);
+}
+
 TEST_CASE("serve: a budget in money needs prices") {
     const temporary_folder folder;
     const auto clients = folder.write("clients.json", R"({"others":{"money_a_day":5}})");

@@ -568,11 +568,52 @@ TEST_CASE("gateway: a budget in tokens and money is charged what upstream has co
         },
         chosen);
     CHECK(gate.connect().ask(call(one_shot)).status == 429);  // 256 tokens at first: 128 of money
+    const auto unpriced = gate.connect().ask(call(R"({"model":"another","max_tokens":20})"));
+    CHECK(unpriced.status == 403);  // no way around the budget
+    CHECK(unpriced.body.find("no price is known of the model \\\"another\\\"") != std::string::npos);
     CHECK(gate.connect().ask(call(R"({"model":"m","max_tokens":20})")).status == 200);
     const auto tenant = gateway::tenant_number("Bearer theirs");
     CHECK(gate.reaches([&](const gateway::gateway& one) {
         return one.books().used().at(tenant) == gateway::day_use{1, 42, 6};
     }));
+}
+
+TEST_CASE("gateway: a stream that its client leaves costs what it was estimated at") {
+    gateway::gateway_options chosen;
+    gateway::tenant_terms others;
+    others.a_day.tokens = 100'000;
+    const std::vector<gateway::client_directory::listed_tenant> nobody;
+    chosen.clients = std::make_shared<const gateway::client_directory>(nobody, others);
+    chosen.today = [] { return 1; };
+    io_timer* next = nullptr;
+    // As an API that counts as it goes begins: one token out of thousands.
+    const std::string begun =
+        "data: "
+        "{\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}}\n\n";
+    running_gateway gate(
+        [&](exchange& with) -> io_awaitable<void> {
+            const auto executor = co_await boost::asio::this_coro::executor;
+            io_timer timer(executor, time_point::max());
+            next = &timer;
+            answer_head head;
+            head.lines = "Content-Type: text/event-stream\r\n";
+            with.head(head);
+            co_await with.write(begun);
+            co_await timer.async_wait(with_error);
+        },
+        chosen);
+    {
+        auto client = gate.connect();
+        client.say(call(R"({"model":"m","stream":true,"max_tokens":4000})"));
+        CHECK(client.hear_head().status == 200);
+        CHECK(client.hear_chunk() == begun);
+    }
+    const auto tenant = gateway::tenant_number("Bearer theirs");
+    CHECK(gate.reaches([](const gateway::gateway& one) { return one.counts().departed == 1; }));
+    const gateway::day_use used = gate.ask([&](const auto& one) { return one.books().used().at(tenant); });
+    CHECK(used.requests == 1);
+    CHECK(used.tokens > 256);  // what an answer is taken for at first, where 26 were told
+    gate.ask([&](auto&) { return next->cancel(); });
 }
 
 TEST_CASE("gateway: clients and its key are replaced while it runs") {

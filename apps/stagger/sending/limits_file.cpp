@@ -11,14 +11,14 @@
 #include <stdexcept>
 #include <thread>
 
-#include "batch/write_all.hpp"
+#include "batch/file_handle.hpp"
+#include "cli/file_replacement.hpp"
 
 namespace app {
 namespace {
 
 using stagger::batch::file_handle;
 using stagger::batch::system_failure;
-using stagger::batch::write_all;
 
 // A thousand entries have a tenth of it.
 constexpr std::size_t largest_file = 4 * 1024 * 1024;
@@ -163,28 +163,9 @@ std::optional<limits_file::problem> limits_file::update(const edit& change,
     change_all(kept, change);
     stagger::wire::drop_old(kept.limits, now);
     const auto left_out = unwritable_entry(kept.limits);
-    if (auto not_written = replace(text_of(std::move(kept.limits), std::move(kept.unread))))
-        return not_written;
+    if (const auto not_written = replace_file(path_, text_of(std::move(kept.limits), std::move(kept.unread))))
+        return problem{*not_written, false};
     return left_out ? std::optional(about(path_, *left_out)) : std::nullopt;
-}
-
-std::optional<limits_file::problem> limits_file::replace(const std::string& text) const {
-    std::string beside = path_ + ".XXXXXX";
-    file_handle fresh(::mkostemp(beside.data(), O_CLOEXEC));  // 0600
-    if (!fresh) return about(beside);
-    auto failed = write_all(fresh.get(), text);
-    if (!failed && (::fsync(fresh.get()) != 0 || ::rename(beside.c_str(), path_.c_str()) != 0)) {
-        failed = system_failure();
-    }
-    if (failed) {
-        ::unlink(beside.c_str());
-        return about(path_, failed.message());
-    }
-    // The new name, too, outlives a crash. Where that cannot be asked for, there is nothing to be done.
-    const file_handle folder(
-        ::open(std::filesystem::path(path_).parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder) ::fsync(folder.get());
-    return std::nullopt;
 }
 
 }  // namespace app

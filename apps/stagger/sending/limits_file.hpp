@@ -52,8 +52,6 @@ class limits_file {
     std::optional<problem> update(const edit& change, std::chrono::sys_seconds now) const;
 
  private:
-    std::optional<problem> replace(const std::string& text) const;
-
     std::string path_;
 };
 

@@ -103,7 +103,7 @@ gateways::tenant_terms read_others(const scenario_object& top) {
 gateways::client_directory parse_clients(const boost::json::value& file) {
     // Only looked at: a member's path in messages has no "the file" in front.
     [[maybe_unused]] const scenario_object known(file, "the file",
-                                                 {"classes", "charge", "tenants", "others"});
+                                                 {"$schema", "classes", "charge", "tenants", "others"});
     const scenario_object top(file, "");
     std::vector<gateways::client_directory::listed_tenant> tenants;
     if (top.find("tenants")) tenants = top.each("tenants", read_tenant);

@@ -284,16 +284,27 @@ class serve_session {
     }
 
     void restore_spending() {
-        if (chosen_.clients.empty() || !spending_) return;
+        if (!gateway_->clients().has_budgets()) return;
+        if (!spending_)
+            return log_->warn(
+                "no folder for state is known (XDG_STATE_HOME, HOME): what budgets of today have left is not "
+                "kept");
+        if (spending_->is_anothers())
+            throw failure(
+                exit_code::file_failed,
+                spending_->path() +
+                    ": another gateway keeps its budgets there; give this one a folder for state of its own "
+                    "(XDG_STATE_HOME)");
         std::string wrong;
         auto kept = spending_->read(wrong);
         if (!wrong.empty()) log_->warn("{}: budgets of today begin anew", wrong);
         if (kept) gateway_->books().restore(std::move(kept->used), kept->day, gateway_->options().today());
+        keep_spending();  // tells now, not when it is needed, that it cannot be
     }
 
     void keep_spending() {
         const auto& books = gateway_->books();
-        if (books.used().empty() || !spending_) return;
+        if (!gateway_->clients().has_budgets() || !spending_ || spending_->is_anothers()) return;
         const std::string wrong = spending_->write({books.used(), books.day()});
         if (!wrong.empty()) log_->warn("{}: what budgets of today have left is not kept", wrong);
     }

@@ -1,11 +1,15 @@
 #include "spending_file.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <system_error>
 
 #include "cli/exit_code.hpp"
+#include "cli/file_replacement.hpp"
 #include "cli/json_file.hpp"
 #include "cli/option_values.hpp"
 #include "json/json_writer.hpp"
@@ -79,6 +83,15 @@ spending parse_spending(const boost::json::value& file) {
     return made;
 }
 
+spending_file::spending_file(std::string path) : path_(std::move(path)) {
+    std::error_code ignored;
+    std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), ignored);
+    constexpr mode_t own_file = 0600;
+    lock_ = stagger::batch::file_handle(
+        ::open((path_ + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, own_file));
+    is_anothers_ = lock_ && ::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
 std::optional<spending> spending_file::read(std::string& wrong) const {
     std::error_code ignored;
     if (!std::filesystem::exists(path_, ignored)) return std::nullopt;
@@ -93,18 +106,7 @@ std::optional<spending> spending_file::read(std::string& wrong) const {
 }
 
 std::string spending_file::write(const spending& what) const {
-    const std::filesystem::path path(path_);
-    const std::string beside = path_ + ".new";
-    std::error_code failed;
-    std::filesystem::create_directories(path.parent_path(), failed);
-    std::ofstream file(beside, std::ios::trunc);
-    file << format_spending(what);
-    file.close();
-    if (!file) return beside + ": cannot be written";
-    std::filesystem::permissions(
-        beside, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write, failed);
-    std::filesystem::rename(beside, path_, failed);
-    return failed ? path_ + ": " + failed.message() : std::string();
+    return replace_file(path_, format_spending(what)).value_or("");
 }
 
 }  // namespace app

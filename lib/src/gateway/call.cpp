@@ -225,11 +225,12 @@ class call::stay {
     std::size_t bytes_;
 };
 
-/// From the end of the line. Behind it stand those who were told to come again, until they have come.
-outlook call::look_on_arrival(time_point now) {
-    std::size_t ahead = home_->lines_.ahead_of(kind_, newcomer());
-    if (!home_->promised_.take(hash_, now)) ahead += home_->promised_.outstanding(its_own(), now);
-    return home_->look_from(ahead, now);
+/// The line alone says whether there is room: of those who were told to come again some never do.
+call::arrival_outlook call::look_on_arrival(time_point now) {
+    const std::size_t ahead = home_->lines_.ahead_of(kind_, newcomer());
+    const bool returns = home_->promised_.take(hash_, now);
+    const std::size_t still_to_come = returns ? 0 : home_->promised_.outstanding(its_own(), now);
+    return {home_->look_from(ahead, now), home_->look_from(ahead + still_to_come, now)};
 }
 
 std::uint64_t call::its_own() const {
@@ -245,7 +246,7 @@ io_awaitable<void> call::wait_in_line() {
     describe();
     gateway& home = *home_;
     const time_point now = steady_now();
-    const outlook seen = look_on_arrival(now);
+    const auto [seen, on_return] = look_on_arrival(now);
     const std::size_t bytes = with_.asked().body.size();
     const auto most_of_tenant = home.clients_->terms_of(tenant_).most_waiting;
     const bool full = home.lines_.waiting() >= home.chosen_.most_waiting ||
@@ -254,7 +255,7 @@ io_awaitable<void> call::wait_in_line() {
     if (full || home.draining_) {
         own_answer no;
         no.status = full ? 429 : 503;
-        no.retry_after_s = full ? seconds_to_return(seen, duration::zero()) : 1;
+        no.retry_after_s = full ? seconds_to_return(on_return, duration::zero()) : 1;
         no.message = full ? "too many calls wait: " + to_text(seen) : "shutting down";
         if (full) promise_return(no, now);
         co_return co_await tell(no);
@@ -262,7 +263,7 @@ io_awaitable<void> call::wait_in_line() {
     own_answer used_up;
     if (!reserve_budget(used_up)) co_return co_await tell(used_up);
     const stay until_end(*this, bytes);
-    const call_step first = machine_->begin(seen, home.served(kind_).p90(), now);
+    const call_step first = machine_->begin(seen, on_return, home.served(kind_).p90(), now);
     if (first == call_step::give_up) promise_return(machine_->ending(), now);
     co_await follow(first);
 }
@@ -394,7 +395,17 @@ bool call::reserve_budget(own_answer& no) {
     if (!most.any()) return true;
     const auto tokens = home_->usual_tokens_.estimated(with_.asked().body.size(), asked_.most_tokens);
     day_use estimated{1, static_cast<double>(*tokens.prompt_tokens + *tokens.completion_tokens), 0};
-    if (home_->chosen_.price) estimated.money = home_->chosen_.price(asked_.model, tokens).value_or(0);
+    if (most.money) {
+        const auto price = home_->chosen_.price ? home_->chosen_.price(asked_.model, tokens) : std::nullopt;
+        if (!price) {  // else another name of a model would be a way around the budget
+            no.status = 403;
+            no.hopeless = true;
+            no.message = "no price is known of the model \"" + shown_model(asked_.model) +
+                         "\", and there is a budget in money";
+            return false;
+        }
+        estimated.money = *price;
+    }
     reserved_on_ = home_->chosen_.today();
     const auto missing = home_->books_.reserve(tenant_, estimated, most, reserved_on_);
     if (!missing) {
@@ -403,23 +414,29 @@ bool call::reserve_budget(own_answer& no) {
     }
     no.status = 429;
     no.quota = no.hopeless = true;
-    no.message = "the budget of " + std::string(*missing) + " for today, in UTC, does not suffice";
+    no.message = "the budget for today, in UTC, does not suffice: " + to_text(*missing);
     return false;
 }
 
-/// What was sent costs what upstream has counted; what it was estimated at, where an answer does not tell.
+/// What was sent costs what upstream has counted; what it was estimated at, where an answer does not tell,
+/// and at least that where it was not read to its end: some APIs count as they go.
 void call::settle_budget() {
     const auto reserved = std::exchange(reserved_, std::nullopt);
     if (!reserved) return;
     day_use used;
-    if (sent_) {
+    if (may_cost_) {
         used.requests = 1;
         const token_usage seen = usage_.seen();
         const bool failed = status_ >= 400 || outcome_ == call_outcome::turned_away;
         if (seen.prompt_tokens) {
             used.tokens = static_cast<double>(*seen.prompt_tokens + seen.completion_tokens.value_or(0));
             const auto cost = home_->chosen_.price ? home_->chosen_.price(asked_.model, seen) : std::nullopt;
-            used.money = cost.value_or(0);
+            used.money = cost.value_or(reserved->money);
+            const bool to_the_end = outcome_ == call_outcome::answered || failed;
+            if (!to_the_end) {
+                used.tokens = std::max(used.tokens, reserved->tokens);
+                used.money = std::max(used.money, reserved->money);
+            }
         } else if (!failed) {
             used = *reserved;
         }

@@ -72,7 +72,11 @@ class call final : public std::enable_shared_from_this<call>,
     admission wanted() const;
     void leave_all();
     outlook look() const;
-    outlook look_on_arrival(time_point now);
+    struct arrival_outlook {
+        outlook in_line;    ///< from the end of the line
+        outlook on_return;  ///< from behind those, too, who were told to come again
+    };
+    arrival_outlook look_on_arrival(time_point now);
     /// Calls that wait behind each other: of one kind, tenant and class.
     std::uint64_t its_own() const;
     void promise_return(const own_answer& what, time_point now);
@@ -113,6 +117,7 @@ class call final : public std::enable_shared_from_this<call>,
     call_outcome outcome_ = call_outcome::cut;
     unsigned status_ = 0;
     std::optional<time_point> sent_;  // the last attempt
+    bool may_cost_ = false;           // upstream has it, and has not refused it
     usage_scanner usage_;  // of what costs something: what passes without the line repeats others' counts
 
     // Waiting.

@@ -89,6 +89,7 @@ io_awaitable<error_code> call::exchange_heads() {
         asked.method, where_.target, upstream_lines(asked.fields, home_->upstream_.identity(), where_.shape),
         asked.body);
     exchanging_ = true;
+    may_cost_ = true;
     const connection::user self(shared_from_this(), this);
     step_ended_ = false;
     leased_->send(self, bytes, now, limit_);
@@ -158,6 +159,7 @@ call_step call::judge() {
     const time_point earliest = leave_.throttled(wire::hints_of_refusal(ended), refusals_);
     const call_step next = machine_->refused(earliest, refusals_.own, steady_now());
     if (next != call_step::pass_on) {
+        may_cost_ = false;
         end_exchange();
     }
     return next;

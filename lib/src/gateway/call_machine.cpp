@@ -42,13 +42,14 @@ duration call_machine::allowed_wait() const {
     return rules_.deadline > duration::zero() ? std::min(theirs, rules_.deadline) : theirs;
 }
 
-call_step call_machine::begin(const outlook& seen, duration served, time_point now) {
+call_step call_machine::begin(const outlook& seen, const outlook& on_return, duration served,
+                              time_point now) {
     // Half of a client's time is for waiting, however long answers take.
     reserve_ = std::min(served, std::min(habits_.patience, habits_.longest) / 2);
     const duration allowed = allowed_wait();
     if (seen.wait && *seen.wait > allowed) {
         ending_.hopeless = is_hopeless(seen, allowed);
-        return give_up(now, 429, seconds_to_return(seen, allowed),
+        return give_up(now, 429, seconds_to_return(on_return, allowed),
                        "too many calls wait: " + to_text(seen) + ", longer than this client waits");
     }
     state_ = state::in_line;

@@ -52,8 +52,14 @@ class call_machine {
     call_machine(const call_rules& rules, const client_habits& habits, time_point now);
 
     /// @param seen from the end of the line
+    /// @param on_return the same from behind those who were told to come again: what a call that is turned
+    /// away is told
     /// @param served what answers usually take
-    call_step begin(const outlook& seen, duration served, time_point now);
+    call_step begin(const outlook& seen, const outlook& on_return, duration served, time_point now);
+    /// Nobody was told to come again.
+    call_step begin(const outlook& seen, duration served, time_point now) {
+        return begin(seen, seen, served, now);
+    }
     call_step its_turn(time_point now);
     /// @param error none: leave was given
     call_step left_gate(const error_code& error, time_point now);

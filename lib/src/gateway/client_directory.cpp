@@ -61,6 +61,11 @@ std::optional<std::uint64_t> client_directory::owner_of(std::string_view key) co
     return found->second;
 }
 
+bool client_directory::has_budgets() const {
+    return others_.a_day.any() ||
+           std::ranges::any_of(listed_, [](const auto& one) { return one.second.a_day.any(); });
+}
+
 bool client_directory::counts_money() const {
     const auto counts = [](const auto& one) { return one.second.a_day.money.has_value(); };
     return others_.a_day.money || std::ranges::any_of(listed_, counts);

@@ -62,6 +62,8 @@ class client_directory {
     const tenant_terms& terms_of(std::uint64_t tenant) const;
     const fairness::by_class<double>& weights() const { return weights_; }
     charging charged_by() const { return charged_by_; }
+    /// Whether some tenant has a budget of a day.
+    bool has_budgets() const;
     /// Whether some tenant has a budget in money, for which prices are needed.
     bool counts_money() const;
     std::size_t tenants() const { return listed_.size(); }

@@ -1,6 +1,8 @@
 #include "gateway/day_books.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <utility>
 
 namespace stagger::gateway {
@@ -14,8 +16,18 @@ void add(day_use& to, const day_use& what, double times) {
     to.money = std::max(0.0, to.money + times * what.money);
 }
 
-bool exceeds(const std::optional<double>& most, double used, double further) {
-    return most && used + further > *most;
+std::optional<day_books::shortage> find_shortage(std::string_view of, const std::optional<double>& most,
+                                                 double used, double asked) {
+    if (!most || used + asked <= *most) return std::nullopt;
+    return day_books::shortage{of, *most, used, asked};
+}
+
+std::string in_few_digits(double number) {
+    std::array<char, 32> text{};
+    constexpr int digits = 6;
+    const auto end =
+        std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::general, digits).ptr;
+    return {text.data(), end};
 }
 
 }  // namespace
@@ -24,14 +36,15 @@ void day_books::begin(day_number today) {
     if (std::exchange(day_, today) != today) used_.clear();
 }
 
-std::optional<std::string_view> day_books::reserve(std::uint64_t tenant, const day_use& estimated,
-                                                   const day_budget& most, day_number today) {
+std::optional<day_books::shortage> day_books::reserve(std::uint64_t tenant, const day_use& estimated,
+                                                      const day_budget& most, day_number today) {
     begin(today);
     const auto found = used_.find(tenant);
     const day_use so_far = found == used_.end() ? day_use() : found->second;
-    if (exceeds(most.requests, so_far.requests, estimated.requests)) return "requests";
-    if (exceeds(most.tokens, so_far.tokens, estimated.tokens)) return "tokens";
-    if (exceeds(most.money, so_far.money, estimated.money)) return "money";
+    auto missing = find_shortage("requests", most.requests, so_far.requests, estimated.requests);
+    if (!missing) missing = find_shortage("tokens", most.tokens, so_far.tokens, estimated.tokens);
+    if (!missing) missing = find_shortage("money", most.money, so_far.money, estimated.money);
+    if (missing) return missing;
     add(used_[tenant], estimated, 1);
     return std::nullopt;
 }
@@ -47,6 +60,11 @@ void day_books::settle(std::uint64_t tenant, const day_use& reserved, const day_
 void day_books::restore(by_tenant used, day_number of, day_number today) {
     begin(today);
     if (of == today) used_ = std::move(used);
+}
+
+std::string to_text(const day_books::shortage& what) {
+    return std::string(what.of) + ": " + in_few_digits(what.used) + " of " + in_few_digits(what.most) +
+           " are used, and this call may take " + in_few_digits(what.asked);
 }
 
 }  // namespace stagger::gateway

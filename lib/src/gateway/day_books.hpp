@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 
@@ -35,9 +36,16 @@ class day_books {
     using day_number = std::int64_t;
     using by_tenant = std::unordered_map<std::uint64_t, day_use>;
 
-    /// @return what of the budget does not suffice ("requests", "tokens" or "money"), and nothing is reserved
-    std::optional<std::string_view> reserve(std::uint64_t tenant, const day_use& estimated,
-                                            const day_budget& most, day_number today);
+    /// Of what the budget does not suffice.
+    struct shortage {
+        std::string_view of;  ///< "requests", "tokens" or "money"
+        double most;
+        double used;
+        double asked;
+    };
+    /// @return what does not suffice, and nothing is reserved
+    std::optional<shortage> reserve(std::uint64_t tenant, const day_use& estimated, const day_budget& most,
+                                    day_number today);
     /// @param reserved_on of a day that is over nothing is known any more
     void settle(std::uint64_t tenant, const day_use& reserved, const day_use& used, day_number reserved_on);
 
@@ -52,5 +60,8 @@ class day_books {
     day_number day_ = 0;
     by_tenant used_;
 };
+
+/// "requests: 3 of 3 are used, and this call may take 1"
+std::string to_text(const day_books::shortage& what);
 
 }  // namespace stagger::gateway

@@ -18,7 +18,7 @@ void promised_returns::promise(std::uint64_t what, std::uint64_t among, time_poi
     const time_point until = saturating_add(at, grace);
     given_.emplace(what, promise_given{among, until});
     ++counts_[among];
-    ends_.emplace_back(until, what);
+    ends_.emplace(until, what);
 }
 
 bool promised_returns::take(std::uint64_t what, time_point now) {
@@ -41,16 +41,15 @@ void promised_returns::remove(std::unordered_multimap<std::uint64_t, promise_giv
     given_.erase(one);
 }
 
-// In the order in which they were given, which is nearly that in which they end.
 void promised_returns::forget_old(time_point now) {
-    while (!ends_.empty() && ends_.front().first <= now) {
-        const auto [first, last] = given_.equal_range(ends_.front().second);
+    while (!ends_.empty() && ends_.begin()->first <= now) {
+        const auto [first, last] = given_.equal_range(ends_.begin()->second);
         for (auto at = first; at != last; ++at) {
             if (at->second.until > now) continue;
             remove(at);
             break;
         }
-        ends_.pop_front();
+        ends_.erase(ends_.begin());
     }
 }
 

@@ -2,7 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <unordered_map>
 
 #include "stagger/time.hpp"
@@ -35,7 +35,7 @@ class promised_returns {
 
     std::unordered_multimap<std::uint64_t, promise_given> given_;
     std::unordered_map<std::uint64_t, std::size_t> counts_;
-    std::deque<std::pair<time_point, std::uint64_t>> ends_;  // by when they were given
+    std::multimap<time_point, std::uint64_t> ends_;
 };
 
 }  // namespace stagger::gateway

@@ -119,6 +119,14 @@ TEST_CASE("a line that is longer than all attempts of a client is told on arriva
         CHECK(one.ending().retry_after_s == 59);
         CHECK(one.ending().hopeless);
     }
+    SUBCASE("who was told to come again, and may never do, takes nobody's place in line") {
+        CHECK(one.begin(wait_of(9, 3s), wait_of(9999, 5h), quick, start) == call_step::join_line);
+    }
+    SUBCASE("a later time than those who were told to come again before") {
+        CHECK(one.begin(wait_of(999, 312s), wait_of(1099, 330s), quick, start) == call_step::give_up);
+        CHECK(one.ending().retry_after_s == 30);
+        CHECK_FALSE(one.ending().hopeless);
+    }
     SUBCASE("nothing is known of the pace") {
         CHECK(one.begin(outlook(), quick, start) == call_step::join_line);
     }

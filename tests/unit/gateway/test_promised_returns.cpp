@@ -34,3 +34,11 @@ TEST_CASE("equal calls are promised one time each") {
     CHECK(promised.outstanding(1, now + 1s) == 1);
     CHECK(promised.outstanding(1, now + 20s) == 0);
 }
+
+TEST_CASE("who was told a late time does not keep those alive who were told a sooner one") {
+    promised_returns promised;
+    const time_point now(100s);
+    promised.promise(7, 1, now + 59s, now);
+    promised.promise(8, 1, now + 1s, now);
+    CHECK(promised.outstanding(1, now + 12s) == 1);
+}
