@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <signal.h>
+
 #include <filesystem>
+#include <thread>
 
 #include "cli/asked_prompts.hpp"
 #include "cli/batch_command.hpp"
@@ -279,6 +282,41 @@ TEST_CASE("--max-cost-per-day counts what all runs of a day cost, and sends noth
     got = all.batch_of(list, with_budget("1000000"));
     CHECK_MESSAGE(got.code == 0, got.err);
     CHECK(all.sent() == 20);
+}
+
+TEST_CASE("a spending file that is spoiled while answers are under way is told, whatever is left to send") {
+    fixture all;
+    const auto prices =
+        all.folder.write("prices.json", R"({"m":{"input_cost_per_token":1,"output_cost_per_token":1}})");
+    const auto spending = all.folder.path("spending.json");
+    const auto spoiled = [&](int prompts) {
+        all.server.signal(SIGSTOP);
+        child batch(all.command(
+            numbered_prompts(prompts),
+            {"--prices", prices, "--max-cost-per-day", "1000000", "-j", "1", "--spending-file", spending}));
+        // The results are opened behind the spending file.
+        while (!std::filesystem::exists(all.folder.path("out"))) std::this_thread::yield();
+        all.folder.write("spending.json", "spoiled");
+        all.server.signal(SIGCONT);
+        auto got = batch.wait();
+        CHECK(got.code == 3);
+        CHECK_MESSAGE(says(got, "spending.json: is no file of what a day has cost; "), got.err);
+        CHECK(says(got, " that answers cost is not in it"));
+        CHECK(all.folder.read("spending.json") == "spoiled");
+        std::filesystem::remove(spending);
+        return got;
+    };
+    SUBCASE("nothing is left") {
+        const auto got = spoiled(1);
+        CHECK(!says(got, "stopped, "));
+        CHECK(all.sent() == 1);
+    }
+    SUBCASE("others are left") {
+        const auto got = spoiled(20);
+        CHECK(says(got, "stopped, "));
+        CHECK(says(got, " left; the same command continues once the file is mended or removed\n"));
+        CHECK(all.sent() < 20);
+    }
 }
 
 TEST_CASE("wrong prices are refused before anything is sent") {

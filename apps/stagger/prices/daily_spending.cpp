@@ -108,12 +108,15 @@ void daily_spending::write(const record& what) const {
 }
 
 double daily_spending::add(sys_days today, double cost) {
+    if (unwritten_.day < today) unwritten_ = {today, 0};
+    unwritten_.cost += cost;
     const exclusive_use held(file_.get(), path_);
     record now = read();
     if (now.day < today) now = {today, 0};
-    if (cost == 0) return now.cost;
-    now.cost += cost;
+    if (unwritten_.cost == 0) return now.cost;
+    now.cost += unwritten_.cost;
     write(now);
+    unwritten_.cost = 0;
     return now.cost;
 }
 

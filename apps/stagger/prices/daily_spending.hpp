@@ -24,8 +24,10 @@ class daily_spending {
     /// @throws failure file_failed
     double spent(std::chrono::sys_days today) { return add(today, 0); }
     /// The same with so much more, which is kept.
-    /// @throws failure file_failed
+    /// @throws failure file_failed; what could not be written is written with the next word of that day
     double add(std::chrono::sys_days today, double cost);
+    /// What was added on the last day that was asked for, and is not in the file.
+    double unwritten() const { return unwritten_.cost; }
 
     const std::string& path() const { return path_; }
 
@@ -38,6 +40,7 @@ class daily_spending {
     void write(const record& what) const;
 
     std::string path_;
+    record unwritten_;
     stagger::batch::file_handle file_;
 };
 
