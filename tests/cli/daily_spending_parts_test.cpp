@@ -83,6 +83,31 @@ TEST_CASE("what could not be written is written with the next answer of its day"
     CHECK(one.unwritten() == 0);
 }
 
+TEST_CASE("a file of a day that is more than one ahead is refused, and left alone") {
+    const temporary_folder folder;
+    const std::string text = R"({"day":"2099-01-01","cost":5})";
+    const auto path = folder.write("spending.json", text);
+    daily_spending one(path);
+    const auto refused = [&](const auto& word) {
+        try {
+            word();
+            FAIL("was taken");
+        } catch (const app::failure& failed) {
+            CHECK(failed.code() == app::exit_code::file_failed);
+            CHECK(std::string(failed.what()) ==
+                  path +
+                      ": is of 2099-01-01, and today is 2026-11-30 (UTC): set the clock right, or remove "
+                      "the file");
+        }
+    };
+    refused([&] { one.spent(today); });
+    refused([&] { one.add(today, 1); });
+    CHECK(folder.read("spending.json") == text);
+    folder.write("spending.json", R"({"day":"2026-12-02","cost":5})");
+    CHECK_THROWS_AS(one.spent(today), app::failure);
+    CHECK(one.spent(tomorrow) == 5);
+}
+
 TEST_CASE("nothing is lost where several spend at once") {
     const temporary_folder folder;
     const auto path = folder.path("spending.json");

@@ -11,8 +11,9 @@ namespace app {
  *
  * A day is one of UTC. Several processes may use one file at once, each of which counts what all of them
  * spent; every sum is written when it is known, so that a process that is killed forgets only what was still
- * under way. Of a file whose day is later than the one that is asked for, that later day counts: another
- * process's clock is ahead. Distinct objects may be used by several threads at a time.
+ * under way. Of a file whose day is the one behind the day that is asked for, that later day counts: another
+ * process's clock is ahead. A file of a day beyond is refused. Distinct objects may be used by several
+ * threads at a time.
  */
 class daily_spending {
  public:
