@@ -43,6 +43,8 @@ namespace batch = stagger::batch;
 namespace app {
 namespace {
 
+constexpr auto on_another_day = " on another day (UTC)";
+
 /// One run of the command: the runner, and around it what a user sees and presses.
 class session {
  public:
@@ -110,6 +112,7 @@ class session {
         batch::run_limits ends = limits;
         ends.longest_wait = options.max_wait;
         runner_->limits(ends);
+        if (runner_->left() != std::size_t{0}) refuse_spent_day();  // a complete list is done on any day
         runner_->options(order);
         runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
     }
@@ -209,10 +212,13 @@ class session {
                 if (!spending_problem_) spending_problem_ = failed.what();
             }
         });
-        if (day_cost_ >= *max_cost_per_day_)
-            throw failure(exit_code::stopped_early, about_day_cost() +
-                                                        ": nothing was sent; the same command "
-                                                        "continues on another day");
+        if (files_.overwrite) refuse_spent_day();  // nothing that is there is lost for it
+    }
+    void refuse_spent_day() const {
+        if (max_cost_per_day_ && day_cost_ >= *max_cost_per_day_)
+            throw failure(
+                exit_code::stopped_early,
+                about_day_cost() + ": nothing was sent; the same command continues" + on_another_day);
     }
     static std::chrono::sys_days today() { return std::chrono::floor<std::chrono::days>(current_date()); }
     std::string about_day_cost() const {
@@ -313,7 +319,7 @@ class session {
                 if (is_spent_ && !interrupted_.has_come() && max_cost_per_day_ &&
                     day_cost_ >= *max_cost_per_day_) {
                     out_.error("stopped, " + about_day_cost() + ": " + left(report) + "; " +
-                               how_to_continue());
+                               how_to_continue(on_another_day));
                     return exit_code::stopped_early;
                 }
                 if (is_spent_ && !interrupted_.has_come()) {
