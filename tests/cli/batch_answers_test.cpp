@@ -2,13 +2,19 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
+#include <signal.h>
 
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
+#include "base/date.hpp"
 #include "cli/asked_prompts.hpp"
 #include "cli/batch_command.hpp"
 #include "cli/child.hpp"
 #include "cli/result_lines.hpp"
 #include "cli/servers.hpp"
+#include "sending/limits_file.hpp"
 
 namespace {
 
@@ -253,12 +259,14 @@ TEST_CASE("--max-cost ends the run, and the same command continues") {
     CHECK(ids_of(all.folder.read("out")) == line_ids(1, 20));
 }
 
-// A day that is never over, so that no test depends on when it runs.
+// The day behind this one is not over while a test runs.
 TEST_CASE("--max-cost-per-day counts what all runs of a day cost, and sends nothing once that is spent") {
     fixture all;
     const auto prices =
         all.folder.write("prices.json", R"({"m":{"input_cost_per_token":1,"output_cost_per_token":1}})");
-    const auto spending = all.folder.write("spending.json", R"({"day":"9999-12-31","cost":100})");
+    const auto tomorrow = std::chrono::floor<std::chrono::days>(app::current_date()) + std::chrono::days(1);
+    const auto day = R"({"day":")" + stagger::wire::format_rfc3339(tomorrow).substr(0, 10) + R"(","cost":1)";
+    const auto spending = all.folder.write("spending.json", day + "00}");
     const auto list = numbered_prompts(20);
     const auto with_budget = [&](const std::string& most) {
         return std::vector<std::string>{"--prices", prices, "--max-cost-per-day", most,
@@ -271,14 +279,58 @@ TEST_CASE("--max-cost-per-day counts what all runs of a day cost, and sends noth
     const auto sent = all.sent();
     CHECK(sent >= 1);
     CHECK(sent < 20);
-    CHECK(all.folder.read("spending.json").find(R"({"day":"9999-12-31","cost":1)") == 0);
+    CHECK(says(got, " left; the same command continues on another day (UTC)\n"));
+    CHECK(all.folder.read("spending.json").find(day) == 0);
     got = all.batch_of(list, with_budget("101"));
     CHECK(got.code == 5);
-    CHECK(says(got, "nothing was sent; the same command continues on another day"));
+    CHECK(says(got, "nothing was sent; the same command continues on another day (UTC)\n"));
     CHECK(all.sent() == sent);
+    const auto results = all.folder.read("out");
+    auto anew = with_budget("101");
+    anew.push_back("--overwrite");
+    CHECK(all.batch_of(list, anew).code == 5);
+    CHECK(all.folder.read("out") == results);
     got = all.batch_of(list, with_budget("1000000"));
     CHECK_MESSAGE(got.code == 0, got.err);
     CHECK(all.sent() == 20);
+    got = all.batch_of(list, with_budget("101"));
+    CHECK_MESSAGE(got.code == 0, got.err);  // a list that is complete needs no budget
+    CHECK(all.sent() == 20);
+}
+
+TEST_CASE("a spending file that is spoiled while answers are under way is told, whatever is left to send") {
+    fixture all;
+    const auto prices =
+        all.folder.write("prices.json", R"({"m":{"input_cost_per_token":1,"output_cost_per_token":1}})");
+    const auto spending = all.folder.path("spending.json");
+    const auto spoiled = [&](int prompts) {
+        all.server.signal(SIGSTOP);
+        child batch(all.command(
+            numbered_prompts(prompts),
+            {"--prices", prices, "--max-cost-per-day", "1000000", "-j", "1", "--spending-file", spending}));
+        // The results are opened behind the spending file.
+        while (!std::filesystem::exists(all.folder.path("out"))) std::this_thread::yield();
+        all.folder.write("spending.json", "spoiled");
+        all.server.signal(SIGCONT);
+        auto got = batch.wait();
+        CHECK(got.code == 3);
+        CHECK_MESSAGE(says(got, "spending.json: is no file of what a day has cost; "), got.err);
+        CHECK(says(got, " that answers cost is not in it"));
+        CHECK(all.folder.read("spending.json") == "spoiled");
+        std::filesystem::remove(spending);
+        return got;
+    };
+    SUBCASE("nothing is left") {
+        const auto got = spoiled(1);
+        CHECK(!says(got, "stopped, "));
+        CHECK(all.sent() == 1);
+    }
+    SUBCASE("others are left") {
+        const auto got = spoiled(20);
+        CHECK(says(got, "stopped, "));
+        CHECK(says(got, " left; the same command continues once the file is mended or removed\n"));
+        CHECK(all.sent() < 20);
+    }
 }
 
 TEST_CASE("wrong prices are refused before anything is sent") {

@@ -60,6 +60,54 @@ TEST_CASE("what is no file of what a day has cost is left alone") {
     CHECK_THROWS_AS(daily_spending(folder.path("")), app::failure);
 }
 
+TEST_CASE("what could not be written is written with the next answer of its day") {
+    const temporary_folder folder;
+    const auto path = folder.path("spending.json");
+    daily_spending one(path);
+    CHECK(one.add(today, 1) == 1);
+    CHECK(one.unwritten() == 0);
+    folder.write("spending.json", "spoiled");
+    CHECK_THROWS_AS(one.add(today, 2), app::failure);
+    CHECK_THROWS_AS(one.add(today, 4), app::failure);
+    CHECK(one.unwritten() == 6);
+    CHECK(folder.read("spending.json") == "spoiled");
+    SUBCASE("by any word of that day") {
+        folder.write("spending.json", R"({"day":"2026-11-30","cost":1})");
+        CHECK(one.spent(today) == 7);
+        CHECK(daily_spending(path).spent(today) == 7);
+    }
+    SUBCASE("but not on the next one") {
+        folder.write("spending.json", R"({"day":"2026-11-30","cost":1})");
+        CHECK(one.add(tomorrow, 0.5) == 0.5);
+    }
+    CHECK(one.unwritten() == 0);
+}
+
+TEST_CASE("a file of a day that is more than one ahead is refused, and left alone") {
+    const temporary_folder folder;
+    const std::string text = R"({"day":"2099-01-01","cost":5})";
+    const auto path = folder.write("spending.json", text);
+    daily_spending one(path);
+    const auto refused = [&](const auto& word) {
+        try {
+            word();
+            FAIL("was taken");
+        } catch (const app::failure& failed) {
+            CHECK(failed.code() == app::exit_code::file_failed);
+            CHECK(std::string(failed.what()) ==
+                  path +
+                      ": is of 2099-01-01, and today is 2026-11-30 (UTC): set the clock right, or remove "
+                      "the file");
+        }
+    };
+    refused([&] { one.spent(today); });
+    refused([&] { one.add(today, 1); });
+    CHECK(folder.read("spending.json") == text);
+    folder.write("spending.json", R"({"day":"2026-12-02","cost":5})");
+    CHECK_THROWS_AS(one.spent(today), app::failure);
+    CHECK(one.spent(tomorrow) == 5);
+}
+
 TEST_CASE("nothing is lost where several spend at once") {
     const temporary_folder folder;
     const auto path = folder.path("spending.json");

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <signal.h>
+
 #include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
@@ -11,6 +13,7 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cli/batch_command.hpp"
@@ -147,6 +150,40 @@ TEST_CASE("docs/fleet.md's Kubernetes manifests: a feeder and a worker, and shar
         answered += all.results("part-" + index + ".jsonl");
     }
     CHECK(answered == 2 * deployment::prompts / 8);
+}
+
+TEST_CASE("docs/fleet.md's Kubernetes jobs are done although a prompt has failed, but not without a key") {
+    if (is_skipped()) return;
+    const auto manifests = blocks_of("### Kubernetes");
+    const auto of_job = commands_in(manifests.at(0));
+    const deployment all;
+    all.folder.write("prompts.jsonl", deployment::jsonl() + "no JSON\n");
+    child feeder(all.command(of_job.at(0)));
+    child worker(all.command(of_job.at(1)));
+    check_done(feeder);
+    check_done(worker);
+    CHECK(all.results("results.jsonl") == deployment::prompts + 1);
+
+    auto shard = all.command(commands_in(manifests.at(1)).at(0));
+    shard.environment["JOB_COMPLETION_INDEX"] = "0";  // has the last line of 41
+    child done(shard);
+    check_done(done);
+    CHECK(all.results("part-0.jsonl") == deployment::prompts / 8 + 1);
+    shard.environment["JOB_COMPLETION_INDEX"] = "1";
+    shard.environment["OPENAI_API_KEY"] = "wrong";
+    CHECK(run(shard).code != 0);
+}
+
+TEST_CASE("docs/fleet.md's Kubernetes feeder that is to stop does so, and is to be started again") {
+    if (is_skipped()) return;
+    const deployment all;
+    child feeder(all.command(commands_in(blocks_of("### Kubernetes").at(0)).at(0)));
+    while (all.store.ask("EXISTS stagger:{job:tonight}:items").find('1') == std::string::npos)
+        std::this_thread::yield();
+    feeder.signal(SIGTERM);
+    const auto got = feeder.wait();
+    CHECK(got.code != 0);
+    CHECK_MESSAGE(got.err.find("the same command continues") != std::string::npos, got.err);
 }
 
 TEST_CASE("docs/fleet.md's Slurm scripts: a job, and an array") {

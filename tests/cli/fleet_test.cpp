@@ -220,16 +220,30 @@ TEST_CASE("what a leader writes down about its limit is read back; anything else
         CHECK_THROWS_AS(app::parse_shared_limit(wrong), std::invalid_argument);
 }
 
+TEST_CASE("the beginning of the hash in a limit's keys tells it apart from others") {
+    CHECK(app::limit_id("stagger:{0123456789abcdef0123456789abcdef}:state") == "01234567");
+    CHECK(app::limit_id("a{b}c:{89abcdef0123456789abcdef01234567}:state") == "89abcdef");
+    CHECK(app::limit_id("stagger:{0123}:state") == "0123");
+    CHECK(app::limit_id("stagger:state").empty());
+    CHECK(app::limit_id("}stagger{").empty());
+}
+
 TEST_CASE("limits and jobs are metrics, each with its labels, and a name stands once with its help") {
-    std::vector<app::shared_limit> limits(2);
+    std::vector<app::shared_limit> limits(3);
+    limits[0].id = "0123abcd";
     limits[0].endpoint = "https://host:443/v1";
     limits[0].model = "a \"model\"";
     limits[0].processes = 8;
     limits[0].active = 4;
     limits[0].per_s = 100;
     limits[0].is_measured = true;
+    limits[1].id = "4567ef01";
     limits[1].endpoint = "https://other:443/v1";
     limits[1].mode = stagger::coordinator_mode::closed;
+    // Of another API key.
+    limits[2] = limits[0];
+    limits[2].id = "89ab2345";
+    limits[2].processes = 6;
     app::job_status job;
     job.name = "tonight";
     job.waiting = 3;
@@ -239,14 +253,18 @@ TEST_CASE("limits and jobs are metrics, each with its labels, and a name stands 
     const auto has = [&text](const std::string& line) {
         CHECK_MESSAGE(text.find(line + "\n") != std::string::npos, line, " in ", text);
     };
-    const std::string first = "{endpoint=\"https://host:443/v1\",model=\"a \\\"model\\\"\"} ";
+    const auto of_host = [](const std::string& id) {
+        return R"({endpoint="https://host:443/v1",limit=")" + id + R"(",model="a \"model\""} )";
+    };
+    const auto first = of_host("0123abcd");
     has("# TYPE stagger_fleet_processes gauge");
     has("stagger_fleet_processes" + first + "8");
+    has("stagger_fleet_processes" + of_host("89ab2345") + "6");
     has("stagger_fleet_active_processes" + first + "4");
     has("stagger_fleet_share_per_second" + first + "25");
     has("stagger_fleet_limit_measured" + first + "1");
     has("stagger_fleet_closed" + first + "0");
-    has("stagger_fleet_closed{endpoint=\"https://other:443/v1\",model=\"\"} 1");
+    has("stagger_fleet_closed{endpoint=\"https://other:443/v1\",limit=\"4567ef01\",model=\"\"} 1");
     has("stagger_job_open{job=\"tonight\"} 1");
     has("stagger_job_waiting{job=\"tonight\"} 3");
     has("# TYPE stagger_job_taken_over_total counter");

@@ -21,6 +21,7 @@ class throttled_server {
     unsigned short port_number() const { return static_cast<unsigned short>(std::stoul(port_)); }
     /// A number of GET /stats.
     std::size_t stat(const std::string& name) const;
+    void signal(int number) { server_->signal(number); }
 
  private:
     temporary_folder folder_;

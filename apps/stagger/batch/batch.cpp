@@ -43,6 +43,8 @@ namespace batch = stagger::batch;
 namespace app {
 namespace {
 
+constexpr auto on_another_day = " on another day (UTC)";
+
 /// One run of the command: the runner, and around it what a user sees and presses.
 class session {
  public:
@@ -110,6 +112,7 @@ class session {
         batch::run_limits ends = limits;
         ends.longest_wait = options.max_wait;
         runner_->limits(ends);
+        if (runner_->left() != std::size_t{0}) refuse_spent_day();  // a complete list is done on any day
         runner_->options(order);
         runner_->on_result([this](const stagger::batch_result& result) { on_result(result); });
     }
@@ -204,14 +207,18 @@ class session {
         costs_->on_cost([this](double cost) {
             try {
                 day_cost_ = spending_->add(today(), cost);
+                if (!is_spent_) spending_problem_.reset();  // nothing is missing any more
             } catch (const failure& failed) {
                 if (!spending_problem_) spending_problem_ = failed.what();
             }
         });
-        if (day_cost_ >= *max_cost_per_day_)
-            throw failure(exit_code::stopped_early, about_day_cost() +
-                                                        ": nothing was sent; the same command "
-                                                        "continues on another day");
+        if (files_.overwrite) refuse_spent_day();  // nothing that is there is lost for it
+    }
+    void refuse_spent_day() const {
+        if (max_cost_per_day_ && day_cost_ >= *max_cost_per_day_)
+            throw failure(
+                exit_code::stopped_early,
+                about_day_cost() + ": nothing was sent; the same command continues" + on_another_day);
     }
     static std::chrono::sys_days today() { return std::chrono::floor<std::chrono::days>(current_date()); }
     std::string about_day_cost() const {
@@ -281,7 +288,7 @@ class session {
         closing_.finish();
         if (!report_) report_ = runner_->report();
         const auto& report = *report_;
-        const auto code = explain(report);
+        const auto code = explain_spending(report, explain(report));
         if (report.end != batch::run_end::endpoint_unusable || report.counts.recorded() > 0) {
             out_.print(describe(report, beside()));
             const auto remark = memory_ ? memory_->remark() : std::nullopt;
@@ -308,15 +315,11 @@ class session {
             case batch::run_end::finished:
                 return report.counts.failed + failed_before_ > 0 ? exit_code::some_failed : exit_code::done;
             case batch::run_end::interrupted:
-                if (spending_problem_) {
-                    out_.error("stopped, " + *spending_problem_ + ": " + left(report) + "; " +
-                               how_to_continue());
-                    return exit_code::file_failed;
-                }
+                if (spending_problem_ && !interrupted_.has_come()) return exit_code::file_failed;
                 if (is_spent_ && !interrupted_.has_come() && max_cost_per_day_ &&
                     day_cost_ >= *max_cost_per_day_) {
                     out_.error("stopped, " + about_day_cost() + ": " + left(report) + "; " +
-                               how_to_continue());
+                               how_to_continue(on_another_day));
                     return exit_code::stopped_early;
                 }
                 if (is_spent_ && !interrupted_.has_come()) {
@@ -349,6 +352,19 @@ class session {
         return exit_code::done;
     }
 
+    /// Nobody's budget has what could not be written: that is said whatever the end was.
+    exit_code explain_spending(const batch::run_report& report, exit_code code) {
+        if (!spending_problem_) return code;
+        auto text = *spending_problem_;
+        if (spending_->unwritten() > 0)
+            text += "; " + cost_text(spending_->unwritten()) + " that answers cost is not in it";
+        if (report.end == batch::run_end::interrupted && !interrupted_.has_come())
+            text = "stopped, " + text + ": " + left(report) + "; " +
+                   how_to_continue(" once the file is mended or removed");
+        out_.error(text);
+        return exit_code::file_failed;
+    }
+
     exit_code explain_input(const batch::run_report& report, const std::string& kept) {
         try {
             if (report.thrown) std::rethrow_exception(report.thrown);
@@ -366,10 +382,12 @@ class session {
         return report.left ? std::to_string(*report.left) + " left" : "the rest left";
     }
 
-    std::string how_to_continue() const {
-        return files_.results == "-" ? "standard output cannot be continued"
-                                     : std::string("the same command ") +
-                                           (files_.overwrite ? "without --overwrite " : "") + "continues";
+    /// @param when as in " on another day"; empty: at any time
+    std::string how_to_continue(const std::string& when = {}) const {
+        return files_.results == "-"
+                   ? "standard output cannot be continued"
+                   : std::string("the same command ") + (files_.overwrite ? "without --overwrite " : "") +
+                         "continues" + when;
     }
 
     const batch_file_options& files_;

@@ -11,7 +11,8 @@ namespace {
 class fleet_metrics {
  public:
     void add(const shared_limit& limit) {
-        const prometheus::Labels of{{"endpoint", limit.endpoint}, {"model", limit.model}};
+        const prometheus::Labels of{
+            {"endpoint", limit.endpoint}, {"limit", limit.id}, {"model", limit.model}};
         gauge("stagger_fleet_processes", "Processes that share the limit", of,
               static_cast<double>(limit.processes));
         gauge("stagger_fleet_active_processes", "Of them: with requests waiting, or lately", of,

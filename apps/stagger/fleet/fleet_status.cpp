@@ -40,19 +40,29 @@ shared_limit parse_shared_limit(std::string_view text) {
     return found;
 }
 
+std::string limit_id(std::string_view key) {
+    constexpr std::size_t enough_digits = 8;
+    const auto begin = key.rfind('{');
+    const auto end = key.rfind('}');
+    if (begin == key.npos || end == key.npos || end < begin) return {};
+    return std::string(key.substr(begin + 1, std::min(end - begin - 1, enough_digits)));
+}
+
 std::vector<shared_limit> read_fleet_status(const stagger::fleet_options& options) {
     std::vector<shared_limit> all;
     const auto get = [](const std::string& key) { return std::vector<std::string>{"GET", key}; };
     for (const auto& [key, told] : walk_keys(options, options.prefix() + ":{*}:state", get)) {
         try {
             // One that has just expired is no more.
-            if (!told.text.empty()) all.push_back(parse_shared_limit(told.text));
+            if (told.text.empty()) continue;
+            all.push_back(parse_shared_limit(told.text));
+            all.back().id = limit_id(key);
         } catch (const std::invalid_argument&) {
             // Of another version; the others are shown.
         }
     }
     std::sort(all.begin(), all.end(), [](const shared_limit& left, const shared_limit& right) {
-        return std::tie(left.endpoint, left.model) < std::tie(right.endpoint, right.model);
+        return std::tie(left.endpoint, left.model, left.id) < std::tie(right.endpoint, right.model, right.id);
     });
     return all;
 }

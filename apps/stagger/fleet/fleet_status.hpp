@@ -12,6 +12,9 @@ namespace app {
 
 /// One limit that is shared, as its leader wrote it down in the last seconds.
 struct shared_limit {
+    /// Tells apart limits of one endpoint and model, as of two API keys: eight digits of the hash in its
+    /// keys.
+    std::string id;
     std::string endpoint;
     std::string model;
     std::uint64_t processes = 0;
@@ -26,6 +29,9 @@ struct shared_limit {
 
 /// @throws std::invalid_argument where the text is nothing that a leader wrote
 shared_limit parse_shared_limit(std::string_view text);
+
+/// The `id` of the limit that a key of the store is of; empty where there is none.
+std::string limit_id(std::string_view key);
 
 /** Asks the store, and waits for its answer.
  * @throws failure endpoint_unusable where it cannot be used

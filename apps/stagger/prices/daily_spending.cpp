@@ -29,6 +29,9 @@ using std::chrono::sys_days;
 // part.
 constexpr std::size_t record_bytes = 96;
 
+// As far as clocks that are right to within a day can differ. A day beyond would be counted until it is over.
+constexpr days most_ahead{1};
+
 [[noreturn]] void refuse_file(const std::string& path, const std::string& why) {
     throw failure(exit_code::file_failed, path + ": " + why);
 }
@@ -108,12 +111,19 @@ void daily_spending::write(const record& what) const {
 }
 
 double daily_spending::add(sys_days today, double cost) {
+    if (unwritten_.day < today) unwritten_ = {today, 0};
+    unwritten_.cost += cost;
     const exclusive_use held(file_.get(), path_);
     record now = read();
+    if (now.day > today + most_ahead) {
+        refuse_file(path_, "is of " + date_of(now.day) + ", and today is " + date_of(today) +
+                               " (UTC): set the clock right, or remove the file");
+    }
     if (now.day < today) now = {today, 0};
-    if (cost == 0) return now.cost;
-    now.cost += cost;
+    if (unwritten_.cost == 0) return now.cost;
+    now.cost += unwritten_.cost;
     write(now);
+    unwritten_.cost = 0;
     return now.cost;
 }
 

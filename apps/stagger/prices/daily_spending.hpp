@@ -11,8 +11,9 @@ namespace app {
  *
  * A day is one of UTC. Several processes may use one file at once, each of which counts what all of them
  * spent; every sum is written when it is known, so that a process that is killed forgets only what was still
- * under way. Of a file whose day is later than the one that is asked for, that later day counts: another
- * process's clock is ahead. Distinct objects may be used by several threads at a time.
+ * under way. Of a file whose day is the one behind the day that is asked for, that later day counts: another
+ * process's clock is ahead. A file of a day beyond is refused. Distinct objects may be used by several
+ * threads at a time.
  */
 class daily_spending {
  public:
@@ -24,8 +25,10 @@ class daily_spending {
     /// @throws failure file_failed
     double spent(std::chrono::sys_days today) { return add(today, 0); }
     /// The same with so much more, which is kept.
-    /// @throws failure file_failed
+    /// @throws failure file_failed; what could not be written is written with the next word of that day
     double add(std::chrono::sys_days today, double cost);
+    /// What was added on the last day that was asked for, and is not in the file.
+    double unwritten() const { return unwritten_.cost; }
 
     const std::string& path() const { return path_; }
 
@@ -38,6 +41,7 @@ class daily_spending {
     void write(const record& what) const;
 
     std::string path_;
+    record unwritten_;
     stagger::batch::file_handle file_;
 };
 

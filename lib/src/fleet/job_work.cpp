@@ -12,7 +12,7 @@ std::vector<job_item> job_work::take_prompts() {
 
 void job_work::answered(job_item answer) {
     if (!held_.contains(answer.key)) return;
-    ++undelivered_;
+    undelivered_.insert(answer.key);
     answers_.push_back(std::move(answer));
 }
 
@@ -70,6 +70,7 @@ void job_work::taken(time_point now, job_state state, bool knows_me, std::vector
     const bool got_some = !prompts.empty();
     for (job_item& each : prompts) {
         if (!held_.insert(each.key).second) continue;  // under way as it is
+        if (tell_if_known(each.key)) continue;
         // What came after the word to leave goes back as it is.
         if (is_leaving_) {
             untouched_.push_back(each.key);
@@ -83,6 +84,18 @@ void job_work::taken(time_point now, job_state state, bool knows_me, std::vector
     takes_at_ = got_some || !knows_me ? now : now + pause_;
 }
 
+// A store that came back from an older copy gives again what is being told again.
+bool job_work::tell_if_known(const std::string& key) {
+    const auto is_of = [&](const job_item& answer) { return answer.key == key; };
+    if (std::none_of(answers_.begin(), answers_.end(), is_of)) {
+        const auto told = std::find_if(finishing_.begin(), finishing_.end(), is_of);
+        if (told == finishing_.end()) return false;
+        answers_.push_back(*told);  // that one may have come before the key was given
+    }
+    undelivered_.insert(key);
+    return true;
+}
+
 void job_work::renewed(time_point now, job_state state, bool knows_me) {
     is_renewing_ = false;
     renews_at_ = now + renews_every;
@@ -92,7 +105,8 @@ void job_work::renewed(time_point now, job_state state, bool knows_me) {
 void job_work::delivered(time_point now) {
     finishes_together_ = std::min(2 * finishes_together_, finished_together);
     for (job_item& each : std::exchange(finishing_, {})) {
-        if (held_.erase(each.key) > 0) --undelivered_;  // else it was told again
+        held_.erase(each.key);  // unless it was told again
+        undelivered_.erase(each.key);
         keep(now, std::move(each));
     }
 }

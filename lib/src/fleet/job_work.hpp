@@ -104,7 +104,7 @@ class job_work {
     /// Of these: that are still to be answered.
     std::size_t unanswered() const {
         const auto back = untouched_.size() + maybe_asked_.size() + giving_.size();
-        return held_.size() - undelivered_ - back;
+        return held_.size() - undelivered_.size() - back;
     }
 
  private:
@@ -114,6 +114,7 @@ class job_work {
         time_point since;
     };
 
+    bool tell_if_known(const std::string& key);
     void note(job_state state, bool knows_me);
     void keep(time_point now, job_item answer);
     void let_go_of_old(time_point now);
@@ -131,7 +132,7 @@ class job_work {
     std::deque<job_item> answers_;
     std::vector<job_item> finishing_;
     std::size_t finishes_together_ = finished_together;  // fewer where the store has little room
-    std::size_t undelivered_ = 0;                        // answers among what is held
+    std::unordered_set<std::string> undelivered_;        // of what is held: that has its answer
     std::deque<kept> latest_;                            // answers that the store has, or had
     std::size_t kept_bytes_ = 0;
     time_point finishes_at_{};

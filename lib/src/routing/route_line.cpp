@@ -345,8 +345,9 @@ std::optional<route_line::route_index> route_line::best(offer_list& offers,
     return found->where;
 }
 
-// Nobody is to wait in the line of a route that will not take it, while another one would. Nor are those to
-// be sent who were bound before it was known that a route may have failed: but for as many as are to tell.
+// Nobody is to wait in the line of a route that will not take them while another one would. Where more wait
+// than a route that may have failed takes until that is known, all of them are called back: `next` binds as
+// many to it again as it takes, and the others elsewhere.
 std::optional<route_line::route_index> route_line::to_recall(time_point now,
                                                              std::span<const route_load> loads) {
     std::size_t open = 0;

@@ -163,6 +163,58 @@ TEST_CASE("a store that was lost hears the latest answers once more, since nobod
     CHECK(only<work_errands::finish>(all.work.next(back)).empty());
 }
 
+TEST_CASE("a key that is given again while its answer is told again is not begun, and its answer is told") {
+    fixture all;
+    const keys told{"1", "2"};
+    all.take(start, told);
+    all.work.take_prompts();
+    for (const auto& each : told) all.work.answered({each, "answer " + each});
+    REQUIRE(only<work_errands::finish>(all.work.next(start)).size() == 1);
+    all.work.delivered(start);
+    all.work.disconnected();
+    CHECK(all.connect(start).empty());
+    // Both are on their way when an older copy of the store gives one of them, and one that is new.
+    all.work.room(2);
+    const auto todo = all.work.next(start);
+    REQUIRE(only<work_errands::finish>(todo).size() == 1);
+    REQUIRE(only<work_errands::take>(todo).size() == 1);
+    all.work.taken(start, job_state::open, true, {{"1", "text"}, {"3", "text"}});
+    const auto begun = all.work.take_prompts();
+    REQUIRE(begun.size() == 1);
+    CHECK(begun[0].key == "3");
+    CHECK(all.work.unanswered() == 1);
+    all.work.delivered(start);
+    CHECK(all.work.unanswered() == 1);
+    const auto again = only<work_errands::finish>(all.work.next(start));
+    REQUIRE(again.size() == 1);
+    REQUIRE(again[0].answers.size() == 1);
+    CHECK(again[0].answers[0].text == "answer 1");
+    all.work.delivered(start);
+    CHECK(all.work.unanswered() == 1);
+    CHECK(all.work.holds() == 1);
+}
+
+TEST_CASE("a key that is given again while its answer waits to be told is answered by that") {
+    fixture all;
+    all.take(start, {"1"});
+    all.work.take_prompts();
+    all.work.answered({"1", "un"});
+    REQUIRE(only<work_errands::finish>(all.work.next(start)).size() == 1);
+    all.work.delivered(start);
+    all.work.room(1);
+    REQUIRE(all.wants(start) == 1);
+    all.work.renewed(start, job_state::open, false);
+    REQUIRE(only<work_errands::hold>(all.work.next(start)).size() == 1);
+    all.work.held();
+    all.work.taken(start, job_state::open, true, {{"1", "text"}});
+    CHECK(all.work.take_prompts().empty());
+    CHECK(all.work.unanswered() == 0);
+    CHECK(only<work_errands::finish>(all.work.next(start)).size() == 1);
+    all.work.delivered(start);
+    CHECK(all.work.unanswered() == 0);
+    CHECK(all.work.holds() == 0);
+}
+
 TEST_CASE("a worker that the store has forgotten says what it holds before it takes more") {
     fixture all;
     all.take(start, {"1", "2"});
