@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -87,7 +88,9 @@ class fair_line {
         double start;
         std::uint64_t order;
         place which;
-        friend auto operator<=>(const rank&, const rank&) = default;
+        friend bool operator<(const rank& one, const rank& other) {
+            return std::tie(one.start, one.order, one.which) < std::tie(other.start, other.order, other.which);
+        }
     };
     struct flow {
         double finish = 0;  // as `debt` is

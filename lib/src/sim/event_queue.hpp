@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "stagger/time.hpp"
@@ -28,7 +29,7 @@ class event_queue {
     time_point next_at() const { return heap_.empty() ? never : heap_.front().at; }
     event take() {
         std::pop_heap(heap_.begin(), heap_.end(), later());
-        const event first = heap_.back();
+        event first = std::move(heap_.back());
         heap_.pop_back();
         return first;
     }
