@@ -1,6 +1,5 @@
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -89,7 +88,8 @@ class fair_line {
         std::uint64_t order;
         place which;
         friend bool operator<(const rank& one, const rank& other) {
-            return std::tie(one.start, one.order, one.which) < std::tie(other.start, other.order, other.which);
+            return std::tie(one.start, one.order, one.which) <
+                   std::tie(other.start, other.order, other.which);
         }
     };
     struct flow {
