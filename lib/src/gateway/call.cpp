@@ -228,7 +228,7 @@ class call::stay {
 /// The line alone says whether there is room: of those who were told to come again some never do.
 call::arrival_outlook call::look_on_arrival(time_point now) {
     const std::size_t ahead = home_->lines_.ahead_of(kind_, newcomer());
-    home_->promised_.take(hash_, now);
+    home_->promised_.take(hash_, now);  // if it was: it has come
     const std::size_t still_to_come = home_->promised_.outstanding(its_own(), now);
     return {home_->look_from(ahead, now), home_->look_from(ahead + still_to_come, now)};
 }

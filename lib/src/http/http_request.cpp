@@ -2,20 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <stdexcept>
 
+#include "base/decimal.hpp"
 #include "dialect/own_header.hpp"
 
 namespace stagger {
 
 namespace {
-
-bool equal_without_case(std::string_view left, std::string_view right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
-}
 
 void append_field(std::string& text, std::string_view name, std::string_view value) {
     text.append(name).append(": ").append(value).append("\r\n");
@@ -24,7 +19,7 @@ void append_field(std::string& text, std::string_view name, std::string_view val
 /// Whether one of the formatted lines is a field of that name.
 bool has_line(std::string_view lines, std::string_view name) {
     while (!lines.empty()) {
-        if (equal_without_case(lines.substr(0, lines.find(':')), name)) return true;
+        if (wire::equal_ignoring_case(lines.substr(0, lines.find(':')), name)) return true;
         lines.remove_prefix(lines.find("\r\n") + 2);
     }
     return false;
@@ -36,7 +31,7 @@ void append_others(std::string& to, std::string_view lines, std::span<const wire
         const std::string_view name = lines.substr(0, lines.find(':'));
         const std::string_view line = lines.substr(0, lines.find("\r\n") + 2);
         const bool replaced = std::any_of(own.begin(), own.end(), [&](const wire::field& one) {
-            return equal_without_case(one.name, name);
+            return wire::equal_ignoring_case(one.name, name);
         });
         if (!replaced) to.append(line);
         lines.remove_prefix(line.size());

@@ -6,6 +6,8 @@
 #include <boost/beast/http/field.hpp>
 #include <optional>
 
+#include "base/decimal.hpp"
+
 namespace stagger::http_server {
 
 namespace http = boost::beast::http;
@@ -30,16 +32,10 @@ unsigned status_of(const error_code& error) {
     return error == http::error::header_limit ? 431 : 400;
 }
 
-// Of a field's name: ASCII, whatever the locale.
-char in_lower_case(char one) {
-    return one >= 'A' && one <= 'Z' ? static_cast<char>(one + ('a' - 'A')) : one;
-}
-
 }  // namespace
 
 bool same_name(std::string_view left, std::string_view right) {
-    return std::equal(left.begin(), left.end(), right.begin(), right.end(),
-                      [](char a, char b) { return in_lower_case(a) == in_lower_case(b); });
+    return wire::equal_ignoring_case(left, right);
 }
 
 std::string_view value_of(const std::vector<wire::field>& fields, std::string_view name) {
